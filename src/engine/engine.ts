@@ -1,0 +1,42 @@
+import type { Durability, Preserve, Protocol } from '../options.js';
+import type { AbsolutePath } from '../path.js';
+
+/** One save, checked and with every default filled in: what the facade hands to an engine. */
+export interface SaveRequest {
+  readonly path: AbsolutePath;
+  readonly data: Uint8Array;
+  readonly durability: Durability;
+  readonly ifExists: 'replace' | 'fail';
+  /** Twelve bits, exactly; `undefined` means those of the replaced file, or the default of a new one. */
+  readonly mode: number | undefined;
+  readonly owner: { uid: number; gid: number } | undefined;
+  readonly preserve: Preserve;
+  readonly followSymlinks: boolean;
+  readonly makeDirectories: boolean;
+  readonly strict: boolean;
+  /** Not aborted yet when the engine gets it. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a save has done. */
+export interface Saved {
+  /** The absolute path that was asked for: a Buffer if it was given as one. */
+  path: AbsolutePath;
+  /** How many bytes the file has now. */
+  bytes: number;
+  /** Whether a file stood there before. */
+  replaced: boolean;
+  /** What was really achieved: `'none'` on tmpfs, whatever was asked. */
+  durability: Durability;
+  /** The update protocol that ran. */
+  protocol: Protocol;
+}
+
+/** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
+export interface Engine {
+  readonly name: 'native' | 'portable';
+  /** Saves to one path are published in the order of the calls. */
+  save(request: SaveRequest): Promise<Saved>;
+  /** On the calling thread, after every save to this path that was called before. */
+  saveSync(request: SaveRequest): Saved;
+}

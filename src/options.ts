@@ -1,0 +1,152 @@
+import { invalidArgumentType, invalidArgumentValue, outOfRange } from './errors.js';
+
+/**
+ * What a save promises about power loss.
+ * - `'durable'`: once the save resolves, the new content survives.
+ * - `'ordered'`: the file is wholly old or wholly new, never torn, but maybe not the newest.
+ * - `'none'`: atomic for other processes only; power loss may leave anything.
+ */
+export type Durability = 'durable' | 'ordered' | 'none';
+
+/** The steps of a save. `docs/durability.md` says which filesystem needs which. */
+export type Protocol = 'sync-rename-sync' | 'rename';
+
+/** Which attributes of the replaced file the new one takes over. */
+export type Preserve = 'permissions' | 'none';
+
+/** Options of `save` and `saveSync`. */
+export interface SaveOptions {
+  /** Default `'durable'`. */
+  durability?: Durability | undefined;
+  /**
+   * `'fail'` rejects with `EEXIST` if anything stands under the path, a dangling symbolic link included, like the
+   * flag `wx` of Node's `fs`; of many such saves exactly one wins. Default `'replace'`.
+   */
+  ifExists?: 'replace' | 'fail' | undefined;
+  /**
+   * The file's twelve mode bits, exactly: the umask does not apply. A number, or a string of octal digits. Default:
+   * those of the replaced file; `0o666 & ~umask` for a new one.
+   */
+  mode?: number | string | undefined;
+  /** The file's owner and group. Default: those of the replaced file as far as the process may set them. */
+  owner?: { uid: number; gid: number } | undefined;
+  /** What is taken over from the replaced file. Default `'permissions'`: mode, owner and group. */
+  preserve?: Preserve | undefined;
+  /**
+   * Whether a symbolic link under the path stays, and its target is replaced (a dangling link's target is created).
+   * With `false` the link itself is replaced by a file. Default `true`.
+   */
+  followSymlinks?: boolean | undefined;
+  /** Makes missing parent directories, mode `0o777 & ~umask`, and their names as durable as the file. Default `false`. */
+  makeDirectories?: boolean | undefined;
+  /** Aborts the save until it is published; afterwards it resolves as if nothing had happened. */
+  signal?: AbortSignal | undefined;
+  /** Of `data`, if it is a string. Default `'utf8'`. */
+  encoding?: BufferEncoding | null | undefined;
+  /**
+   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is written, where the filesystem cannot give the
+   * durability that was asked for. Default `false`: it does its best, and `Saved.durability` tells.
+   */
+  strict?: boolean | undefined;
+}
+
+/** The options of a save with every default filled in. */
+export interface ResolvedOptions {
+  durability: Durability;
+  ifExists: 'replace' | 'fail';
+  mode: number | undefined;
+  owner: { uid: number; gid: number } | undefined;
+  preserve: Preserve;
+  followSymlinks: boolean;
+  makeDirectories: boolean;
+  signal: AbortSignal | undefined;
+  encoding: BufferEncoding;
+  strict: boolean;
+}
+
+const HIGHEST_MODE = 0o7777;
+/** `(uid_t)-1` tells `chown` to leave the owner alone, so it is not an owner. */
+const HIGHEST_ID = 0xffff_fffe;
+
+/**
+ * Checks the options and fills in the defaults. As with `fs.writeFile`, a string is the encoding.
+ *
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, naming the option.
+ */
+export function resolveOptions(options: SaveOptions | BufferEncoding | null | undefined): ResolvedOptions {
+  const given: SaveOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
+  if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object or string', options);
+  return {
+    durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
+    ifExists: oneOf('options.ifExists', given.ifExists, ['replace', 'fail']),
+    mode: resolveMode(given.mode),
+    owner: resolveOwner(given.owner),
+    preserve: oneOf('options.preserve', given.preserve, ['permissions', 'none']),
+    followSymlinks: boolean('options.followSymlinks', given.followSymlinks, true),
+    makeDirectories: boolean('options.makeDirectories', given.makeDirectories, false),
+    signal: resolveSignal(given.signal),
+    encoding: resolveEncoding(given.encoding),
+    strict: boolean('options.strict', given.strict, false),
+  };
+}
+
+/** The first of `allowed` is the default. */
+function oneOf<const T extends string>(name: string, value: T | undefined, allowed: readonly [T, ...T[]]): T {
+  if (value === undefined) return allowed[0];
+  if (typeof value !== 'string') throw invalidArgumentType(name, 'of type string', value);
+  if (!allowed.includes(value)) {
+    throw invalidArgumentValue(name, `one of ${allowed.map((one) => `'${one}'`).join(', ')}`, value);
+  }
+  return value;
+}
+
+function boolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'boolean') throw invalidArgumentType(name, 'of type boolean', value);
+  return value;
+}
+
+function resolveMode(mode: number | string | undefined): number | undefined {
+  if (mode === undefined) return undefined;
+  if (typeof mode === 'string') {
+    if (!/^[0-7]+$/.test(mode)) throw invalidArgumentValue('options.mode', 'a string of octal digits', mode);
+    return integer('options.mode', Number.parseInt(mode, 8), HIGHEST_MODE, 'between 0 and 0o7777');
+  }
+  return integer('options.mode', mode, HIGHEST_MODE, 'between 0 and 0o7777');
+}
+
+function resolveOwner(owner: SaveOptions['owner']): ResolvedOptions['owner'] {
+  if (owner === undefined) return undefined;
+  if (owner === null || typeof owner !== 'object') {
+    throw invalidArgumentType('options.owner', 'an object with uid and gid', owner);
+  }
+  return {
+    uid: integer('options.owner.uid', owner.uid, HIGHEST_ID, 'between 0 and 4294967294'),
+    gid: integer('options.owner.gid', owner.gid, HIGHEST_ID, 'between 0 and 4294967294'),
+  };
+}
+
+function integer(name: string, value: number, highest: number, range: string): number {
+  if (typeof value !== 'number') throw invalidArgumentType(name, 'of type number', value);
+  if (!Number.isInteger(value) || value < 0 || value > highest) {
+    throw outOfRange(name, `an integer ${range}`, value);
+  }
+  return value;
+}
+
+function resolveSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
+    throw invalidArgumentType('options.signal', 'an instance of AbortSignal', signal);
+  }
+  return signal;
+}
+
+function resolveEncoding(encoding: BufferEncoding | null | undefined): BufferEncoding {
+  if (encoding === undefined || encoding === null) return 'utf8';
+  if (typeof encoding !== 'string') throw invalidArgumentType('options.encoding', 'of type string', encoding);
+  if (!Buffer.isEncoding(encoding)) {
+    throw invalidArgumentValue('options.encoding', 'an encoding that Buffer knows', encoding);
+  }
+  return encoding;
+}

@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { invalidArgumentType, invalidArgumentValue } from './errors.js';
+
+/** Where a file is, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8. */
+export type PathLike = string | Buffer | URL;
+
+/** A path that no later `chdir` changes: a Buffer if it was given as one, else a string. */
+export type AbsolutePath = string | Buffer;
+
+const SLASH = 0x2f;
+
+/**
+ * Makes a path absolute against the working directory of this moment.
+ *
+ * On POSIX nothing else about it is changed: `..` behind a symbolic link means what the kernel says it means, and a
+ * trailing slash still asks for a directory.
+ *
+ * @param name the argument's name, for the error.
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for an embedded NUL byte.
+ */
+export function absolutePath(path: PathLike, name: string): AbsolutePath {
+  const given = path instanceof URL ? fileURLToPath(path) : path;
+  if (typeof given === 'string') {
+    if (given.includes('\0')) throw invalidArgumentValue(name, 'a path without null bytes', given);
+    // An empty path stays empty: it names nothing (ENOENT), and must not turn into the working directory.
+    if (given === '' || isAbsolute(given)) return given;
+    return process.platform === 'win32' ? resolve(given) : `${process.cwd()}/${given}`;
+  }
+  if (given instanceof Uint8Array) {
+    const bytes = Buffer.from(given);
+    if (bytes.includes(0)) throw invalidArgumentValue(name, 'a path without null bytes', given);
+    if (bytes.length === 0 || bytes[0] === SLASH || process.platform === 'win32') return bytes;
+    return Buffer.concat([Buffer.from(`${process.cwd()}/`), bytes]);
+  }
+  throw invalidArgumentType(name, 'of type string or an instance of Buffer or URL', path);
+}
+
+function isAbsolute(path: string): boolean {
+  return process.platform !== 'win32' && path.charCodeAt(0) === SLASH;
+}
