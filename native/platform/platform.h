@@ -1,0 +1,132 @@
+#ifndef INDELIBLE_PLATFORM_PLATFORM_H_
+#define INDELIBLE_PLATFORM_PLATFORM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "../status.h"
+
+// Everything that the operating system does for a save. One file per system implements it; nothing above it
+// makes a system call, and nothing in it decides: each function is one call, or the same call by its older
+// name.
+namespace indelible::platform {
+
+// Owns one descriptor and closes it. Copying is deleted: a descriptor closed twice closes somebody else's
+// file.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(intptr_t value) : value_(value) {}
+  Descriptor(Descriptor&& other) noexcept : value_(other.Release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  // Ignores the result: for descriptors that were only read from, or whose file is being thrown away.
+  ~Descriptor();
+
+  bool valid() const { return value_ >= 0; }
+  intptr_t get() const { return value_; }
+  intptr_t Release();
+  // On some filesystems (NFS, FUSE, quota) only close says that the data could not be stored.
+  Status Close();
+
+ private:
+  intptr_t value_ = -1;
+};
+
+// An open directory. Every name is looked up relative to it, so that renaming its parents meanwhile changes
+// nothing.
+struct Directory {
+  Descriptor descriptor;
+  // What it was opened by, for error messages and for whoever has to find the mount.
+  std::string path;
+  // False for a directory that may be entered and written but not read: its descriptor cannot be synced.
+  bool syncable = true;
+};
+
+// Which filesystem a directory is on, and which directory it is.
+struct Identity {
+  uint32_t major = 0;
+  uint32_t minor = 0;
+  uint64_t inode = 0;
+  // 0 where the kernel does not tell (before Linux 5.8).
+  uint64_t mount = 0;
+};
+
+struct Attributes {
+  uint32_t mode = 0;  // Twelve bits.
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
+// What stands under a name.
+struct Entry {
+  enum class Kind { kMissing, kFile, kDirectory, kSymlink, kOther };
+  Kind kind = Kind::kMissing;
+  Attributes attributes;
+  bool mount_point = false;
+};
+
+// Opens `path`, relative to `base` unless that is null or `path` is absolute. A directory that cannot be read
+// is opened for relative calls alone.
+Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory);
+Status Identify(const Directory& directory, Identity* identity);
+// A missing name is not an error: its kind says so. Symbolic links are not followed.
+Status LookUp(const Directory& directory, const std::string& name, Entry* entry);
+Status ReadLink(const Directory& directory, const std::string& name, std::string* target);
+// Whether the kernel's own policy lets this process follow the link (fs.protected_symlinks, proc(5)), which
+// reading it with ReadLink alone would get round. A dangling link is fine.
+Status MayFollow(const Directory& directory, const std::string& name);
+Status MakeDirectory(const Directory& directory, const std::string& name);
+
+// A name for a temporary: `.indelible-` and 80 random bits, whatever the target is called.
+Status TemporaryName(std::string* name);
+// Fails with EEXIST if anything stands under the name. The umask applies to `mode`.
+Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file);
+// A file without a name (O_TMPFILE), to be given one with LinkUnnamed.
+Status CreateUnnamed(const Directory& directory, uint32_t mode, Descriptor* file);
+// Marks the file as belonging to a living writer until its last descriptor is closed, however the process
+// ends.
+// `*locked` is false where the filesystem has no locks.
+Status LockTemporary(const Descriptor& file, bool* locked);
+// What fstat says. `*linked` is false when the file's name is gone already.
+Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked);
+// One write; may write less than asked, never more than 1 GiB.
+Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written);
+Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid);
+Status SetMode(const Descriptor& file, uint32_t mode);
+// Data, and the metadata that is needed to read it back, on stable storage.
+Status SyncData(const Descriptor& file);
+// Everything dirty on the file's filesystem on stable storage.
+Status SyncFilesystem(const Descriptor& file);
+Status SyncDirectory(const Directory& directory);
+// A second descriptor of the same open file.
+Status Duplicate(const Descriptor& file, Descriptor* duplicate);
+
+Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name);
+Status Rename(const Directory& directory, const std::string& from, const std::string& to);
+// Fails with EEXIST if anything stands under `to`.
+Status RenameExclusive(const Directory& directory, const std::string& from, const std::string& to);
+Status Link(const Directory& directory, const std::string& from, const std::string& to);
+Status Unlink(const Directory& directory, const std::string& name);
+
+// Whether the error says that the call does not exist here, as opposed to having failed.
+bool IsUnsupported(int error);
+
+// Removes the temporary `name` if no living writer holds its lock. `*result` tells which it was.
+enum class RemoveResult { kRemoved, kLocked, kUnknown };
+Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result);
+
+// A number that changes whenever the process's mount table does; 0 where that cannot be known.
+uint64_t MountTableGeneration();
+
+// Runs `body` on a new, detached thread. False where there are too many threads already.
+[[nodiscard]] bool StartThread(std::function<void()> body);
+// The working threads leave signals to the program's own threads.
+void BlockSignals();
+
+}  // namespace indelible::platform
+
+#endif  // INDELIBLE_PLATFORM_PLATFORM_H_

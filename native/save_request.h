@@ -1,0 +1,34 @@
+#ifndef INDELIBLE_SAVE_REQUEST_H_
+#define INDELIBLE_SAVE_REQUEST_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace indelible {
+
+// What to make of the filesystem's possibilities: the row of its plan table that a request asks for.
+enum class PlanChoice : uint8_t { kDurable, kOrdered, kNone, kTextbookDurable, kTextbookOrdered };
+inline constexpr size_t kPlanChoices = 5;
+
+// One save as the facade has resolved it. There are no defaults at this level.
+struct SaveRequest {
+  std::string path;  // Absolute.
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  PlanChoice plan = PlanChoice::kDurable;
+  bool exclusive = false;
+  bool follow_symlinks = true;
+  bool make_directories = false;
+  bool preserve_permissions = true;
+  bool strict = false;
+  bool has_mode = false;
+  uint32_t mode = 0;
+  bool has_owner = false;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_SAVE_REQUEST_H_

@@ -1,0 +1,241 @@
+#include "temporary.h"
+
+#include <errno.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace indelible {
+
+namespace {
+
+using platform::Attributes;
+using platform::Entry;
+
+constexpr uint32_t kSetUserId = 04000;
+constexpr uint32_t kSetGroupId = 02000;
+constexpr uint32_t kOwnerBits = 0700;
+constexpr uint32_t kGroupBits = 0070;
+constexpr uint32_t kOtherBits = 0007;
+// What open(2) gives a new file; the umask applies.
+constexpr uint32_t kDefaultMode = 0666;
+
+// Names are 80 random bits; a second attempt is due to a sweeper, a tenth to a broken filesystem.
+constexpr int kMostNames = 10;
+
+// Between two looks at whether the caller has given up.
+constexpr size_t kWriteChunk = size_t{8} << 20;
+
+bool Preserves(const SaveRequest& request, const Entry& replaced) {
+  return request.preserve_permissions && replaced.kind == Entry::Kind::kFile;
+}
+
+// The mode that the file has to end up with, if that is known beforehand.
+bool FinalMode(const SaveRequest& request, const Entry& replaced, uint32_t* mode) {
+  if (request.has_mode) {
+    *mode = request.mode;
+  } else if (Preserves(request, replaced)) {
+    *mode = replaced.attributes.mode;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// What the temporary may be created with when it has to end up with `mode`: the owner's rights, and those
+// that the group and all others have alike. Until it belongs to its final group, nobody may do more than at
+// the end; and a common mode such as 0644 or 0755 is complete then and saves the chmod.
+uint32_t CreationMode(uint32_t mode) {
+  const uint32_t group = (mode & kGroupBits) >> 3;
+  const uint32_t other = mode & kOtherBits;
+  const uint32_t both = group & other;
+  return (mode & kOwnerBits) | both << 3 | both;
+}
+
+}  // namespace
+
+Temporary::~Temporary() {
+  // The save has failed with an error of its own already; a second one from here has nobody to go to, and
+  // what is left behind carries no lock any more, so that a sweep finds it.
+  if (!name_.empty()) static_cast<void>(platform::Unlink(directory_, name_).ok());
+}
+
+Status Temporary::Create(const SaveRequest& request, const Entry& replaced, bool unnamed) {
+  uint32_t mode = kDefaultMode;
+  if (FinalMode(request, replaced, &mode)) mode = CreationMode(mode);
+  for (int attempt = 0; attempt < kMostNames; ++attempt) {
+    Status status = unnamed ? platform::CreateUnnamed(directory_, mode, &file_) : CreateNamed(mode);
+    if (!status.ok()) {
+      if (status.error() == EEXIST) continue;
+      return status;
+    }
+    bool linked = false;
+    status = Lock(&linked);
+    if (!status.ok() || linked || unnamed) return status;
+    // A sweeper came between creation and lock and took the file for a dead writer's.
+    name_.clear();
+  }
+  return Status::Failed("open", EEXIST);
+}
+
+Status Temporary::CreateNamed(uint32_t mode) {
+  std::string name;
+  Status status = platform::TemporaryName(&name);
+  if (!status.ok()) return status;
+  status = platform::CreateFile(directory_, name, mode, &file_);
+  if (status.ok()) name_ = std::move(name);
+  return status;
+}
+
+Status Temporary::Lock(bool* linked) {
+  bool locked = false;
+  const Status status = platform::LockTemporary(file_, &locked);
+  if (!status.ok()) {
+    // EAGAIN: the sweeper has the lock at this moment, and is about to remove the file.
+    if (status.error() != EAGAIN && status.error() != EACCES) return status;
+    *linked = false;
+    return Status::Ok();
+  }
+  return platform::ReadAttributes(file_, &attributes_, linked);
+}
+
+Status Temporary::Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled) {
+  size_t done = 0;
+  while (done < size) {
+    if (cancelled()) return Status::Failed(Status::Reason::kCancelled, "write", ECANCELED);
+    size_t written = 0;
+    Status status = platform::Write(file_, data + done, std::min(size - done, kWriteChunk), &written);
+    if (!status.ok()) {
+      if (status.error() == EINTR) continue;
+      return status;
+    }
+    // write(2) does not say why; a file that stops growing is nothing to wait for.
+    if (written == 0) return Status::Failed("write", EIO);
+    done += written;
+  }
+  return Status::Ok();
+}
+
+Status Temporary::SetAttributes(const SaveRequest& request, const Entry& replaced) {
+  const bool preserves = Preserves(request, replaced);
+  uint32_t mode = 0;
+  const bool has_mode = FinalMode(request, replaced, &mode);
+  Attributes wanted = attributes_;
+  if (request.has_owner) {
+    wanted.uid = request.uid;
+    wanted.gid = request.gid;
+  } else if (preserves) {
+    wanted.uid = replaced.attributes.uid;
+    wanted.gid = replaced.attributes.gid;
+  }
+  if (wanted.uid != attributes_.uid || wanted.gid != attributes_.gid) {
+    Status status = platform::SetOwner(file_, wanted.uid, wanted.gid);
+    // chown(2): an unprivileged process may not give files away, but may choose among its own groups.
+    if (!status.ok() && status.error() == EPERM && !request.has_owner) {
+      wanted.uid = attributes_.uid;
+      if (wanted.gid != attributes_.gid) {
+        status = platform::SetOwner(file_, wanted.uid, wanted.gid);
+        if (!status.ok() && status.error() == EPERM) {
+          wanted.gid = attributes_.gid;
+          status = Status::Ok();
+        }
+      } else {
+        status = Status::Ok();
+      }
+    }
+    if (!status.ok()) return status;
+    attributes_.uid = wanted.uid;
+    attributes_.gid = wanted.gid;
+  }
+  if (!has_mode) return Status::Ok();
+  if (preserves && !request.has_mode) {
+    // Rights that were given to one owner or group must not pass to another: set-id bits would run programs
+    // as somebody else, and a file private to one group would open to the next.
+    if (attributes_.uid != replaced.attributes.uid && !request.has_owner) mode &= ~kSetUserId;
+    if (attributes_.gid != replaced.attributes.gid && !request.has_owner) {
+      mode &= ~kSetGroupId & (~kGroupBits | ((mode & kOtherBits) << 3));
+    }
+  }
+  if (mode == attributes_.mode) return Status::Ok();
+  Status status = platform::SetMode(file_, mode);
+  if (status.ok()) attributes_.mode = mode;
+  return status;
+}
+
+Status Temporary::Sync(FileSync how) {
+  switch (how) {
+    case FileSync::kNone:
+      return Status::Ok();
+    case FileSync::kData:
+      return platform::SyncData(file_);
+  }
+  return Status::Ok();
+}
+
+Status Temporary::FinishWriting() {
+  platform::Descriptor kept;
+  Status status = platform::Duplicate(file_, &kept);
+  if (!status.ok()) return status;
+  // Each close of a duplicate runs the filesystem's own ->flush (fs/open.c, filp_close).
+  status = file_.Close();
+  if (status.ok()) file_ = std::move(kept);
+  return status;
+}
+
+Status Temporary::Replace(const std::string& name, bool* published) {
+  if (name_.empty()) {
+    std::string own;
+    Status status = platform::TemporaryName(&own);
+    if (!status.ok()) return status;
+    status = platform::LinkUnnamed(file_, directory_, own);
+    if (!status.ok()) return std::move(status).On(PathOf(own));
+    name_ = std::move(own);
+  }
+  Status status = platform::Rename(directory_, name_, name);
+  if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
+  // From here on the name must not be removed: it is the target's own, or free for somebody else.
+  name_.clear();
+  *published = true;
+  return Status::Ok();
+}
+
+Status Temporary::PublishExclusive(const std::string& name, bool* published) {
+  if (name_.empty()) {
+    Status status = platform::LinkUnnamed(file_, directory_, name);
+    if (!status.ok()) return std::move(status).On(PathOf(name));
+    *published = true;
+    return Status::Ok();
+  }
+  Status status = platform::RenameExclusive(directory_, name_, name);
+  if (!status.ok() && platform::IsUnsupported(status.error())) {
+    status = platform::Link(directory_, name_, name);
+    if (!status.ok()) {
+      // link(2): EPERM says that the filesystem has no hard links.
+      if (status.error() == EPERM || platform::IsUnsupported(status.error())) {
+        return Status::Failed(Status::Reason::kUnsupported, "link", status.error());
+      }
+      return std::move(status).On(PathOf(name_), PathOf(name));
+    }
+    *published = true;
+    status = platform::Unlink(directory_, name_);
+    if (!status.ok()) return std::move(status).On(PathOf(name_));
+    name_.clear();
+    return Status::Ok();
+  }
+  if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
+  name_.clear();
+  *published = true;
+  return Status::Ok();
+}
+
+Status Temporary::SyncFilesystem() {
+  const Status status = platform::SyncFilesystem(file_);
+  if (!status.ok()) return status;
+  // Without a journal ext4 flushes the disk's cache before the last of its blocks are written (fs/sync.c,
+  // sync_filesystem: ->sync_fs comes before sync_blockdev); fdatasync flushes it once more, behind them.
+  return platform::SyncData(file_);
+}
+
+Status Temporary::Release() { return file_.Close(); }
+
+}  // namespace indelible

@@ -1,0 +1,58 @@
+#ifndef INDELIBLE_TEMPORARY_H_
+#define INDELIBLE_TEMPORARY_H_
+
+#include <functional>
+#include <string>
+
+#include "filesystem_plans.h"
+#include "platform/platform.h"
+#include "save_request.h"
+
+namespace indelible {
+
+// The new version of a file beside the old one, before it gets the name. Destroyed without having been
+// published, it removes what it made.
+class Temporary {
+ public:
+  // The directory must outlive the temporary.
+  explicit Temporary(const platform::Directory& directory) : directory_(directory) {}
+  ~Temporary();
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+
+  // With permissions no wider than the final ones. `replaced` is what stands under the target's name.
+  Status Create(const SaveRequest& request, const platform::Entry& replaced, bool unnamed);
+  // All of the data, however many writes that takes. `cancelled` is looked at between them.
+  Status Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled);
+  // Owner first, then mode: chown clears set-id bits (chown(2)).
+  Status SetAttributes(const SaveRequest& request, const platform::Entry& replaced);
+  Status Sync(FileSync how);
+  // Ends the writing, so that what only close reports (NFS, FUSE, quota) is known before the file is
+  // published. The writer's lock stays until Release.
+  Status FinishWriting();
+
+  // Gives the file the target's name. `*published` says whether it has it, also where a later step failed.
+  Status Replace(const std::string& name, bool* published);
+  Status PublishExclusive(const std::string& name, bool* published);
+
+  // After publication: waits for everything on the file's filesystem, for a directory that cannot be synced
+  // itself.
+  Status SyncFilesystem();
+  // Gives up the writer's lock.
+  Status Release();
+
+ private:
+  Status CreateNamed(uint32_t mode);
+  Status Lock(bool* linked);
+  std::string PathOf(const std::string& name) const { return directory_.path + "/" + name; }
+
+  const platform::Directory& directory_;
+  platform::Descriptor file_;
+  // Empty while there is no name in the directory that would have to be removed.
+  std::string name_;
+  platform::Attributes attributes_;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_TEMPORARY_H_
