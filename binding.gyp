@@ -1,0 +1,34 @@
+{
+  "targets": [
+    {
+      "target_name": "indelible",
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": [
+            "native/binding.cc",
+            "native/environment.cc",
+            "native/filesystem_plans.cc",
+            "native/path_order.cc",
+            "native/primitives_binding.cc",
+            "native/save_engine.cc",
+            "native/save_job.cc",
+            "native/target.cc",
+            "native/temporary.cc",
+            "native/worker_pool.cc",
+            "native/platform/linux.cc",
+            "native/platform/linux_primitives.cc"
+          ],
+          "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+          "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+          "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-fno-exceptions", "-fvisibility=hidden"],
+          "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+          # A worker's end unloads what it loaded, while the idle threads still run the code.
+          "ldflags": ["-Wl,-z,nodelete"]
+        }, {
+          # Elsewhere the portable engine serves.
+          "type": "none"
+        }]
+      ]
+    }
+  ]
+}

@@ -1,0 +1,135 @@
+#include <napi.h>
+
+#include <cstdint>
+#include <utility>
+
+#include "arguments.h"
+#include "environment.h"
+#include "primitives_binding.h"
+
+namespace indelible {
+
+namespace {
+
+// The bits of the `flags` argument, exported to JavaScript under these names. The lowest three are the plan's
+// index.
+constexpr uint32_t kPlanMask = 7;
+constexpr uint32_t kExclusive = 8;
+constexpr uint32_t kFollowSymlinks = 16;
+constexpr uint32_t kMakeDirectories = 32;
+constexpr uint32_t kPreservePermissions = 64;
+constexpr uint32_t kStrict = 128;
+constexpr uint32_t kHasMode = 256;
+constexpr uint32_t kHasOwner = 512;
+
+// The bits of one plan, as `decide` gets them.
+constexpr uint32_t kSyncData = 1;
+constexpr uint32_t kSyncDirectory = 2;
+constexpr uint32_t kUnnamed = 4;
+constexpr uint32_t kFallsShort = 8;
+constexpr uint32_t kCloseMayFail = 16;
+
+// (path, data, flags, mode, uid, gid)
+SaveRequest RequestOf(const Napi::CallbackInfo& info) {
+  SaveRequest request;
+  request.path = PathArgument(info[0]);
+  const auto data = info[1].As<Napi::Uint8Array>();
+  request.data = data.Data();
+  request.size = data.ByteLength();
+  const uint32_t flags = Uint32Argument(info[2]);
+  request.plan = static_cast<PlanChoice>(flags & kPlanMask);
+  request.exclusive = (flags & kExclusive) != 0;
+  request.follow_symlinks = (flags & kFollowSymlinks) != 0;
+  request.make_directories = (flags & kMakeDirectories) != 0;
+  request.preserve_permissions = (flags & kPreservePermissions) != 0;
+  request.strict = (flags & kStrict) != 0;
+  request.has_mode = (flags & kHasMode) != 0;
+  request.has_owner = (flags & kHasOwner) != 0;
+  request.mode = Uint32Argument(info[3]);
+  request.uid = Uint32Argument(info[4]);
+  request.gid = Uint32Argument(info[5]);
+  return request;
+}
+
+// (path, data, flags, mode, uid, gid, ticket): a promise of the outcome.
+Napi::Value Save(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env())
+      .Save(info.Env(), RequestOf(info), info[1].As<Napi::Object>(), Uint53Argument(info[6]));
+}
+
+// (path, data, flags, mode, uid, gid): the outcome, or null if a filesystem has to be decided about first.
+Napi::Value SaveSync(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env()).SaveSync(info.Env(), RequestOf(info));
+}
+
+// (ticket)
+void Cancel(const Napi::CallbackInfo& info) { Environment::Of(info.Env()).Cancel(Uint53Argument(info[0])); }
+
+// (function)
+void SetDecider(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env()).SetDecider(info[0].As<Napi::Function>());
+}
+
+Napi::Value TakeUndecided(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env()).TakeUndecided(info.Env());
+}
+
+// (major, minor, mountId, generation, number, plans)
+void Decide(const Napi::CallbackInfo& info) {
+  const FilesystemId filesystem{Uint32Argument(info[0]), Uint32Argument(info[1]), Uint53Argument(info[2])};
+  Decision decision;
+  decision.number = Uint32Argument(info[4]);
+  const auto plans = info[5].As<Napi::Array>();
+  for (uint32_t i = 0; i < kPlanChoices; ++i) {
+    const Napi::Value bits = plans[i];
+    const uint32_t plan = Uint32Argument(bits);
+    decision.plans[i].file_sync = (plan & kSyncData) != 0 ? FileSync::kData : FileSync::kNone;
+    decision.plans[i].sync_directory = (plan & kSyncDirectory) != 0;
+    decision.plans[i].unnamed = (plan & kUnnamed) != 0;
+    decision.plans[i].close_may_fail = (plan & kCloseMayFail) != 0;
+    decision.plans[i].falls_short = (plan & kFallsShort) != 0;
+  }
+  SharedEngine().Decide(filesystem, Uint53Argument(info[3]), decision);
+}
+
+Napi::Object Flags(Napi::Env env) {
+  Napi::Object flags = Napi::Object::New(env);
+  flags.Set("exclusive", kExclusive);
+  flags.Set("followSymlinks", kFollowSymlinks);
+  flags.Set("makeDirectories", kMakeDirectories);
+  flags.Set("preservePermissions", kPreservePermissions);
+  flags.Set("strict", kStrict);
+  flags.Set("hasMode", kHasMode);
+  flags.Set("hasOwner", kHasOwner);
+  return flags;
+}
+
+Napi::Object PlanFlags(Napi::Env env) {
+  Napi::Object flags = Napi::Object::New(env);
+  flags.Set("syncData", kSyncData);
+  flags.Set("syncDirectory", kSyncDirectory);
+  flags.Set("unnamed", kUnnamed);
+  flags.Set("fallsShort", kFallsShort);
+  flags.Set("closeMayFail", kCloseMayFail);
+  return flags;
+}
+
+Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
+  Environment::Create(env);
+  exports.Set("save", Napi::Function::New<Save>(env, "save"));
+  exports.Set("saveSync", Napi::Function::New<SaveSync>(env, "saveSync"));
+  exports.Set("cancel", Napi::Function::New<Cancel>(env, "cancel"));
+  exports.Set("setDecider", Napi::Function::New<SetDecider>(env, "setDecider"));
+  exports.Set("takeUndecided", Napi::Function::New<TakeUndecided>(env, "takeUndecided"));
+  exports.Set("decide", Napi::Function::New<Decide>(env, "decide"));
+  exports.Set("flags", Flags(env));
+  exports.Set("planFlags", PlanFlags(env));
+  ExportPrimitives(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(indelible, Initialise)
+
+}  // namespace indelible

@@ -1,0 +1,210 @@
+#include "environment.h"
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+namespace indelible {
+
+namespace {
+
+// As many stage-1 threads as may wait in the kernel at once.
+constexpr size_t kMostThreads = 32;
+
+const char* NameOf(Status::Reason reason) {
+  switch (reason) {
+    case Status::Reason::kSystemCall:
+      return "system";
+    case Status::Reason::kNotAFile:
+      return "not-a-file";
+    case Status::Reason::kMountPoint:
+      return "mount-point";
+    case Status::Reason::kNotDurable:
+      return "not-durable";
+    case Status::Reason::kUnsupported:
+      return "unsupported";
+    case Status::Reason::kCancelled:
+      return "cancelled";
+  }
+  return "system";
+}
+
+// Paths are bytes; JavaScript decides how to show them.
+Napi::Value Bytes(Napi::Env env, const std::string& bytes) {
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+WorkerPool& SharedPool() {
+  static WorkerPool& pool = *new WorkerPool(kMostThreads);
+  return pool;
+}
+
+SaveEngine& SharedEngine() {
+  static SaveEngine& engine = *new SaveEngine(&SharedPool());
+  // process.exit() runs no cleanup hook of the main environment (node::ReallyExit), only exit(3)'s. Without
+  // it a save that is under way then may leave its temporary to the next sweep, which is no reason to fail.
+  static const bool registered = std::atexit([] { SharedEngine().ShutDown(); }) == 0;
+  static_cast<void>(registered);
+  return engine;
+}
+
+std::shared_ptr<Environment> Environment::Create(Napi::Env env) {
+  std::shared_ptr<Environment> self(new Environment());
+  self->wake_ = Wake::New(env, "indelible", 0, 1, self.get());
+  self->wake_.Unref(env);
+  // Cleanup hooks run in reverse order: this one before the thread-safe function's own.
+  env.AddCleanupHook([self] { self->TearDown(); });
+  env.SetInstanceData(new std::shared_ptr<Environment>(self));
+  return self;
+}
+
+Environment& Environment::Of(Napi::Env env) { return **env.GetInstanceData<std::shared_ptr<Environment>>(); }
+
+Napi::Value Environment::Promise(Napi::Env env, uint64_t ticket, Napi::Object data,
+                                 std::shared_ptr<SaveJob> job) {
+  if (pending_.empty()) wake_.Ref(env);
+  auto deferred = Napi::Promise::Deferred::New(env);
+  pending_.emplace(
+      ticket,
+      Pending{deferred, data.IsEmpty() ? Napi::ObjectReference() : Napi::Persistent(data), std::move(job)});
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++live_;
+  return deferred.Promise();
+}
+
+Napi::Value Environment::Save(Napi::Env env, SaveRequest request, Napi::Object data, uint64_t ticket) {
+  auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
+  const Napi::Value promise = Promise(env, ticket, data, job);
+  SharedEngine().Submit(std::move(job));
+  return promise;
+}
+
+void Environment::Cancel(uint64_t ticket) {
+  const auto found = pending_.find(ticket);
+  if (found != pending_.end() && found->second.job != nullptr) found->second.job->Cancel();
+}
+
+Napi::Value Environment::SaveSync(Napi::Env env, SaveRequest request) {
+  const auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), 0);
+  if (!SharedEngine().SaveSync(job)) return env.Null();
+  return OutcomeValue(env, job->outcome());
+}
+
+Napi::Value Environment::Run(Napi::Env env, std::function<Answer()> work) {
+  const uint64_t ticket = next_ticket_++;
+  const Napi::Value promise = Promise(env, ticket, Napi::Object(), nullptr);
+  const std::shared_ptr<Environment> self = shared_from_this();
+  auto run = [self, ticket, work = std::move(work)] { self->Push(Answered{ticket, work()}); };
+  if (!SharedPool().Post(run)) run();
+  return promise;
+}
+
+void Environment::Completed(std::shared_ptr<SaveJob> job) {
+  const uint64_t ticket = job->ticket();
+  Push(Answered{ticket, [job = std::move(job)](Napi::Env env) { return OutcomeValue(env, job->outcome()); }});
+}
+
+void Environment::Push(Answered answered) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const bool was_empty = answered_.empty() && questions_.empty();
+  answered_.push_back(std::move(answered));
+  WakeUp(was_empty);
+  // Last: TearDown waits for this, and takes the thread-safe function away.
+  --live_;
+  settled_.notify_all();
+}
+
+void Environment::Undecided(const FilesystemId& filesystem, const std::string& directory,
+                            uint64_t generation) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const bool was_empty = answered_.empty() && questions_.empty();
+  questions_.push_back(Question{filesystem, directory, generation});
+  WakeUp(was_empty);
+}
+
+void Environment::WakeUp(bool was_empty) {
+  // Fails only when the environment is being torn down, where nobody is left to hear of it.
+  if (was_empty) static_cast<void>(wake_.NonBlockingCall());
+}
+
+void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void*) {
+  // Without an environment the queue is only being emptied.
+  if (static_cast<napi_env>(env) != nullptr) self->DeliverAll(env);
+}
+
+void Environment::DeliverAll(Napi::Env env) {
+  const Napi::HandleScope scope(env);
+  const Napi::Value questions = TakeUndecided(env);
+  std::vector<Answered> answered;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    answered.swap(answered_);
+  }
+  for (const Answered& one : answered) {
+    const Napi::HandleScope each(env);
+    const auto found = pending_.find(one.ticket);
+    if (found == pending_.end()) continue;
+    const Napi::Promise::Deferred deferred = found->second.deferred;
+    pending_.erase(found);
+    deferred.Resolve(one.answer(env));
+  }
+  if (pending_.empty()) wake_.Unref(env);
+  if (!questions.IsNull() && !decider_.IsEmpty()) decider_.Call({questions});
+}
+
+Napi::Value Environment::TakeUndecided(Napi::Env env) {
+  std::vector<Question> questions;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    questions.swap(questions_);
+  }
+  if (questions.empty()) return env.Null();
+  Napi::Array array = Napi::Array::New(env, questions.size());
+  for (size_t i = 0; i < questions.size(); ++i) {
+    Napi::Object question = Napi::Object::New(env);
+    question.Set("major", Napi::Number::New(env, questions[i].filesystem.major));
+    question.Set("minor", Napi::Number::New(env, questions[i].filesystem.minor));
+    question.Set("mountId", Napi::Number::New(env, static_cast<double>(questions[i].filesystem.mount)));
+    question.Set("directory", Bytes(env, questions[i].directory));
+    question.Set("generation", Napi::Number::New(env, static_cast<double>(questions[i].generation)));
+    array.Set(static_cast<uint32_t>(i), question);
+  }
+  return array;
+}
+
+void Environment::TearDown() {
+  for (auto& [ticket, pending] : pending_) {
+    if (pending.job != nullptr) pending.job->Cancel();
+  }
+  SharedEngine().ReleaseParked(this);
+  {
+    // The data belongs to JavaScript, which is about to go: no thread may be reading it any more.
+    std::unique_lock<std::mutex> lock(mutex_);
+    settled_.wait(lock, [this] { return live_ == 0; });
+    answered_.clear();
+  }
+  pending_.clear();
+  decider_.Reset();
+  wake_.Abort();
+}
+
+Napi::Value OutcomeValue(Napi::Env env, const SaveOutcome& outcome) {
+  if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
+  const uint32_t flags = (outcome.replaced ? 1U : 0U) | (outcome.name_synced ? 2U : 0U);
+  return Napi::Number::New(env, outcome.decision * 4.0 + flags);
+}
+
+Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {
+  Napi::Object failure = Napi::Object::New(env);
+  failure.Set("reason", Napi::String::New(env, NameOf(status.reason())));
+  failure.Set("errno", Napi::Number::New(env, status.error()));
+  failure.Set("syscall", Napi::String::New(env, status.syscall()));
+  failure.Set("published", Napi::Boolean::New(env, published));
+  if (!status.path().empty()) failure.Set("path", Bytes(env, status.path()));
+  if (!status.dest().empty()) failure.Set("dest", Bytes(env, status.dest()));
+  return failure;
+}
+
+}  // namespace indelible

@@ -1,0 +1,98 @@
+#ifndef INDELIBLE_ENVIRONMENT_H_
+#define INDELIBLE_ENVIRONMENT_H_
+
+#include <napi.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "save_engine.h"
+
+namespace indelible {
+
+// The engine and the threads, shared by every environment of the process (the main thread and its workers).
+// Made on first use and never destroyed: threads may outlive every destructor.
+SaveEngine& SharedEngine();
+WorkerPool& SharedPool();
+
+// What one JavaScript environment has asked for and not been told yet. Outcomes arrive on the pool's threads
+// and are handed over in batches, one wake-up of the event loop for as many as there are.
+class Environment : public SaveListener, public std::enable_shared_from_this<Environment> {
+ public:
+  // Gives the answer its JavaScript form, on JavaScript's thread.
+  using Answer = std::function<Napi::Value(Napi::Env)>;
+
+  static std::shared_ptr<Environment> Create(Napi::Env env);
+  static Environment& Of(Napi::Env env);
+
+  // Promises the outcome of a save, whose request reads from `data`; keeps the process alive until then.
+  Napi::Value Save(Napi::Env env, SaveRequest request, Napi::Object data, uint64_t ticket);
+  void Cancel(uint64_t ticket);
+  // Null if a filesystem has to be decided about first.
+  Napi::Value SaveSync(Napi::Env env, SaveRequest request);
+
+  // Promises what `work`, on a thread of the pool, answers.
+  Napi::Value Run(Napi::Env env, std::function<Answer()> work);
+
+  // JavaScript is called with each undecided filesystem, as an array of arguments for DecideFilesystem.
+  void SetDecider(Napi::Function decider) { decider_ = Napi::Persistent(decider); }
+  // The undecided filesystems that JavaScript has not been called with yet.
+  Napi::Value TakeUndecided(Napi::Env env);
+
+  void Completed(std::shared_ptr<SaveJob> job) override;
+  void Undecided(const FilesystemId& filesystem, const std::string& directory, uint64_t generation) override;
+
+ private:
+  struct Question {
+    FilesystemId filesystem;
+    std::string directory;
+    uint64_t generation;
+  };
+  struct Answered {
+    uint64_t ticket;
+    Answer answer;
+  };
+  struct Pending {
+    Napi::Promise::Deferred deferred;
+    // Keeps the bytes where they are.
+    Napi::ObjectReference data;
+    std::shared_ptr<SaveJob> job;
+  };
+  static void Deliver(Napi::Env env, Napi::Function callback, Environment* self, void* data);
+  using Wake = Napi::TypedThreadSafeFunction<Environment, void, Deliver>;
+
+  Environment() = default;
+  Napi::Value Promise(Napi::Env env, uint64_t ticket, Napi::Object data, std::shared_ptr<SaveJob> job);
+  void Push(Answered answered);
+  void WakeUp(bool was_empty);
+  void DeliverAll(Napi::Env env);
+  void TearDown();
+
+  // JavaScript's thread alone.
+  Wake wake_;
+  Napi::FunctionReference decider_;
+  std::unordered_map<uint64_t, Pending> pending_;
+  // Tickets of Run, in a range of their own beside those that JavaScript gives.
+  uint64_t next_ticket_ = uint64_t{1} << 53;
+
+  std::mutex mutex_;
+  std::condition_variable settled_;
+  std::vector<Answered> answered_;
+  std::vector<Question> questions_;
+  // Asked for and not answered.
+  size_t live_ = 0;
+};
+
+// The JavaScript form of a save's outcome: a number where it went well, an object where it did not.
+Napi::Value OutcomeValue(Napi::Env env, const SaveOutcome& outcome);
+Napi::Value FailureValue(Napi::Env env, const Status& status, bool published);
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_ENVIRONMENT_H_

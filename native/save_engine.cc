@@ -1,0 +1,349 @@
+#include "save_engine.h"
+
+#include <errno.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace indelible {
+
+namespace {
+
+// Larger saves have places of their own, so that a few of them don't hold up the small ones.
+constexpr size_t kLarge = size_t{1} << 20;
+
+// One sync for each directory that the saves put a name into, however many did. Every save that a failed sync
+// covers fails with its error: none of them knows whether its own name is durable.
+void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published) {
+  struct Sync {
+    const platform::Directory* directory;
+    platform::Identity identity;
+    std::vector<SaveJob*> saves;
+  };
+  std::vector<Sync> syncs;
+  for (const std::shared_ptr<SaveJob>& job : published) {
+    for (const platform::Directory* directory : job->DirectoriesToSync()) {
+      platform::Identity identity;
+      Status status = platform::Identify(*directory, &identity);
+      if (!status.ok()) {
+        job->FailAfterPublishing(std::move(status));
+        continue;
+      }
+      const auto same = std::find_if(syncs.begin(), syncs.end(), [&](const Sync& sync) {
+        return sync.identity.inode == identity.inode && sync.identity.major == identity.major &&
+               sync.identity.minor == identity.minor;
+      });
+      if (same == syncs.end()) {
+        syncs.push_back(Sync{directory, identity, {job.get()}});
+      } else {
+        same->saves.push_back(job.get());
+      }
+    }
+  }
+  for (const Sync& sync : syncs) {
+    const Status status = platform::SyncDirectory(*sync.directory);
+    if (status.ok()) continue;
+    for (SaveJob* job : sync.saves) job->DirectorySyncFailed(status);
+  }
+  for (const std::shared_ptr<SaveJob>& job : published) job->SyncUnsyncableDirectory();
+}
+
+}  // namespace
+
+void SaveEngine::Submit(std::shared_ptr<SaveJob> job) {
+  Dispatch dispatch;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (order_.Append(job)) Admit(std::move(job), &dispatch);
+  }
+  CarryElsewhere(std::move(dispatch));
+}
+
+SaveEngine::Places& SaveEngine::PlacesFor(const SaveJob& job) {
+  return job.request().size > kLarge ? large_ : small_;
+}
+
+// The save waits for a place, and starts when it has one.
+void SaveEngine::Admit(std::shared_ptr<SaveJob> job, Dispatch* dispatch) {
+  // A synchronous save has a thread of its own and takes no place.
+  while (job != nullptr && job->synchronous) job = order_.Start(job.get());
+  if (job == nullptr) return;
+  Places& places = PlacesFor(*job);
+  places.waiting.push_back(std::move(job));
+  Fill(&places, dispatch);
+}
+
+void SaveEngine::Fill(Places* places, Dispatch* dispatch) {
+  bool others = false;
+  while (places->taken < places->most && !places->waiting.empty() && !SaveJob::AllCancelled()) {
+    const std::shared_ptr<SaveJob> job = std::move(places->waiting.front());
+    places->waiting.pop_front();
+    ++places->taken;
+    ++running_;
+    // The next save to the path queues up like any other, so that a flood to one path does not starve the
+    // rest.
+    std::shared_ptr<SaveJob> next = order_.Start(job.get());
+    while (next != nullptr && next->synchronous) next = order_.Start(next.get());
+    if (next != nullptr) {
+      Places& its = PlacesFor(*next);
+      others = others || &its != places;
+      its.waiting.push_back(std::move(next));
+    }
+    if (!pool_->Post([this, job] { Run(job); })) {
+      job->FailUnstarted();
+      Leave(job.get(), dispatch);
+      dispatch->failed.push_back(job);
+    }
+  }
+  if (others) Fill(places == &small_ ? &large_ : &small_, dispatch);
+}
+
+// Stage 1, on a thread of the pool.
+void SaveEngine::Run(const std::shared_ptr<SaveJob>& job) {
+  const SaveJob::Prepared prepared = job->Prepare(&plans_);
+  if (prepared == SaveJob::Prepared::kUndecided) return Park(job);
+  Dispatch dispatch;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (prepared == SaveJob::Prepared::kReady) {
+      job->ready = true;
+      Advance(job->path_queue, &dispatch);
+    } else {
+      Leave(job.get(), &dispatch);
+      dispatch.failed.push_back(job);
+    }
+  }
+  Carry(std::move(dispatch));
+}
+
+void SaveEngine::Park(const std::shared_ptr<SaveJob>& job) {
+  const FilesystemId filesystem = job->filesystem();
+  const std::string directory = job->directory().path;
+  const uint64_t generation = job->undecided_generation();
+  job->Rewind();
+  bool asked = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    // Whoever cancelled it has no answer to give any more.
+    if (job->Cancelled()) return RunOnPool(job);
+    Jobs& parked = parked_[filesystem];
+    asked = std::any_of(parked.begin(), parked.end(),
+                        [&](const auto& other) { return other->listener() == job->listener(); });
+    job->parked = true;
+    --running_;
+    parked.push_back(job);
+    moved_.notify_all();
+  }
+  if (!asked) job->listener()->Undecided(filesystem, directory, generation);
+}
+
+void SaveEngine::Decide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision) {
+  plans_.Set(filesystem, generation, decision);
+  Jobs released;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = parked_.find(filesystem);
+    if (found == parked_.end()) return;
+    released = std::move(found->second);
+    parked_.erase(found);
+    for (const std::shared_ptr<SaveJob>& job : released) job->parked = false;
+    running_ += released.size();
+  }
+  // They have kept their places, and with them the right to a thread.
+  for (const std::shared_ptr<SaveJob>& job : released) RunOnPool(job);
+}
+
+void SaveEngine::ReleaseParked(const SaveListener* listener) {
+  Jobs released;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (auto& [filesystem, parked] : parked_) {
+      const auto others = std::stable_partition(
+          parked.begin(), parked.end(), [&](const auto& job) { return job->listener().get() != listener; });
+      released.insert(released.end(), others, parked.end());
+      parked.erase(others, parked.end());
+    }
+    for (const std::shared_ptr<SaveJob>& job : released) job->parked = false;
+    running_ += released.size();
+  }
+  for (const std::shared_ptr<SaveJob>& job : released) RunOnPool(job);
+}
+
+void SaveEngine::RunOnPool(const std::shared_ptr<SaveJob>& job) {
+  if (!pool_->Post([this, job] { Run(job); })) Run(job);
+}
+
+// Finds which saves of the path may be published now: the first if it is ready, and those behind it that will
+// share a commit with it, since a commit publishes in order.
+void SaveEngine::Advance(PathQueue* queue, Dispatch* dispatch) {
+  const SaveJob* before = nullptr;
+  for (std::shared_ptr<SaveJob> job = queue->first; job != nullptr;
+       before = job.get(), job = job->next_on_path) {
+    if (job->dispatched) continue;
+    if (!job->ready) return;
+    const bool shares = before == nullptr || (before->plan().sync_directory && !before->synchronous &&
+                                              before->filesystem() == job->filesystem());
+    if (!shares) return;
+    if (job->synchronous) {
+      if (before == nullptr) moved_.notify_all();
+      return;
+    }
+    if (job->plan().sync_directory) {
+      job->dispatched = true;
+      CommitQueue& commit = commits_[job->filesystem()];
+      commit.waiting.push_back(job);
+      if (!commit.led) {
+        commit.led = true;
+        dispatch->leaderless.push_back(job->filesystem());
+      }
+    } else {
+      if (before != nullptr) return;
+      job->dispatched = true;
+      dispatch->alone.push_back(job);
+      return;
+    }
+  }
+}
+
+// The save is published or has failed: those behind it may go on.
+void SaveEngine::Leave(SaveJob* job, Dispatch* dispatch) {
+  PathQueue* const queue = order_.Remove(job);
+  if (queue != nullptr) Advance(queue, dispatch);
+  moved_.notify_all();
+}
+
+// A loop instead of recursion: each save may let the next one go.
+void SaveEngine::Carry(Dispatch dispatch) {
+  while (!dispatch.empty()) {
+    if (!dispatch.failed.empty()) {
+      const std::shared_ptr<SaveJob> job = std::move(dispatch.failed.back());
+      dispatch.failed.pop_back();
+      Complete(job, &dispatch);
+    } else if (!dispatch.alone.empty()) {
+      const std::shared_ptr<SaveJob> job = std::move(dispatch.alone.back());
+      dispatch.alone.pop_back();
+      PublishAlone(job, &dispatch);
+    } else {
+      const FilesystemId filesystem = dispatch.leaderless.back();
+      dispatch.leaderless.pop_back();
+      Lead(filesystem, &dispatch);
+    }
+  }
+}
+
+// For JavaScript's own thread, which must not wait for other saves' disks.
+void SaveEngine::CarryElsewhere(Dispatch dispatch) {
+  if (dispatch.empty()) return;
+  const auto shared = std::make_shared<Dispatch>(std::move(dispatch));
+  if (!pool_->Post([this, shared] { Carry(std::move(*shared)); })) Carry(std::move(*shared));
+}
+
+void SaveEngine::PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch) {
+  job->Publish();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Leave(job.get(), dispatch);
+  }
+  Complete(job, dispatch);
+}
+
+// Stage 2, on the thread whose save found nobody leading.
+void SaveEngine::Lead(const FilesystemId& filesystem, Dispatch* dispatch) {
+  for (;;) {
+    Jobs group;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      const auto commit = commits_.find(filesystem);
+      group.swap(commit->second.waiting);
+      if (group.empty()) {
+        commits_.erase(commit);
+        return;
+      }
+    }
+    PublishGroup(group, dispatch);
+  }
+}
+
+void SaveEngine::PublishGroup(const Jobs& group, Dispatch* dispatch) {
+  Jobs published;
+  for (const std::shared_ptr<SaveJob>& job : group) {
+    if (job->Publish()) published.push_back(job);
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const std::shared_ptr<SaveJob>& job : group) Leave(job.get(), dispatch);
+  }
+  // Saves that sync nothing don't wait for this group's sync.
+  while (!dispatch->alone.empty()) {
+    const std::shared_ptr<SaveJob> job = std::move(dispatch->alone.back());
+    dispatch->alone.pop_back();
+    PublishAlone(job, dispatch);
+  }
+  SyncDirectories(published);
+  for (const std::shared_ptr<SaveJob>& job : group) Complete(job, dispatch);
+}
+
+void SaveEngine::Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch) {
+  job->Finish();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Places& places = PlacesFor(*job);
+    --places.taken;
+    --running_;
+    Fill(&places, dispatch);
+    moved_.notify_all();
+  }
+  if (!SaveJob::AllCancelled()) job->listener()->Completed(job);
+}
+
+void SaveEngine::ShutDown() {
+  SaveJob::CancelAll();
+  std::unique_lock<std::mutex> lock(mutex_);
+  moved_.wait(lock, [this] { return running_ == 0; });
+}
+
+bool SaveEngine::EarlierIsParked(const SaveJob& job) const {
+  for (const SaveJob* other = job.path_queue->first.get(); other != &job; other = other->next_on_path.get()) {
+    if (other->parked && other->listener() == job.listener()) return true;
+  }
+  return false;
+}
+
+bool SaveEngine::SaveSync(const std::shared_ptr<SaveJob>& job) {
+  job->synchronous = true;
+  Dispatch dispatch;
+  bool decided = true;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (order_.Append(job)) Admit(job, &dispatch);
+  }
+  const SaveJob::Prepared prepared = job->Prepare(&plans_);
+  bool publish = prepared == SaveJob::Prepared::kReady;
+  if (prepared == SaveJob::Prepared::kUndecided) {
+    decided = false;
+    job->listener()->Undecided(job->filesystem(), job->directory().path, job->undecided_generation());
+  }
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    job->ready = true;
+    if (publish) {
+      moved_.wait(lock, [&] { return job->path_queue->first == job || EarlierIsParked(*job); });
+      // The decision that the earlier save waits for comes from JavaScript, on this thread.
+      if (job->path_queue->first != job) publish = decided = false;
+    }
+    if (!publish) Leave(job.get(), &dispatch);
+  }
+  if (publish) {
+    const bool published = job->Publish();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      Leave(job.get(), &dispatch);
+    }
+    if (published && job->plan().sync_directory) SyncDirectories({job});
+  }
+  CarryElsewhere(std::move(dispatch));
+  job->Finish();
+  return decided;
+}
+
+}  // namespace indelible

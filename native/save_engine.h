@@ -1,0 +1,115 @@
+#ifndef INDELIBLE_SAVE_ENGINE_H_
+#define INDELIBLE_SAVE_ENGINE_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "filesystem_plans.h"
+#include "path_order.h"
+#include "save_job.h"
+#include "worker_pool.h"
+
+namespace indelible {
+
+// Takes saves from all environments of the process through their two stages.
+//
+// Stage 1, many at a time on the pool's threads: a complete file beside the old one (SaveJob::Prepare). Stage
+// 2, one leader per filesystem: it takes every save that finished stage 1, renames them all, syncs each
+// distinct directory once, completes them all, and goes on while more have arrived. This is group commit as
+// databases do it: whoever arrives while the disk is busy shares the next commit, without a timer. Saves that
+// sync no directory don't wait for a leader.
+class SaveEngine {
+ public:
+  explicit SaveEngine(WorkerPool* pool) : pool_(pool) {}
+  SaveEngine(const SaveEngine&) = delete;
+  SaveEngine& operator=(const SaveEngine&) = delete;
+
+  // The listener hears of the outcome, on one of the pool's threads.
+  void Submit(std::shared_ptr<SaveJob> job);
+
+  // Saves on the calling thread, behind all earlier saves to the path. False if a filesystem has to be
+  // decided about first; the listener has been told which, nothing has been written, and the save may be
+  // tried again.
+  bool SaveSync(const std::shared_ptr<SaveJob>& job);
+
+  // Tells what SaveListener::Undecided asked for.
+  void Decide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision);
+
+  // Lets the saves of a listener that wait for a decision go on without one; they have been cancelled.
+  void ReleaseParked(const SaveListener* listener);
+
+  // When the process exits: nothing new starts, and what is under way is finished or taken back, so that no
+  // temporary is left behind. No listener hears of it.
+  void ShutDown();
+
+ private:
+  // How many saves of a kind may be between their start and their completion, which bounds the open
+  // descriptors.
+  struct Places {
+    explicit Places(size_t limit) : most(limit) {}
+    const size_t most;
+    size_t taken = 0;
+    std::deque<std::shared_ptr<SaveJob>> waiting;
+  };
+  // The saves of one filesystem that are ready to be published and share directory syncs.
+  struct CommitQueue {
+    std::vector<std::shared_ptr<SaveJob>> waiting;
+    bool led = false;
+  };
+  using Jobs = std::vector<std::shared_ptr<SaveJob>>;
+  // What a thread found to do while it held the mutex, to be carried out without it.
+  struct Dispatch {
+    // To be published each by itself.
+    Jobs alone;
+    // Commit queues that need a leader.
+    std::vector<FilesystemId> leaderless;
+    // Failed before they could start.
+    Jobs failed;
+
+    bool empty() const { return alone.empty() && leaderless.empty() && failed.empty(); }
+  };
+
+  // Under the mutex.
+  Places& PlacesFor(const SaveJob& job);
+  void Admit(std::shared_ptr<SaveJob> job, Dispatch* dispatch);
+  void Fill(Places* places, Dispatch* dispatch);
+  void Advance(PathQueue* queue, Dispatch* dispatch);
+  void Leave(SaveJob* job, Dispatch* dispatch);
+  bool EarlierIsParked(const SaveJob& job) const;
+
+  // Without it.
+  void Run(const std::shared_ptr<SaveJob>& job);
+  void RunOnPool(const std::shared_ptr<SaveJob>& job);
+  void Park(const std::shared_ptr<SaveJob>& job);
+  void Carry(Dispatch dispatch);
+  void CarryElsewhere(Dispatch dispatch);
+  void Lead(const FilesystemId& filesystem, Dispatch* dispatch);
+  void PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch);
+  void PublishGroup(const Jobs& group, Dispatch* dispatch);
+  void Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch);
+
+  WorkerPool* const pool_;
+  FilesystemPlans plans_;
+
+  std::mutex mutex_;
+  // Signalled when a save leaves its path's queue or is parked, for those that wait in SaveSync.
+  std::condition_variable moved_;
+  PathOrder order_;
+  Places small_{256};
+  Places large_{4};
+  std::map<FilesystemId, CommitQueue> commits_;
+  std::map<FilesystemId, Jobs> parked_;
+  // Saves that hold a place and are not parked.
+  size_t running_ = 0;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_SAVE_ENGINE_H_

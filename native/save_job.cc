@@ -1,0 +1,137 @@
+#include "save_job.h"
+
+#include <errno.h>
+
+#include <utility>
+
+namespace indelible {
+
+namespace {
+
+// A mount table that changes all the time must not keep a save from ever being decided.
+constexpr int kMostUndecided = 5;
+
+bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
+  return one.kind == other.kind && one.attributes.mode == other.attributes.mode &&
+         one.attributes.uid == other.attributes.uid && one.attributes.gid == other.attributes.gid;
+}
+
+}  // namespace
+
+SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans) {
+  bool undecided = false;
+  Status status = PrepareSteps(plans, &undecided);
+  if (undecided) return Prepared::kUndecided;
+  if (status.ok()) return Prepared::kReady;
+  Fail(std::move(status));
+  return Prepared::kFailed;
+}
+
+Status SaveJob::PrepareSteps(FilesystemPlans* plans, bool* undecided) {
+  if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "open", ECANCELED);
+  target_ = std::make_unique<Target>();
+  Status status = ResolveTarget(request_, target_.get());
+  if (!status.ok()) return status;
+  outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
+
+  Decision decision;
+  if (plans->Find(filesystem(), &decision, &undecided_generation_)) {
+    plan_ = decision.plans[static_cast<size_t>(request_.plan)];
+    outcome_.decision = decision.number;
+  } else if (++times_undecided_ < kMostUndecided) {
+    *undecided = true;
+    return Status::Ok();
+  }
+  if (request_.strict && plan_.falls_short) {
+    return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP);
+  }
+
+  temporary_ = std::make_unique<Temporary>(target_->directory);
+  status = temporary_->Create(request_, target_->existing, plan_.unnamed);
+  if (!status.ok()) return status;
+  status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
+  if (!status.ok()) return status;
+  status = temporary_->SetAttributes(request_, target_->existing);
+  if (!status.ok()) return status;
+  if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
+  status = temporary_->Sync(plan_.file_sync);
+  if (!status.ok()) return status;
+  return plan_.close_may_fail ? temporary_->FinishWriting() : Status::Ok();
+}
+
+bool SaveJob::Publish() {
+  Status status = PublishSteps();
+  const bool published = outcome_.published;
+  if (!status.ok()) Fail(std::move(status));
+  return published;
+}
+
+Status SaveJob::PublishSteps() {
+  if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED);
+  if (had_predecessor_) {
+    Status status = TakeOverChanges();
+    if (!status.ok()) return status;
+  }
+  return request_.exclusive ? temporary_->PublishExclusive(target_->name, &outcome_.published)
+                            : temporary_->Replace(target_->name, &outcome_.published);
+}
+
+// An earlier save to the path has been published since stage 1 looked: what is preserved is what that one
+// left.
+Status SaveJob::TakeOverChanges() {
+  platform::Entry now;
+  Status status = InspectTarget(request_, *target_, &now);
+  if (!status.ok()) return status;
+  outcome_.replaced = now.kind != platform::Entry::Kind::kMissing;
+  if (SameAttributes(now, target_->existing)) return Status::Ok();
+  target_->existing = now;
+  status = temporary_->SetAttributes(request_, now);
+  if (!status.ok()) return status;
+  return temporary_->Sync(plan_.file_sync);
+}
+
+std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
+  std::vector<const platform::Directory*> directories;
+  for (const platform::Directory& extended : target_->extended) {
+    if (extended.syncable) directories.push_back(&extended);
+  }
+  if (target_->directory.syncable) directories.push_back(&target_->directory);
+  return directories;
+}
+
+void SaveJob::SyncUnsyncableDirectory() {
+  bool syncable = target_->directory.syncable;
+  for (const platform::Directory& extended : target_->extended) syncable = syncable && extended.syncable;
+  if (syncable) return;
+  Status status = temporary_->SyncFilesystem();
+  if (!status.ok()) FailAfterPublishing(std::move(status));
+}
+
+void SaveJob::DirectorySyncFailed(const Status& status) {
+  if (platform::IsUnsupported(status.error())) {
+    // Some FUSE and network filesystems cannot sync a directory: the name is as durable as they make it.
+    outcome_.name_synced = false;
+  } else {
+    FailAfterPublishing(status);
+  }
+}
+
+void SaveJob::FailUnstarted() { Fail(Status::Failed("pthread_create", EAGAIN)); }
+
+void SaveJob::FailAfterPublishing(Status status) {
+  // The first error is the one that the caller gets.
+  if (outcome_.status.ok()) Fail(std::move(status));
+}
+
+void SaveJob::Finish() {
+  if (temporary_ != nullptr && outcome_.published) {
+    Status status = temporary_->Release();
+    if (!status.ok()) FailAfterPublishing(std::move(status));
+  }
+  temporary_.reset();
+  target_.reset();
+}
+
+void SaveJob::Fail(Status status) { outcome_.status = std::move(status); }
+
+}  // namespace indelible

@@ -1,0 +1,126 @@
+#ifndef INDELIBLE_SAVE_JOB_H_
+#define INDELIBLE_SAVE_JOB_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "filesystem_plans.h"
+#include "save_request.h"
+#include "target.h"
+#include "temporary.h"
+
+namespace indelible {
+
+class SaveJob;
+struct PathQueue;
+
+// Who asked for saves. Called on any thread.
+class SaveListener {
+ public:
+  virtual ~SaveListener() = default;
+  // The outcome is final, and nothing of the save is open any more.
+  virtual void Completed(std::shared_ptr<SaveJob> job) = 0;
+  // Saves wait for SaveEngine::Decide to be told about this filesystem; `directory` is on it. `generation` is
+  // the mount table's, from before any evidence is read.
+  virtual void Undecided(const FilesystemId& filesystem, const std::string& directory,
+                         uint64_t generation) = 0;
+};
+
+// What a save came to.
+struct SaveOutcome {
+  Status status;
+  bool published = false;
+  bool replaced = false;
+  // False where the filesystem cannot sync a directory.
+  bool name_synced = true;
+  // The decision whose plan ran.
+  uint32_t decision = 0;
+};
+
+// One save on its way: the steps, in the order in which the engine takes them. Each step runs on one thread;
+// the members below `Scheduling` belong to the engine and are touched under its mutex.
+class SaveJob {
+ public:
+  // `ticket` is the listener's own name for the save.
+  SaveJob(SaveRequest request, std::shared_ptr<SaveListener> listener, uint64_t ticket)
+      : request_(std::move(request)), listener_(std::move(listener)), ticket_(ticket) {}
+
+  // Stage 1: everything up to a complete file beside the old one. kUndecided: nothing has been written, and
+  // the filesystem that UndecidedFilesystem tells needs a decision first.
+  enum class Prepared { kReady, kFailed, kUndecided };
+  Prepared Prepare(FilesystemPlans* plans);
+
+  // Stage 2, first half: the file gets its name. False if it failed.
+  bool Publish();
+
+  // Stage 2, second half: what has to be synced so that the name survives. The directories that the caller
+  // syncs once for all the saves of a group; a directory that cannot be synced is this save's own affair.
+  std::vector<const platform::Directory*> DirectoriesToSync() const;
+  void SyncUnsyncableDirectory();
+  void DirectorySyncFailed(const Status& status);
+  void FailAfterPublishing(Status status);
+
+  // Closes what the save holds open. The outcome is final afterwards.
+  void Finish();
+  // There is no thread to start it on.
+  void FailUnstarted();
+  // Forgets an undecided attempt.
+  void Rewind() { target_.reset(); }
+
+  // Gives up if the file is not published yet. Safe from any thread.
+  void Cancel() { cancelled_ = true; }
+  bool Cancelled() const { return cancelled_ || all_cancelled_; }
+  // The process is about to exit.
+  static void CancelAll() { all_cancelled_ = true; }
+  static bool AllCancelled() { return all_cancelled_; }
+
+  const SaveRequest& request() const { return request_; }
+  const std::shared_ptr<SaveListener>& listener() const { return listener_; }
+  uint64_t ticket() const { return ticket_; }
+  const SaveOutcome& outcome() const { return outcome_; }
+  const Plan& plan() const { return plan_; }
+  FilesystemId filesystem() const { return FilesystemId::Of(target_->identity); }
+  const platform::Directory& directory() const { return target_->directory; }
+  // The mount table's generation when the filesystem was found undecided.
+  uint64_t undecided_generation() const { return undecided_generation_; }
+  // Stage 1 looked at the target while an earlier save to the path was still to be published.
+  void ExpectPredecessor() { had_predecessor_ = true; }
+
+  // Scheduling.
+  PathQueue* path_queue = nullptr;
+  std::shared_ptr<SaveJob> next_on_path;
+  bool started = false;     // Stage 1 has a thread, or had one.
+  bool ready = false;       // Stage 1 is done.
+  bool dispatched = false;  // Somebody is about to publish it.
+  bool parked = false;      // Its filesystem is undecided.
+  // On the thread that called saveSync, which publishes it itself.
+  bool synchronous = false;
+
+ private:
+  Status PrepareSteps(FilesystemPlans* plans, bool* undecided);
+  Status PublishSteps();
+  Status TakeOverChanges();
+  void Fail(Status status);
+
+  const SaveRequest request_;
+  const std::shared_ptr<SaveListener> listener_;
+  const uint64_t ticket_;
+  static inline std::atomic<bool> all_cancelled_{false};
+  std::atomic<bool> cancelled_{false};
+  bool had_predecessor_ = false;
+  int times_undecided_ = 0;
+  uint64_t undecided_generation_ = 0;
+  Plan plan_;
+  SaveOutcome outcome_;
+  // Only while the save is under way, so that ten thousand waiting ones stay small.
+  std::unique_ptr<Target> target_;
+  std::unique_ptr<Temporary> temporary_;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_SAVE_JOB_H_

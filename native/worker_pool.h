@@ -1,0 +1,37 @@
+#ifndef INDELIBLE_WORKER_POOL_H_
+#define INDELIBLE_WORKER_POOL_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+namespace indelible {
+
+// The addon's own threads, so that a slow disk never holds up Node's shared pool. Started when there is work
+// and nobody idle to do it; gone after some idle seconds. Shared by all environments of the process and never
+// destroyed.
+class WorkerPool {
+ public:
+  explicit WorkerPool(size_t most_threads) : most_threads_(most_threads) {}
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // Runs `work` on one of the threads, first come, first served. False where not even one thread can be had.
+  [[nodiscard]] bool Post(std::function<void()> work);
+
+ private:
+  void Work();
+
+  const size_t most_threads_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::function<void()>> waiting_;
+  size_t threads_ = 0;
+  size_t idle_ = 0;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_WORKER_POOL_H_
