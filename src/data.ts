@@ -11,6 +11,8 @@ export type SaveData = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffe
  */
 export function bytesOf(data: SaveData, encoding: BufferEncoding): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data, encoding);
+  // What has bytes is not detached; a new view for each save would cost as much as a system call.
+  if (data instanceof Uint8Array && data.byteLength > 0) return data;
   if (ArrayBuffer.isView(data)) {
     // A detached view, or one that a shrunken buffer left out of bounds, has no bytes but still an array type; its
     // buffer refuses a new view.

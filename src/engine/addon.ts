@@ -1,0 +1,104 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** Why a native call failed. Paths are bytes, and absent where it is simply the target's. */
+export interface NativeFailure {
+  reason: 'system' | 'not-a-file' | 'mount-point' | 'not-durable' | 'unsupported' | 'cancelled';
+  errno: number;
+  syscall: string;
+  published: boolean;
+  path?: Buffer;
+  dest?: Buffer;
+}
+
+/** A filesystem that the addon wants a decision about, as it was under this generation of the mount table. */
+export interface NativeQuestion {
+  major: number;
+  minor: number;
+  mountId: number;
+  directory: Buffer;
+  generation: number;
+}
+
+type NativePath = string | Buffer;
+/** 0, or the descriptor that was opened. */
+type NativeResult = number | NativeFailure;
+
+/** The calls of `native/primitives_binding.cc`. */
+export interface NativePrimitives {
+  renameat2(from: NativePath, to: NativePath, flags: number): Promise<NativeResult>;
+  renameat2Sync(from: NativePath, to: NativePath, flags: number): NativeResult;
+  openTmpfile(directory: NativePath, mode: number): Promise<NativeResult>;
+  openTmpfileSync(directory: NativePath, mode: number): NativeResult;
+  linkat(from: NativePath | number, to: NativePath): Promise<NativeResult>;
+  linkatSync(from: NativePath | number, to: NativePath): NativeResult;
+  fdatasync(fd: number): Promise<NativeResult>;
+  fdatasyncSync(fd: number): NativeResult;
+  fsync(fd: number): Promise<NativeResult>;
+  fsyncSync(fd: number): NativeResult;
+  fullfsync(fd: number): Promise<NativeResult>;
+  fullfsyncSync(fd: number): NativeResult;
+  barrierfsync(fd: number): Promise<NativeResult>;
+  barrierfsyncSync(fd: number): NativeResult;
+  syncfs(fd: number): Promise<NativeResult>;
+  syncfsSync(fd: number): NativeResult;
+  syncDirectory(path: NativePath): Promise<NativeResult>;
+  syncDirectorySync(path: NativePath): NativeResult;
+}
+
+/** What `native/binding.cc` exports. It checks nothing: every argument has been checked before. */
+export interface Addon extends NativePrimitives {
+  /** Resolves with `decision * 4 + nameSynced * 2 + replaced`. */
+  save(
+    path: NativePath,
+    data: Uint8Array,
+    flags: number,
+    mode: number,
+    uid: number,
+    gid: number,
+    ticket: number,
+  ): Promise<number | NativeFailure>;
+  /** The same, or `null` if a filesystem has to be decided about first. */
+  saveSync(
+    path: NativePath,
+    data: Uint8Array,
+    flags: number,
+    mode: number,
+    uid: number,
+    gid: number,
+  ): number | NativeFailure | null;
+  cancel(ticket: number): void;
+  setDecider(decider: (questions: NativeQuestion[]) => void): void;
+  takeUndecided(): NativeQuestion[] | null;
+  decide(
+    major: number,
+    minor: number,
+    mountId: number,
+    generation: number,
+    decision: number,
+    plans: readonly number[],
+  ): void;
+  readonly flags: Readonly<
+    Record<
+      | 'exclusive'
+      | 'followSymlinks'
+      | 'makeDirectories'
+      | 'preservePermissions'
+      | 'strict'
+      | 'hasMode'
+      | 'hasOwner',
+      number
+    >
+  >;
+  readonly planFlags: Readonly<Record<'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail', number>>;
+}
+
+/**
+ * Loads the addon: a prebuild that matches, or what `npm install` has compiled.
+ *
+ * @throws whatever the loader throws where there is none, or where it does not fit this runtime.
+ */
+export function loadAddon(): Addon {
+  const load = createRequire(import.meta.url)('node-gyp-build') as (root: string) => Addon;
+  return load(fileURLToPath(new URL('../../', import.meta.url)));
+}

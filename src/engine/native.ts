@@ -1,0 +1,151 @@
+import { abortError, indelibleError, type SaveError, systemError } from '../errors.js';
+import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decision.js';
+import type { Durability } from '../options.js';
+import type { Addon, NativeFailure, NativeQuestion } from './addon.js';
+import type { Engine, Saved, SaveRequest } from './engine.js';
+
+const MOUNT_POINT_HINT =
+  'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
+
+/** The rows of the addon's plan table (`native/save_request.h`, PlanChoice). */
+const PLAN_ROWS: readonly { asked: Durability; plan: (decision: Decision) => Plan }[] = [
+  { asked: 'durable', plan: (decision) => decision.durable },
+  { asked: 'ordered', plan: (decision) => decision.ordered },
+  { asked: 'none', plan: (decision) => decision.none },
+  { asked: 'durable', plan: () => TEXTBOOK.durable },
+  { asked: 'ordered', plan: () => TEXTBOOK.ordered },
+];
+const ROW_OF: Readonly<Record<Durability, number>> = { durable: 0, ordered: 1, none: 2 };
+
+const STRENGTH: Record<Durability, number> = { none: 0, ordered: 1, durable: 2 };
+
+/** Saves through the addon, on threads of its own. */
+export class NativeEngine implements Engine {
+  readonly name = 'native';
+  readonly #addon: Addon;
+  readonly #flags: Addon['flags'];
+  /** By the number that the addon knows a decision by; the first is its own default. */
+  readonly #decisions: Decision[] = [TEXTBOOK];
+  #tickets = 0;
+
+  constructor(addon: Addon) {
+    this.#addon = addon;
+    // A copy: the addon's own object is slow to read.
+    this.#flags = { ...addon.flags };
+    addon.setDecider((questions) => this.#answer(questions));
+  }
+
+  async save(request: SaveRequest): Promise<Saved> {
+    this.#tickets += 1;
+    const ticket = this.#tickets;
+    const outcome = this.#addon.save(
+      request.path,
+      request.data,
+      this.#bits(request),
+      request.mode ?? 0,
+      request.owner?.uid ?? 0,
+      request.owner?.gid ?? 0,
+      ticket,
+    );
+    const { signal } = request;
+    if (signal === undefined) return this.#saved(request, await outcome);
+    const cancel = (): void => this.#addon.cancel(ticket);
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return this.#saved(request, await outcome);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  saveSync(request: SaveRequest): Saved {
+    for (;;) {
+      const outcome = this.#addon.saveSync(
+        request.path,
+        request.data,
+        this.#bits(request),
+        request.mode ?? 0,
+        request.owner?.uid ?? 0,
+        request.owner?.gid ?? 0,
+      );
+      if (outcome !== null) return this.#saved(request, outcome);
+      this.#answer(this.#addon.takeUndecided() ?? []);
+    }
+  }
+
+  #bits(request: SaveRequest): number {
+    const flags = this.#flags;
+    let bits = ROW_OF[request.durability];
+    if (request.ifExists === 'fail') bits |= flags.exclusive;
+    if (request.followSymlinks) bits |= flags.followSymlinks;
+    if (request.makeDirectories) bits |= flags.makeDirectories;
+    if (request.preserve === 'permissions') bits |= flags.preservePermissions;
+    if (request.strict) bits |= flags.strict;
+    if (request.mode !== undefined) bits |= flags.hasMode;
+    if (request.owner !== undefined) bits |= flags.hasOwner;
+    return bits;
+  }
+
+  #answer(questions: readonly NativeQuestion[]): void {
+    const { planFlags } = this.#addon;
+    for (const { major, minor, mountId, generation } of questions) {
+      const decision = decide({ major, minor, mountId });
+      const plans = PLAN_ROWS.map(({ asked, plan }) => {
+        const { protocol, achieves } = plan(decision);
+        let bits = 0;
+        if (protocol === 'sync-rename-sync') bits |= planFlags.syncData;
+        if (protocol !== 'rename' && asked === 'durable') bits |= planFlags.syncDirectory;
+        if (!decision.inMemory) bits |= planFlags.closeMayFail;
+        if (STRENGTH[achieves] < STRENGTH[asked]) bits |= planFlags.fallsShort;
+        return bits;
+      });
+      this.#addon.decide(major, minor, mountId, generation, this.#decisions.push(decision) - 1, plans);
+    }
+  }
+
+  #saved(request: SaveRequest, outcome: number | NativeFailure): Saved {
+    if (typeof outcome !== 'number') throw nativeError(request, outcome);
+    const decision = this.#decisions[outcome >> 2] ?? TEXTBOOK;
+    const { protocol, achieves } = decision[request.durability];
+    const nameSynced = (outcome & 2) !== 0;
+    return {
+      path: request.path,
+      bytes: request.data.byteLength,
+      replaced: (outcome & 1) !== 0,
+      durability: achieves === 'durable' && !nameSynced ? 'ordered' : achieves,
+      protocol,
+    };
+  }
+}
+
+function nativeError(request: SaveRequest, failure: NativeFailure): SaveError {
+  const where = { syscall: failure.syscall, path: failure.path ?? request.path };
+  switch (failure.reason) {
+    case 'cancelled':
+      if (request.signal?.aborted) return abortError(request.signal);
+      break;
+    case 'not-a-file':
+      return indelibleError(
+        'ERR_INDELIBLE_NOT_A_FILE',
+        `Not a regular file, and nothing else is replaced: '${where.path}'`,
+        where,
+      );
+    case 'not-durable':
+      return indelibleError(
+        'ERR_INDELIBLE_NOT_DURABLE',
+        `The filesystem cannot make '${where.path}' ${request.durability}`,
+        where,
+      );
+    case 'unsupported':
+      return indelibleError(
+        'ERR_INDELIBLE_UNSUPPORTED',
+        `The filesystem has no atomic way to create '${where.path}' only if it does not exist`,
+        where,
+      );
+    case 'mount-point':
+      return systemError({ ...failure, ...where, hint: MOUNT_POINT_HINT });
+    case 'system':
+      break;
+  }
+  return systemError({ ...failure, ...where });
+}

@@ -1,0 +1,47 @@
+import { indelibleError, invalidArgumentValue } from '../errors.js';
+import { type Addon, loadAddon } from './addon.js';
+import type { Engine } from './engine.js';
+import { NativeEngine } from './native.js';
+import { portableEngine } from './portable.js';
+
+/** What serves in this process: the addon, or the reason why there is none. */
+export type Selected =
+  | { engine: Engine; addon: Addon; unavailable: undefined }
+  | { engine: Engine; addon: undefined; unavailable: string };
+
+let selected: Selected | undefined;
+
+/**
+ * The engine of this process, chosen on first use: the native one where the addon loads, else the portable one.
+ * `INDELIBLE_ENGINE` in the environment forces one of them.
+ *
+ * @throws {Error} `ERR_INDELIBLE_UNSUPPORTED` if `native` is forced and the addon does not load;
+ *   `ERR_INVALID_ARG_VALUE` for any other value of the variable.
+ */
+export function selectEngine(): Selected {
+  selected ??= choose(process.env.INDELIBLE_ENGINE ?? '');
+  return selected;
+}
+
+function choose(forced: string): Selected {
+  if (!['', 'native', 'portable'].includes(forced)) {
+    throw invalidArgumentValue('INDELIBLE_ENGINE', "'native' or 'portable'", forced);
+  }
+  if (forced === 'portable') return portable('INDELIBLE_ENGINE=portable');
+  try {
+    const addon = loadAddon();
+    return { engine: new NativeEngine(addon), addon, unavailable: undefined };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    if (forced === 'native') {
+      throw indelibleError('ERR_INDELIBLE_UNSUPPORTED', `The native engine cannot be loaded: ${reason}`, {
+        cause,
+      });
+    }
+    return portable(reason);
+  }
+}
+
+function portable(unavailable: string): Selected {
+  return { engine: portableEngine, addon: undefined, unavailable };
+}

@@ -1,0 +1,67 @@
+import { bytesOf, type SaveData } from './data.js';
+import type { Saved, SaveRequest } from './engine/engine.js';
+import { selectEngine } from './engine/select.js';
+import { abortError } from './errors.js';
+import { resolveOptions, type SaveOptions } from './options.js';
+import { absolutePath, type PathLike } from './path.js';
+
+/**
+ * Replaces a file atomically. Once it resolves, the new content survives power loss.
+ *
+ * Guaranteed: whoever reads the path, at any instant and after any crash, finds the old content or the new, whole. On
+ * any failure before the new version is published the old file is untouched and nothing is left beside it. Saves to
+ * one path in one process are published in the order of the calls.
+ *
+ * Not guaranteed: durability where the filesystem has none (`Saved.durability` says what was achieved), or where the
+ * disk lies about its flush. Hard links to the old file keep the old content.
+ *
+ * @param path made absolute at once: a later `chdir` changes nothing.
+ * @param data buffers are not copied; don't change one before the promise settles.
+ * @throws {SaveError} the failed system call's error, in Node's form, with `published`.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ */
+export async function save(
+  path: PathLike,
+  data: SaveData,
+  options?: SaveOptions | BufferEncoding | null,
+): Promise<Saved> {
+  return selectEngine().engine.save(requestOf(path, data, options));
+}
+
+/**
+ * The same on the calling thread, after every save to this path that was called before: it blocks the event loop for
+ * as long as the disk takes.
+ *
+ * @throws as `save` rejects.
+ */
+export function saveSync(
+  path: PathLike,
+  data: SaveData,
+  options?: SaveOptions | BufferEncoding | null,
+): Saved {
+  return selectEngine().engine.saveSync(requestOf(path, data, options));
+}
+
+function requestOf(
+  path: PathLike,
+  data: SaveData,
+  options: SaveOptions | BufferEncoding | null | undefined,
+): SaveRequest {
+  const absolute = absolutePath(path, 'path');
+  const resolved = resolveOptions(options);
+  if (resolved.signal?.aborted) throw abortError(resolved.signal);
+  // Spelled out: a rest or spread of an object costs more than most of a save's system calls.
+  return {
+    path: absolute,
+    data: bytesOf(data, resolved.encoding),
+    durability: resolved.durability,
+    ifExists: resolved.ifExists,
+    mode: resolved.mode,
+    owner: resolved.owner,
+    preserve: resolved.preserve,
+    followSymlinks: resolved.followSymlinks,
+    makeDirectories: resolved.makeDirectories,
+    strict: resolved.strict,
+    signal: resolved.signal,
+  };
+}
