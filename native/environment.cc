@@ -136,11 +136,13 @@ void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void
 
 void Environment::DeliverAll(Napi::Env env) {
   const Napi::HandleScope scope(env);
-  const Napi::Value questions = TakeUndecided(env);
   std::vector<Answered> answered;
+  std::vector<Question> questions;
   {
+    // Both at once: whoever adds to either wakes this thread only if there was nothing in the two.
     std::lock_guard<std::mutex> lock(mutex_);
     answered.swap(answered_);
+    questions.swap(questions_);
   }
   for (const Answered& one : answered) {
     const Napi::HandleScope each(env);
@@ -151,7 +153,7 @@ void Environment::DeliverAll(Napi::Env env) {
     deferred.Resolve(one.answer(env));
   }
   if (pending_.empty()) wake_.Unref(env);
-  if (!questions.IsNull() && !decider_.IsEmpty()) decider_.Call({questions});
+  if (!questions.empty() && !decider_.IsEmpty()) decider_.Call({QuestionsValue(env, questions)});
 }
 
 Napi::Value Environment::TakeUndecided(Napi::Env env) {
@@ -160,7 +162,10 @@ Napi::Value Environment::TakeUndecided(Napi::Env env) {
     std::lock_guard<std::mutex> lock(mutex_);
     questions.swap(questions_);
   }
-  if (questions.empty()) return env.Null();
+  return QuestionsValue(env, questions);
+}
+
+Napi::Value Environment::QuestionsValue(Napi::Env env, const std::vector<Question>& questions) {
   Napi::Array array = Napi::Array::New(env, questions.size());
   for (size_t i = 0; i < questions.size(); ++i) {
     Napi::Object question = Napi::Object::New(env);

@@ -72,6 +72,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   void Push(Answered answered);
   void WakeUp(bool was_empty);
   void DeliverAll(Napi::Env env);
+  static Napi::Value QuestionsValue(Napi::Env env, const std::vector<Question>& questions);
   void TearDown();
 
   // JavaScript's thread alone.

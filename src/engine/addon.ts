@@ -69,7 +69,7 @@ export interface Addon extends NativePrimitives {
   ): number | NativeFailure | null;
   cancel(ticket: number): void;
   setDecider(decider: (questions: NativeQuestion[]) => void): void;
-  takeUndecided(): NativeQuestion[] | null;
+  takeUndecided(): NativeQuestion[];
   decide(
     major: number,
     minor: number,
@@ -90,7 +90,7 @@ export interface Addon extends NativePrimitives {
       number
     >
   >;
-  readonly planFlags: Readonly<Record<'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail', number>>;
+  readonly planFlags: Readonly<Record<'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail' | 'writeBack', number>>;
 }
 
 /**

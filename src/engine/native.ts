@@ -69,7 +69,7 @@ export class NativeEngine implements Engine {
         request.owner?.gid ?? 0,
       );
       if (outcome !== null) return this.#saved(request, outcome);
-      this.#answer(this.#addon.takeUndecided() ?? []);
+      this.#answer(this.#addon.takeUndecided());
     }
   }
 
