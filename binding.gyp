@@ -12,6 +12,7 @@
             "native/primitives_binding.cc",
             "native/save_engine.cc",
             "native/save_job.cc",
+            "native/sweep_binding.cc",
             "native/target.cc",
             "native/temporary.cc",
             "native/worker_pool.cc",
@@ -19,7 +20,8 @@
             "native/platform/linux_primitives.cc"
           ],
           "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-          "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+          # The last of them: a worker that is being terminated cannot be thrown at (node-addon-api, doc/setup.md).
+          "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
           "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-fno-exceptions", "-fvisibility=hidden"],
           "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
           # A worker's end unloads what it loaded, while the idle threads still run the code.

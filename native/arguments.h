@@ -21,8 +21,10 @@ inline std::string PathArgument(const Napi::Value& value) {
 
 inline uint32_t Uint32Argument(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
 
+inline int64_t Int53Argument(const Napi::Value& value) { return value.As<Napi::Number>().Int64Value(); }
+
 inline uint64_t Uint53Argument(const Napi::Value& value) {
-  return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
+  return static_cast<uint64_t>(Int53Argument(value));
 }
 
 }  // namespace indelible

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "environment.h"
 #include "primitives_binding.h"
+#include "sweep_binding.h"
 
 namespace indelible {
 
@@ -28,6 +29,7 @@ constexpr uint32_t kSyncDirectory = 2;
 constexpr uint32_t kUnnamed = 4;
 constexpr uint32_t kFallsShort = 8;
 constexpr uint32_t kCloseMayFail = 16;
+constexpr uint32_t kWriteBack = 32;
 
 // (path, data, flags, mode, uid, gid)
 SaveRequest RequestOf(const Napi::CallbackInfo& info) {
@@ -74,6 +76,11 @@ Napi::Value TakeUndecided(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).TakeUndecided(info.Env());
 }
 
+FileSync FileSyncOf(uint32_t plan) {
+  if ((plan & kSyncData) != 0) return FileSync::kData;
+  return (plan & kWriteBack) != 0 ? FileSync::kWriteBack : FileSync::kNone;
+}
+
 // (major, minor, mountId, generation, number, plans)
 void Decide(const Napi::CallbackInfo& info) {
   const FilesystemId filesystem{Uint32Argument(info[0]), Uint32Argument(info[1]), Uint53Argument(info[2])};
@@ -83,7 +90,7 @@ void Decide(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < kPlanChoices; ++i) {
     const Napi::Value bits = plans[i];
     const uint32_t plan = Uint32Argument(bits);
-    decision.plans[i].file_sync = (plan & kSyncData) != 0 ? FileSync::kData : FileSync::kNone;
+    decision.plans[i].file_sync = FileSyncOf(plan);
     decision.plans[i].sync_directory = (plan & kSyncDirectory) != 0;
     decision.plans[i].unnamed = (plan & kUnnamed) != 0;
     decision.plans[i].close_may_fail = (plan & kCloseMayFail) != 0;
@@ -111,6 +118,7 @@ Napi::Object PlanFlags(Napi::Env env) {
   flags.Set("unnamed", kUnnamed);
   flags.Set("fallsShort", kFallsShort);
   flags.Set("closeMayFail", kCloseMayFail);
+  flags.Set("writeBack", kWriteBack);
   return flags;
 }
 
@@ -125,6 +133,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("flags", Flags(env));
   exports.Set("planFlags", PlanFlags(env));
   ExportPrimitives(env, exports);
+  ExportSweep(env, exports);
   return exports;
 }
 

@@ -13,7 +13,7 @@
 namespace indelible {
 
 // How the data gets to the disk before the rename.
-enum class FileSync : uint8_t { kNone, kData };
+enum class FileSync : uint8_t { kNone, kWriteBack, kData };
 
 // One update protocol, as its steps.
 struct Plan {

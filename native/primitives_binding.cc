@@ -1,11 +1,9 @@
 #include "primitives_binding.h"
 
-#include <functional>
 #include <string>
-#include <utility>
 
 #include "arguments.h"
-#include "environment.h"
+#include "call_binding.h"
 #include "platform/primitives.h"
 
 namespace indelible {
@@ -14,15 +12,18 @@ namespace {
 
 namespace primitives = platform::primitives;
 
-// The system call with its arguments bound; sets the number it answers with, if it has one.
-using Call = std::function<Status(int* number)>;
-using Bind = Call (*)(const Napi::CallbackInfo& info);
-
 int DescriptorArgument(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
 
 template <Status (*Function)(int)>
 Call OnDescriptor(const Napi::CallbackInfo& info) {
   return [descriptor = DescriptorArgument(info[0])](int*) { return Function(descriptor); };
+}
+
+Call SyncFileRange(const Napi::CallbackInfo& info) {
+  return [descriptor = DescriptorArgument(info[0]), offset = Int53Argument(info[1]),
+          length = Int53Argument(info[2]), flags = Uint32Argument(info[3])](int*) {
+    return primitives::SyncFileRange(descriptor, offset, length, flags);
+  };
 }
 
 Call SyncDirectory(const Napi::CallbackInfo& info) {
@@ -52,31 +53,6 @@ Call OpenTmpfile(const Napi::CallbackInfo& info) {
   };
 }
 
-Environment::Answer Answer(const Call& call) {
-  int number = 0;
-  Status status = call(&number);
-  return [status = std::move(status), number](Napi::Env env) -> Napi::Value {
-    if (!status.ok()) return FailureValue(env, status, false);
-    return Napi::Number::New(env, number);
-  };
-}
-
-template <Bind bind>
-Napi::Value Asynchronous(const Napi::CallbackInfo& info) {
-  return Environment::Of(info.Env()).Run(info.Env(), [call = bind(info)] { return Answer(call); });
-}
-
-template <Bind bind>
-Napi::Value Synchronous(const Napi::CallbackInfo& info) {
-  return Answer(bind(info))(info.Env());
-}
-
-template <Bind bind>
-void Export(Napi::Env env, Napi::Object exports, const std::string& name) {
-  exports.Set(name, Napi::Function::New<Asynchronous<bind>>(env, name));
-  exports.Set(name + "Sync", Napi::Function::New<Synchronous<bind>>(env, name + "Sync"));
-}
-
 }  // namespace
 
 void ExportPrimitives(Napi::Env env, Napi::Object exports) {
@@ -88,6 +64,7 @@ void ExportPrimitives(Napi::Env env, Napi::Object exports) {
   Export<OnDescriptor<primitives::FullFSync>>(env, exports, "fullfsync");
   Export<OnDescriptor<primitives::BarrierFSync>>(env, exports, "barrierfsync");
   Export<OnDescriptor<primitives::SyncFs>>(env, exports, "syncfs");
+  Export<SyncFileRange>(env, exports, "syncFileRange");
   Export<SyncDirectory>(env, exports, "syncDirectory");
 }
 

@@ -166,6 +166,8 @@ Status Temporary::Sync(FileSync how) {
   switch (how) {
     case FileSync::kNone:
       return Status::Ok();
+    case FileSync::kWriteBack:
+      return platform::WriteBack(file_);
     case FileSync::kData:
       return platform::SyncData(file_);
   }

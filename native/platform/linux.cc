@@ -252,6 +252,13 @@ Status SetMode(const Descriptor& file, uint32_t mode) {
   return Checked(fchmod(Number(file), mode), "fchmod");
 }
 
+Status WriteBack(const Descriptor& file) {
+  return Checked(
+      sync_file_range(Number(file), 0, 0,
+                      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER),
+      "sync_file_range");
+}
+
 Status SyncData(const Descriptor& file) { return Checked(fdatasync(Number(file)), "fdatasync"); }
 
 Status SyncFilesystem(const Descriptor& file) { return Checked(syncfs(Number(file)), "syncfs"); }

@@ -36,6 +36,10 @@ Status LinkDescriptor(int from, const std::string& to) {
   return Checked(linkat(AT_FDCWD, path, AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW), "linkat");
 }
 
+Status SyncFileRange(int descriptor, int64_t offset, int64_t length, uint32_t flags) {
+  return Checked(sync_file_range(descriptor, offset, length, flags), "sync_file_range");
+}
+
 Status FDataSync(int descriptor) { return Checked(fdatasync(descriptor), "fdatasync"); }
 
 Status FSync(int descriptor) { return Checked(fsync(descriptor), "fsync"); }

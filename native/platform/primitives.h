@@ -14,6 +14,8 @@ Status RenameAt2(const std::string& from, const std::string& to, uint32_t flags)
 Status OpenTmpfile(const std::string& directory, uint32_t mode, int* descriptor);
 Status LinkPath(const std::string& from, const std::string& to);
 Status LinkDescriptor(int from, const std::string& to);
+// `length` 0 means to the end of the file.
+Status SyncFileRange(int descriptor, int64_t offset, int64_t length, uint32_t flags);
 Status FDataSync(int descriptor);
 Status FSync(int descriptor);
 Status FullFSync(int descriptor);

@@ -1,0 +1,45 @@
+#include "sweep_binding.h"
+
+#include <string>
+
+#include "arguments.h"
+#include "call_binding.h"
+#include "platform/platform.h"
+
+namespace indelible {
+
+namespace {
+
+using platform::RemoveResult;
+
+int NumberOf(RemoveResult result) {
+  switch (result) {
+    case RemoveResult::kRemoved:
+      return 1;
+    case RemoveResult::kLocked:
+      return 2;
+    case RemoveResult::kUnknown:
+      return 0;
+  }
+  return 0;
+}
+
+Call RemoveIfUnlocked(const Napi::CallbackInfo& info) {
+  return [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
+    platform::Directory directory;
+    Status status = platform::OpenDirectory(nullptr, path, &directory);
+    if (!status.ok()) return status;
+    RemoveResult result = RemoveResult::kUnknown;
+    status = platform::RemoveIfUnlocked(directory, name, &result);
+    *number = NumberOf(result);
+    return status;
+  };
+}
+
+}  // namespace
+
+void ExportSweep(Napi::Env env, Napi::Object exports) {
+  Export<RemoveIfUnlocked>(env, exports, "removeIfUnlocked");
+}
+
+}  // namespace indelible
