@@ -1,0 +1,10 @@
+/** What the contenders use of the libraries that bring no types. */
+declare module 'fast-write-atomic' {
+  const writeAtomic: { promise(path: string, content: Uint8Array): Promise<void> };
+  export default writeAtomic;
+}
+
+declare module 'write-file-atomic' {
+  function writeFile(path: string, data: Uint8Array): Promise<void>;
+  export default writeFile;
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addBenchCommand } from './bench.js';
+import { Interrupted } from './interruption.js';
+import { addSaveCommand } from './save.js';
+
+const FAILURE = 1;
+const WRONG_USAGE = 2;
+
+const manifest: { version: string; description: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+const program = new Command('indelible')
+  .description(`${manifest.description}.`)
+  .version(manifest.version)
+  .showHelpAfterError('(see --help)')
+  .exitOverride()
+  .configureOutput({
+    outputError: (message, write) => write(message.replace(/^error: /, 'indelible: ')),
+  });
+addSaveCommand(program);
+addBenchCommand(program, manifest.version);
+
+// A reader that has seen enough (`indelible bench | head`) is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitStatus(error);
+}
+
+/** Says on standard error what went wrong, unless that has been said, and gives the exit status for it. */
+function exitStatus(error: unknown): number {
+  // Commander has already printed its message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+  if (error instanceof Interrupted) return error.exitStatus;
+  process.stderr.write(`indelible: ${error instanceof Error ? error.message : String(error)}\n`);
+  return FAILURE;
+}

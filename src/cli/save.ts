@@ -1,0 +1,90 @@
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type SaveOptions, save } from '../index.js';
+import { interruptible } from './interruption.js';
+
+const EXPLANATION = `
+Standard input is read to its end before FILE is touched; a failure leaves FILE
+as it was. Empty input saves an empty file. Exit status: 0 FILE is saved, 1 it is
+not, 2 wrong usage, 128 + n stopped by signal n. Nothing is printed on success.
+
+A pipe cannot tell a producer that has finished from one that was killed: both
+just end, and what came until then is saved. 'set -o pipefail' makes the
+pipeline's exit status tell afterwards, but FILE has been replaced by then. Where
+half an output must not replace FILE, let the producer finish first:
+
+    producer > tmp && indelible save FILE < tmp
+`;
+
+/** `producer | indelible save FILE`: like `sponge` of moreutils, but atomic and durable. */
+export function addSaveCommand(program: Command): void {
+  program
+    .command('save')
+    .summary('save standard input as FILE, atomically and durably')
+    .description('Saves standard input as FILE, atomically and durably.')
+    .argument('<file>', 'the file to create or replace', parseFile)
+    .addOption(
+      new Option('--durability <promise>', 'what power loss may do to it (default: durable)').choices([
+        'durable',
+        'ordered',
+        'none',
+      ]),
+    )
+    .addOption(
+      new Option('--if-exists <action>', 'what to do if FILE exists (default: replace)').choices([
+        'replace',
+        'fail',
+      ]),
+    )
+    .option('--mode <octal>', "permissions, as chmod's (default: those of the replaced file)", parseMode)
+    .option('--owner <uid:gid>', 'numeric owner and group (default: the same)', parseOwner)
+    .addOption(
+      new Option('--preserve <what>', "of the replaced file's attributes (default: permissions)").choices([
+        'permissions',
+        'none',
+      ]),
+    )
+    .option('--no-follow-symlinks', 'replace a symbolic link itself, not its target')
+    .option('--make-directories', 'make missing parent directories')
+    .option('--strict', "fail where the filesystem can't give the durability asked for")
+    .addHelpText('after', EXPLANATION)
+    .action(async (file: string, options: SaveOptions) => {
+      await interruptible(async (signal) => {
+        const data = await readStandardInput(signal);
+        await save(file, data, { ...options, signal });
+      });
+    });
+}
+
+async function readStandardInput(signal: AbortSignal): Promise<Buffer> {
+  if (process.stdin.isTTY) {
+    process.stderr.write('indelible: reading from the terminal; Ctrl-D saves, Ctrl-C cancels\n');
+  }
+  const data = await buffer(addAbortSignal(signal, process.stdin));
+  // Ctrl-C goes to the producer as well, whose death looks like the end of its output. libuv reports signals after
+  // the streams that became readable with them: let it, before the half output is taken for the whole.
+  await setImmediate();
+  signal.throwIfAborted();
+  return data;
+}
+
+function parseFile(file: string): string {
+  // Node has replaced such bytes by U+FFFD, and the save would go to a file of that name.
+  if (file.includes('\ufffd')) throw new InvalidArgumentError('It is not valid UTF-8.');
+  return file;
+}
+
+function parseMode(mode: string): string {
+  if (!/^[0-7]{1,4}$/.test(mode)) throw new InvalidArgumentError('It must be octal, at most 7777.');
+  return mode;
+}
+
+function parseOwner(owner: string): { uid: number; gid: number } {
+  const [, uid, gid] = /^(\d+):(\d+)$/.exec(owner) ?? [];
+  if (uid === undefined || gid === undefined) {
+    throw new InvalidArgumentError('It must be two numbers, such as 1000:1000.');
+  }
+  return { uid: Number(uid), gid: Number(gid) };
+}

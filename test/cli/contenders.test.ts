@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, it } from 'vitest';
+import { type Contender, loadContenders } from '../../src/cli/bench/contender.js';
+import { benchDirectory } from '../../src/cli/bench/run.js';
+import { makeDirectory, removeDirectory } from './command.js';
+
+const options = { seconds: 0.05, signal: new AbortController().signal, onTurn: () => {} };
+
+const PLAIN: Contender = {
+  name: 'plain',
+  description: 'overwrites in place',
+  durability: 'none',
+  save: (path, bytes) => writeFile(path, bytes),
+};
+
+describe('contenders', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await makeDirectory();
+  });
+  afterEach(() => removeDirectory(directory));
+
+  it('that cannot save at all are named, and the others measured without them', async () => {
+    const save = () => Promise.reject(new Error('out of luck'));
+    const run = await benchDirectory(directory, [{ ...PLAIN, name: 'unlucky', save }, PLAIN], options);
+    assert.deepEqual(run.failed, [{ name: 'unlucky', error: 'out of luck' }]);
+    assert.deepEqual(
+      run.contenders.map(({ name }) => name),
+      ['plain'],
+    );
+    assert.deepEqual(await readdir(directory), []);
+  });
+
+  it('that fail while they are measured end the benchmark, which leaves nothing behind', async () => {
+    let warm = false;
+    const save = () => {
+      if (warm) throw new Error('out of luck');
+    };
+    const broken = { ...PLAIN, name: 'broken', save };
+    const onTurn = () => {
+      warm = true;
+    };
+    await assert.rejects(benchDirectory(directory, [broken], { ...options, onTurn }), /out of luck/);
+    assert.deepEqual(await readdir(directory), []);
+  });
+
+  it('are found by their files alone, and those whose package is not installed are named', async () => {
+    await writeFile(join(directory, 'b.js'), "export default { name: 'b' };");
+    await writeFile(join(directory, 'a.js'), "export default { name: 'a' };");
+    await writeFile(join(directory, 'c.js'), "import 'not-installed-here'; export default {};");
+    const { contenders, missing } = await loadContenders([pathToFileURL(`${directory}/`)]);
+    assert.deepEqual(
+      contenders.map(({ name }) => name),
+      ['a', 'b'],
+    );
+    assert.deepEqual(missing, ['not-installed-here']);
+  });
+});

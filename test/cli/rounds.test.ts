@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+import { describe, it } from 'vitest';
+import { measureInRounds, Subject } from '../../src/cli/bench/rounds.js';
+
+const options = {
+  seconds: 0.05,
+  signal: new AbortController().signal,
+  onTurn: () => {},
+};
+
+describe('measureInRounds', () => {
+  it('gives every subject a turn in every round, each round in the other direction', async () => {
+    const turns: string[] = [];
+    const controller = new AbortController();
+    const onTurn = (_: number, name: string) => {
+      turns.push(name);
+      if (turns.length === 9) controller.abort(new Error('enough'));
+    };
+    const subjects = ['a', 'b', 'c'].map((name) => new Subject(name, () => setTimeout(20), true));
+    const measuring = measureInRounds(subjects, {
+      ...options,
+      seconds: 60,
+      signal: controller.signal,
+      onTurn,
+    });
+    await assert.rejects(measuring, /enough/);
+    assert.equal(turns.join(''), 'abccbaabc');
+  });
+
+  it('finishes one round though the time is too short for it', async () => {
+    const subjects = ['a', 'b'].map((name) => new Subject(name, () => {}, false));
+    await measureInRounds(subjects, { ...options, seconds: Number.MIN_VALUE });
+    assert.deepEqual(
+      subjects.map(({ latencies }) => latencies.count),
+      [1, 1],
+    );
+  });
+
+  it('counts every run as a sample, and times until the promise settles', async () => {
+    let runs = 0;
+    const subject = new Subject(
+      'slow',
+      async () => {
+        runs += 1;
+        await setTimeout(5);
+      },
+      true,
+    );
+    await measureInRounds([subject], options);
+    assert.equal(subject.latencies.count, runs);
+    // A timer may fire up to a millisecond early.
+    assert.ok(subject.latencies.min >= 4e6);
+  });
+
+  it('lets the event loop turn even if every subject is synchronous', async () => {
+    const controller = new AbortController();
+    setTimeout(1).then(() => controller.abort(new Error('enough')));
+    const subjects = ['a', 'b'].map((name) => new Subject(name, () => JSON.stringify(options), false));
+    await assert.rejects(
+      measureInRounds(subjects, { ...options, seconds: 60, signal: controller.signal }),
+      /enough/,
+    );
+  });
+
+  it('throws what a subject throws', async () => {
+    const subject = new Subject('broken', () => Promise.reject(new Error('no such luck')), true);
+    await assert.rejects(measureInRounds([subject], options), /no such luck/);
+  });
+
+  it('ends with the reason of the signal', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const subject = new Subject('aborts', () => controller.abort(reason), false);
+    await assert.rejects(measureInRounds([subject], { ...options, signal: controller.signal }), reason);
+  });
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'vitest';
+import { makeDirectory, removeDirectory, run } from './command.js';
+
+const isRoot = process.getuid?.() === 0;
+
+describe('indelible save', () => {
+  let directory: string;
+  let file: string;
+  beforeEach(async () => {
+    directory = await makeDirectory();
+    file = join(directory, 'file');
+  });
+  afterEach(() => removeDirectory(directory));
+
+  it('saves what comes through a pipe, byte for byte, and says nothing', async () => {
+    const input = randomBytes(3 * 2 ** 20 + 1);
+    const outcome = await run(['save', 'file'], directory, input);
+    assert.deepEqual(outcome, { status: 0, stdout: '', stderr: '' });
+    assert.ok(input.equals(await readFile(file)));
+  });
+
+  it('saves an empty file from empty input', async () => {
+    await writeFile(file, 'old');
+    assert.equal((await run(['save', 'file'], directory)).status, 0);
+    assert.equal(await readFile(file, 'utf8'), '');
+  });
+
+  it('leaves nothing but the file', async () => {
+    await run(['save', 'file'], directory, 'new');
+    assert.deepEqual(await readdir(directory), ['file']);
+  });
+
+  it('--mode sets the permissions exactly', async () => {
+    await run(['save', 'file', '--mode', '640'], directory, 'new');
+    assert.equal((await stat(file)).mode & 0o7777, 0o640);
+  });
+
+  it('keeps the permissions of the replaced file, unless --preserve none', async () => {
+    await writeFile(file, 'old');
+    await chmod(file, 0o601);
+    await run(['save', 'file'], directory, 'new');
+    assert.equal((await stat(file)).mode & 0o7777, 0o601);
+    await run(['save', 'file', '--preserve', 'none'], directory, 'newer');
+    assert.notEqual((await stat(file)).mode & 0o7777, 0o601);
+  });
+
+  it.skipIf(!isRoot)('--owner sets user and group', async () => {
+    await writeFile(file, 'old');
+    await chown(file, 0, 0);
+    await run(['save', 'file', '--owner', '12:34'], directory, 'new');
+    const { uid, gid } = await stat(file);
+    assert.deepEqual({ uid, gid }, { uid: 12, gid: 34 });
+  });
+
+  it('--if-exists fail leaves an existing file alone and fails', async () => {
+    await writeFile(file, 'old');
+    const { status, stderr } = await run(['save', 'file', '--if-exists', 'fail'], directory, 'new');
+    assert.equal(status, 1);
+    assert.match(stderr, /^indelible: EEXIST: file already exists, .*\n$/);
+    assert.equal(await readFile(file, 'utf8'), 'old');
+    assert.deepEqual(await readdir(directory), ['file']);
+  });
+
+  it('--if-exists fail creates a file that is missing', async () => {
+    assert.equal((await run(['save', 'file', '--if-exists', 'fail'], directory, 'new')).status, 0);
+    assert.equal(await readFile(file, 'utf8'), 'new');
+  });
+
+  it('replaces the target of a symbolic link, or with --no-follow-symlinks the link', async () => {
+    const link = join(directory, 'link');
+    await symlink('file', link);
+    await run(['save', 'link'], directory, 'through');
+    assert.equal(await readlink(link), 'file');
+    assert.equal(await readFile(file, 'utf8'), 'through');
+    await run(['save', 'link', '--no-follow-symlinks'], directory, 'instead');
+    assert.ok((await lstat(link)).isFile());
+    assert.equal(await readFile(file, 'utf8'), 'through');
+  });
+
+  it('--make-directories makes the missing parents, without which it fails', async () => {
+    const args = ['save', 'a/b/file'];
+    const { status, stderr } = await run(args, directory, 'new');
+    assert.equal(status, 1);
+    assert.match(stderr, /^indelible: ENOENT: no such file or directory, .*\n$/);
+    assert.deepEqual(await readdir(directory), []);
+    assert.equal((await run([...args, '--make-directories'], directory, 'new')).status, 0);
+    assert.equal(await readFile(join(directory, 'a/b/file'), 'utf8'), 'new');
+  });
+
+  it('refuses a directory with status 1 and one line that names it', async () => {
+    await mkdir(file);
+    const { status, stdout, stderr } = await run(['save', 'file'], directory, 'new');
+    assert.equal(status, 1);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^indelible: EISDIR: illegal operation on a directory, .*file'\n$/);
+  });
+
+  for (const durability of ['durable', 'ordered', 'none']) {
+    it(`saves with --durability ${durability}`, async () => {
+      const { status } = await run(['save', 'file', '--durability', durability], directory, 'new');
+      assert.equal(status, 0);
+      assert.equal(await readFile(file, 'utf8'), 'new');
+    });
+  }
+
+  it('--help says what a pipe cannot tell, and the way around it', async () => {
+    const { status, stdout } = await run(['save', '--help'], directory);
+    assert.equal(status, 0);
+    assert.match(stdout, /pipefail/);
+    assert.match(stdout, /producer > tmp && indelible save FILE < tmp/);
+  });
+});
