@@ -11,6 +11,11 @@ export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 export const RENAME_WHITEOUT = 4;
 
+/** Flags of `syncFileRange`, from `<linux/fs.h>`. */
+export const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+export const SYNC_FILE_RANGE_WRITE = 2;
+export const SYNC_FILE_RANGE_WAIT_AFTER = 4;
+
 const HIGHEST_DESCRIPTOR = 0x7fff_ffff;
 const DEFAULT_MODE = 0o666;
 
@@ -67,6 +72,25 @@ export async function linkat(from: PathLike | number, to: PathLike): Promise<voi
 export function linkatSync(from: PathLike | number, to: PathLike): void {
   const call = linkCall(from, to);
   finish(call, call.addon?.linkatSync(call.from, call.dest));
+}
+
+/**
+ * Writes dirty pages of a part of a file to the device, sync_file_range(2). It commits no journal and flushes no cache:
+ * alone it makes nothing durable.
+ *
+ * @param offset in bytes.
+ * @param length in bytes; 0 means to the end of the file.
+ * @param flags of `SYNC_FILE_RANGE_*`.
+ */
+export async function syncFileRange(fd: number, offset: number, length: number, flags: number): Promise<void> {
+  const call = rangeCall(fd, offset, length, flags);
+  finish(call, await call.addon?.syncFileRange(fd, offset, length, flags));
+}
+
+/** The same on the calling thread. */
+export function syncFileRangeSync(fd: number, offset: number, length: number, flags: number): void {
+  const call = rangeCall(fd, offset, length, flags);
+  finish(call, call.addon?.syncFileRangeSync(fd, offset, length, flags));
 }
 
 /**
@@ -209,6 +233,14 @@ function linkCall(from: PathLike | number, to: PathLike) {
   }
   const path = absolutePath(from, 'from');
   return { addon, syscall: 'linkat', from: path, path, dest };
+}
+
+function rangeCall(fd: number, offset: number, length: number, flags: number) {
+  integer('fd', fd, HIGHEST_DESCRIPTOR);
+  integer('offset', offset, Number.MAX_SAFE_INTEGER);
+  integer('length', length, Number.MAX_SAFE_INTEGER);
+  integer('flags', flags, 7);
+  return { addon: selectEngine().addon, syscall: 'sync_file_range' };
 }
 
 function integer(name: string, value: number, highest: number): void {

@@ -32,6 +32,8 @@ export interface NativePrimitives {
   openTmpfileSync(directory: NativePath, mode: number): NativeResult;
   linkat(from: NativePath | number, to: NativePath): Promise<NativeResult>;
   linkatSync(from: NativePath | number, to: NativePath): NativeResult;
+  syncFileRange(fd: number, offset: number, length: number, flags: number): Promise<NativeResult>;
+  syncFileRangeSync(fd: number, offset: number, length: number, flags: number): NativeResult;
   fdatasync(fd: number): Promise<NativeResult>;
   fdatasyncSync(fd: number): NativeResult;
   fsync(fd: number): Promise<NativeResult>;
