@@ -82,7 +82,12 @@ export function linkatSync(from: PathLike | number, to: PathLike): void {
  * @param length in bytes; 0 means to the end of the file.
  * @param flags of `SYNC_FILE_RANGE_*`.
  */
-export async function syncFileRange(fd: number, offset: number, length: number, flags: number): Promise<void> {
+export async function syncFileRange(
+  fd: number,
+  offset: number,
+  length: number,
+  flags: number,
+): Promise<void> {
   const call = rangeCall(fd, offset, length, flags);
   finish(call, await call.addon?.syncFileRange(fd, offset, length, flags));
 }
