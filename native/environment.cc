@@ -88,7 +88,7 @@ void Environment::Cancel(uint64_t ticket) {
 
 Napi::Value Environment::SaveSync(Napi::Env env, SaveRequest request) {
   const auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), 0);
-  if (!SharedEngine().SaveSync(job)) return env.Null();
+  if (!SharedEngine().SaveSync({job})) return env.Null();
   return OutcomeValue(env, job->outcome());
 }
 

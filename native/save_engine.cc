@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace indelible {
@@ -11,6 +13,14 @@ namespace {
 
 // Larger saves have places of their own, so that a few of them don't hold up the small ones.
 constexpr size_t kLarge = size_t{1} << 20;
+
+// A leader that goes on collecting must come to its sync at some time.
+constexpr size_t kLargestGroup = 1024;
+
+// How long stage 1 waits for descriptors that other saves, or the rest of the program, give back; a pause
+// ends early when a save of this engine completes.
+constexpr std::chrono::seconds kDescriptorPatience(5);
+constexpr std::chrono::milliseconds kDescriptorPause(20);
 
 // One sync for each directory that the saves put a name into, however many did. Every save that a failed sync
 // covers fails with its error: none of them knows whether its own name is durable.
@@ -100,7 +110,7 @@ void SaveEngine::Fill(Places* places, Dispatch* dispatch) {
 
 // Stage 1, on a thread of the pool.
 void SaveEngine::Run(const std::shared_ptr<SaveJob>& job) {
-  const SaveJob::Prepared prepared = job->Prepare(&plans_);
+  const SaveJob::Prepared prepared = PrepareWithDescriptors(job.get());
   if (prepared == SaveJob::Prepared::kUndecided) return Park(job);
   Dispatch dispatch;
   {
@@ -114,6 +124,22 @@ void SaveEngine::Run(const std::shared_ptr<SaveJob>& job) {
     }
   }
   Carry(std::move(dispatch));
+}
+
+// open(2): EMFILE and ENFILE pass when somebody closes something, so they are waited out.
+SaveJob::Prepared SaveEngine::PrepareWithDescriptors(SaveJob* job) {
+  const auto give_up = std::chrono::steady_clock::now() + kDescriptorPatience;
+  for (;;) {
+    const SaveJob::Prepared prepared = job->Prepare(&plans_);
+    if (!job->LacksDescriptors() || job->Cancelled() || std::chrono::steady_clock::now() > give_up)
+      return prepared;
+    std::unique_lock<std::mutex> lock(mutex_);
+    // On JavaScript's own thread only this engine can close anything meanwhile.
+    if (job->synchronous && running_ == 0) return prepared;
+    moved_.wait_for(lock, kDescriptorPause);
+    lock.unlock();
+    job->Rewind();
+  }
 }
 
 void SaveEngine::Park(const std::shared_ptr<SaveJob>& job) {
@@ -158,8 +184,9 @@ void SaveEngine::ReleaseParked(const SaveListener* listener) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     for (auto& [filesystem, parked] : parked_) {
-      const auto others = std::stable_partition(
-          parked.begin(), parked.end(), [&](const auto& job) { return job->listener().get() != listener; });
+      const auto others = std::stable_partition(parked.begin(), parked.end(), [&](const auto& job) {
+        return listener != nullptr && job->listener().get() != listener;
+      });
       released.insert(released.end(), others, parked.end());
       parked.erase(others, parked.end());
     }
@@ -239,7 +266,7 @@ void SaveEngine::CarryElsewhere(Dispatch dispatch) {
 }
 
 void SaveEngine::PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch) {
-  job->Publish();
+  job->Publish(false);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     Leave(job.get(), dispatch);
@@ -251,27 +278,60 @@ void SaveEngine::PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dis
 void SaveEngine::Lead(const FilesystemId& filesystem, Dispatch* dispatch) {
   for (;;) {
     Jobs group;
-    {
+    // What becomes ready while the others are renamed still joins.
+    for (Jobs ready = TakeReady(filesystem, group.size()); !ready.empty();
+         ready = TakeReady(filesystem, group.size())) {
+      PublishInOrder(ready, dispatch);
+      group.insert(group.end(), ready.begin(), ready.end());
+    }
+    if (group.empty()) {
       std::lock_guard<std::mutex> lock(mutex_);
       const auto commit = commits_.find(filesystem);
-      group.swap(commit->second.waiting);
-      if (group.empty()) {
-        commits_.erase(commit);
-        return;
-      }
+      if (!commit->second.waiting.empty()) continue;
+      commits_.erase(commit);
+      return;
     }
-    PublishGroup(group, dispatch);
+    Jobs published;
+    std::copy_if(group.begin(), group.end(), std::back_inserter(published),
+                 [](const auto& job) { return job->outcome().published; });
+    SyncDirectories(published);
+    for (const std::shared_ptr<SaveJob>& job : group) Complete(job, dispatch);
   }
 }
 
-void SaveEngine::PublishGroup(const Jobs& group, Dispatch* dispatch) {
-  Jobs published;
-  for (const std::shared_ptr<SaveJob>& job : group) {
-    if (job->Publish()) published.push_back(job);
+// The saves of the filesystem that are ready, unless the group is large enough already.
+SaveEngine::Jobs SaveEngine::TakeReady(const FilesystemId& filesystem, size_t group_size) {
+  Jobs ready;
+  if (group_size >= kLargestGroup) return ready;
+  std::lock_guard<std::mutex> lock(mutex_);
+  ready.swap(commits_.find(filesystem)->second.waiting);
+  return ready;
+}
+
+// Renames what is to be renamed, in order. Of several saves in a row to one path only the last is, if nobody
+// can tell the difference; should its rename fail, the one before it takes its place.
+void SaveEngine::PublishInOrder(const Jobs& jobs, Dispatch* dispatch) {
+  std::map<const PathQueue*, std::vector<SaveJob*>> by_path;
+  for (const std::shared_ptr<SaveJob>& job : jobs) by_path[job->path_queue].push_back(job.get());
+  for (const auto& [path, saves] : by_path) {
+    // From each save that is renamed back to the next one that has to be.
+    for (size_t begin = 0; begin < saves.size();) {
+      size_t last = begin;
+      while (last + 1 < saves.size() && saves[last + 1]->Supersedes(*saves[last])) ++last;
+      bool seen = false;
+      for (size_t i = last + 1; i-- > begin;) {
+        if (seen) {
+          saves[i]->PublishUnseen();
+        } else {
+          seen = saves[i]->Publish(i > begin);
+        }
+      }
+      begin = last + 1;
+    }
   }
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    for (const std::shared_ptr<SaveJob>& job : group) Leave(job.get(), dispatch);
+    for (const std::shared_ptr<SaveJob>& job : jobs) Leave(job.get(), dispatch);
   }
   // Saves that sync nothing don't wait for this group's sync.
   while (!dispatch->alone.empty()) {
@@ -279,8 +339,6 @@ void SaveEngine::PublishGroup(const Jobs& group, Dispatch* dispatch) {
     dispatch->alone.pop_back();
     PublishAlone(job, dispatch);
   }
-  SyncDirectories(published);
-  for (const std::shared_ptr<SaveJob>& job : group) Complete(job, dispatch);
 }
 
 void SaveEngine::Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch) {
@@ -298,10 +356,13 @@ void SaveEngine::Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatc
 
 void SaveEngine::ShutDown() {
   SaveJob::CancelAll();
+  // Others may wait behind them, for decisions that nobody makes any more.
+  ReleaseParked(nullptr);
   std::unique_lock<std::mutex> lock(mutex_);
   moved_.wait(lock, [this] { return running_ == 0; });
 }
 
+// Whether an earlier save to the path waits for a decision that only this listener's thread can give.
 bool SaveEngine::EarlierIsParked(const SaveJob& job) const {
   for (const SaveJob* other = job.path_queue->first.get(); other != &job; other = other->next_on_path.get()) {
     if (other->parked && other->listener() == job.listener()) return true;
@@ -309,40 +370,59 @@ bool SaveEngine::EarlierIsParked(const SaveJob& job) const {
   return false;
 }
 
-bool SaveEngine::SaveSync(const std::shared_ptr<SaveJob>& job) {
-  job->synchronous = true;
+// Whether every save to the path that was called before this call is published. While a listener's thread is
+// in SaveSync, all of its synchronous saves are of this one call.
+bool SaveEngine::IsNext(const SaveJob& job) const {
+  const SaveJob& first = *job.path_queue->first;
+  return &first == &job || (first.synchronous && first.listener() == job.listener());
+}
+
+bool SaveEngine::SaveSync(const Jobs& jobs) {
   Dispatch dispatch;
-  bool decided = true;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (order_.Append(job)) Admit(job, &dispatch);
+    for (const std::shared_ptr<SaveJob>& job : jobs) {
+      job->synchronous = true;
+      if (order_.Append(job)) Admit(job, &dispatch);
+    }
   }
-  const SaveJob::Prepared prepared = job->Prepare(&plans_);
-  bool publish = prepared == SaveJob::Prepared::kReady;
-  if (prepared == SaveJob::Prepared::kUndecided) {
-    decided = false;
-    job->listener()->Undecided(job->filesystem(), job->directory().path, job->undecided_generation());
+  bool decided = true;
+  Jobs ready;
+  for (const std::shared_ptr<SaveJob>& job : jobs) {
+    const SaveJob::Prepared prepared = PrepareWithDescriptors(job.get());
+    if (prepared == SaveJob::Prepared::kReady) ready.push_back(job);
+    if (prepared == SaveJob::Prepared::kUndecided) {
+      job->listener()->Undecided(job->filesystem(), job->directory().path, job->undecided_generation());
+      decided = false;
+      break;
+    }
+  }
+  if (decided) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto all_next = [&] {
+      return std::all_of(ready.begin(), ready.end(), [&](const auto& job) { return IsNext(*job); });
+    };
+    moved_.wait(lock, [&] {
+      decided =
+          std::none_of(ready.begin(), ready.end(), [&](const auto& job) { return EarlierIsParked(*job); });
+      return !decided || all_next();
+    });
+  }
+  if (decided) {
+    PublishInOrder(ready, &dispatch);
+    Jobs published;
+    std::copy_if(ready.begin(), ready.end(), std::back_inserter(published),
+                 [](const auto& job) { return job->outcome().published && job->plan().sync_directory; });
+    SyncDirectories(published);
   }
   {
-    std::unique_lock<std::mutex> lock(mutex_);
-    job->ready = true;
-    if (publish) {
-      moved_.wait(lock, [&] { return job->path_queue->first == job || EarlierIsParked(*job); });
-      // The decision that the earlier save waits for comes from JavaScript, on this thread.
-      if (job->path_queue->first != job) publish = decided = false;
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const std::shared_ptr<SaveJob>& job : jobs) {
+      if (job->path_queue != nullptr) Leave(job.get(), &dispatch);
     }
-    if (!publish) Leave(job.get(), &dispatch);
-  }
-  if (publish) {
-    const bool published = job->Publish();
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      Leave(job.get(), &dispatch);
-    }
-    if (published && job->plan().sync_directory) SyncDirectories({job});
   }
   CarryElsewhere(std::move(dispatch));
-  job->Finish();
+  for (const std::shared_ptr<SaveJob>& job : jobs) job->Finish();
   return decided;
 }
 

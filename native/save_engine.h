@@ -34,15 +34,16 @@ class SaveEngine {
   // The listener hears of the outcome, on one of the pool's threads.
   void Submit(std::shared_ptr<SaveJob> job);
 
-  // Saves on the calling thread, behind all earlier saves to the path. False if a filesystem has to be
-  // decided about first; the listener has been told which, nothing has been written, and the save may be
-  // tried again.
-  bool SaveSync(const std::shared_ptr<SaveJob>& job);
+  // Saves on the calling thread, all of them together, behind all earlier saves to their paths. False if a
+  // filesystem has to be decided about first: the listener has been told which, nothing has been published,
+  // and the same saves may be tried again as new jobs.
+  bool SaveSync(const std::vector<std::shared_ptr<SaveJob>>& jobs);
 
   // Tells what SaveListener::Undecided asked for.
   void Decide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision);
 
-  // Lets the saves of a listener that wait for a decision go on without one; they have been cancelled.
+  // Lets the saves of a listener, or of all of them, that wait for a decision go on without one; they have
+  // been cancelled.
   void ReleaseParked(const SaveListener* listener);
 
   // When the process exits: nothing new starts, and what is under way is finished or taken back, so that no
@@ -83,16 +84,19 @@ class SaveEngine {
   void Advance(PathQueue* queue, Dispatch* dispatch);
   void Leave(SaveJob* job, Dispatch* dispatch);
   bool EarlierIsParked(const SaveJob& job) const;
+  bool IsNext(const SaveJob& job) const;
 
   // Without it.
   void Run(const std::shared_ptr<SaveJob>& job);
   void RunOnPool(const std::shared_ptr<SaveJob>& job);
+  SaveJob::Prepared PrepareWithDescriptors(SaveJob* job);
   void Park(const std::shared_ptr<SaveJob>& job);
   void Carry(Dispatch dispatch);
   void CarryElsewhere(Dispatch dispatch);
   void Lead(const FilesystemId& filesystem, Dispatch* dispatch);
   void PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch);
-  void PublishGroup(const Jobs& group, Dispatch* dispatch);
+  Jobs TakeReady(const FilesystemId& filesystem, size_t group_size);
+  void PublishInOrder(const Jobs& jobs, Dispatch* dispatch);
   void Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch);
 
   WorkerPool* const pool_;

@@ -59,8 +59,9 @@ Status SaveJob::PrepareSteps(FilesystemPlans* plans, bool* undecided) {
   return plan_.close_may_fail ? temporary_->FinishWriting() : Status::Ok();
 }
 
-bool SaveJob::Publish() {
+bool SaveJob::Publish(bool replaces_unseen) {
   Status status = PublishSteps();
+  outcome_.replaced = outcome_.replaced || replaces_unseen;
   const bool published = outcome_.published;
   if (!status.ok()) Fail(std::move(status));
   return published;
@@ -90,6 +91,25 @@ Status SaveJob::TakeOverChanges() {
   return temporary_->Sync(plan_.file_sync);
 }
 
+bool SaveJob::Supersedes(const SaveJob& earlier) const {
+  const SaveRequest& before = earlier.request_;
+  // The same options give the same attributes; and the two must have found the same file, which a symbolic
+  // link that was changed meanwhile would prevent.
+  return !request_.exclusive && !before.exclusive && request_.has_mode == before.has_mode &&
+         request_.mode == before.mode && request_.has_owner == before.has_owner &&
+         request_.uid == before.uid && request_.gid == before.gid &&
+         request_.preserve_permissions == before.preserve_permissions &&
+         request_.follow_symlinks == before.follow_symlinks && target_->name == earlier.target_->name &&
+         target_->identity.inode == earlier.target_->identity.inode && filesystem() == earlier.filesystem();
+}
+
+void SaveJob::PublishUnseen() {
+  // Another save was before it, or what stage 1 found there.
+  outcome_.replaced = outcome_.replaced || had_predecessor_;
+  outcome_.published = true;
+  temporary_.reset();
+}
+
 std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
   std::vector<const platform::Directory*> directories;
   for (const platform::Directory& extended : target_->extended) {
@@ -103,6 +123,8 @@ void SaveJob::SyncUnsyncableDirectory() {
   bool syncable = target_->directory.syncable;
   for (const platform::Directory& extended : target_->extended) syncable = syncable && extended.syncable;
   if (syncable) return;
+  // Without a temporary another save's sync of the filesystem covers it.
+  if (temporary_ == nullptr) return;
   Status status = temporary_->SyncFilesystem();
   if (!status.ok()) FailAfterPublishing(std::move(status));
 }
@@ -114,6 +136,17 @@ void SaveJob::DirectorySyncFailed(const Status& status) {
   } else {
     FailAfterPublishing(status);
   }
+}
+
+bool SaveJob::LacksDescriptors() const {
+  const int error = outcome_.status.error();
+  return !outcome_.status.ok() && !outcome_.published && (error == EMFILE || error == ENFILE);
+}
+
+void SaveJob::Rewind() {
+  temporary_.reset();
+  target_.reset();
+  outcome_ = SaveOutcome();
 }
 
 void SaveJob::FailUnstarted() { Fail(Status::Failed("pthread_create", EAGAIN)); }

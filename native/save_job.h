@@ -54,8 +54,15 @@ class SaveJob {
   enum class Prepared { kReady, kFailed, kUndecided };
   Prepared Prepare(FilesystemPlans* plans);
 
-  // Stage 2, first half: the file gets its name. False if it failed.
-  bool Publish();
+  // Stage 2, first half: the file gets its name. False if it failed. `replaces_unseen`: an earlier save to
+  // the path is left out in favour of this one.
+  bool Publish(bool replaces_unseen);
+
+  // Whether nobody could tell if this save's rename were preceded by the earlier one's to the same path or
+  // not.
+  bool Supersedes(const SaveJob& earlier) const;
+  // Counts as published and replaced at once by a later save, whose content is what has to be durable.
+  void PublishUnseen();
 
   // Stage 2, second half: what has to be synced so that the name survives. The directories that the caller
   // syncs once for all the saves of a group; a directory that cannot be synced is this save's own affair.
@@ -66,10 +73,12 @@ class SaveJob {
 
   // Closes what the save holds open. The outcome is final afterwards.
   void Finish();
+  // Whether stage 1 failed because the process, or the system, has no descriptor left.
+  bool LacksDescriptors() const;
   // There is no thread to start it on.
   void FailUnstarted();
-  // Forgets an undecided attempt.
-  void Rewind() { target_.reset(); }
+  // Forgets an attempt that wrote nothing, to be made again.
+  void Rewind();
 
   // Gives up if the file is not published yet. Safe from any thread.
   void Cancel() { cancelled_ = true; }
