@@ -8,6 +8,7 @@
             "native/binding.cc",
             "native/environment.cc",
             "native/filesystem_plans.cc",
+            "native/fresh_directories.cc",
             "native/path_order.cc",
             "native/primitives_binding.cc",
             "native/save_engine.cc",

@@ -130,7 +130,7 @@ void SaveEngine::Run(const std::shared_ptr<SaveJob>& job) {
 SaveJob::Prepared SaveEngine::PrepareWithDescriptors(SaveJob* job) {
   const auto give_up = std::chrono::steady_clock::now() + kDescriptorPatience;
   for (;;) {
-    const SaveJob::Prepared prepared = job->Prepare(&plans_);
+    const SaveJob::Prepared prepared = job->Prepare(&plans_, &fresh_directories_);
     if (!job->LacksDescriptors() || job->Cancelled() || std::chrono::steady_clock::now() > give_up)
       return prepared;
     std::unique_lock<std::mutex> lock(mutex_);
@@ -342,7 +342,7 @@ void SaveEngine::PublishInOrder(const Jobs& jobs, Dispatch* dispatch) {
 }
 
 void SaveEngine::Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch) {
-  job->Finish();
+  job->Finish(&fresh_directories_);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     Places& places = PlacesFor(*job);
@@ -422,7 +422,7 @@ bool SaveEngine::SaveSync(const Jobs& jobs) {
     }
   }
   CarryElsewhere(std::move(dispatch));
-  for (const std::shared_ptr<SaveJob>& job : jobs) job->Finish();
+  for (const std::shared_ptr<SaveJob>& job : jobs) job->Finish(&fresh_directories_);
   return decided;
 }
 

@@ -101,6 +101,7 @@ class SaveEngine {
 
   WorkerPool* const pool_;
   FilesystemPlans plans_;
+  FreshDirectories fresh_directories_;
 
   std::mutex mutex_;
   // Signalled when a save leaves its path's queue or is parked, for those that wait in SaveSync.

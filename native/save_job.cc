@@ -18,16 +18,16 @@ bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
 
 }  // namespace
 
-SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans) {
+SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans, FreshDirectories* fresh) {
   bool undecided = false;
-  Status status = PrepareSteps(plans, &undecided);
+  Status status = PrepareSteps(plans, fresh, &undecided);
   if (undecided) return Prepared::kUndecided;
   if (status.ok()) return Prepared::kReady;
   Fail(std::move(status));
   return Prepared::kFailed;
 }
 
-Status SaveJob::PrepareSteps(FilesystemPlans* plans, bool* undecided) {
+Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, bool* undecided) {
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "open", ECANCELED);
   target_ = std::make_unique<Target>();
   Status status = ResolveTarget(request_, target_.get());
@@ -46,6 +46,10 @@ Status SaveJob::PrepareSteps(FilesystemPlans* plans, bool* undecided) {
     return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP);
   }
 
+  if (request_.make_directories) {
+    status = fresh->Complete(target_.get(), plan_.sync_directory);
+    if (!status.ok()) return status;
+  }
   temporary_ = std::make_unique<Temporary>(target_->directory);
   status = temporary_->Create(request_, target_->existing, plan_.unnamed);
   if (!status.ok()) return status;
@@ -156,11 +160,12 @@ void SaveJob::FailAfterPublishing(Status status) {
   if (outcome_.status.ok()) Fail(std::move(status));
 }
 
-void SaveJob::Finish() {
+void SaveJob::Finish(FreshDirectories* fresh) {
   if (temporary_ != nullptr && outcome_.published) {
     Status status = temporary_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
+  if (outcome_.status.ok() && target_ != nullptr && plan_.sync_directory) fresh->Synced(*target_);
   temporary_.reset();
   target_.reset();
 }

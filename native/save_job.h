@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "filesystem_plans.h"
+#include "fresh_directories.h"
 #include "save_request.h"
 #include "target.h"
 #include "temporary.h"
@@ -52,7 +53,7 @@ class SaveJob {
   // Stage 1: everything up to a complete file beside the old one. kUndecided: nothing has been written, and
   // the filesystem that UndecidedFilesystem tells needs a decision first.
   enum class Prepared { kReady, kFailed, kUndecided };
-  Prepared Prepare(FilesystemPlans* plans);
+  Prepared Prepare(FilesystemPlans* plans, FreshDirectories* fresh);
 
   // Stage 2, first half: the file gets its name. False if it failed. `replaces_unseen`: an earlier save to
   // the path is left out in favour of this one.
@@ -72,7 +73,7 @@ class SaveJob {
   void FailAfterPublishing(Status status);
 
   // Closes what the save holds open. The outcome is final afterwards.
-  void Finish();
+  void Finish(FreshDirectories* fresh);
   // Whether stage 1 failed because the process, or the system, has no descriptor left.
   bool LacksDescriptors() const;
   // There is no thread to start it on.
@@ -110,7 +111,7 @@ class SaveJob {
   bool synchronous = false;
 
  private:
-  Status PrepareSteps(FilesystemPlans* plans, bool* undecided);
+  Status PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, bool* undecided);
   Status PublishSteps();
   Status TakeOverChanges();
   void Fail(Status status);

@@ -43,32 +43,23 @@ bool NamesDirectory(const SplitPath& split) {
   return split.name.empty() || split.name == "." || split.name == "..";
 }
 
-// Opens `path`, making what is missing of it from its first missing component on, as `mkdir -p` does. The
-// directories that got a new name go to `extended`.
-Status MakeAndOpen(const Directory* base, const std::string& path, Directory* directory,
-                   std::vector<Directory>* extended) {
+// Opens `path`, or as much of it as exists; the rest goes to `missing`.
+Status OpenNearest(const Directory* base, const std::string& path, Directory* directory,
+                   std::vector<std::string>* missing) {
   const Status opened = platform::OpenDirectory(base, path, directory);
   if (opened.ok() || opened.error() != ENOENT) return opened;
   const SplitPath split = Split(path);
   // The root, or a working directory that somebody has removed.
   if (split.name.empty() || path == ".") return opened;
-  Directory parent;
-  Status status = MakeAndOpen(base, split.directory, &parent, extended);
-  if (!status.ok()) return status;
-  if (split.name == "." || split.name == "..") return platform::OpenDirectory(&parent, split.name, directory);
-  status = platform::MakeDirectory(parent, split.name);
-  // Somebody else may have been faster; whether the name is durable yet only a sync of our own tells.
-  if (!status.ok() && status.error() != EEXIST) return std::move(status).On(parent.path + "/" + split.name);
-  status = platform::OpenDirectory(&parent, split.name, directory);
-  if (!status.ok()) return status;
-  extended->push_back(std::move(parent));
-  return Status::Ok();
+  const Status status = OpenNearest(base, split.directory, directory, missing);
+  if (status.ok()) missing->push_back(split.name);
+  return status;
 }
 
 Status OpenParent(const SaveRequest& request, const Directory* base, const std::string& path,
                   Target* target) {
   Directory opened;
-  const Status status = request.make_directories ? MakeAndOpen(base, path, &opened, &target->extended)
+  const Status status = request.make_directories ? OpenNearest(base, path, &opened, &target->missing)
                                                  : platform::OpenDirectory(base, path, &opened);
   if (status.ok()) target->directory = std::move(opened);
   return status;
@@ -88,13 +79,9 @@ Status RefuseDirectoryPath(const Directory& parent, const SplitPath& split) {
   return status;
 }
 
-}  // namespace
-
-Status InspectTarget(const SaveRequest& request, const Target& target, Entry* entry) {
-  Status status = platform::LookUp(target.directory, target.name, entry);
-  if (!status.ok()) return status;
-  if (request.exclusive && entry->kind != Entry::Kind::kMissing) return Status::Failed("open", EEXIST);
-  switch (entry->kind) {
+// What is replaced is a file, a link, or nothing.
+Status RefuseUnlessFile(const Entry& entry) {
+  switch (entry.kind) {
     case Entry::Kind::kDirectory:
       return Status::Failed("open", EISDIR);
     case Entry::Kind::kOther:
@@ -104,6 +91,17 @@ Status InspectTarget(const SaveRequest& request, const Target& target, Entry* en
     case Entry::Kind::kSymlink:
       break;
   }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status InspectTarget(const SaveRequest& request, const Target& target, Entry* entry) {
+  Status status = platform::LookUp(target.directory, target.name, entry);
+  if (!status.ok()) return status;
+  if (request.exclusive && entry->kind != Entry::Kind::kMissing) return Status::Failed("open", EEXIST);
+  status = RefuseUnlessFile(*entry);
+  if (!status.ok()) return status;
   // rename(2): EBUSY. Said now, before a large file is written in vain.
   if (entry->mount_point) return Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY);
   return Status::Ok();
@@ -115,13 +113,21 @@ Status ResolveTarget(const SaveRequest& request, Target* target) {
   Status status = OpenParent(request, nullptr, split.directory, target);
   if (!status.ok()) return status;
   for (int links = 0;; ++links) {
+    if (!target->missing.empty() && (NamesDirectory(split) || split.slash))
+      return Status::Failed("open", EISDIR);
     if (NamesDirectory(split) || split.slash) return RefuseDirectoryPath(target->directory, split);
     target->name = split.name;
+    // Where the directory is missing, so is the file.
+    if (!target->missing.empty()) break;
     status = InspectTarget(request, *target, &target->existing);
     if (!status.ok()) return status;
     if (target->existing.kind != Entry::Kind::kSymlink || !request.follow_symlinks) break;
     if (links == kMostLinks) return Status::Failed("open", ELOOP);
-    status = platform::MayFollow(target->directory, target->name);
+    // Some links (/dev/stdout, by way of /proc/self/fd) lead where their text does not: those to a pipe or a
+    // terminal are known by what the kernel finds.
+    Entry end;
+    status = platform::Follow(target->directory, target->name, &end);
+    if (status.ok()) status = RefuseUnlessFile(end);
     if (!status.ok()) return status;
     std::string text;
     status = platform::ReadLink(target->directory, target->name, &text);

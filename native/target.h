@@ -15,12 +15,17 @@ struct Target {
   platform::Identity identity;
   std::string name;
   platform::Entry existing;
-  // Directories in which a missing parent was made: their new names are synced with the file's.
+  // Parents that are still to be made, from the outermost on; `directory` is where the first of them goes.
+  std::vector<std::string> missing;
+  // Directories that hold the names of parents which are not durable yet: synced with the file's own.
   std::vector<platform::Directory> extended;
+  // Those parents.
+  std::vector<platform::Identity> fresh;
 };
 
-// Finds the target of a request: opens its directory (making it if asked), follows symbolic links (if asked),
-// and refuses what must not be replaced: directories, devices, FIFOs, sockets, mount points.
+// Finds the target of a request: opens its directory, follows symbolic links (if asked), and refuses what
+// must not be replaced: directories, devices, FIFOs, sockets, mount points. It changes nothing: where
+// directories have to be made first, it finds the nearest one that exists.
 Status ResolveTarget(const SaveRequest& request, Target* target);
 
 // What stands under the target's name at this moment, refusing as ResolveTarget does.

@@ -17,6 +17,7 @@ constexpr uint32_t kSetGroupId = 02000;
 constexpr uint32_t kOwnerBits = 0700;
 constexpr uint32_t kGroupBits = 0070;
 constexpr uint32_t kOtherBits = 0007;
+constexpr uint32_t kUnknownMode = ~uint32_t{0};
 // What open(2) gives a new file; the umask applies.
 constexpr uint32_t kDefaultMode = 0666;
 
@@ -146,6 +147,9 @@ Status Temporary::SetAttributes(const SaveRequest& request, const Entry& replace
     if (!status.ok()) return status;
     attributes_.uid = wanted.uid;
     attributes_.gid = wanted.gid;
+    // Which of the set-id bits chown has cleared depends on the rest of the mode and on the process
+    // (chown(2)).
+    if ((attributes_.mode & (kSetUserId | kSetGroupId)) != 0) attributes_.mode = kUnknownMode;
   }
   if (!has_mode) return Status::Ok();
   if (preserves && !request.has_mode) {

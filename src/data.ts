@@ -14,12 +14,19 @@ export function bytesOf(data: SaveData, encoding: BufferEncoding): Uint8Array {
   // What has bytes is not detached; a new view for each save would cost as much as a system call.
   if (data instanceof Uint8Array && data.byteLength > 0) return data;
   if (ArrayBuffer.isView(data)) {
-    // A detached view, or one that a shrunken buffer left out of bounds, has no bytes but still an array type; its
-    // buffer refuses a new view.
-    return viewOf(data.buffer, data.byteOffset, data.byteLength);
+    if (isLost(data))
+      throw invalidArgumentValue('data', 'a view whose buffer is not detached or too short', data);
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer)
-    return viewOf(data, 0, data.byteLength);
+  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) {
+    try {
+      return new Uint8Array(data);
+    } catch (cause) {
+      if (cause instanceof TypeError)
+        throw invalidArgumentValue('data', 'a buffer that is not detached', data);
+      throw cause;
+    }
+  }
   throw invalidArgumentType(
     'data',
     'of type string or an instance of Buffer, TypedArray, DataView or ArrayBuffer',
@@ -27,12 +34,17 @@ export function bytesOf(data: SaveData, encoding: BufferEncoding): Uint8Array {
   );
 }
 
-function viewOf(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array {
+/**
+ * Whether the buffer behind a view was transferred away, or shrunk to end before it. Such a view says that it is empty;
+ * what tells it from an empty one is that it throws a `TypeError` when it is used (ECMA-262, ValidateTypedArray).
+ */
+function isLost(view: ArrayBufferView): boolean {
   try {
-    return new Uint8Array(buffer, offset, length);
-  } catch (cause) {
-    if (cause instanceof TypeError)
-      throw invalidArgumentValue('data', 'a buffer that is not detached', buffer);
-    throw cause;
+    if (view instanceof DataView) return view.byteLength < 0;
+    Uint8Array.prototype.keys.call(view as Uint8Array);
+    return false;
+  } catch (error) {
+    if (error instanceof TypeError) return true;
+    throw error;
   }
 }

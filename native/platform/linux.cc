@@ -175,10 +175,15 @@ Status ReadLink(const Directory& directory, const std::string& name, std::string
   return Status::Ok();
 }
 
-Status MayFollow(const Directory& directory, const std::string& name) {
-  struct stat ignored = {};
-  if (fstatat(Number(directory), name.c_str(), &ignored, 0) == 0 || errno == ENOENT) return Status::Ok();
-  return Status::Failed("open", errno);
+Status Follow(const Directory& directory, const std::string& name, Entry* entry) {
+  *entry = Entry();
+  struct stat info = {};
+  if (fstatat(Number(directory), name.c_str(), &info, 0) == 0) {
+    entry->kind = KindOf(info.st_mode);
+    entry->attributes = Attributes{info.st_mode & kModeBits, info.st_uid, info.st_gid};
+    return Status::Ok();
+  }
+  return errno == ENOENT ? Status::Ok() : Status::Failed("open", errno);
 }
 
 Status MakeDirectory(const Directory& directory, const std::string& name) {

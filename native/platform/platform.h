@@ -76,9 +76,9 @@ Status Identify(const Directory& directory, Identity* identity);
 // A missing name is not an error: its kind says so. Symbolic links are not followed.
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry);
 Status ReadLink(const Directory& directory, const std::string& name, std::string* target);
-// Whether the kernel's own policy lets this process follow the link (fs.protected_symlinks, proc(5)), which
-// reading it with ReadLink alone would get round. A dangling link is fine.
-Status MayFollow(const Directory& directory, const std::string& name);
+// What the kernel finds behind the link, if its policy lets this process follow it (fs.protected_symlinks,
+// proc(5)), which reading the link's text alone would get round. A dangling link leads to kMissing.
+Status Follow(const Directory& directory, const std::string& name, Entry* entry);
 Status MakeDirectory(const Directory& directory, const std::string& name);
 
 // A name for a temporary: `.indelible-` and 80 random bits, whatever the target is called.

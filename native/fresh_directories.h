@@ -1,0 +1,40 @@
+#ifndef INDELIBLE_FRESH_DIRECTORIES_H_
+#define INDELIBLE_FRESH_DIRECTORIES_H_
+
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <tuple>
+
+#include "platform/platform.h"
+#include "target.h"
+
+namespace indelible {
+
+// The directories that durable saves have made and whose names no sync has covered yet. A save that finds
+// such a directory would take it for an old one, and its own file would be lost with it: so it syncs the name
+// as well.
+class FreshDirectories {
+ public:
+  // Adds what the target has to sync because its existing parents are fresh, then makes the missing ones.
+  // Only with `durable` are those remembered as fresh.
+  Status Complete(Target* target, bool durable);
+  // The target's fresh parents have durable names now.
+  void Synced(const Target& target);
+
+ private:
+  using Id = std::tuple<uint32_t, uint32_t, uint64_t>;
+  static Id IdOf(const platform::Identity& identity) {
+    return {identity.major, identity.minor, identity.inode};
+  }
+
+  Status AddFreshParents(Target* target);
+  Status MakeMissing(Target* target, bool durable);
+
+  std::mutex mutex_;
+  std::set<Id> fresh_;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_FRESH_DIRECTORIES_H_
