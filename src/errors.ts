@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
 
 /**
@@ -28,7 +29,7 @@ export interface SystemFailure {
 
 /** Makes the error that Node's `fs` would have thrown for the same failed system call. */
 export function systemError(failure: SystemFailure): SaveError {
-  const [code, text] = getSystemErrorMap().get(-failure.errno) ?? [`E${failure.errno}`, 'unknown error'];
+  const [code, text] = nameOf(failure.errno);
   let message = `${code}: ${text}, ${failure.syscall}`;
   const fields: Partial<SaveError> = { errno: -failure.errno, code, syscall: failure.syscall };
   if (failure.path !== undefined) {
@@ -41,6 +42,20 @@ export function systemError(failure: SystemFailure): SaveError {
   }
   if (failure.hint !== undefined) message += ` (${failure.hint})`;
   return Object.assign(new Error(message), fields, { published: failure.published ?? false });
+}
+
+/** What a save can meet and libuv has no name for. */
+const UNNAMED: Readonly<Record<string, string>> = {
+  EDQUOT: 'disk quota exceeded',
+  ENOLCK: 'no locks available',
+  ESTALE: 'stale file handle',
+};
+
+function nameOf(errno: number): [code: string, text: string] {
+  const named = getSystemErrorMap().get(-errno);
+  if (named !== undefined) return named;
+  const code = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `E${errno}`;
+  return [code, UNNAMED[code] ?? `unknown error ${errno}`];
 }
 
 /** The library's own codes, for what no `errno` says. */
