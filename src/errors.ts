@@ -122,6 +122,12 @@ function describe(value: unknown): string {
 }
 
 function inspectBriefly(value: unknown): string {
-  const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  let text: string;
+  try {
+    text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  } catch {
+    // A view of a lost buffer cannot even be looked at.
+    return Object.prototype.toString.call(value);
+  }
   return text.length > 128 ? `${text.slice(0, 128)}...` : text;
 }

@@ -92,7 +92,9 @@ export interface Addon extends NativePrimitives {
       number
     >
   >;
-  readonly planFlags: Readonly<Record<'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail' | 'writeBack', number>>;
+  readonly planFlags: Readonly<
+    Record<'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail' | 'writeBack', number>
+  >;
 }
 
 /**

@@ -1,0 +1,140 @@
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
+import { type Steps, step } from './steps.js';
+
+// The file system calls that a save is made of, one `fs` function each. Paths are bytes, as the kernel takes them.
+
+/** Windows has no byte paths, and Node applies its long-path prefix to strings alone. */
+const forNode = process.platform === 'win32' ? (path: Buffer) => path.toString() : (path: Buffer) => path;
+
+const asynchronous = {
+  close: promisify(fs.close),
+  fchmod: promisify(fs.fchmod),
+  fchown: promisify(fs.fchown),
+  fdatasync: promisify(fs.fdatasync),
+  fstat: promisify(fs.fstat),
+  fsync: promisify(fs.fsync),
+  link: promisify(fs.link),
+  lstat: promisify(fs.lstat),
+  mkdir: promisify(fs.mkdir),
+  open: promisify(fs.open),
+  readlink: promisify(fs.readlink),
+  rename: promisify(fs.rename),
+  stat: promisify(fs.stat),
+  statfs: promisify(fs.statfs),
+  unlink: promisify(fs.unlink),
+  write: promisify(fs.write),
+};
+
+export function open(path: Buffer, flags: number, mode?: number): Steps<number> {
+  return step(
+    () => fs.openSync(forNode(path), flags, mode),
+    () => asynchronous.open(forNode(path), flags, mode),
+  );
+}
+
+export function close(descriptor: number): Steps<void> {
+  return step(
+    () => fs.closeSync(descriptor),
+    () => asynchronous.close(descriptor),
+  );
+}
+
+/** One write at the file's current position, which may write less than asked. Node repeats it after `EINTR`. */
+export function write(descriptor: number, data: Uint8Array, offset: number, length: number): Steps<number> {
+  return step(
+    () => fs.writeSync(descriptor, data, offset, length, null),
+    async () => (await asynchronous.write(descriptor, data, offset, length, null)).bytesWritten,
+  );
+}
+
+export function fstat(descriptor: number): Steps<fs.Stats> {
+  return step(
+    () => fs.fstatSync(descriptor),
+    () => asynchronous.fstat(descriptor),
+  );
+}
+
+export function fchown(descriptor: number, uid: number, gid: number): Steps<void> {
+  return step(
+    () => fs.fchownSync(descriptor, uid, gid),
+    () => asynchronous.fchown(descriptor, uid, gid),
+  );
+}
+
+export function fchmod(descriptor: number, mode: number): Steps<void> {
+  return step(
+    () => fs.fchmodSync(descriptor, mode),
+    () => asynchronous.fchmod(descriptor, mode),
+  );
+}
+
+export function fdatasync(descriptor: number): Steps<void> {
+  return step(
+    () => fs.fdatasyncSync(descriptor),
+    () => asynchronous.fdatasync(descriptor),
+  );
+}
+
+export function fsync(descriptor: number): Steps<void> {
+  return step(
+    () => fs.fsyncSync(descriptor),
+    () => asynchronous.fsync(descriptor),
+  );
+}
+
+export function lstat(path: Buffer): Steps<fs.Stats> {
+  return step(
+    () => fs.lstatSync(forNode(path)),
+    () => asynchronous.lstat(forNode(path)),
+  );
+}
+
+export function stat(path: Buffer): Steps<fs.Stats> {
+  return step(
+    () => fs.statSync(forNode(path)),
+    () => asynchronous.stat(forNode(path)),
+  );
+}
+
+export function statfs(path: Buffer): Steps<fs.StatsFs> {
+  return step(
+    () => fs.statfsSync(forNode(path)),
+    () => asynchronous.statfs(forNode(path)),
+  );
+}
+
+export function readlink(path: Buffer): Steps<Buffer> {
+  return step(
+    () => fs.readlinkSync(forNode(path), 'buffer'),
+    () => asynchronous.readlink(forNode(path), 'buffer'),
+  );
+}
+
+export function mkdir(path: Buffer, mode: number): Steps<void> {
+  return step(
+    () => fs.mkdirSync(forNode(path), mode),
+    () => asynchronous.mkdir(forNode(path), mode),
+  );
+}
+
+export function rename(from: Buffer, to: Buffer): Steps<void> {
+  return step(
+    () => fs.renameSync(forNode(from), forNode(to)),
+    () => asynchronous.rename(forNode(from), forNode(to)),
+  );
+}
+
+export function link(from: Buffer, to: Buffer): Steps<void> {
+  return step(
+    () => fs.linkSync(forNode(from), forNode(to)),
+    () => asynchronous.link(forNode(from), forNode(to)),
+  );
+}
+
+export function unlink(path: Buffer): Steps<void> {
+  return step(
+    () => fs.unlinkSync(forNode(path)),
+    () => asynchronous.unlink(forNode(path)),
+  );
+}

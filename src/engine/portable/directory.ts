@@ -1,0 +1,137 @@
+import { constants } from 'node:fs';
+import { close, fsync, mkdir, open } from './calls.js';
+import { failedWith } from './failure.js';
+import { parentOf } from './path-bytes.js';
+import type { Steps } from './steps.js';
+
+// O_DIRECTORY is missing on Windows.
+const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
+const MODE = 0o777;
+
+/**
+ * Directories that this process has made and whose names are not synced yet. A save that finds one of them in its
+ * way may finish before the save that made it, and must not rely on that one's sync.
+ */
+const unsyncedNames = new Set<string>();
+
+/** The directory of a target, held open for its sync. */
+export class Directory {
+  readonly path: Buffer;
+  /** Not set where the directory may be written and entered but not read: then it cannot be opened, so not synced. */
+  readonly #descriptor: number | undefined;
+
+  private constructor(path: Buffer, descriptor: number | undefined) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  static *open(path: Buffer): Steps<Directory> {
+    try {
+      return new Directory(path, yield* open(path, FLAGS));
+    } catch (error) {
+      if (
+        failedWith(error, 'EACCES') ||
+        (process.platform === 'win32' && failedWith(error, 'EISDIR', 'EPERM'))
+      ) {
+        return new Directory(path, undefined);
+      }
+      throw error;
+    }
+  }
+
+  get readable(): boolean {
+    return this.#descriptor !== undefined;
+  }
+
+  /**
+   * Makes the names in the directory durable.
+   *
+   * @returns false where there is no such thing for this directory or filesystem. Any other failure throws.
+   */
+  *sync(): Steps<boolean> {
+    if (this.#descriptor === undefined) return false;
+    try {
+      yield* fsync(this.#descriptor);
+      return true;
+    } catch (error) {
+      // fsync(2): EINVAL is for what "does not support synchronization". Windows has no way to flush a directory.
+      if (failedWith(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) return false;
+      if (process.platform === 'win32' && failedWith(error, 'EPERM', 'EISDIR', 'EBADF')) return false;
+      throw error;
+    }
+  }
+
+  /** Its failure means nothing: nothing was written through this descriptor. */
+  *close(): Steps<void> {
+    if (this.#descriptor === undefined) return;
+    try {
+      yield* close(this.#descriptor);
+    } catch {
+      // As above.
+    }
+  }
+}
+
+/** Opens a directory, or the nearest one above it that is there, which is then not the one that was asked for. */
+export function* openNearest(path: Buffer): Steps<Directory> {
+  for (let nearest = path; ; nearest = parentOf(nearest)) {
+    try {
+      return yield* Directory.open(nearest);
+    } catch (error) {
+      if (!failedWith(error, 'ENOENT') || nearest.equals(parentOf(nearest))) throw error;
+    }
+  }
+}
+
+/**
+ * Makes the missing directories between one that is there and `path`.
+ *
+ * @param durable whether the new names are synced, each in its directory.
+ * @returns whether they are, as far as that was wanted.
+ */
+export function* makeDirectories(nearest: Directory, path: Buffer, durable: boolean): Steps<boolean> {
+  const missing: Buffer[] = [];
+  for (let directory = path; !directory.equals(nearest.path); directory = parentOf(directory)) {
+    missing.unshift(directory);
+  }
+  let synced = durable ? yield* syncNamesBeingMade(nearest.path) : true;
+  for (const directory of missing) {
+    const key = directory.toString('latin1');
+    if (durable) unsyncedNames.add(key);
+    try {
+      yield* mkdirIfMissing(directory);
+      if (durable && !(yield* syncNameOf(directory))) synced = false;
+    } finally {
+      unsyncedNames.delete(key);
+    }
+  }
+  return synced;
+}
+
+/** Somebody else may make it first. If that is not a directory, opening it will say so. */
+function* mkdirIfMissing(directory: Buffer): Steps<void> {
+  try {
+    yield* mkdir(directory, MODE);
+  } catch (error) {
+    if (!failedWith(error, 'EEXIST')) throw error;
+  }
+}
+
+/** Syncs the names of those directories on the way to `path` that another save of this process is just making. */
+function* syncNamesBeingMade(path: Buffer): Steps<boolean> {
+  let synced = true;
+  for (let directory = path; unsyncedNames.size > 0; directory = parentOf(directory)) {
+    if (unsyncedNames.has(directory.toString('latin1')) && !(yield* syncNameOf(directory))) synced = false;
+    if (directory.equals(parentOf(directory))) break;
+  }
+  return synced;
+}
+
+function* syncNameOf(directory: Buffer): Steps<boolean> {
+  const parent = yield* Directory.open(parentOf(directory));
+  try {
+    return yield* parent.sync();
+  } finally {
+    yield* parent.close();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Saved, SaveRequest } from '../engine.js';
+import type { Publication } from './publication.js';
+import { run, runSync } from './steps.js';
+import { Turnstile } from './turnstile.js';
+import { updateFile } from './update-protocol.js';
+
+/**
+ * Each save under way holds two descriptors, of which a process commonly has 1024 in all. Node's worker pool has four
+ * threads, so more saves at once would not be any faster.
+ */
+const saving = new Turnstile(64);
+
+/** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
+export class PendingSave {
+  readonly result: Promise<Saved>;
+  /** Resolves when the save is over, however it ended. */
+  readonly over: Promise<void>;
+  readonly #request: SaveRequest;
+  #publication: Publication | undefined;
+  #failed = false;
+  /** What the save came to when `finishNow` carried it out. */
+  #outcome: (() => Saved) | undefined;
+
+  constructor(request: SaveRequest, predecessor: PendingSave | undefined) {
+    this.#request = request;
+    this.result = this.#run(predecessor?.over);
+    const ignore = () => undefined;
+    this.over = this.result.then(ignore, ignore);
+  }
+
+  async #run(before: Promise<void> | undefined): Promise<Saved> {
+    await before;
+    try {
+      return await saving.run(() => this.#update());
+    } catch (error) {
+      if (this.#outcome !== undefined) return this.#outcome();
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  async #update(): Promise<Saved> {
+    if (this.#outcome !== undefined) return this.#outcome();
+    return await run(updateFile(this.#request, (publication) => this.#publish(publication)));
+  }
+
+  #publish(publication: Publication): void {
+    if (this.#outcome !== undefined) throw new Error('This save has been carried out already.');
+    this.#publication = publication;
+  }
+
+  /**
+   * Publishes this save on the calling thread, for a `saveSync` that comes after it and cannot wait for the event
+   * loop: it is carried out a second time from the start, and the first attempt drops its temporary when it comes to
+   * publish. If the publication is under way, only that is finished; the sync of the directory takes its course.
+   *
+   * @throws if the publication is under way and fails; any other failure is this save's own.
+   */
+  finishNow(): void {
+    if (this.#failed) return;
+    if (this.#publication !== undefined) this.#publication.finishNow();
+    else this.#outcome ??= outcomeOf(this.#request);
+  }
+}
+
+function outcomeOf(request: SaveRequest): () => Saved {
+  try {
+    const saved = runSync(updateFile(request));
+    return () => saved;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}

@@ -1,0 +1,113 @@
+import { indelibleError } from '../../errors.js';
+import type { Plan } from '../../filesystem/decision.js';
+import type { Durability } from '../../options.js';
+import type { Saved, SaveRequest } from '../engine.js';
+import { throwIfAborted } from './abort.js';
+import { attributesFor, creationMode, setAttributes } from './attributes.js';
+import { unlink } from './calls.js';
+import { Directory, makeDirectories, openNearest } from './directory.js';
+import { failure } from './failure.js';
+import { parentOf } from './path-bytes.js';
+import { isWeaker, planFor } from './plan.js';
+import { Publication } from './publication.js';
+import type { Steps } from './steps.js';
+import { locateTarget, type Target } from './target.js';
+import { Temporary } from './temporary.js';
+
+/** Told of the publication in the same tick in which it starts; may throw, and then it does not start. */
+export type OnPublish = (publication: Publication) => void;
+
+/**
+ * Replaces or creates one file atomically: the whole of a save, from the path to the directory's sync. Until the
+ * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
+ */
+export function* updateFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
+  const outcome = { published: false };
+  try {
+    return yield* update(request, onPublish, outcome);
+  } catch (error) {
+    throw failure(error, { path: request.path, published: outcome.published });
+  }
+}
+
+function* update(
+  request: SaveRequest,
+  onPublish: OnPublish | undefined,
+  outcome: { published: boolean },
+): Steps<Saved> {
+  throwIfAborted(request.signal);
+  const target = yield* locateTarget(request);
+  const parent = parentOf(target.path);
+  const reachable = request.makeDirectories ? yield* makeMissingDirectories(request, parent) : 'durable';
+  const directory = yield* Directory.open(parent);
+  try {
+    const plan = yield* acceptablePlan(request, directory, reachable);
+    yield* writeAndPublish(request, target, directory, plan, onPublish, outcome);
+    let durability = plan.achieves;
+    if (durability === 'durable' && !(yield* directory.sync())) durability = 'ordered';
+    return {
+      path: request.path,
+      bytes: request.data.length,
+      replaced: target.occupied,
+      durability,
+      protocol: plan.protocol,
+    };
+  } finally {
+    yield* directory.close();
+  }
+}
+
+/** @returns what a file in the directory can achieve at best, given how its parents' names were synced. */
+function* makeMissingDirectories(request: SaveRequest, path: Buffer): Steps<Durability> {
+  const nearest = yield* openNearest(path);
+  try {
+    const plan = yield* acceptablePlan(request, nearest, 'durable');
+    const synced = yield* makeDirectories(nearest, path, plan.achieves === 'durable');
+    return synced ? 'durable' : 'ordered';
+  } finally {
+    yield* nearest.close();
+  }
+}
+
+/** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, where less can be had than was asked for. */
+function* acceptablePlan(request: SaveRequest, directory: Directory, reachable: Durability): Steps<Plan> {
+  const plan = yield* planFor(directory.path, request.durability);
+  const limit = directory.readable ? reachable : 'ordered';
+  const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
+  if (request.strict && isWeaker(achieves, request.durability)) {
+    const message = `The filesystem cannot make '${request.path}' ${request.durability}`;
+    throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path: request.path });
+  }
+  return { protocol: plan.protocol, achieves };
+}
+
+function* writeAndPublish(
+  request: SaveRequest,
+  target: Target,
+  directory: Directory,
+  plan: Plan,
+  onPublish: OnPublish | undefined,
+  outcome: { published: boolean },
+): Steps<void> {
+  const attributes = attributesFor(request, target.replaced);
+  throwIfAborted(request.signal);
+  const temporary = yield* Temporary.create(directory.path, creationMode(attributes));
+  try {
+    yield* temporary.write(request);
+    throwIfAborted(request.signal);
+    // After the data, because a write by an unprivileged process clears the set-id bits.
+    yield* setAttributes(temporary.descriptor, attributes);
+    throwIfAborted(request.signal);
+    if (plan.protocol === 'sync-rename-sync') yield* temporary.sync();
+    yield* temporary.close();
+    throwIfAborted(request.signal);
+    const publication = new Publication(request, temporary.path, target.path);
+    onPublish?.(publication);
+    yield* publication.run();
+  } catch (error) {
+    yield* temporary.discard();
+    throw error;
+  }
+  outcome.published = true;
+  if (request.ifExists === 'fail') yield* unlink(temporary.path);
+}
