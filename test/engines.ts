@@ -1,0 +1,16 @@
+import { loadAddon } from '../src/engine/addon.js';
+
+export type EngineName = 'native' | 'portable';
+
+/** The engines that can be tested here, and why the native one cannot, if so. */
+export const { engines, nativeUnavailable } = available();
+
+function available(): { engines: EngineName[]; nativeUnavailable: string | undefined } {
+  try {
+    loadAddon();
+    return { engines: ['native', 'portable'], nativeUnavailable: undefined };
+  } catch (error) {
+    const nativeUnavailable = error instanceof Error ? error.message : String(error);
+    return { engines: ['portable'], nativeUnavailable };
+  }
+}

@@ -1,0 +1,58 @@
+import { descriptorPath, type SystemCall } from './strace-log.js';
+
+/** The steps of a save that can fail, recognised among all calls of the process by what they are about. */
+export type Step =
+  | 'open the directory'
+  | 'look at the target'
+  | 'read the link'
+  | 'create the temporary'
+  | 'write'
+  | 'set the owner'
+  | 'set the mode'
+  | 'sync the file'
+  | 'close the file'
+  | 'rename'
+  | 'link'
+  | 'unlink the temporary'
+  | 'sync the directory'
+  | 'make a directory'
+  | 'sync the extended directory';
+
+/** Where the save that is traced goes. */
+export interface Names {
+  directory: string;
+  target: string;
+}
+
+/** Tells whether a call is the one that a step consists of. */
+export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean> = {
+  'open the directory': (call, { directory }) =>
+    isOpen(call) && call.arguments.includes(`"${directory}"`) && call.arguments.includes('O_DIRECTORY'),
+  'look at the target': (call) =>
+    ['statx', 'newfstatat', 'lstat'].includes(call.name) && /["/]target"/.test(call.arguments),
+  'read the link': (call) =>
+    ['readlink', 'readlinkat'].includes(call.name) && call.arguments.includes('link"'),
+  'create the temporary': (call) => isOpen(call) && /O_CREAT|O_TMPFILE/.test(call.arguments),
+  write: (call, names) => call.name === 'write' && isOnFileIn(call, names),
+  'set the owner': (call, names) => call.name === 'fchown' && isOnFileIn(call, names),
+  'set the mode': (call, names) => call.name === 'fchmod' && isOnFileIn(call, names),
+  'sync the file': (call, names) =>
+    ['fdatasync', 'fsync', 'sync_file_range'].includes(call.name) && isOnFileIn(call, names),
+  'close the file': (call, names) => call.name === 'close' && isOnFileIn(call, names),
+  rename: (call) => ['rename', 'renameat', 'renameat2'].includes(call.name),
+  link: (call) => ['link', 'linkat'].includes(call.name),
+  'unlink the temporary': (call) => ['unlink', 'unlinkat'].includes(call.name),
+  'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,
+  'make a directory': (call) => ['mkdir', 'mkdirat'].includes(call.name),
+  'sync the extended directory': (call, { directory }) =>
+    call.name === 'fsync' &&
+    `${descriptorPath(call)}/` === directory.slice(0, directory.lastIndexOf('/') + 1),
+};
+
+function isOpen(call: SystemCall): boolean {
+  return call.name === 'openat' || call.name === 'open';
+}
+
+function isOnFileIn(call: SystemCall, { directory }: Names): boolean {
+  return descriptorPath(call)?.startsWith(`${directory}/`) ?? false;
+}

@@ -1,0 +1,61 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline';
+import type { Saved, SaveOptions } from '../../src/index.js';
+import { startProgram } from '../node-process.js';
+
+export interface SaveCall {
+  form: 'save' | 'saveSync';
+  path: string;
+  data: string;
+  options: SaveOptions;
+}
+
+/** What came of a save in another process. */
+export interface Outcome {
+  saved?: Saved;
+  error?: { code: string; syscall: string; published: boolean; message: string };
+}
+
+/** A process that saves when told to, so that the calls of one save can be traced without those of its start. */
+export class Saver {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #answers: Interface;
+  readonly #ready: Promise<unknown>;
+  /** Never resolves; rejects when the process ends. */
+  readonly #crashed: Promise<never>;
+
+  /** With a single thread in Node's worker pool, every call of a save is made by the same thread. */
+  constructor(engine: string) {
+    this.#child = startProgram('save-on-request.mjs', [], {
+      INDELIBLE_ENGINE: engine,
+      UV_THREADPOOL_SIZE: '1',
+    });
+    this.#child.stderr.pipe(process.stderr);
+    this.#answers = createInterface({ input: this.#child.stdout });
+    this.#ready = once(this.#answers, 'line');
+    this.#crashed = once(this.#child, 'close').then(([code, signal]) => {
+      throw new Error(`the saving process has ended with ${code ?? signal}`);
+    });
+    // Nobody may be waiting for an answer when it ends.
+    this.#crashed.catch(() => undefined);
+  }
+
+  get processId(): number {
+    if (this.#child.pid === undefined) throw new Error('the process has not started');
+    return this.#child.pid;
+  }
+
+  async save(call: SaveCall): Promise<Outcome> {
+    await Promise.race([this.#ready, this.#crashed]);
+    const answer = Promise.race([once(this.#answers, 'line'), this.#crashed]);
+    this.#child.stdin.write(`${JSON.stringify(call)}\n`);
+    const [line] = await answer;
+    return JSON.parse(line);
+  }
+
+  async stop(): Promise<void> {
+    this.#child.stdin.end();
+    await Promise.allSettled([this.#crashed]);
+  }
+}

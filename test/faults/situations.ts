@@ -1,0 +1,59 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SaveOptions } from '../../src/index.js';
+import { isRoot } from '../privileges.js';
+import type { Names } from './save-steps.js';
+
+export const OLD = 'old content';
+export const NEW = 'new content';
+
+/** What a save meets, and which one it is. Each situation makes it take other steps. */
+export type Situation =
+  | 'replaces a file'
+  | 'replaces a file through a link'
+  | 'creates a file exclusively'
+  | 'makes directories';
+
+/** Another owner than the process, so that the owner has to be set, which only root can. */
+const OWNER = 1234;
+
+/** Sets the situation up in a directory, whatever was in there before. */
+export function prepare(
+  situation: Situation,
+  root: string,
+): { names: Names; path: string; options: SaveOptions } {
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root);
+  const target = join(root, 'target');
+  switch (situation) {
+    case 'replaces a file':
+    case 'replaces a file through a link':
+      writeFileSync(target, OLD);
+      if (isRoot) chownSync(target, OWNER, OWNER);
+      chmodSync(target, 0o640);
+      if (situation === 'replaces a file')
+        return { names: { directory: root, target }, path: target, options: {} };
+      symlinkSync('target', join(root, 'link'));
+      return { names: { directory: root, target }, path: join(root, 'link'), options: {} };
+    case 'creates a file exclusively':
+      return { names: { directory: root, target }, path: target, options: { ifExists: 'fail' } };
+    case 'makes directories': {
+      const made = join(root, 'made');
+      const path = join(made, 'target');
+      return { names: { directory: made, target: path }, path, options: { makeDirectories: true } };
+    }
+  }
+}
+
+/** What a situation's file holds: `undefined` if it is not there. */
+export function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+export function contentBefore(situation: Situation): string | undefined {
+  return situation.startsWith('replaces') ? OLD : undefined;
+}

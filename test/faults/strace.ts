@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseStraceLog, type SystemCall } from './strace-log.js';
+
+/** The calls that a save may make, under all names that they have on some machine (`?`: may be unknown). */
+const TRACED = [
+  ...['openat', '?open', 'close', 'write', 'statx', '?newfstatat', '?lstat', '?readlink', 'readlinkat'],
+  ...['fchown', 'fchmod', 'fsync', 'fdatasync', 'syncfs', 'sync_file_range'],
+  ...['?rename', '?renameat', 'renameat2', '?link', 'linkat', '?unlink', 'unlinkat', '?mkdir', 'mkdirat'],
+];
+
+/** A call that is to fail: the `when`-th of these names that the traced thread makes. */
+export interface Injection {
+  names: readonly string[];
+  error: string;
+  when: number;
+}
+
+/** strace, attached to a running process. */
+export class Strace {
+  readonly #process: ChildProcess;
+  /** It ends by itself when the process that it traces does. */
+  readonly #closed: Promise<unknown>;
+  readonly #log: string;
+
+  private constructor(process: ChildProcess, log: string) {
+    this.#process = process;
+    this.#closed = once(process, 'close');
+    this.#log = log;
+  }
+
+  /**
+   * Attaches to all threads of a process, present and future, or to some of its threads only: injected faults are
+   * counted, and happen, in each traced thread by itself.
+   *
+   * @throws with strace's own words if it cannot attach.
+   */
+  static async attach(
+    to: { process: number } | { threads: readonly number[] },
+    injections: readonly Injection[] = [],
+  ): Promise<Strace> {
+    const log = join(tmpdir(), `indelible-strace-${randomUUID()}`);
+    const traced = 'process' in to ? [to.process] : to.threads;
+    const options = ['-y', '-s', '512', '-e', `trace=${TRACED.join(',')}`, '-o', log];
+    if ('process' in to) options.push('-f');
+    for (const thread of traced) options.push('-p', `${thread}`);
+    for (const { names, error, when } of injections) {
+      options.push('-e', `inject=${names.join(',')}:error=${error}:when=${when}`);
+    }
+    const strace = spawn('strace', options, { stdio: ['ignore', 'ignore', 'pipe'] });
+    await new Promise<void>((resolve, reject) => {
+      let said = '';
+      strace.stderr.on('data', (chunk) => {
+        said += chunk;
+        const attached = said.match(/ attached( with \d+ threads)?$/gm) ?? [];
+        if (attached.length === traced.length) resolve();
+      });
+      strace.on('close', () => reject(new Error(said.trim())));
+    });
+    return new Strace(strace, log);
+  }
+
+  /** Lets the process go. */
+  async detach(): Promise<SystemCall[]> {
+    this.#process.kill('SIGINT');
+    await this.#closed;
+    const log = readFileSync(this.#log, 'utf8');
+    rmSync(this.#log);
+    return parseStraceLog(log);
+  }
+}
+
+/** Why no fault can be injected here, or `undefined` if it can. */
+export async function straceUnavailable(): Promise<string | undefined> {
+  if (spawnSync('strace', ['-V']).error !== undefined) return 'strace is not installed';
+  const idle = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+  try {
+    await once(idle, 'spawn');
+    const strace = await Strace.attach({ process: idle.pid ?? 0 });
+    await strace.detach();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    idle.stdin.end();
+  }
+}

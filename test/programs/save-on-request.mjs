@@ -1,0 +1,55 @@
+// Says that it is ready, then makes the saves that its input asks for, one JSON line each, and answers each with one
+// JSON line.
+//   request: {"form", "path", "data", "options"}
+//
+// `saveSync` runs on a thread that does nothing else and has no event loop to wake: every system call that it makes
+// while it saves belongs to the save.
+import { createInterface } from 'node:readline';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { save, saveSync } from '../../dist/index.js';
+
+const GO = 0;
+const LENGTH = 1;
+
+async function outcomeOf(saving) {
+  try {
+    return { saved: await saving() };
+  } catch ({ code, syscall, published, message }) {
+    return { error: { code, syscall, published, message } };
+  }
+}
+
+async function answerRequests() {
+  const signals = new Int32Array(new SharedArrayBuffer(8));
+  const request = new Uint8Array(new SharedArrayBuffer(65536));
+  const worker = new Worker(new URL(import.meta.url), { workerData: { signals, request } });
+  await new Promise((resolve) => worker.once('message', resolve));
+  console.log('ready');
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { form, path, data, options } = JSON.parse(line);
+    if (form === 'save') {
+      console.log(JSON.stringify(await outcomeOf(() => save(path, data, options))));
+      continue;
+    }
+    const answer = new Promise((resolve) => worker.once('message', resolve));
+    Atomics.store(signals, LENGTH, Buffer.from(request.buffer).write(line));
+    Atomics.store(signals, GO, 1);
+    Atomics.notify(signals, GO);
+    console.log(JSON.stringify(await answer));
+  }
+  await worker.terminate();
+}
+
+async function saveSynchronously({ signals, request }) {
+  parentPort.postMessage('ready');
+  for (;;) {
+    Atomics.wait(signals, GO, 0);
+    Atomics.store(signals, GO, 0);
+    const line = Buffer.from(request.slice(0, Atomics.load(signals, LENGTH))).toString();
+    const { path, data, options } = JSON.parse(line);
+    parentPort.postMessage(await outcomeOf(() => saveSync(path, data, options)));
+  }
+}
+
+if (isMainThread) await answerRequests();
+else await saveSynchronously(workerData);

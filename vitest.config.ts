@@ -1,0 +1,38 @@
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { type EngineName, engines, nativeUnavailable } from './test/engines.js';
+import { isRoot } from './test/privileges.js';
+
+/** The behaviour suite runs once over each engine. Tests that change the working directory need a process. */
+function behaviour(engine: EngineName): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name: engine,
+      include: ['test/behaviour/**/*.test.ts'],
+      env: { INDELIBLE_ENGINE: engine },
+      pool: 'forks',
+      // How long a disk takes is not a matter of right or wrong.
+      testTimeout: 0,
+      hookTimeout: 0,
+    },
+  };
+}
+
+function project(name: string): TestProjectInlineConfiguration {
+  return {
+    test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks', testTimeout: 0, hookTimeout: 0 },
+  };
+}
+
+if (nativeUnavailable !== undefined) {
+  process.stderr.write(
+    `The native engine is not tested, because the addon cannot be loaded: ${nativeUnavailable}\n`,
+  );
+}
+
+if (!isRoot) {
+  process.stderr.write('Skipped: what only root can set up (mounts, other owners, device nodes).\n');
+}
+
+export default defineConfig({
+  test: { projects: [project('unit'), ...engines.map(behaviour), project('cli'), project('faults')] },
+});
