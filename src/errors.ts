@@ -108,6 +108,7 @@ export function outOfRange(name: string, expected: string, received: unknown): R
 }
 
 function subject(name: string): string {
+  if (/^INDELIBLE_/.test(name)) return `${name} environment variable`;
   return name.includes('.') ? `"${name}" property` : `"${name}" argument`;
 }
 

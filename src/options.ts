@@ -9,7 +9,7 @@ import { invalidArgumentType, invalidArgumentValue, outOfRange } from './errors.
 export type Durability = 'durable' | 'ordered' | 'none';
 
 /** The steps of a save. `docs/durability.md` says which filesystem needs which. */
-export type Protocol = 'sync-rename-sync' | 'rename';
+export type Protocol = 'single-commit' | 'sync-rename-sync' | 'rename';
 
 /** Which attributes of the replaced file the new one takes over. */
 export type Preserve = 'permissions' | 'none';
@@ -48,6 +48,11 @@ export interface SaveOptions {
    * durability that was asked for. Default `false`: it does its best, and `Saved.durability` tells.
    */
   strict?: boolean | undefined;
+  /**
+   * Forces the textbook's protocol where a cheaper one is proven, as `INDELIBLE_PROTOCOL=sync-rename-sync` in the
+   * environment does for every save of the process. No other protocol can be forced. Default: what `inspect` tells.
+   */
+  protocol?: 'sync-rename-sync' | undefined;
 }
 
 /** The options of a save with every default filled in. */
@@ -62,6 +67,7 @@ export interface ResolvedOptions {
   signal: AbortSignal | undefined;
   encoding: BufferEncoding;
   strict: boolean;
+  protocol: 'sync-rename-sync' | undefined;
 }
 
 const HIGHEST_MODE = 0o7777;
@@ -87,6 +93,7 @@ export function resolveOptions(options: SaveOptions | BufferEncoding | null | un
     signal: resolveSignal(given.signal),
     encoding: resolveEncoding(given.encoding),
     strict: boolean('options.strict', given.strict, false),
+    protocol: resolveProtocol(given.protocol) ?? protocolOfEnvironment(),
   };
 }
 
@@ -104,6 +111,22 @@ function boolean(name: string, value: boolean | undefined, byDefault: boolean): 
   if (value === undefined) return byDefault;
   if (typeof value !== 'boolean') throw invalidArgumentType(name, 'of type boolean', value);
   return value;
+}
+
+function resolveProtocol(protocol: SaveOptions['protocol']): ResolvedOptions['protocol'] {
+  return protocol === undefined ? undefined : oneOf('options.protocol', protocol, ['sync-rename-sync']);
+}
+
+/**
+ * The protocol that `INDELIBLE_PROTOCOL` forces; `undefined` where it is not set, or set to nothing.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` for anything but `sync-rename-sync`.
+ */
+export function protocolOfEnvironment(): ResolvedOptions['protocol'] {
+  const { INDELIBLE_PROTOCOL: value } = process.env;
+  if (value === undefined || value === '') return undefined;
+  if (value === 'sync-rename-sync') return value;
+  throw invalidArgumentValue('INDELIBLE_PROTOCOL', "'sync-rename-sync'", value);
 }
 
 function resolveMode(mode: number | string | undefined): number | undefined {

@@ -62,6 +62,7 @@ function requestOf(
     followSymlinks: resolved.followSymlinks,
     makeDirectories: resolved.makeDirectories,
     strict: resolved.strict,
+    protocol: resolved.protocol,
     signal: resolved.signal,
   };
 }

@@ -70,6 +70,9 @@ export interface Addon extends NativePrimitives {
     gid: number,
   ): number | NativeFailure | null;
   cancel(ticket: number): void;
+  /** 1: removed; 2: a living writer has the lock; 0: that cannot be told. */
+  removeIfUnlocked(directory: NativePath, name: NativePath): Promise<NativeResult>;
+  removeIfUnlockedSync(directory: NativePath, name: NativePath): NativeResult;
   setDecider(decider: (questions: NativeQuestion[]) => void): void;
   takeUndecided(): NativeQuestion[];
   decide(

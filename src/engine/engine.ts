@@ -14,6 +14,8 @@ export interface SaveRequest {
   readonly followSymlinks: boolean;
   readonly makeDirectories: boolean;
   readonly strict: boolean;
+  /** Forces the textbook where a cheaper protocol is proven. */
+  readonly protocol: 'sync-rename-sync' | undefined;
   /** Not aborted yet when the engine gets it. */
   readonly signal: AbortSignal | undefined;
 }

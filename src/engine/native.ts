@@ -7,15 +7,22 @@ import type { Engine, Saved, SaveRequest } from './engine.js';
 const MOUNT_POINT_HINT =
   'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
 
+/** What of a decision a save goes by. */
+type Choices = Pick<Decision, Durability | 'textbook'>;
+
 /** The rows of the addon's plan table (`native/save_request.h`, PlanChoice). */
-const PLAN_ROWS: readonly { asked: Durability; plan: (decision: Decision) => Plan }[] = [
-  { asked: 'durable', plan: (decision) => decision.durable },
-  { asked: 'ordered', plan: (decision) => decision.ordered },
-  { asked: 'none', plan: (decision) => decision.none },
-  { asked: 'durable', plan: () => TEXTBOOK.durable },
-  { asked: 'ordered', plan: () => TEXTBOOK.ordered },
+const PLAN_ROWS: readonly { asked: Durability; plan: (choices: Choices) => Plan }[] = [
+  { asked: 'durable', plan: ({ durable }) => durable },
+  { asked: 'ordered', plan: ({ ordered }) => ordered },
+  { asked: 'none', plan: ({ none }) => none },
+  { asked: 'durable', plan: ({ textbook }) => textbook.durable },
+  { asked: 'ordered', plan: ({ textbook }) => textbook.ordered },
 ];
 const ROW_OF: Readonly<Record<Durability, number>> = { durable: 0, ordered: 1, none: 2 };
+const TEXTBOOK_ROW_OF: Readonly<Record<Durability, number>> = { durable: 3, ordered: 4, none: 2 };
+
+/** What the addon goes by where no question can be asked. */
+const UNDECIDED: Choices = { ...TEXTBOOK, textbook: TEXTBOOK };
 
 const STRENGTH: Record<Durability, number> = { none: 0, ordered: 1, durable: 2 };
 
@@ -25,7 +32,7 @@ export class NativeEngine implements Engine {
   readonly #addon: Addon;
   readonly #flags: Addon['flags'];
   /** By the number that the addon knows a decision by; the first is its own default. */
-  readonly #decisions: Decision[] = [TEXTBOOK];
+  readonly #decisions: Choices[] = [UNDECIDED];
   #tickets = 0;
 
   constructor(addon: Addon) {
@@ -75,7 +82,7 @@ export class NativeEngine implements Engine {
 
   #bits(request: SaveRequest): number {
     const flags = this.#flags;
-    let bits = ROW_OF[request.durability];
+    let bits = rowOf(request);
     if (request.ifExists === 'fail') bits |= flags.exclusive;
     if (request.followSymlinks) bits |= flags.followSymlinks;
     if (request.makeDirectories) bits |= flags.makeDirectories;
@@ -88,12 +95,14 @@ export class NativeEngine implements Engine {
 
   #answer(questions: readonly NativeQuestion[]): void {
     const { planFlags } = this.#addon;
-    for (const { major, minor, mountId, generation } of questions) {
-      const decision = decide({ major, minor, mountId });
+    for (const { directory, major, minor, mountId, generation } of questions) {
+      const decision = decide({ directory, major, minor, mountId: mountId === 0 ? undefined : mountId });
       const plans = PLAN_ROWS.map(({ asked, plan }) => {
-        const { protocol, achieves } = plan(decision);
+        const { protocol, achieves, temporary } = plan(decision);
         let bits = 0;
         if (protocol === 'sync-rename-sync') bits |= planFlags.syncData;
+        if (protocol === 'single-commit') bits |= planFlags.writeBack;
+        if (temporary === 'unnamed') bits |= planFlags.unnamed;
         if (protocol !== 'rename' && asked === 'durable') bits |= planFlags.syncDirectory;
         if (!decision.inMemory) bits |= planFlags.closeMayFail;
         if (STRENGTH[achieves] < STRENGTH[asked]) bits |= planFlags.fallsShort;
@@ -105,8 +114,7 @@ export class NativeEngine implements Engine {
 
   #saved(request: SaveRequest, outcome: number | NativeFailure): Saved {
     if (typeof outcome !== 'number') throw nativeError(request, outcome);
-    const decision = this.#decisions[outcome >> 2] ?? TEXTBOOK;
-    const { protocol, achieves } = decision[request.durability];
+    const { protocol, achieves } = planOf(request, this.#decisions[outcome >> 2] ?? UNDECIDED);
     const nameSynced = (outcome & 2) !== 0;
     return {
       path: request.path,
@@ -116,6 +124,14 @@ export class NativeEngine implements Engine {
       protocol,
     };
   }
+}
+
+function rowOf({ durability, protocol }: SaveRequest): number {
+  return (protocol === undefined ? ROW_OF : TEXTBOOK_ROW_OF)[durability];
+}
+
+function planOf({ durability, protocol }: SaveRequest, choices: Choices): Plan {
+  return protocol === undefined || durability === 'none' ? choices[durability] : choices.textbook[durability];
 }
 
 function nativeError(request: SaveRequest, failure: NativeFailure): SaveError {

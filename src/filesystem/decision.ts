@@ -1,63 +1,158 @@
-import { readFileSync } from 'node:fs';
 import type { Durability, Protocol } from '../options.js';
-import { parseMounts } from './mounts.js';
+import { findLimits, type Limit } from './durability-limit.js';
+import { type Evidence, type Proof, type Refusal, refuse } from './evidence.js';
+import { proveExt4 } from './ext4-proof.js';
+import { isInMemory } from './filesystem-types.js';
+import { type Machine, thisMachine } from './machine.js';
+import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
+import { findMount, type Location, MOUNT_TABLE, readMounts } from './mounts.js';
+import type { Warning } from './warning.js';
+import { proveXfs } from './xfs-proof.js';
 
-/** Where a save's directory is, as the kernel tells mounted filesystems apart. */
-export interface Location {
-  major: number;
-  minor: number;
-  /** 0 where the kernel does not tell (before Linux 5.8). */
-  mountId: number;
-}
-
-/** The protocol for one durability, and what it comes to. */
+/** How a save goes about it, and what that achieves. */
 export interface Plan {
   protocol: Protocol;
+  /** What really survives power loss, whatever was asked. */
   achieves: Durability;
+  /** Whether the new version has a name of its own before it gets the target's (open(2), O_TMPFILE). */
+  temporary: 'named' | 'unnamed';
 }
 
-/** How to save on one mounted filesystem. */
-export interface Decision {
-  durable: Plan;
-  ordered: Plan;
-  none: Plan;
-  /** tmpfs or ramfs: what is written is stored, and nothing can fail later. */
+/** A plan for each durability that can be asked for. */
+export type Plans = Record<Durability, Plan>;
+
+/** How saves on one mounted filesystem go about it. Holds until the mount table changes. */
+export interface Decision extends Plans {
+  /** For those who want no protocol but the textbook's. */
+  textbook: Omit<Plans, 'none'>;
+  /** What is written is stored at once, and nothing can fail later. */
   inMemory: boolean;
+  /** Why, as a sentence with the files that it was read from. */
+  reason: string;
+  evidence: Evidence[];
+  /** What takes away from the durability here. */
+  warnings: Warning[];
+  /** The answer may improve once durable saves have shown more: worth asking again then. */
+  provisional: boolean;
 }
+
+const RENAME: Plan = { protocol: 'rename', achieves: 'none', temporary: 'named' };
 
 /** Right on every filesystem that has a disk; slower than need be on some. */
-export const TEXTBOOK: Decision = {
-  durable: { protocol: 'sync-rename-sync', achieves: 'durable' },
-  ordered: { protocol: 'sync-rename-sync', achieves: 'ordered' },
-  none: { protocol: 'rename', achieves: 'none' },
-  inMemory: false,
+export const TEXTBOOK: Plans = {
+  durable: { protocol: 'sync-rename-sync', achieves: 'durable', temporary: 'named' },
+  ordered: { protocol: 'sync-rename-sync', achieves: 'ordered', temporary: 'named' },
+  none: RENAME,
 };
 
-/** Filesystems that live in memory: a sync has nothing to sync to, and nothing outlives the power. */
-export const IN_MEMORY: Decision = {
-  durable: { protocol: 'rename', achieves: 'none' },
-  ordered: { protocol: 'rename', achieves: 'none' },
-  none: { protocol: 'rename', achieves: 'none' },
-  inMemory: true,
+/** For filesystems that live in memory: there is nothing to sync to, and nothing outlives the power. */
+export const IN_MEMORY: Plans = { durable: RENAME, ordered: RENAME, none: RENAME };
+
+const SINGLE_COMMIT: Plans = {
+  durable: { protocol: 'single-commit', achieves: 'durable', temporary: 'named' },
+  ordered: { protocol: 'single-commit', achieves: 'ordered', temporary: 'named' },
+  none: RENAME,
 };
 
-const MEMORY_TYPES: ReadonlySet<string> = new Set(['tmpfs', 'ramfs']);
+/** The oldest kernel on which crashes were replayed; 6.12 and 6.18 are the others. */
+const OLDEST_PROVEN = [6, 1] as const;
 
 /**
- * Chooses the update protocol for a mounted filesystem. Never throws: what cannot be read counts for the textbook.
+ * Chooses the update protocols for a mounted filesystem.
  *
- * The mount table is made by the kernel on reading; no disk is touched.
+ * `single-commit` is chosen only where every condition under which it was proven has been read: what is hidden or
+ * not understood counts against it and gives the textbook with named temporaries. Never throws. Reads about ten
+ * files of `/proc` and `/sys`, which wait for no disk and no server, and nothing else.
+ *
+ * @param syncs how many directory syncs of this filesystem the process has seen through since the mount table last
+ *   changed: what can show that ext4's fast_commit is off.
  */
-export function decide(location: Location): Decision {
-  let table: string;
-  try {
-    table = readFileSync('/proc/self/mountinfo', 'utf8');
-  } catch {
-    return TEXTBOOK;
+export function decide(location: Location, syncs = 0, machine: Machine = thisMachine): Decision {
+  const mounts = readMounts(machine) ?? [];
+  const mount = findMount(mounts, location);
+  return decideFor(mount && readMountedFilesystem(machine, mount, mounts), syncs, machine);
+}
+
+/** The same for a filesystem about which everything has been read; `undefined` is one that nothing is known about. */
+export function decideFor(
+  filesystem: MountedFilesystem | undefined,
+  syncs: number,
+  machine: Machine,
+): Decision {
+  const limits = findLimits(machine, filesystem);
+  const verdict = prove(machine, filesystem, limits, syncs);
+  const inMemory = filesystem !== undefined && isInMemory(filesystem.mount.type);
+  const evidence = filesystem === undefined ? [] : [{ from: MOUNT_TABLE, says: filesystem.mount.line }];
+  return {
+    ...(inMemory ? IN_MEMORY : choosePlans(verdict, limits)),
+    textbook: lowerTo(limits, TEXTBOOK),
+    inMemory,
+    reason: explain(machine, filesystem, verdict),
+    evidence: [...evidence, ...verdict.evidence],
+    warnings: limits.map(({ warning }) => warning),
+    provisional: verdict.proven && verdict.temporaries.unnamed === 'unproven',
+  };
+}
+
+function prove(
+  machine: Machine,
+  filesystem: MountedFilesystem | undefined,
+  limits: readonly Limit[],
+  syncs: number,
+): Proof | Refusal {
+  if (machine.platform !== 'linux') return refuse(`a filesystem of ${machine.platform}`);
+  if (filesystem === undefined) return refuse(`a filesystem that ${MOUNT_TABLE} does not show`);
+  if (limits.some(({ warning }) => warning.code === 'syncs-disabled')) {
+    return refuse('a process whose syncs libeatmydata has turned off');
   }
-  const device = `${location.major}:${location.minor}`;
-  const types = parseMounts(table)
-    .filter((mount) => mount.device === device && (location.mountId === 0 || mount.id === location.mountId))
-    .map((mount) => mount.type);
-  return types.length > 0 && types.every((type) => MEMORY_TYPES.has(type)) ? IN_MEMORY : TEXTBOOK;
+  const { mount, device, ext4 } = filesystem;
+  if (mount.type !== 'ext4' && mount.type !== 'xfs') {
+    return refuse(`${mount.type}, on which one commit is not proven to be enough`);
+  }
+  if (!machine.isLinux(...OLDEST_PROVEN)) {
+    return refuse(
+      `Linux ${machine.kernelRelease}, older than any on which one commit was proven to be enough`,
+    );
+  }
+  if (mount.type === 'ext4' && ext4 !== undefined) return proveExt4(ext4, syncs);
+  if (mount.type === 'xfs' && device !== undefined) return proveXfs(machine, mount, device);
+  return refuse(`${mount.type} on a device that /sys/dev/block/${mount.major}:${mount.minor} does not name`);
+}
+
+function choosePlans(verdict: Proof | Refusal, limits: readonly Limit[]): Plans {
+  if (!verdict.proven) return lowerTo(limits, TEXTBOOK);
+  const temporary = verdict.temporaries.unnamed === 'proven' ? 'unnamed' : 'named';
+  const { durable, ordered, none } = lowerTo(limits, SINGLE_COMMIT);
+  return {
+    durable: { ...durable, temporary },
+    ordered: { ...ordered, temporary },
+    none: { ...none, temporary },
+  };
+}
+
+/** The same plans, achieving what is left of their durability. */
+function lowerTo(limits: readonly Limit[], { durable, ordered, none }: Plans): Plans {
+  const isLost = (asked: 'durable' | 'ordered') => limits.some((limit) => limit[asked] === 'none');
+  return {
+    durable: isLost('durable') ? { ...durable, achieves: 'none' } : durable,
+    ordered: isLost('ordered') ? { ...ordered, achieves: 'none' } : ordered,
+    none,
+  };
+}
+
+function explain(
+  machine: Machine,
+  filesystem: MountedFilesystem | undefined,
+  verdict: Proof | Refusal,
+): string {
+  if (filesystem !== undefined && isInMemory(filesystem.mount.type)) {
+    return `${filesystem.mount.type} is in memory: there is nothing to sync.`;
+  }
+  if (!verdict.proven) {
+    return `${verdict.finding}: the file is synced before the rename, and the directory after it.`;
+  }
+  return (
+    `${verdict.finding}, on Linux ${machine.kernelRelease}: one commit after the rename makes data, size and name ` +
+    `durable together; ${verdict.temporaries.finding}.`
+  );
 }

@@ -52,8 +52,8 @@ function mountOf(path: string, table: readonly Mount[]): Mount | undefined {
 }
 
 /** btrfs and others that span devices mount under a number of their own; their source has the real one. */
-async function deviceNumber({ device, source }: Mount): Promise<string> {
-  if (!device.startsWith('0:') || !source.startsWith('/dev/')) return device;
+async function deviceNumber({ major, minor, source }: Mount): Promise<string> {
+  if (major !== 0 || !source.startsWith('/dev/')) return `${major}:${minor}`;
   const rdev = await stat(source).then(
     (stats) => stats.rdev,
     () => 0,

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { closeSync, constants, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { run } from '../../src/engine/portable/steps.js';
+import { type Decision, decide } from '../../src/filesystem/decision.js';
+import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../../src/filesystem/ext4-proof.js';
+import { locate } from '../../src/filesystem/locate.js';
+import { thisMachine } from '../../src/filesystem/machine.js';
+import { command } from '../lab/command.js';
+import {
+  attachLoop,
+  type Disk,
+  type Mounted,
+  makeImage,
+  mountDevice,
+  mountDisk,
+  mountFuse,
+  mountOverlay,
+  mountTmpfs,
+} from '../lab/filesystems.js';
+import { missingFor } from '../lab/requirements.js';
+import { Workspace } from '../lab/workspace.js';
+
+const missing =
+  missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'bindfs') ??
+  (thisMachine.isLinux(6, 1) ? undefined : 'needs Linux 6.1');
+if (missing !== undefined) process.stderr.write(`protocol.test.ts is skipped: ${missing}\n`);
+
+async function decideIn(directory: string, syncs = 0): Promise<Decision> {
+  return decide(await run(locate(Buffer.from(directory))), syncs);
+}
+
+/** A durable save by the textbook: what any program might do. */
+function saveDurably(directory: string): void {
+  const temporary = join(directory, 'temporary');
+  writeFileSync(temporary, 'content', { flush: true });
+  renameSync(temporary, join(directory, 'file'));
+  const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+const plan = ({ durable }: Decision) => `${durable.protocol}, ${durable.temporary}, ${durable.achieves}`;
+
+describe.skipIf(missing !== undefined)('the protocol chosen', () => {
+  let workspace: Workspace;
+  let count = 0;
+
+  beforeAll(async () => {
+    workspace = await Workspace.create();
+  });
+  afterAll(async () => {
+    await workspace.remove();
+  });
+
+  async function mount(disk: Disk): Promise<string> {
+    count += 1;
+    return (await mountDisk(workspace, `disk${count}`, disk)).directory;
+  }
+
+  for (const [what, disk] of [
+    ['ext4 in its default mode', { format: 'ext4' }],
+    ['ext4 with data=journal', { format: 'ext4', mount: 'data=journal' }],
+    ['ext4 without delayed allocation', { format: 'ext4', mount: 'nodelalloc' }],
+    ['XFS', { format: 'xfs' }],
+  ] as const) {
+    it(`is the single commit on ${what}, on unnamed temporaries after the first saves`, async () => {
+      const directory = await mount(disk);
+      for (let saves = 0; saves < SYNCS_THAT_SHOW_NO_FAST_COMMIT; saves += 1) {
+        const decision = await decideIn(directory, saves);
+        assert.deepEqual(
+          [decision.durable.protocol, decision.durable.achieves],
+          ['single-commit', 'durable'],
+        );
+        assert.deepEqual(decision.provisional, decision.durable.temporary === 'named');
+        saveDurably(directory);
+      }
+      const decision = await decideIn(directory, SYNCS_THAT_SHOW_NO_FAST_COMMIT);
+      assert.equal(plan(decision), 'single-commit, unnamed, durable');
+      assert.deepEqual(decision.ordered, { ...decision.durable, achieves: 'ordered' });
+      assert.equal(decision.provisional, false);
+    });
+  }
+
+  it('is the single commit on ext4 with fast_commit, but never on unnamed temporaries', async () => {
+    const directory = await mount({ format: 'ext4', mkfs: ['-O', 'fast_commit'] });
+    const fresh = await decideIn(directory);
+    assert.equal(plan(fresh), 'single-commit, named, durable');
+    assert.equal(fresh.provisional, true);
+    for (let saves = 1; saves <= SYNCS_THAT_SHOW_NO_FAST_COMMIT; saves += 1) {
+      saveDurably(directory);
+      const decision = await decideIn(directory, saves);
+      assert.equal(plan(decision), 'single-commit, named, durable');
+      assert.equal(decision.provisional, false);
+    }
+  });
+
+  for (const [what, disk, promise, code] of [
+    ['ext4 without a journal', { format: 'ext4', mkfs: ['-O', '^has_journal'] }, 'durable', 'no-journal'],
+    ['ext4 with data=writeback', { format: 'ext4', mount: 'data=writeback' }, 'durable', 'data-writeback'],
+    ['ext4 with nobarrier', { format: 'ext4', mount: 'nobarrier' }, 'none', 'no-barriers'],
+    ['btrfs', { format: 'btrfs' }, 'durable', undefined],
+    ['btrfs with nobarrier', { format: 'btrfs', mount: 'nobarrier' }, 'none', 'no-barriers'],
+  ] as const) {
+    it(`is the textbook on ${what}`, async () => {
+      const decision = await decideIn(await mount(disk), SYNCS_THAT_SHOW_NO_FAST_COMMIT);
+      assert.equal(plan(decision), `sync-rename-sync, named, ${promise}`);
+      assert.deepEqual(
+        decision.warnings.map((warning) => warning.code),
+        code === undefined ? [] : [code],
+      );
+    });
+  }
+
+  it('is the textbook where ext4 asynchronously commits its journal', async () => {
+    const directory = await mount({
+      format: 'ext4',
+      mount: 'journal_checksum,journal_async_commit,data=journal',
+    });
+    assert.equal(plan(await decideIn(directory, 3)), 'sync-rename-sync, named, durable');
+  });
+
+  it('is the textbook where unsafe options are defaults that the mount table leaves out', async () => {
+    const disk: Disk = { format: 'ext4' };
+    const image = workspace.path('defaults.img');
+    await makeImage(image, 64 * 2 ** 20);
+    await command('mkfs.ext4', '-q', '-F', image);
+    await command('tune2fs', '-o', 'journal_data_writeback', image);
+    const { directory } = await mountDevice(workspace, 'defaults', disk, await attachLoop(image));
+    const decision = await decideIn(directory, SYNCS_THAT_SHOW_NO_FAST_COMMIT);
+    assert.doesNotMatch(decision.evidence[0]?.says ?? '', /writeback/);
+    assert.equal(plan(decision), 'sync-rename-sync, named, durable');
+    assert.equal(decision.warnings[0]?.code, 'data-writeback');
+  });
+
+  it('is the textbook where the journal is on another device', async () => {
+    const journal = workspace.path('journal.img');
+    await makeImage(journal, 64 * 2 ** 20);
+    const device = await attachLoop(journal);
+    await command('mke2fs', '-q', '-F', '-b', '4096', '-O', 'journal_dev', device);
+    const directory = await mount({ format: 'ext4', mkfs: ['-J', `device=${device}`] });
+    assert.equal(plan(await decideIn(directory, 3)), 'sync-rename-sync, named, durable');
+  });
+
+  it('is a rename on tmpfs, which promises nothing', async () => {
+    const { directory } = await mountTmpfs(workspace, 'tmpfs');
+    const decision = await decideIn(directory);
+    assert.equal(plan(decision), 'rename, named, none');
+    assert.deepEqual(decision.ordered, decision.durable);
+  });
+
+  it('is the textbook on an overlay, and promises nothing if that is volatile', async () => {
+    const disk = await mountDisk(workspace, 'upper', { format: 'ext4' });
+    const overlay = await mountOverlay(workspace, 'overlay', disk);
+    assert.equal(plan(await decideIn(overlay.directory, 3)), 'sync-rename-sync, named, durable');
+    const unsynced = await mountOverlay(workspace, 'volatile', disk, 'volatile');
+    assert.equal(plan(await decideIn(unsynced.directory, 3)), 'sync-rename-sync, named, none');
+  });
+
+  it('promises nothing on an overlay that keeps its changes in memory', async () => {
+    const memory: Mounted = await mountTmpfs(workspace, 'memory');
+    const { directory } = await mountOverlay(workspace, 'on-memory', memory);
+    assert.equal(plan(await decideIn(directory, 3)), 'sync-rename-sync, named, none');
+  });
+
+  it('is the textbook on FUSE, with a warning', async () => {
+    const { directory } = await mountFuse(workspace, 'fuse');
+    const decision = await decideIn(directory, 3);
+    assert.equal(plan(decision), 'sync-rename-sync, named, durable');
+    assert.deepEqual(
+      decision.warnings.map(({ code }) => code),
+      ['fuse'],
+    );
+  });
+
+  it('changes with the options of a remount', async () => {
+    const directory = await mount({ format: 'ext4' });
+    assert.equal((await decideIn(directory)).durable.protocol, 'single-commit');
+    await command('mount', '-o', 'remount,nobarrier', directory);
+    assert.equal(plan(await decideIn(directory)), 'sync-rename-sync, named, none');
+    await command('mount', '-o', 'remount,barrier', directory);
+    assert.equal((await decideIn(directory)).durable.protocol, 'single-commit');
+  });
+
+  it('is the same below a bind mount', async () => {
+    const directory = await mount({ format: 'xfs' });
+    const bound = workspace.path('bound');
+    await command('mkdir', bound);
+    await command('mount', '--bind', directory, bound);
+    assert.equal(plan(await decideIn(bound)), 'single-commit, unnamed, durable');
+  });
+});

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { afterAll, describe, it } from 'vitest';
+import { type Decision, decide } from '../../../src/filesystem/decision.js';
+import { Machine } from '../../../src/filesystem/machine.js';
+import { type Changes, Recordings } from './recordings.js';
+
+const recordings = new Recordings();
+afterAll(() => recordings.remove());
+
+function decideOn(name: string, changes: Changes = {}): Decision {
+  const { machine, location } = recordings.load(name, changes);
+  return decide(location, 3, machine);
+}
+
+/** A mount table of one filesystem of this type. */
+function decideOnType(type: string, superOptions = 'rw'): Decision {
+  const line = `27 1 7:1 / / rw - ${type} source ${superOptions}\n`;
+  const { machine, location } = recordings.load('ext4', { '/proc/self/mountinfo': line });
+  return decide({ ...location, mountId: 27 }, 3, machine);
+}
+
+function achieved({ durable, ordered, textbook }: Decision): string[] {
+  assert.equal(textbook.durable.achieves, durable.achieves);
+  assert.equal(textbook.ordered.achieves, ordered.achieves);
+  return [durable.achieves, ordered.achieves];
+}
+
+const codes = ({ warnings }: Decision) => warnings.map(({ code }) => code);
+
+describe('where nothing survives power loss', () => {
+  it('a save to memory is a rename, and says that it achieves nothing more', () => {
+    for (const decision of [decideOn('tmpfs'), decideOnType('ramfs'), decideOnType('devtmpfs')]) {
+      assert.deepEqual(decision.durable, { protocol: 'rename', achieves: 'none', temporary: 'named' });
+      assert.deepEqual(decision.ordered, decision.durable);
+      assert.deepEqual(codes(decision), ['memory']);
+      assert.equal(decision.textbook.durable.achieves, 'none');
+    }
+  });
+
+  it('a volatile overlay is told from one that syncs', () => {
+    const decision = decideOn('overlay-volatile');
+    assert.deepEqual(achieved(decision), ['none', 'none']);
+    assert.deepEqual(codes(decision), ['volatile-overlay']);
+    assert.deepEqual(codes(decideOnType('overlay', 'rw,volatile')), ['volatile-overlay']);
+    assert.deepEqual(achieved(decideOn('overlay')), ['durable', 'ordered']);
+    assert.deepEqual(codes(decideOn('overlay')), []);
+  });
+
+  it('an overlay that keeps its changes in memory is memory', () => {
+    const table =
+      '43 27 0:38 / /mnt/disk rw - tmpfs tmpfs rw\n' +
+      '46 27 0:39 / /mnt/merged rw - overlay overlay rw,upperdir=/mnt/disk/upper,workdir=/mnt/disk/work\n';
+    const decision = decideOn('overlay', { '/proc/self/mountinfo': table });
+    assert.deepEqual(achieved(decision), ['none', 'none']);
+    assert.deepEqual(codes(decision), ['memory']);
+  });
+
+  it("an overlay's upper directory in another mount namespace is not looked up in ours", () => {
+    const table =
+      '43 27 0:38 / /tmp rw - tmpfs tmpfs rw\n' +
+      '46 27 0:39 / / rw - overlay overlay rw,upperdir=/tmp/snapshots/upper,workdir=/tmp/snapshots/work\n';
+    const decision = decideOn('overlay', { '/proc/self/mountinfo': table });
+    assert.deepEqual(codes(decision), []);
+  });
+
+  it('missing write barriers are found in the options in force', () => {
+    const decision = decideOn('ext4-nobarrier');
+    assert.deepEqual(achieved(decision), ['none', 'none']);
+    assert.deepEqual(codes(decision), ['no-barriers']);
+  });
+
+  it('missing write barriers are found where the mount table does not show them', () => {
+    assert.ok(codes(decideOn('ext4-hidden-defaults')).includes('no-barriers'));
+  });
+
+  it('missing write barriers are found on other filesystems', () => {
+    assert.deepEqual(codes(decideOnType('btrfs', 'rw,nobarrier')), ['no-barriers']);
+    assert.deepEqual(codes(decideOnType('btrfs', 'rw,barrier')), []);
+  });
+
+  it('a preloaded eatmydata is found in the memory map, and keeps the single commit away', () => {
+    const maps = '7f0000000000-7f0000001000 r-xp 00000000 08:01 1 /usr/lib/libeatmydata/libeatmydata.so\n';
+    const decision = decideOn('ext4', { '/proc/self/maps': maps });
+    assert.deepEqual(achieved(decision), ['none', 'none']);
+    assert.deepEqual(codes(decision), ['syncs-disabled']);
+    assert.equal(decision.durable.protocol, 'sync-rename-sync');
+  });
+});
+
+describe('where a crash during a save may damage the old version', () => {
+  it('data=writeback promises no order, and says so', () => {
+    const decision = decideOn('ext4-data-writeback');
+    assert.deepEqual(achieved(decision), ['durable', 'none']);
+    assert.deepEqual(codes(decision), ['data-writeback']);
+  });
+
+  it('a missing journal promises no order, and says so', () => {
+    for (const decision of [decideOn('ext4-no-journal'), decideOn('ext2'), decideOnType('vfat')]) {
+      assert.deepEqual(achieved(decision), ['durable', 'none']);
+      assert.deepEqual(codes(decision), ['no-journal']);
+    }
+  });
+});
+
+describe('where durability is taken on trust', () => {
+  it('network filesystems are believed, with a warning', () => {
+    for (const type of ['nfs', 'nfs4', 'cifs', 'smb3', '9p', 'ceph']) {
+      assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered']);
+      assert.deepEqual(codes(decideOnType(type)), ['network']);
+    }
+  });
+
+  it('FUSE filesystems are believed, with a warning', () => {
+    for (const type of ['fuse', 'fuseblk', 'fuse.sshfs', 'virtiofs']) {
+      assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered']);
+      assert.deepEqual(codes(decideOnType(type)), ['fuse']);
+    }
+  });
+
+  it('an unknown filesystem gets the textbook without a warning', () => {
+    assert.deepEqual(achieved(decideOnType('novelfs')), ['durable', 'ordered']);
+    assert.deepEqual(codes(decideOnType('novelfs')), []);
+  });
+
+  it('a system without /proc gets the textbook', () => {
+    const machine = new Machine({ platform: 'darwin', kernelRelease: '24.5.0', procRoot: '/nonexistent' });
+    const decision = decide({ directory: '/', major: 1, minor: 4, mountId: undefined }, 3, machine);
+    assert.equal(decision.durable.protocol, 'sync-rename-sync');
+    assert.deepEqual(achieved(decision), ['durable', 'ordered']);
+  });
+});

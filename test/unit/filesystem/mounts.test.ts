@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { findMount, findMountByPath, parseMounts } from '../../../src/filesystem/mounts.js';
+
+const TABLE = `22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw,discard
+30 27 0:27 / /mnt/with\\040space rw - tmpfs tmp\\134fs rw,size=1k
+31 27 8:1 /srv/data /data rw - xfs /dev/sda1 rw,inode64
+32 31 8:1 / /data/all ro - xfs /dev/sda1 rw,inode64
+33 27 0:40 /@home /home rw - btrfs /dev/sdb1 rw,subvol=/@home
+34 27 0:41 / /stacked rw - tmpfs below rw
+35 34 0:42 / /stacked rw - tmpfs above rw
+36 27 0:43 / /empty rw -  - none rw
+`;
+const mounts = parseMounts(TABLE);
+
+describe('the mount table', () => {
+  it('is read whole, with any number of optional fields', () => {
+    assert.deepEqual(mounts[1], {
+      id: 27,
+      major: 254,
+      minor: 0,
+      root: '/',
+      point: '/',
+      options: ['rw', 'relatime'],
+      type: 'ext4',
+      source: '/dev/vda',
+      superOptions: ['rw', 'discard'],
+      line: '27 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw,discard',
+    });
+  });
+
+  it('has its octal escapes decoded', () => {
+    assert.equal(mounts[2]?.point, '/mnt/with space');
+    assert.equal(mounts[2]?.source, 'tmp\\fs');
+  });
+
+  it('loses only the lines that are not of the documented form', () => {
+    assert.deepEqual(
+      parseMounts('nonsense\n\n1 2 x\n27 1 254:0 / / rw - ext4 /dev/vda rw\n').map(({ id }) => id),
+      [27],
+    );
+  });
+});
+
+describe('finding the mount of a location', () => {
+  const at = (directory: string, major: number, minor: number, mountId?: number) =>
+    findMount(mounts, { directory, major, minor, mountId });
+
+  it('goes by the mount id', () => {
+    assert.equal(at('/anything', 8, 1, 31)?.point, '/data');
+  });
+
+  it('finds nothing where another filesystem has the mount id by now', () => {
+    assert.equal(at('/data', 8, 2, 31), undefined);
+    assert.equal(at('/data', 0, 99, 31), undefined);
+  });
+
+  it('takes a btrfs subvolume, whose device number is its own, by the mount id', () => {
+    assert.equal(at('/home/x', 0, 77, 33)?.type, 'btrfs');
+  });
+
+  it('goes by device and longest path where there is no mount id', () => {
+    assert.equal(at('/data/all/x', 8, 1)?.point, '/data/all');
+    assert.equal(at('/data/allowance', 8, 1)?.point, '/data');
+  });
+
+  it('takes any mount of the device for a path that leads there through a link', () => {
+    assert.equal(at('/link', 8, 1)?.type, 'xfs');
+  });
+
+  it('finds nothing for a device that the table does not show', () => {
+    assert.equal(at('/data', 8, 7), undefined);
+  });
+
+  it('prefers the mount that hides the others', () => {
+    assert.equal(findMountByPath(mounts, '/stacked/x')?.source, 'above');
+  });
+});
