@@ -1,6 +1,14 @@
 export type { SaveData } from './data.js';
 export type { Saved } from './engine/engine.js';
 export type { IndelibleErrorCode, SaveError } from './errors.js';
+export type { Plan } from './filesystem/decision.js';
+export type { BackingFile, Device, WriteCache } from './filesystem/device.js';
+export type { Evidence } from './filesystem/evidence.js';
+export type { Filesystem, MountPoint } from './filesystem/filesystem.js';
+export type { Journal } from './filesystem/journal.js';
+export type { Support } from './filesystem/support.js';
+export type { Warning, WarningCode } from './filesystem/warning.js';
+export { inspect, inspectSync } from './inspect.js';
 export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { PathLike } from './path.js';
 export { save, saveSync } from './save.js';

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench.js';
+import { addInspectCommand } from './inspect.js';
 import { Interrupted } from './interruption.js';
 import { addSaveCommand } from './save.js';
 
@@ -21,6 +22,7 @@ const program = new Command('indelible')
     outputError: (message, write) => write(message.replace(/^error: /, 'indelible: ')),
   });
 addSaveCommand(program);
+addInspectCommand(program);
 addBenchCommand(program, manifest.version);
 
 // A reader that has seen enough (`indelible bench | head`) is no failure.

@@ -1,0 +1,130 @@
+import type { Engine } from '../engine/engine.js';
+import { type Durability, protocolOfEnvironment } from '../options.js';
+import { type Decision, decideFor, type Plan } from './decision.js';
+import { type Device, findDeviceNumber, readDevice } from './device.js';
+import { findDeviceWarnings } from './device-warnings.js';
+import type { Evidence } from './evidence.js';
+import { describeJournal, type Journal } from './journal.js';
+import type { Place } from './locate.js';
+import type { Machine } from './machine.js';
+import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
+import { findMount, type Mount, readMounts } from './mounts.js';
+import { findSupport, type Support } from './support.js';
+import type { Warning } from './warning.js';
+
+/** What lies under a path, and how `save` goes about it there. */
+export interface Filesystem {
+  /** What was inspected: the path without symbolic links, or its nearest parent that exists. */
+  path: string;
+  /** `undefined` where the mount table is hidden, and on systems without `/proc`. */
+  mount: MountPoint | undefined;
+  /** What the filesystem is on, down to the disks; `undefined` if there is no such device, or `/sys` is hidden. */
+  device: Device | undefined;
+  /** Where the filesystem writes first what it is about to change. */
+  journal: Journal | undefined;
+  supports: Support;
+  /** What `save` does for each durability, unless its option `protocol` says otherwise. */
+  protocol: Record<Durability, Plan>;
+  /** Why it does so, as a sentence with the files that it was read from. */
+  reason: string;
+  evidence: Evidence[];
+  warnings: Warning[];
+}
+
+/** Where and how the filesystem is mounted. */
+export interface MountPoint {
+  path: string;
+  /** As the kernel calls it: `ext4`, `fuse.sshfs`. */
+  type: string;
+  /** What is mounted, as the one who mounted it called it. */
+  source: string;
+  /** The part of the filesystem that is mounted: `/`, a subvolume, or the file or directory that was bind-mounted. */
+  root: string;
+  /** Of this mount. */
+  options: string[];
+  /** Of the filesystem. */
+  superOptions: string[];
+  readOnly: boolean;
+  /** A single file is mounted, at the inspected path itself; nothing can be renamed over it. */
+  boundFile: boolean;
+}
+
+/** Puts together what a machine tells about a place, and how an engine saves there. */
+export function describePlace(place: Place, engine: Engine['name'], machine: Machine): Filesystem {
+  const mounts = readMounts(machine) ?? [];
+  const mount = findMount(mounts, place);
+  const filesystem = mount && readMountedFilesystem(machine, mount, mounts);
+  const decision = decideFor(filesystem, 0, machine);
+  const device = filesystem && findDevice(machine, filesystem, mounts);
+  const mountPoint = mount && describeMount(mount, place);
+  return {
+    path: place.path,
+    mount: mountPoint,
+    device,
+    journal: filesystem && describeJournal(filesystem),
+    supports: findSupport(machine, mount),
+    ...planSaves(decision, engine),
+    evidence: decision.evidence,
+    warnings: [
+      ...decision.warnings,
+      ...(mountPoint === undefined ? [] : findMountWarnings(mountPoint)),
+      ...(device === undefined ? [] : findDeviceWarnings(device)),
+    ],
+  };
+}
+
+function describeMount(mount: Mount, place: Place): MountPoint {
+  const { point, type, source, root, options, superOptions } = mount;
+  return {
+    path: point,
+    type,
+    source,
+    root,
+    options,
+    superOptions,
+    readOnly: options.includes('ro') || superOptions.includes('ro'),
+    boundFile: !place.isDirectory && place.path === point,
+  };
+}
+
+function findMountWarnings(mount: MountPoint): Warning[] {
+  const warnings: Warning[] = [];
+  if (mount.readOnly) {
+    warnings.push({ code: 'read-only', message: 'Mounted read-only: nothing can be saved here.' });
+  }
+  if (mount.boundFile) {
+    const message = `${mount.path} is a mount point itself: nothing can be renamed over it, so it cannot be replaced.`;
+    warnings.push({ code: 'mount-point', message });
+  }
+  return warnings;
+}
+
+function findDevice(
+  machine: Machine,
+  filesystem: MountedFilesystem,
+  mounts: readonly Mount[],
+): Device | undefined {
+  const { mount, upper } = filesystem;
+  if (upper !== undefined) return findDevice(machine, upper, mounts);
+  // Major 0 is no device but a number made up for a filesystem that has none, or several.
+  const number = mount.major === 0 ? findDeviceNumber(machine, mount.source) : mount;
+  return number && readDevice(machine, mounts, number);
+}
+
+/** Decisions are the native engine's; what this process runs with may leave it only the textbook. */
+function planSaves(decision: Decision, engine: Engine['name']): Pick<Filesystem, 'protocol' | 'reason'> {
+  const { durable, ordered, none, textbook, reason } = decision;
+  const forced = textbookOnly(decision, engine);
+  if (forced === undefined) return { protocol: { durable, ordered, none }, reason };
+  return {
+    protocol: { ...textbook, none: { ...none, temporary: 'named' } },
+    reason: `${forced}. Without that: ${reason}`,
+  };
+}
+
+function textbookOnly(decision: Decision, engine: Engine['name']): string | undefined {
+  const forced = protocolOfEnvironment();
+  if (forced !== undefined) return `INDELIBLE_PROTOCOL=${forced} in the environment`;
+  if (decision.durable.protocol !== 'single-commit' || engine === 'native') return undefined;
+  return 'The portable engine cannot do without a sync of the file';
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { afterAll, afterEach, describe, it } from 'vitest';
+import { describePlace, type Filesystem } from '../../../src/filesystem/filesystem.js';
+import { type Changes, Recordings } from './recordings.js';
+
+const recordings = new Recordings();
+afterAll(() => recordings.remove());
+afterEach(() => {
+  delete process.env['INDELIBLE_PROTOCOL'];
+});
+
+interface Where {
+  path?: string;
+  isDirectory?: boolean;
+  mountId?: number;
+  major?: number;
+  minor?: number;
+}
+
+function inspectRecorded(
+  name: string,
+  where: Where = {},
+  changes?: Changes,
+  engine: 'native' | 'portable' = 'native',
+): Filesystem {
+  const { machine, location } = recordings.load(name, changes);
+  const place = { path: location.directory.toString(), isDirectory: true, ...location, ...where };
+  return describePlace(place, engine, machine);
+}
+
+const codes = ({ warnings }: Filesystem) => warnings.map(({ code }) => code);
+
+describe('what inspect tells', () => {
+  it('has the mount, the journal and the plans', () => {
+    const { mount, journal, protocol, device } = inspectRecorded('ext4');
+    assert.deepEqual(mount, {
+      path: '/mnt/disk',
+      type: 'ext4',
+      source: '/dev/loop1',
+      root: '/',
+      options: ['rw', 'relatime'],
+      superOptions: ['rw'],
+      readOnly: false,
+      boundFile: false,
+    });
+    assert.deepEqual(journal, { present: true, mode: 'ordered', external: false });
+    assert.equal(protocol.durable.protocol, 'single-commit');
+    assert.equal(device?.name, 'loop1');
+  });
+
+  for (const [name, journal] of [
+    ['ext4-no-journal', { present: false, mode: undefined, external: false }],
+    ['ext4-external-journal', { present: true, mode: 'ordered', external: true }],
+    ['ext4-data-writeback', { present: true, mode: 'writeback', external: false }],
+    ['xfs', { present: true, mode: undefined, external: false }],
+    ['xfs-external-log', { present: true, mode: undefined, external: true }],
+    ['btrfs', { present: false, mode: undefined, external: false }],
+    ['tmpfs', { present: false, mode: undefined, external: false }],
+    ['overlay', { present: true, mode: 'ordered', external: false }],
+  ] as const) {
+    it(`knows the journal of ${name}`, () => assert.deepEqual(inspectRecorded(name).journal, journal));
+  }
+
+  it('does not guess at a journal that it cannot see', () => {
+    const { journal } = inspectRecorded('ext4', {}, { '/proc/fs': null });
+    assert.deepEqual(journal, { present: 'unknown', mode: undefined, external: 'unknown' });
+  });
+
+  it('finds the devices of btrfs and of overlays, which have none of their own', () => {
+    assert.equal(inspectRecorded('btrfs').device?.name, 'loop1');
+    assert.equal(inspectRecorded('overlay').device?.name, 'loop1');
+  });
+
+  it('warns of a file that is itself a mount point', () => {
+    const file = { path: '/app/settings.json', isDirectory: false, mountId: 1210, major: 259, minor: 3 };
+    const filesystem = inspectRecorded('handmade-container', file);
+    assert.equal(filesystem.mount?.boundFile, true);
+    assert.equal(filesystem.mount?.root, '/srv/app/settings.json');
+    assert.deepEqual(codes(filesystem), ['mount-point']);
+  });
+
+  it('warns of a mount that is read-only', () => {
+    const filesystem = inspectRecorded('handmade-container', {
+      path: '/data',
+      mountId: 1211,
+      major: 259,
+      minor: 3,
+    });
+    assert.equal(filesystem.mount?.readOnly, true);
+    assert.deepEqual(codes(filesystem), ['read-only']);
+  });
+
+  it('gives the textbook in a container that hides /sys and /proc/fs', () => {
+    const filesystem = inspectRecorded('handmade-container', {
+      path: '/data',
+      mountId: 1211,
+      major: 259,
+      minor: 3,
+    });
+    assert.equal(filesystem.device, undefined);
+    assert.equal(filesystem.protocol.durable.protocol, 'sync-rename-sync');
+    assert.match(filesystem.reason, /does not name/);
+  });
+
+  it('works where nothing can be read at all', () => {
+    const filesystem = inspectRecorded('ext4', {}, { '/proc': null, '/sys': null });
+    assert.equal(filesystem.mount, undefined);
+    assert.equal(filesystem.supports.exchange, 'unknown');
+    assert.equal(filesystem.protocol.durable.protocol, 'sync-rename-sync');
+  });
+
+  it("has the device's warnings too", () => {
+    assert.deepEqual(codes(inspectRecorded('handmade-usb')), ['no-journal', 'write-cache']);
+  });
+
+  it('knows that attributes can be turned off', () => {
+    const line = '27 1 7:1 / / rw - ext4 /dev/loop1 rw,nouser_xattr\n';
+    const changes = { '/proc/self/mountinfo': line };
+    assert.equal(inspectRecorded('ext4', { mountId: 27 }, changes).supports.extendedAttributes, false);
+    assert.equal(inspectRecorded('ext4').supports.extendedAttributes, true);
+  });
+
+  it('tells that the portable engine knows only the textbook', () => {
+    const { protocol, reason } = inspectRecorded('xfs', {}, {}, 'portable');
+    assert.deepEqual(protocol.durable, {
+      protocol: 'sync-rename-sync',
+      achieves: 'durable',
+      temporary: 'named',
+    });
+    assert.match(reason, /^The portable engine/);
+    assert.equal(inspectRecorded('tmpfs', {}, {}, 'portable').protocol.durable.protocol, 'rename');
+  });
+
+  it('follows INDELIBLE_PROTOCOL, as save does', () => {
+    process.env['INDELIBLE_PROTOCOL'] = 'sync-rename-sync';
+    const { protocol, reason } = inspectRecorded('xfs');
+    assert.deepEqual(protocol.durable, {
+      protocol: 'sync-rename-sync',
+      achieves: 'durable',
+      temporary: 'named',
+    });
+    assert.equal(protocol.none.temporary, 'named');
+    assert.match(reason, /^INDELIBLE_PROTOCOL=sync-rename-sync/);
+  });
+
+  it('refuses a value of INDELIBLE_PROTOCOL that it does not know', () => {
+    process.env['INDELIBLE_PROTOCOL'] = 'single-commit';
+    assert.throws(() => inspectRecorded('xfs'), {
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_VALUE',
+      message:
+        "The INDELIBLE_PROTOCOL environment variable must be 'sync-rename-sync'. Received 'single-commit'",
+    });
+  });
+});
