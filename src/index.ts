@@ -12,3 +12,4 @@ export { inspect, inspectSync } from './inspect.js';
 export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { PathLike } from './path.js';
 export { save, saveSync } from './save.js';
+export { sweep, sweepSync } from './sweep.js';

@@ -5,6 +5,7 @@ import { addBenchCommand } from './bench.js';
 import { addInspectCommand } from './inspect.js';
 import { Interrupted } from './interruption.js';
 import { addSaveCommand } from './save.js';
+import { addSweepCommand } from './sweep.js';
 
 const FAILURE = 1;
 const WRONG_USAGE = 2;
@@ -23,6 +24,7 @@ const program = new Command('indelible')
   });
 addSaveCommand(program);
 addInspectCommand(program);
+addSweepCommand(program);
 addBenchCommand(program, manifest.version);
 
 // A reader that has seen enough (`indelible bench | head`) is no failure.

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'vitest';
+import { thisProcess } from '../../src/engine/portable/temporary-name.js';
+import { makeDirectory, removeDirectory, run } from './command.js';
+
+describe('indelible sweep', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await makeDirectory();
+  });
+  afterEach(() => removeDirectory(directory));
+
+  it.skipIf(process.platform !== 'linux')('prints what it has removed, and leaves the rest', async () => {
+    const { processId, startTime, system } = thisProcess();
+    const alive = `.indelible-p-${processId}-${startTime}-${system}-abcdefghij234567`;
+    const dead = `.indelible-p-${processId}-${startTime - 1}-${system}-abcdefghij234567`;
+    for (const name of [alive, dead, 'file']) await writeFile(join(directory, name), '');
+    const { status, stdout, stderr } = await run(['sweep', directory], '/');
+    assert.deepEqual([status, stdout, stderr], [0, `${join(directory, dead)}\n`, '']);
+    assert.deepEqual((await readdir(directory)).sort(), [alive, 'file'].sort());
+  });
+
+  it('fails with 1 where a directory cannot be read', async () => {
+    const { status, stderr } = await run(['sweep', directory, join(directory, 'missing')], '/');
+    assert.equal(status, 1);
+    assert.match(stderr, /^indelible: ENOENT: /);
+  });
+
+  it('wants to be told where to look', async () => {
+    const { status, stderr } = await run(['sweep'], directory);
+    assert.equal(status, 2);
+    assert.match(stderr, /missing required argument 'dir'/);
+  });
+});
