@@ -1,0 +1,53 @@
+#!/bin/sh
+# Takes a lab workspace away: everything that is mounted below its directory, every loop device whose backing file is
+# below it, and the directory itself. Nothing is recorded; what there is to undo is asked of the kernel.
+#
+#   clean-up.sh              makes a workspace, prints its path, and cleans it up when standard input ends, whether
+#                            it was closed or whoever held it died
+#   clean-up.sh DIRECTORY    cleans up what a dead process left
+exec 2>&1
+trap '' HUP INT TERM
+cd /
+
+if [ $# -eq 0 ]; then
+  # The name says who answers for the directory, so that a later run can tell whether that process still lives.
+  namespace=$(readlink /proc/self/ns/pid | tr -dc 0-9)
+  started=$(cut -d' ' -f22 /proc/$$/stat)
+  workspace=/dev/shm/indelible-lab-$namespace-$$-$started
+  mkdir -m 755 "$workspace" || exit 1
+  echo "$workspace"
+  cat >/dev/null
+else
+  workspace=$1
+fi
+
+# A mount can stand on another (a filesystem on a loop device on a FUSE file), so go round until nothing is left.
+# After ten seconds of a busy mount, detach it lazily rather than leak it.
+turn=0
+while [ -e "$workspace" ]; do
+  turn=$((turn + 1))
+  lazily=
+  if [ $turn -gt 200 ]; then lazily=-l; fi
+  if [ $turn -gt 300 ]; then
+    echo "still busy: $workspace"
+    exit 1
+  fi
+
+  for mount in $(awk -v below="$workspace/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r); do
+    umount $lazily "$mount" 2>/dev/null
+  done
+  for backing in /sys/block/loop*/loop/backing_file; do
+    read -r file 2>/dev/null <"$backing" || continue
+    case $file in
+      "$workspace"/*)
+        loop=${backing#/sys/block/}
+        losetup -d "/dev/${loop%%/*}" 2>/dev/null
+        ;;
+    esac
+  done
+
+  grep -qs "^$workspace/" /sys/block/loop*/loop/backing_file ||
+    grep -q " $workspace/" /proc/self/mountinfo ||
+    rm -rf --one-file-system "$workspace" 2>/dev/null
+  if [ -e "$workspace" ]; then sleep 0.05; fi
+done

@@ -1,0 +1,13 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** mkfs and losetup live in directories that an ordinary user's `PATH` leaves out. */
+export const SYSTEM_PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+
+/** Runs a system tool to its end and returns what it printed; rejects with its error output. */
+export async function command(name: string, ...args: string[]): Promise<string> {
+  const { stdout } = await execute(name, args, { env: { ...process.env, PATH: SYSTEM_PATH, LC_ALL: 'C' } });
+  return stdout.trim();
+}

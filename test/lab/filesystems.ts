@@ -1,0 +1,123 @@
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { command } from './command.js';
+import type { Workspace } from './workspace.js';
+
+export type DiskFormat = 'ext4' | 'xfs' | 'btrfs';
+
+/** A disk filesystem as it is made and mounted. */
+export interface Disk {
+  format: DiskFormat;
+  /** More arguments for mkfs, for example `['-O', '^has_journal']`. */
+  mkfs?: readonly string[];
+  /** For `mount -o`, for example `data=journal`. */
+  mount?: string;
+  /** Bytes; default 64 MiB for ext4, 300 MiB for XFS (its smallest), 128 MiB for btrfs. */
+  size?: number;
+}
+
+/** A filesystem that is mounted until its workspace is removed. */
+export interface Mounted {
+  directory: string;
+  /** The block device; undefined where there is none. */
+  device?: string;
+}
+
+const MIB = 1024 * 1024;
+const DEFAULT_SIZE: Record<DiskFormat, number> = { ext4: 64 * MIB, xfs: 300 * MIB, btrfs: 128 * MIB };
+/** `-F`/`-f`: the target is a file, or holds an older filesystem. A new image is all zeros, so nothing is discarded. */
+const MKFS: Record<DiskFormat, readonly string[]> = {
+  ext4: ['mkfs.ext4', '-q', '-F', '-E', 'nodiscard'],
+  xfs: ['mkfs.xfs', '-q', '-f', '-K'],
+  btrfs: ['mkfs.btrfs', '-q', '-f', '-K'],
+};
+
+export function sizeOf(disk: Disk): number {
+  return disk.size ?? DEFAULT_SIZE[disk.format];
+}
+
+/** Makes the filesystem on a device or in a file of the right size. */
+export async function format(disk: Disk, target: string): Promise<void> {
+  const [mkfs = '', ...args] = MKFS[disk.format];
+  await command(mkfs, ...args, ...(disk.mkfs ?? []), target);
+}
+
+/** Makes a sparse file of `size` bytes. */
+export async function makeImage(path: string, size: number): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.truncate(size);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Attaches a file to a free loop device, which the kernel makes on demand, and returns the device's path. */
+export async function attachLoop(file: string): Promise<string> {
+  return command('losetup', '--find', '--show', file);
+}
+
+/** Mounts `device` on a new directory `name` of the workspace. */
+export async function mountDevice(
+  workspace: Workspace,
+  name: string,
+  disk: Disk,
+  device: string,
+): Promise<Mounted> {
+  const directory = workspace.path(name);
+  await mkdir(directory);
+  await command('mount', '-t', disk.format, ...(disk.mount ? ['-o', disk.mount] : []), device, directory);
+  return { directory, device };
+}
+
+/** A new disk filesystem in an image in memory, on a loop device. */
+export async function mountDisk(workspace: Workspace, name: string, disk: Disk): Promise<Mounted> {
+  const image = workspace.path(`${name}.img`);
+  await makeImage(image, sizeOf(disk));
+  await format(disk, image);
+  return mountDevice(workspace, name, disk, await attachLoop(image));
+}
+
+export async function mountTmpfs(workspace: Workspace, name: string, options = 'size=64m'): Promise<Mounted> {
+  const directory = workspace.path(name);
+  await mkdir(directory);
+  await command('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', directory);
+  return { directory };
+}
+
+/** An overlay whose lower and upper directories are on the mounted filesystem `on`; `options` may be `volatile`. */
+export async function mountOverlay(
+  workspace: Workspace,
+  name: string,
+  on: Mounted,
+  options?: string,
+): Promise<Mounted> {
+  const layers = { lowerdir: 'lower', upperdir: 'upper', workdir: 'work' };
+  const parts: string[] = [];
+  for (const [option, layer] of Object.entries(layers)) {
+    const directory = `${on.directory}/${name}-${layer}`;
+    await mkdir(directory);
+    parts.push(`${option}=${directory}`);
+  }
+  if (options) parts.push(options);
+  const directory = workspace.path(name);
+  await mkdir(directory);
+  await command('mount', '-t', 'overlay', '-o', parts.join(','), 'overlay', directory);
+  return { directory };
+}
+
+/** A FUSE filesystem (bindfs) that shows a directory of the workspace. */
+export async function mountFuse(workspace: Workspace, name: string): Promise<Mounted> {
+  const shown = workspace.path(`${name}-shown`);
+  const directory = workspace.path(name);
+  await mkdir(shown);
+  await mkdir(directory);
+  await command('bindfs', shown, directory);
+  return { directory };
+}
+
+/** Binds a new file over the file at `path`, as containers do with a single mounted file. */
+export async function bindFile(workspace: Workspace, name: string, path: string): Promise<void> {
+  const source = workspace.path(name);
+  await writeFile(source, 'bound', { flag: 'wx' });
+  await command('mount', '--bind', source, path);
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
+import { command } from './command.js';
+import { bindFile, mountDisk, mountFuse, mountOverlay, mountTmpfs } from './filesystems.js';
+import { PROJECT_ROOT } from './project-root.js';
+import { missingFor } from './requirements.js';
+import { mountSlowDisk } from './slow-disk/slow-disk.js';
+import { Workspace } from './workspace.js';
+
+const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'bindfs', 'nbdfuse', 'nbdkit', 'cc');
+
+describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  let workspace: Workspace;
+  // The processes that are killed below run the compiled lab.
+  beforeAll(() =>
+    command(`${PROJECT_ROOT}/node_modules/.bin/tsc`, '-p', `${PROJECT_ROOT}/tsconfig.lab.json`),
+  );
+  beforeEach(async () => {
+    workspace = await Workspace.create();
+  });
+  afterEach(() => workspace.remove());
+
+  it.each(['ext4', 'xfs', 'btrfs'] as const)('mounts %s on a loop device', async (format) => {
+    const { directory, device } = await mountDisk(workspace, 'disk', { format });
+    writeFileSync(`${directory}/file`, 'content');
+    assert.match(mounts(), new RegExp(` ${directory} .* - ${format} ${device} `));
+  });
+
+  it('passes mkfs and mount options on', async () => {
+    const { device } = await mountDisk(workspace, 'disk', {
+      format: 'ext4',
+      mkfs: ['-O', '^has_journal'],
+      mount: 'nobarrier',
+    });
+    assert.match(mounts(), new RegExp(`${device} .*nobarrier`));
+    assert.equal(
+      readFileSync(`/sys/fs/ext4/${device?.slice('/dev/'.length)}/journal_task`, 'utf8').trim(),
+      '<none>',
+    );
+  });
+
+  it('mounts tmpfs, a volatile overlay on ext4, a FUSE filesystem and a bound file', async () => {
+    const ext4 = await mountDisk(workspace, 'disk', { format: 'ext4' });
+    const tmpfs = await mountTmpfs(workspace, 'tmpfs');
+    const overlay = await mountOverlay(workspace, 'overlay', ext4, 'volatile');
+    const fuse = await mountFuse(workspace, 'fuse');
+    writeFileSync(`${fuse.directory}/file`, 'hidden');
+    await bindFile(workspace, 'bound', `${fuse.directory}/file`);
+    assert.match(mounts(), new RegExp(` ${tmpfs.directory} .* - tmpfs `));
+    assert.match(mounts(), new RegExp(` ${overlay.directory} .* - overlay .*volatile`));
+    assert.match(mounts(), new RegExp(` ${fuse.directory} .* - fuse`));
+    assert.equal(readFileSync(`${fuse.directory}/file`, 'utf8'), 'bound');
+  });
+
+  it('mounts a disk whose flush is slow, and passes the flushes of fsync on to it', async () => {
+    const { directory, device } = await mountSlowDisk(workspace, 'slow', { format: 'ext4' }, 1);
+    const before = flushes(device);
+    writeFileSync(`${directory}/file`, 'content', { flush: true });
+    assert.ok(flushes(device) > before);
+  });
+
+  it('is cleaned up when its process is killed', async () => {
+    const victim = runLab(MOUNT_AND_WAIT);
+    const directory = await firstLine(victim);
+    assert.notEqual(traces(directory), '');
+    victim.kill('SIGKILL');
+    await vanished(directory);
+  });
+
+  it('is cleaned up by the next process when its cleaner was killed too', async () => {
+    const victim = runLab(MOUNT_AND_WAIT);
+    const directory = await firstLine(victim);
+    const [, cleaner = ''] = /-(\d+)-\d+$/.exec(directory) ?? [];
+    process.kill(Number(cleaner), 'SIGKILL');
+    victim.kill('SIGKILL');
+    await once(victim, 'close');
+    assert.notEqual(traces(directory), '');
+    await once(runLab(MAKE_AND_REMOVE), 'close');
+    assert.equal(traces(directory), '');
+  });
+
+  it('is left alone by other processes while its own lives', async () => {
+    const { directory } = await mountTmpfs(workspace, 'tmpfs');
+    const [code] = await once(runLab(MAKE_AND_REMOVE), 'close');
+    assert.equal(code, 0);
+    assert.match(mounts(), new RegExp(` ${directory} `));
+  });
+});
+
+const MAKE_AND_REMOVE = 'await (await Workspace.create()).remove();';
+/** Everything at once: a filesystem on a loop device on a FUSE file of a block server. */
+const MOUNT_AND_WAIT = `
+  const workspace = await Workspace.create();
+  await mountSlowDisk(workspace, 'slow', { format: 'ext4' });
+  console.log(workspace.directory);
+  setInterval(() => {}, 1000);`;
+
+/** Runs statements of the compiled lab in a process of their own. */
+function runLab(statements: string): ChildProcessWithoutNullStreams {
+  const lab = pathToFileURL(`${PROJECT_ROOT}/build/lab`);
+  const imports = `
+    import { Workspace } from '${lab}/workspace.js';
+    import { mountSlowDisk } from '${lab}/slow-disk/slow-disk.js';`;
+  return spawn(process.execPath, ['--input-type=module', '--eval', imports + statements]);
+}
+
+async function firstLine(child: ChildProcessWithoutNullStreams): Promise<string> {
+  for await (const line of createInterface(child.stdout)) return line;
+  throw new Error('the process printed nothing');
+}
+
+function mounts(): string {
+  return readFileSync('/proc/self/mountinfo', 'utf8');
+}
+
+/** Flushes that the device has completed: field 16 of Documentation/block/stat.rst. */
+function flushes(device: string | undefined): number {
+  const stat = readFileSync(`/sys/block/${device?.slice('/dev/'.length)}/stat`, 'utf8');
+  return Number(stat.trim().split(/\s+/)[15]);
+}
+
+/** What the kernel and the filesystem still know of a workspace. */
+function traces(directory: string): string {
+  const loops = readdirSync('/sys/block')
+    .map((name) => `/sys/block/${name}/loop/backing_file`)
+    .filter((file) => existsSync(file) && readFileSync(file, 'utf8').startsWith(directory));
+  const below = mounts()
+    .split('\n')
+    .filter((line) => line.includes(` ${directory}/`));
+  return [...loops, ...below, ...(existsSync(directory) ? [directory] : [])].join('\n');
+}
+
+async function vanished(directory: string): Promise<void> {
+  while (traces(directory) !== '') await sleep(20);
+}
