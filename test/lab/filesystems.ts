@@ -24,9 +24,12 @@ export interface Mounted {
 
 const MIB = 1024 * 1024;
 const DEFAULT_SIZE: Record<DiskFormat, number> = { ext4: 64 * MIB, xfs: 300 * MIB, btrfs: 128 * MIB };
-/** `-F`/`-f`: the target is a file, or holds an older filesystem. A new image is all zeros, so nothing is discarded. */
+/**
+ * `-F`/`-f`: the target is a file, or holds an older filesystem. 4 KiB blocks, which ext4 on a small disk would not take
+ * by itself. A new image is all zeros, so nothing is discarded.
+ */
 const MKFS: Record<DiskFormat, readonly string[]> = {
-  ext4: ['mkfs.ext4', '-q', '-F', '-E', 'nodiscard'],
+  ext4: ['mkfs.ext4', '-q', '-F', '-b', '4096', '-E', 'nodiscard'],
   xfs: ['mkfs.xfs', '-q', '-f', '-K'],
   btrfs: ['mkfs.btrfs', '-q', '-f', '-K'],
 };
@@ -56,6 +59,10 @@ export async function attachLoop(file: string): Promise<string> {
   return command('losetup', '--find', '--show', file);
 }
 
+export async function detachLoop(device: string): Promise<void> {
+  await command('losetup', '--detach', device);
+}
+
 /** Mounts `device` on a new directory `name` of the workspace. */
 export async function mountDevice(
   workspace: Workspace,
@@ -67,6 +74,10 @@ export async function mountDevice(
   await mkdir(directory);
   await command('mount', '-t', disk.format, ...(disk.mount ? ['-o', disk.mount] : []), device, directory);
   return { directory, device };
+}
+
+export async function unmount(path: string): Promise<void> {
+  await command('umount', path);
 }
 
 /** A new disk filesystem in an image in memory, on a loop device. */

@@ -18,9 +18,7 @@ const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'bindfs', 'nbd
 describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : ''}`, () => {
   let workspace: Workspace;
   // The processes that are killed below run the compiled lab.
-  beforeAll(() =>
-    command(`${PROJECT_ROOT}/node_modules/.bin/tsc`, '-p', `${PROJECT_ROOT}/tsconfig.lab.json`),
-  );
+  beforeAll(() => command(`${PROJECT_ROOT}/node_modules/.bin/tsc`, '-p', `${PROJECT_ROOT}/test/lab`));
   beforeEach(async () => {
     workspace = await Workspace.create();
   });
@@ -70,14 +68,14 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
     const directory = await firstLine(victim);
     assert.notEqual(traces(directory), '');
     victim.kill('SIGKILL');
-    await vanished(directory);
+    await ended(cleanerOf(directory));
+    assert.equal(traces(directory), '');
   });
 
   it('is cleaned up by the next process when its cleaner was killed too', async () => {
     const victim = runLab(MOUNT_AND_WAIT);
     const directory = await firstLine(victim);
-    const [, cleaner = ''] = /-(\d+)-\d+$/.exec(directory) ?? [];
-    process.kill(Number(cleaner), 'SIGKILL');
+    process.kill(cleanerOf(directory), 'SIGKILL');
     victim.kill('SIGKILL');
     await once(victim, 'close');
     assert.notEqual(traces(directory), '');
@@ -103,7 +101,7 @@ const MOUNT_AND_WAIT = `
 
 /** Runs statements of the compiled lab in a process of their own. */
 function runLab(statements: string): ChildProcessWithoutNullStreams {
-  const lab = pathToFileURL(`${PROJECT_ROOT}/build/lab`);
+  const lab = pathToFileURL(`${PROJECT_ROOT}/build/test/lab`);
   const imports = `
     import { Workspace } from '${lab}/workspace.js';
     import { mountSlowDisk } from '${lab}/slow-disk/slow-disk.js';`;
@@ -136,6 +134,12 @@ function traces(directory: string): string {
   return [...loops, ...below, ...(existsSync(directory) ? [directory] : [])].join('\n');
 }
 
-async function vanished(directory: string): Promise<void> {
-  while (traces(directory) !== '') await sleep(20);
+/** The cleaner's process, which is part of a workspace's name. */
+function cleanerOf(directory: string): number {
+  return Number(/-(\d+)-\d+$/.exec(directory)?.[1]);
+}
+
+/** Waits for a process to end that is not this one's child. */
+async function ended(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`)) await sleep(10);
 }

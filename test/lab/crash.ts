@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { type CrashState, formatState, parseState } from './crash-states.js';
+import { type CrashTest, type CrashTestResult, crash, type Subject } from './crash-test.js';
+import { openRecording } from './kept-recording.js';
+import { MOUNTS } from './mounts.js';
+import { PROJECT_ROOT } from './project-root.js';
+import { replay } from './replay.js';
+import { failures, formatExhibit, formatReport, formatResult } from './report.js';
+import { missingFor } from './requirements.js';
+import { loadSubjects } from './subjects.js';
+import { Workspace } from './workspace.js';
+
+interface CrashOptions {
+  filesystem: string[];
+  scenario?: string[];
+  states: number;
+  seed: number;
+  keep: string;
+  report?: string;
+  replay?: string;
+  state?: CrashState;
+  image?: string;
+}
+
+const program = new Command('npm run crash --')
+  .description(
+    'Crashes scenarios, negative controls and other libraries on real filesystems: records every write and flush of the ' +
+      'disk, rebuilds what a power failure could have left at any moment, has the kernel mount it, and reads the files. ' +
+      'Exits with 1 if a scenario broke a promise or a control was not caught.',
+  )
+  .option('--filesystem <names>', `comma-separated, or all: ${[...MOUNTS.keys()].join(', ')}`, list, [
+    'ext4',
+    'xfs',
+    'btrfs',
+  ])
+  .option(
+    '--scenario <names>',
+    'comma-separated names of scenarios, controls or rivals (default: all of them)',
+    list,
+  )
+  .option('--states <count>', 'crash states of each on each filesystem', integer, 200)
+  .option('--seed <number>', 'chooses the states', integer, 1)
+  .option(
+    '--keep <directory>',
+    'where recordings of broken promises are kept',
+    join(PROJECT_ROOT, 'build/crash'),
+  )
+  .option('--report <file>', 'write the results as a page of documentation')
+  .option('--replay <directory>', 'show a state of a kept recording again, with --state')
+  .option('--state <state>', 'as a failing run has printed it', parseState)
+  .option('--image <file>', 'with --replay: keep the disk image of the state, as it was before the mount');
+
+const options = program.parse().opts<CrashOptions>();
+const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'qemu-nbd', 'nbdfuse');
+if (missing !== undefined) console.log(`Nothing was crashed: the crash lab ${missing}.`);
+else if (options.replay !== undefined) await showAgain(options.replay, options);
+else await crashAll(options);
+
+async function crashAll({ filesystem, scenario, states, seed, keep, report }: CrashOptions): Promise<void> {
+  const tests = plan(await loadSubjects(), filesystem, scenario);
+  const started = performance.now();
+  const results = await Promise.all(
+    tests.map(async (test) => {
+      const result = await crash(test, { states, seed, keep });
+      console.log([formatResult(result), ...result.exhibits.map(formatExhibit)].join('\n'));
+      return result;
+    }),
+  );
+  summarise(results, (performance.now() - started) / 1000);
+  if (report !== undefined) {
+    const words = ['npm run crash --', ...process.argv.slice(2)].join(' ');
+    writeFileSync(report, formatReport(results, seed, words));
+  }
+}
+
+/** Every subject on every mount, but a control only where it must be caught. */
+function plan(subjects: readonly Subject[], filesystems: string[], names: string[] | undefined): CrashTest[] {
+  const known = new Set(subjects.map(({ name }) => name));
+  for (const name of names ?? []) if (!known.has(name)) program.error(`error: unknown scenario '${name}'`);
+  const mounts = (filesystems.includes('all') ? [...MOUNTS.keys()] : filesystems).map((name) => {
+    return MOUNTS.get(name) ?? program.error(`error: unknown filesystem '${name}'`);
+  });
+  return subjects
+    .filter(({ name }) => names === undefined || names.includes(name))
+    .flatMap((subject) => {
+      const caughtOn = 'caughtOn' in subject.scenario ? subject.scenario.caughtOn : undefined;
+      return mounts
+        .filter(({ name }) => caughtOn === undefined || caughtOn.includes(name))
+        .map((mount) => ({ subject, mount }));
+    });
+}
+
+function summarise(results: readonly CrashTestResult[], seconds: number): void {
+  const states = results.reduce((sum, result) => sum + result.states, 0);
+  console.log(
+    `\n${states} crash states in ${seconds.toFixed(0)} s, ${(states / seconds).toFixed(0)} a second`,
+  );
+  const reasons = failures(results);
+  for (const reason of reasons) console.log(`FAILED: ${reason}`);
+  if (reasons.length > 0) process.exitCode = 1;
+  else console.log('Every promise held and every control was caught.');
+}
+
+async function showAgain(directory: string, { state, image }: CrashOptions): Promise<void> {
+  if (state === undefined) return program.error("error: option '--replay' needs '--state'");
+  const workspace = await Workspace.create();
+  try {
+    const [judged] = await replay(workspace, openRecording(directory), [state], image);
+    console.log(formatState(state));
+    for (const { fault, file, detail } of judged?.findings ?? [])
+      console.log(`  ${fault}: ${file}: ${detail}`);
+    if (judged?.findings.length === 0) console.log('  nothing is wrong');
+  } finally {
+    await workspace.remove();
+  }
+}
+
+function list(value: string): string[] {
+  return value.split(',');
+}
+
+function integer(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('Not a whole number.');
+  return Number(value);
+}

@@ -1,0 +1,26 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { command } from './command.js';
+import { MOUNTS } from './mounts.js';
+import type { Recording } from './recording.js';
+
+/** A recording is not repeatable, for its timing is not; so the one that showed a fault is kept, in three files. */
+const BASE_IMAGE = 'base.img';
+const LOG = 'log.img';
+const HISTORY = 'history.json';
+
+export async function keepRecording(recording: Recording, directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  await command('cp', '--sparse=always', recording.baseImage, join(directory, BASE_IMAGE));
+  copyFileSync(recording.log, join(directory, LOG));
+  const { mount, events } = recording;
+  writeFileSync(join(directory, HISTORY), JSON.stringify({ mount: mount.name, events }, null, 1));
+}
+
+/** @throws if there is no recording, or none of a mount that the lab knows. */
+export function openRecording(directory: string): Recording {
+  const { mount: name, events } = JSON.parse(readFileSync(join(directory, HISTORY), 'utf8'));
+  const mount = MOUNTS.get(name);
+  if (mount === undefined) throw new Error(`${directory}: recorded on an unknown mount, ${name}`);
+  return { mount, baseImage: join(directory, BASE_IMAGE), log: join(directory, LOG), events };
+}

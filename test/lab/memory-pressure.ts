@@ -1,0 +1,19 @@
+/**
+ * A worker thread that has the volume's dirty pages written back and the kernel's caches dropped over and over, as on
+ * a machine that is short of memory.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+
+/** What the thread is given. */
+export interface MemoryPressureData {
+  directory: string;
+}
+
+const { directory } = workerData as MemoryPressureData;
+for (;;) {
+  execFileSync('sync', ['--file-system', directory]);
+  // 3: page cache, dentries and inodes (Documentation/admin-guide/sysctl/vm.rst).
+  writeFileSync('/proc/sys/vm/drop_caches', '3');
+}

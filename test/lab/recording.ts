@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { serveBlocks } from './block-server.js';
+import { command } from './command.js';
+import { attachLoop, detachLoop, format, makeImage, mountDevice, sizeOf, unmount } from './filesystems.js';
+import type { StampedEvent } from './history.js';
+import type { LabMount } from './mounts.js';
+import { type Scenario, Volume } from './scenario.js';
+import type { ScenarioOrder } from './scenario-process.js';
+import type { Workspace } from './workspace.js';
+
+/** A scenario's run on a disk that was watched. */
+export interface Recording {
+  mount: LabMount;
+  /** The disk as it was before the run. */
+  baseImage: string;
+  /** Everything that the disk was asked for from then on; see block-log.ts. */
+  log: string;
+  events: readonly StampedEvent[];
+}
+
+export interface RecordingOptions {
+  mount: LabMount;
+  scenario: Scenario;
+  /** URL of the scenario's module, for its process. */
+  module: string;
+  /** Whether caches are dropped and everything is written back all the time. */
+  pressure: boolean;
+  seed: number;
+}
+
+/**
+ * Runs a scenario on a new filesystem whose disk logs every write and every flush. The disk is an NBD export of QEMU's
+ * `blklogwrites` driver; a flush of the loop device above it arrives there as fsync of a FUSE file, then NBD flush.
+ *
+ * @throws if the scenario's process fails; its error output goes to this one's.
+ */
+export async function record(workspace: Workspace, options: RecordingOptions): Promise<Recording> {
+  const { mount } = options;
+  const events: StampedEvent[] = [];
+  const baseImage = workspace.path('base.img');
+  await prepare(workspace, options, baseImage, events);
+
+  const image = workspace.path('recorded.img');
+  const log = workspace.path('log.img');
+  await command('cp', '--sparse=always', baseImage, image);
+  await makeImage(log, 0);
+  const disk = await serveBlocks(workspace, 'recorded', [
+    'qemu-nbd',
+    '--discard=unmap',
+    '--image-opts',
+    `driver=blklogwrites,log-super-update-interval=1,${fileOption('file', image)},${fileOption('log', log)}`,
+  ]);
+  const device = await attachLoop(disk);
+  const { directory } = await mountDevice(workspace, 'recording', mount, device);
+  events.push(...(await runScenario(options, directory, log)));
+  await unmount(directory);
+  await detachLoop(device);
+  await unmount(disk);
+  return { mount, baseImage, log, events };
+}
+
+async function prepare(
+  workspace: Workspace,
+  { mount, scenario }: RecordingOptions,
+  image: string,
+  events: StampedEvent[],
+): Promise<void> {
+  await makeImage(image, sizeOf(mount));
+  await format(mount, image);
+  const device = await attachLoop(image);
+  const { directory } = await mountDevice(workspace, 'preparation', mount, device);
+  scenario.prepare?.(new Volume(directory, (event) => events.push({ ...event, at: 0 })));
+  await unmount(directory);
+  await detachLoop(device);
+}
+
+async function runScenario(
+  { module, pressure, seed }: RecordingOptions,
+  directory: string,
+  log: string,
+): Promise<StampedEvent[]> {
+  const order: ScenarioOrder = { module, directory, log, pressure, seed };
+  const program = new URL('./scenario-process.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'close');
+  const events: StampedEvent[] = [];
+  for await (const line of createInterface(child.stdout)) events.push(JSON.parse(line));
+  const [code, signal] = await ended;
+  if (code !== 0) throw new Error(`the scenario's process ended with ${signal ?? `status ${code}`}`);
+  return events;
+}
+
+/** An option value of QEMU's, in which a comma is written twice. */
+function fileOption(role: string, path: string): string {
+  return `${role}.driver=file,${role}.filename=${path.replaceAll(',', ',,')}`;
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { parseBlockLog } from './block-log.js';
+import { command } from './command.js';
+import { type CrashState, chooseStates } from './crash-states.js';
+import { attachLoop, detachLoop, makeImage, sizeOf, unmount } from './filesystems.js';
+import { History } from './history.js';
+import { type LabMount, SUPER_BLOCK } from './mounts.js';
+import type { Recording } from './recording.js';
+import { StateImage } from './state-image.js';
+import { type Finding, judge } from './verdict.js';
+import type { Workspace } from './workspace.js';
+
+/** A crash state that was mounted and read. */
+export interface JudgedState {
+  state: CrashState;
+  findings: readonly Finding[];
+}
+
+/** The states of a recording that a seed chooses. */
+export function statesOf(recording: Recording, count: number, seed: number): CrashState[] {
+  const { requests } = parseBlockLog(readFileSync(recording.log));
+  return chooseStates(requests, new History(recording.events), count, seed);
+}
+
+/**
+ * Crashes a recording in the given states: builds the disk of each, has the kernel mount it and replay its journal, and
+ * judges what it shows. One state at a time: all of them have the recording's UUID, and btrfs mistakes one device for
+ * the other when two with the same UUID come and go.
+ *
+ * @param kept where the image of the last state is kept, as it was before the mount.
+ */
+export async function replay(
+  workspace: Workspace,
+  recording: Recording,
+  states: readonly CrashState[],
+  kept?: string,
+): Promise<JudgedState[]> {
+  const { mount, baseImage, log, events } = recording;
+  const history = new History(events);
+  const path = workspace.path('state.img');
+  await makeImage(path, sizeOf(mount));
+  const blockLog = parseBlockLog(readFileSync(log));
+  const image = new StateImage(path, baseImage, sizeOf(mount), blockLog, SUPER_BLOCK[mount.format]);
+  const device = await attachLoop(path);
+  const directory = workspace.path('state');
+  await mkdir(directory);
+  const judged: JudgedState[] = [];
+  for (const state of states) {
+    image.become(state);
+    if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
+    judged.push({ state, findings: await judgeDevice(mount, device, directory, history, state.position) });
+  }
+  await detachLoop(device);
+  image.close();
+  return judged;
+}
+
+async function judgeDevice(
+  mount: LabMount,
+  device: string,
+  directory: string,
+  history: History,
+  position: number,
+): Promise<Finding[]> {
+  try {
+    await repair(mount, device);
+    const options = mount.mount ? ['-o', mount.mount] : [];
+    await command('mount', '-t', mount.format, ...options, device, directory);
+  } catch (error) {
+    return [{ fault: 'unmountable', file: '', detail: String(error) }];
+  }
+  try {
+    return judge(directory, history, position);
+  } finally {
+    await unmount(directory);
+  }
+}
+
+async function repair({ repair }: LabMount, device: string): Promise<void> {
+  const [tool, ...args] = repair ?? [];
+  if (tool === undefined) return;
+  try {
+    await command(tool, ...args, device);
+  } catch (error) {
+    // fsck(8): 1 means that everything it found is mended.
+    if (!(error instanceof Error && 'code' in error && error.code === 1)) throw error;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Runs one scenario in a process of its own and prints each event as a line of JSON, stamped with the number of
+ * requests that the disk has carried out if it can see the log.
+ *
+ *   node scenario-process.js '{"module": …, "directory": …, "log": …, "pressure": …, "seed": …}'
+ */
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { RequestCounter } from './block-log.js';
+import type { CommitterData } from './committer.js';
+import type { LabEvent } from './history.js';
+import type { MemoryPressureData } from './memory-pressure.js';
+import { type Scenario, UNRELATED_FILE, Volume } from './scenario.js';
+
+export interface ScenarioOrder {
+  /** URL of the scenario's module. */
+  module: string;
+  /** Where the volume is mounted. */
+  directory: string;
+  /** The block log, where this process can see it. */
+  log?: string;
+  pressure: boolean;
+  seed: number;
+}
+
+/** How long the committer goes on after the last save, in milliseconds, so that crashes follow that one too. */
+const AFTERMATH = 40;
+const STDOUT = 1;
+
+const order = JSON.parse(process.argv[2] ?? '') as ScenarioOrder;
+const counter = order.log === undefined ? undefined : new RequestCounter(order.log);
+const report = (event: LabEvent) => {
+  const stamped = counter === undefined ? event : { ...event, at: counter.now() };
+  writeSync(STDOUT, `${JSON.stringify(stamped)}\n`);
+};
+
+// The lab holds the other end of standard input; when it dies, however it dies, the volume must become free.
+process.stdin.on('end', () => process.exit(1)).resume();
+
+const { default: scenario } = (await import(order.module)) as { default: Scenario };
+const volume = new Volume(order.directory, report);
+await start('./committer.js', {
+  file: volume.path(UNRELATED_FILE),
+  seed: order.seed,
+} satisfies CommitterData);
+if (order.pressure) {
+  await start('./memory-pressure.js', { directory: order.directory } satisfies MemoryPressureData);
+}
+report({ event: 'began' });
+await scenario.run(volume);
+await sleep(AFTERMATH);
+report({ event: 'ended' });
+process.exit(0);
+
+async function start(module: string, workerData: unknown): Promise<void> {
+  const worker = new Worker(new URL(module, import.meta.url), { workerData });
+  worker.on('error', (error) => {
+    throw error;
+  });
+  await new Promise((resolve) => worker.once('online', resolve));
+}

@@ -1,0 +1,83 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { contentOf } from './content.js';
+import type { LabEvent } from './history.js';
+
+/** The file that the committer syncs; the volume holds it whatever the scenario. */
+export const UNRELATED_FILE = 'committer';
+
+/** What a save says when it resolves; the library's `Saved` is one. */
+export interface Outcome {
+  durability: 'durable' | 'ordered' | 'none';
+}
+
+/** Something that saves files while the lab watches. One module each, as its default export. */
+export interface Scenario {
+  /** One sentence for the report. */
+  title: string;
+  /** Its temporaries have names, so that many a crash leaves one; it does not count for the share of litter. */
+  namedTemporaries?: boolean;
+  /** Makes what is on the volume before the recording begins, and is safe on disk by then. */
+  prepare?(volume: Volume): void;
+  /** Saves; every save goes through `volume.save`, so that the lab knows what was promised when. */
+  run(volume: Volume): Promise<void>;
+}
+
+/** A control: a scenario that breaks a promise, which the lab must notice. */
+export interface Control extends Scenario {
+  /** The names of the mounts on which it must be caught; it runs on no other. */
+  caughtOn: readonly string[];
+}
+
+/** The mounted filesystem that a scenario works on, and the lab's eyes on it. */
+export class Volume {
+  readonly directory: string;
+  readonly #report: (event: LabEvent) => void;
+  readonly #versions = new Map<string, number>();
+
+  /** @param report is told of every event at once. */
+  constructor(directory: string, report: (event: LabEvent) => void) {
+    this.directory = directory;
+    this.#report = report;
+  }
+
+  path(file: string): string {
+    return join(this.directory, file);
+  }
+
+  /** Puts version 0 of a file there before the recording. */
+  existing(file: string, length: number): void {
+    mkdirSync(dirname(this.path(file)), { recursive: true });
+    writeFileSync(this.path(file), contentOf(file, 0, length));
+    this.#report({ event: 'saving', file, version: 0, length });
+    this.#report({ event: 'saved', file, version: 0, durable: true });
+  }
+
+  existingLink(file: string, target: string): void {
+    symlinkSync(target, this.path(file));
+  }
+
+  /**
+   * Saves the next version of `file` with `save` and reports what became of it. A rejection is reported, not thrown:
+   * the history decides whether it was right. Saves of one file are numbered in the order of these calls.
+   *
+   * @param file the path below the volume that will hold the content, as a reader will find it.
+   */
+  async save(
+    file: string,
+    length: number,
+    save: (path: string, content: Buffer) => Outcome | Promise<Outcome>,
+  ): Promise<void> {
+    const version = (this.#versions.get(file) ?? 0) + 1;
+    this.#versions.set(file, version);
+    const content = contentOf(file, version, length);
+    this.#report({ event: 'saving', file, version, length });
+    try {
+      const { durability } = await save(this.path(file), content);
+      this.#report({ event: 'saved', file, version, durable: durability === 'durable' });
+    } catch (error) {
+      const published = error instanceof Error && 'published' in error && error.published === true;
+      this.#report({ event: 'rejected', file, version, published, error: String(error) });
+    }
+  }
+}

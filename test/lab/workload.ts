@@ -1,0 +1,26 @@
+import type { Outcome, Scenario, Volume } from './scenario.js';
+
+type Save = (path: string, content: Buffer) => Outcome | Promise<Outcome>;
+
+const ROUNDS = 10;
+
+/**
+ * The ordinary use of a save function: one save after the other, of new files and of old ones, from one byte to 70 KB.
+ * Every recipe and library is crashed in it, so that their results can be compared.
+ */
+export function oneAfterTheOther(title: string, save: Save): Scenario {
+  return {
+    title,
+    prepare(volume: Volume) {
+      volume.existing('small', 200);
+      volume.existing('large', 70_000);
+    },
+    async run(volume: Volume) {
+      for (let round = 0; round < ROUNDS; round++) {
+        await volume.save('small', 1 + round * 700, save);
+        await volume.save(`new-${round}`, round % 2 === 0 ? 4096 : 70_000, save);
+        await volume.save('large', 70_000 - round * 999, save);
+      }
+    },
+  };
+}
