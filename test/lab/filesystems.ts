@@ -1,4 +1,6 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { command } from './command.js';
 import type { Workspace } from './workspace.js';
 
@@ -22,6 +24,8 @@ export interface Mounted {
   device?: string;
 }
 
+/** For another mount namespace's copy of a mount to go away, in milliseconds. */
+const LONGEST_USE = 60_000;
 const MIB = 1024 * 1024;
 const DEFAULT_SIZE: Record<DiskFormat, number> = { ext4: 64 * MIB, xfs: 300 * MIB, btrfs: 128 * MIB };
 /**
@@ -78,6 +82,24 @@ export async function mountDevice(
 
 export async function unmount(path: string): Promise<void> {
   await command('umount', path);
+}
+
+/**
+ * Waits until no mount has the device any more. One that was copied into another mount namespace (by a container that
+ * started meanwhile, say) outlives its unmount here; whoever mounts the device again would get it back, as it was.
+ *
+ * @throws {Error} `EBUSY` if it is still in use after a minute.
+ */
+export async function released(device: string): Promise<void> {
+  for (const start = Date.now(); ; await sleep(10)) {
+    try {
+      // open(2): on a block device O_EXCL without O_CREAT fails with EBUSY while it is mounted.
+      closeSync(openSync(device, constants.O_RDONLY | constants.O_EXCL));
+      return;
+    } catch (error) {
+      if (Date.now() - start > LONGEST_USE) throw error;
+    }
+  }
 }
 
 /** A new disk filesystem in an image in memory, on a loop device. */

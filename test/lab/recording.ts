@@ -77,7 +77,7 @@ async function prepare(
 }
 
 async function runScenario(
-  { module, pressure, seed }: RecordingOptions,
+  { scenario, module, pressure, seed }: RecordingOptions,
   directory: string,
   log: string,
 ): Promise<StampedEvent[]> {
@@ -85,6 +85,7 @@ async function runScenario(
   const program = new URL('./scenario-process.js', import.meta.url).pathname;
   const child = spawn(process.execPath, [program, JSON.stringify(order)], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, INDELIBLE_ENGINE: scenario.engine ?? 'native' },
   });
   const ended = once(child, 'close');
   const events: StampedEvent[] = [];

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { parseBlockLog } from './block-log.js';
 import { command } from './command.js';
 import { type CrashState, chooseStates } from './crash-states.js';
-import { attachLoop, detachLoop, makeImage, sizeOf, unmount } from './filesystems.js';
+import { attachLoop, detachLoop, makeImage, released, sizeOf, unmount } from './filesystems.js';
 import { History } from './history.js';
 import { type LabMount, SUPER_BLOCK } from './mounts.js';
 import type { Recording } from './recording.js';
@@ -74,6 +74,7 @@ async function judgeDevice(
     return judge(directory, history, position);
   } finally {
     await unmount(directory);
+    await released(device);
   }
 }
 

@@ -15,6 +15,8 @@ export interface Outcome {
 export interface Scenario {
   /** One sentence for the report. */
   title: string;
+  /** The library's engine for it, forced with `INDELIBLE_ENGINE`; default `'native'`. */
+  engine?: 'native' | 'portable';
   /** Its temporaries have names, so that many a crash leaves one; it does not count for the share of litter. */
   namedTemporaries?: boolean;
   /** Makes what is on the volume before the recording begins, and is safe on disk by then. */
