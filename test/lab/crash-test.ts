@@ -74,13 +74,14 @@ export async function crash(test: CrashTest, options: CrashTestOptions): Promise
   return results.reduce(add);
 }
 
-/** Whether a promise was broken anywhere; litter breaks none. */
-export function brokePromise({ faults, mount }: CrashTestResult): boolean {
-  return FAULTS.some((fault) => breaksPromise(fault, mount) && faults[fault] > 0);
+/** Whether a promise was broken anywhere. Litter breaks none, nor does what is accepted of the mount. */
+export function brokePromise({ faults, mount, subject }: CrashTestResult): boolean {
+  return FAULTS.some((fault) => breaksPromise(fault, mount, subject.role) && faults[fault] > 0);
 }
 
-function breaksPromise(fault: Fault, mount: LabMount): boolean {
-  return fault !== 'litter' && !mount.accepted?.faults.includes(fault);
+function breaksPromise(fault: Fault, mount: LabMount, role: Role): boolean {
+  if (fault === 'litter') return false;
+  return role === 'controls' || !mount.accepted?.faults.includes(fault);
 }
 
 async function crashRecording(
@@ -102,7 +103,9 @@ async function crashRecording(
     const judged = await replay(workspace, recording, statesOf(recording, count, recordingSeed));
     const faults = Object.fromEntries(FAULTS.map((fault) => [fault, countFault(judged, fault)]));
     const exhibits: Exhibit[] = [];
-    const broken = judged.find(({ findings }) => findings.some(({ fault }) => breaksPromise(fault, mount)));
+    const broken = judged.find(({ findings }) =>
+      findings.some(({ fault }) => breaksPromise(fault, mount, subject.role)),
+    );
     if (broken !== undefined && subject.role === 'scenarios') {
       const kept = join(keep, `${mount.name}-${subject.name}-${recordingSeed}`);
       await keepRecording(recording, kept);

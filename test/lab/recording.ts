@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { serveBlocks } from './block-server.js';
 import { command } from './command.js';
 import { attachLoop, detachLoop, format, makeImage, mountDevice, sizeOf, unmount } from './filesystems.js';
 import type { StampedEvent } from './history.js';
 import type { LabMount } from './mounts.js';
-import { type Scenario, Volume } from './scenario.js';
+import { BALLAST_FILE, type Scenario, Volume } from './scenario.js';
 import type { ScenarioOrder } from './scenario-process.js';
 import type { Workspace } from './workspace.js';
 
@@ -72,8 +74,15 @@ async function prepare(
   const device = await attachLoop(image);
   const { directory } = await mountDevice(workspace, 'preparation', mount, device);
   scenario.prepare?.(new Volume(directory, (event) => events.push({ ...event, at: 0 })));
+  if (mount.free !== undefined) fill(directory, mount.free);
   await unmount(directory);
   await detachLoop(device);
+}
+
+/** Leaves so many bytes free. */
+function fill(directory: string, free: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  writeFileSync(join(directory, BALLAST_FILE), Buffer.alloc(bavail * bsize - free, 'ballast'));
 }
 
 async function runScenario(

@@ -78,13 +78,14 @@ async function judgeDevice(
   }
 }
 
-async function repair({ repair }: LabMount, device: string): Promise<void> {
-  const [tool, ...args] = repair ?? [];
-  if (tool === undefined) return;
-  try {
-    await command(tool, ...args, device);
-  } catch (error) {
-    // fsck(8): 1 means that everything it found is mended.
-    if (!(error instanceof Error && 'code' in error && error.code === 1)) throw error;
+async function repair({ repair = [] }: LabMount, device: string): Promise<void> {
+  for (const [tool = '', ...args] of repair) {
+    try {
+      await command(tool, ...args, device);
+      return;
+    } catch (error) {
+      // fsck(8): 1 means that everything it found is mended. What no repair mends, the mount will tell.
+      if (error instanceof Error && 'code' in error && error.code === 1) return;
+    }
   }
 }

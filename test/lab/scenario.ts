@@ -6,6 +6,9 @@ import type { LabEvent } from './history.js';
 /** The file that the committer syncs; the volume holds it whatever the scenario. */
 export const UNRELATED_FILE = 'committer';
 
+/** The file that fills a volume which is to be low on space. */
+export const BALLAST_FILE = 'ballast';
+
 /** What a save says when it resolves; the library's `Saved` is one. */
 export interface Outcome {
   durability: 'durable' | 'ordered' | 'none';

@@ -139,7 +139,15 @@ function cleanerOf(directory: string): number {
   return Number(/-(\d+)-\d+$/.exec(directory)?.[1]);
 }
 
-/** Waits for a process to end that is not this one's child. */
+/** Waits for a process to end that is not this one's child; its parent may leave it a zombie. */
 async function ended(pid: number): Promise<void> {
-  while (existsSync(`/proc/${pid}`)) await sleep(10);
+  while (isAlive(pid)) await sleep(10);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }

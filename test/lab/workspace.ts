@@ -103,13 +103,18 @@ async function sweepStale(): Promise<void> {
   }
 }
 
-/** Field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)); tells a process from a later one. */
+/**
+ * Field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)), which tells a process from a later one;
+ * undefined if it has ended, even if its parent has not noticed yet.
+ */
 function startTime(pid: string | undefined): string | undefined {
+  let stat: string;
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in parentheses and may itself hold spaces and parentheses.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return undefined;
   }
+  // The second field is the command in parentheses and may itself hold spaces and parentheses.
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' ? undefined : rest[18];
 }

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import type { BlockRequest } from './block-log.js';
+import { chooseStates, formatState, type Pending, parseState, survivingPieces } from './crash-states.js';
+
+const SECTOR = 512;
+const NO_SUPER_BLOCK = -1;
+
+function write(sector: number, sectors = 1, fua = false): BlockRequest {
+  const length = sectors * SECTOR;
+  return { flush: false, fua, discard: false, offset: sector * SECTOR, length, data: new Uint8Array(length) };
+}
+const FLUSH: BlockRequest = { ...write(0, 0), flush: true };
+
+/** The sectors that survive, of the requests behind the last flush. */
+function survivors(
+  requests: BlockRequest[],
+  position: number,
+  pending: Pending,
+  seed = 1,
+  superBlock = NO_SUPER_BLOCK,
+) {
+  const log = { requests, sectorSize: SECTOR };
+  return survivingPieces(log, { position, pending, seed }, superBlock).flatMap(({ request, from, to }) =>
+    Array.from({ length: (to - from) / SECTOR }, (_, index) => (request.offset + from) / SECTOR + index),
+  );
+}
+const seeds = Array.from({ length: 1000 }, (_, seed) => seed);
+
+describe('a crash state', () => {
+  it('leaves to chance only what completed behind the last flush before its position', () => {
+    const requests = [write(1), FLUSH, write(2), write(3), FLUSH, write(4)];
+    assert.deepEqual(survivors(requests, 4, 'all'), [2, 3]);
+    assert.deepEqual(survivors(requests, 4, 'none'), []);
+    assert.deepEqual(survivors(requests, 5, 'all'), []);
+  });
+
+  it('keeps a request with forced unit access in any case', () => {
+    const requests = [write(1), write(2, 1, true), write(3)];
+    assert.deepEqual(survivors(requests, 3, 'none'), [2]);
+    for (const seed of seeds) assert.ok(survivors(requests, 3, 'torn', seed).includes(2));
+  });
+
+  it('keeps every combination of pending requests under one seed or another', () => {
+    const kept = seeds.map((seed) => survivors([write(1), write(2)], 2, 'some', seed).join());
+    assert.deepEqual([...new Set(kept)].sort(), ['', '1', '1,2', '2']);
+  });
+
+  it('tears a request at any of its sectors', () => {
+    const kept = seeds.map((seed) => survivors([write(1, 3)], 1, 'torn', seed).join());
+    for (const part of ['1', '2', '3', '1,2', '1,3', '2,3']) assert.ok(kept.includes(part), part);
+  });
+
+  it('does not tear the super block', () => {
+    const kept = seeds.map((seed) => survivors([write(8, 8)], 1, 'torn', seed, 10 * SECTOR).length);
+    assert.deepEqual([...new Set(kept)].sort(), [0, 8]);
+  });
+
+  it('is the same for the same seed', () => {
+    const requests = Array.from({ length: 100 }, (_, sector) => write(sector, 4));
+    assert.deepEqual(survivors(requests, 100, 'torn', 7), survivors(requests, 100, 'torn', 7));
+  });
+
+  it('survives being printed and read', () => {
+    const state = { position: 12, pending: 'torn', seed: 99 } as const;
+    assert.deepEqual(parseState(formatState(state)), state);
+    for (const wrong of ['', '12:torn', '12:maybe:99', 'x:all:1', '12:torn:99:1']) {
+      assert.throws(() => parseState(wrong), /not a crash state/);
+    }
+  });
+});
+
+describe('the choice of crash states', () => {
+  const requests = Array.from({ length: 60 }, (_, index) => (index % 6 === 5 ? FLUSH : write(index)));
+
+  it('has every prefix, whole and bare, when there are enough', () => {
+    const states = chooseStates(requests, { begin: 10, end: 60 }, 200, 1);
+    assert.equal(states.length, 200);
+    for (let position = 10; position <= 60; position++) {
+      const here = states.filter((state) => state.position === position).map(({ pending }) => pending);
+      assert.ok(here.includes('all'));
+      // Right behind a flush nothing is pending.
+      assert.equal(here.includes('none'), requests[position - 1] !== FLUSH);
+    }
+  });
+
+  it('is spread over the whole range when there are few', () => {
+    const positions = chooseStates(requests, { begin: 10, end: 60 }, 10, 1).map(({ position }) => position);
+    assert.ok(positions.every((position) => position >= 10 && position <= 60));
+    for (const from of [10, 20, 30, 40, 50]) {
+      assert.ok(positions.some((position) => position >= from && position <= from + 10));
+    }
+  });
+
+  it('is the same for the same seed', () => {
+    const choose = () => chooseStates(requests, { begin: 0, end: 60 }, 40, 5);
+    assert.deepEqual(choose(), choose());
+  });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'vitest';
+import { contentOf } from './content.js';
+import { History, type LabEvent, type StampedEvent } from './history.js';
+import { BALLAST_FILE, UNRELATED_FILE } from './scenario.js';
+import { judge } from './verdict.js';
+
+const LENGTH = 3000;
+const saving = (version: number, at: number): StampedEvent => ({
+  event: 'saving',
+  file: 'file',
+  version,
+  length: LENGTH,
+  at,
+});
+const saved = (version: number, at: number, durable = true): StampedEvent => ({
+  event: 'saved',
+  file: 'file',
+  version,
+  durable,
+  at,
+});
+const rejected = (version: number, at: number, published = false): StampedEvent => ({
+  event: 'rejected',
+  file: 'file',
+  version,
+  published,
+  error: 'EEXIST',
+  at,
+});
+
+function historyOf(...events: StampedEvent[]): History {
+  const frame = (event: LabEvent['event'] & ('began' | 'ended'), at: number) => ({ event, at });
+  return new History([frame('began', 0), ...events, frame('ended', 100)]);
+}
+
+describe('the verdict on a crash state', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'indelible-verdict-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const put = (name: string, content: Buffer | string) => writeFileSync(join(directory, name), content);
+  const faults = (history: History, position: number) =>
+    judge(directory, history, position).map(({ fault }) => fault);
+  const twoVersions = historyOf(saving(0, 0), saved(0, 0), saving(1, 10), saved(1, 20));
+
+  it('accepts the old version and the new one while the save is under way', () => {
+    for (const version of [0, 1]) {
+      put('file', contentOf('file', version, LENGTH));
+      assert.deepEqual(faults(twoVersions, 19), []);
+    }
+  });
+
+  it('is stale for an old version from the moment the save has resolved', () => {
+    put('file', contentOf('file', 0, LENGTH));
+    assert.deepEqual(faults(twoVersions, 20), ['stale']);
+  });
+
+  it('is lost for a file that is missing though it was there before', () => {
+    assert.deepEqual(faults(twoVersions, 5), ['lost']);
+  });
+
+  it('lets a new file be missing until its save has resolved', () => {
+    const history = historyOf(saving(1, 10), saved(1, 20));
+    assert.deepEqual(faults(history, 19), []);
+    assert.deepEqual(faults(history, 20), ['lost']);
+  });
+
+  it('expects a later version where that was saved on top', () => {
+    const history = historyOf(saving(1, 10), saving(2, 11), saved(1, 20), saved(2, 30));
+    put('file', contentOf('file', 2, LENGTH));
+    assert.deepEqual(faults(history, 25), []);
+  });
+
+  it('holds a save that promised no durability to nothing but its wholeness', () => {
+    const history = historyOf(saving(0, 0), saved(0, 0), saving(1, 10), saved(1, 20, false));
+    put('file', contentOf('file', 0, LENGTH));
+    assert.deepEqual(faults(history, 50), []);
+    put('file', contentOf('file', 1, LENGTH).subarray(0, 2000));
+    assert.deepEqual(faults(history, 50), ['torn']);
+  });
+
+  it.each([
+    ['half of a version', contentOf('file', 1, LENGTH).subarray(0, 1500)],
+    ['zeros', Buffer.alloc(LENGTH)],
+    ['nothing', Buffer.alloc(0)],
+    ['one version with a sector of the other', mixed()],
+    ["another file's content", contentOf('other', 1, LENGTH)],
+  ])('is torn for %s', (_, content) => {
+    put('file', content);
+    assert.deepEqual(faults(twoVersions, 15), ['torn']);
+  });
+
+  it('is torn for the content of a save that was rejected', () => {
+    const history = historyOf(saving(1, 10), rejected(1, 20));
+    put('file', contentOf('file', 1, LENGTH));
+    assert.deepEqual(faults(history, 50), ['torn']);
+  });
+
+  it('accepts the content of a save that was rejected after it was published', () => {
+    const history = historyOf(saving(1, 10), rejected(1, 20, true));
+    put('file', contentOf('file', 1, LENGTH));
+    assert.deepEqual(faults(history, 50), []);
+  });
+
+  it('is litter for a file that nobody saved, in any directory', () => {
+    put('file', contentOf('file', 1, LENGTH));
+    mkdirSync(join(directory, 'below'));
+    put('below/.indelible-x', '');
+    assert.deepEqual(judge(directory, twoVersions, 50), [
+      { fault: 'litter', file: 'below/.indelible-x', detail: 'nobody saved this' },
+    ]);
+  });
+
+  it("overlooks directories, links and the lab's own files", () => {
+    put('file', contentOf('file', 1, LENGTH));
+    mkdirSync(join(directory, 'empty'));
+    symlinkSync('file', join(directory, 'link'));
+    put(UNRELATED_FILE, 'x');
+    put(BALLAST_FILE, 'x');
+    assert.deepEqual(faults(twoVersions, 50), []);
+  });
+
+  it('refuses a history whose scenario did not come to its end', () => {
+    assert.throws(() => new History([{ event: 'began', at: 0 }, saving(1, 10)]), /did not come to its end/);
+  });
+});
+
+function mixed(): Buffer {
+  const content = contentOf('file', 0, LENGTH);
+  contentOf('file', 1, LENGTH).copy(content, 512, 512, 1024);
+  return content;
+}
