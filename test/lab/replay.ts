@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { parseBlockLog } from './block-log.js';
 import { command } from './command.js';
+import { CommandShell } from './command-shell.js';
 import { type CrashState, chooseStates } from './crash-states.js';
-import { attachLoop, detachLoop, makeImage, released, sizeOf, unmount } from './filesystems.js';
+import { attachLoop, detachLoop, makeImage, released, sizeOf } from './filesystems.js';
 import { History } from './history.js';
 import { type LabMount, SUPER_BLOCK } from './mounts.js';
 import type { Recording } from './recording.js';
@@ -45,47 +46,47 @@ export async function replay(
   const device = await attachLoop(path);
   const directory = workspace.path('state');
   await mkdir(directory);
+  const shell = new CommandShell();
   const judged: JudgedState[] = [];
   for (const state of states) {
     image.become(state);
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
-    judged.push({ state, findings: await judgeDevice(mount, device, directory, history, state.position) });
+    const refusal = await mountAfterCrash(shell, mount, device, directory);
+    if (refusal !== undefined) {
+      judged.push({ state, findings: [{ fault: 'unmountable', file: '', detail: refusal }] });
+      continue;
+    }
+    judged.push({ state, findings: judge(directory, history, state.position) });
+    const { status, output } = await shell.run('umount', '--no-mtab', directory);
+    if (status !== 0) throw new Error(output);
+    await released(device);
   }
+  shell.close();
   await detachLoop(device);
   image.close();
   return judged;
 }
 
-async function judgeDevice(
-  mount: LabMount,
+/** Mounts the device as its users' machines would after the crash; returns why that is refused, if it is. */
+async function mountAfterCrash(
+  shell: CommandShell,
+  { format, mount, repair = [] }: LabMount,
   device: string,
   directory: string,
-  history: History,
-  position: number,
-): Promise<Finding[]> {
-  try {
-    await repair(mount, device);
-    const options = mount.mount ? ['-o', mount.mount] : [];
-    await command('mount', '-t', mount.format, ...options, device, directory);
-  } catch (error) {
-    return [{ fault: 'unmountable', file: '', detail: String(error) }];
-  }
-  try {
-    return judge(directory, history, position);
-  } finally {
-    await unmount(directory);
-    await released(device);
-  }
-}
-
-async function repair({ repair = [] }: LabMount, device: string): Promise<void> {
+): Promise<string | undefined> {
   for (const [tool = '', ...args] of repair) {
-    try {
-      await command(tool, ...args, device);
-      return;
-    } catch (error) {
-      // fsck(8): 1 means that everything it found is mended. What no repair mends, the mount will tell.
-      if (error instanceof Error && 'code' in error && error.code === 1) return;
-    }
+    // fsck(8): 1 means that everything it found is mended. What no repair mends, the mount will tell.
+    if ((await shell.run(tool, ...args, device)).status <= 1) break;
   }
+  const options = mount ? ['-o', mount] : [];
+  const { status, output } = await shell.run(
+    'mount',
+    '--no-mtab',
+    '-t',
+    format,
+    ...options,
+    device,
+    directory,
+  );
+  return status === 0 ? undefined : output;
 }
