@@ -34,5 +34,5 @@ if (!isRoot) {
 }
 
 export default defineConfig({
-  test: { projects: [project('unit'), ...engines.map(behaviour), project('cli'), project('faults')] },
+  test: { projects: [project('unit'), ...engines.map(behaviour), project('cli'), project('filesystems'), project('lab'), project('faults')] },
 });

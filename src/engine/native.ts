@@ -1,5 +1,6 @@
 import { abortError, indelibleError, type SaveError, systemError } from '../errors.js';
 import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decision.js';
+import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
 import type { Durability } from '../options.js';
 import type { Addon, NativeFailure, NativeQuestion } from './addon.js';
 import type { Engine, Saved, SaveRequest } from './engine.js';
@@ -21,6 +22,18 @@ const PLAN_ROWS: readonly { asked: Durability; plan: (choices: Choices) => Plan 
 const ROW_OF: Readonly<Record<Durability, number>> = { durable: 0, ordered: 1, none: 2 };
 const TEXTBOOK_ROW_OF: Readonly<Record<Durability, number>> = { durable: 3, ordered: 4, none: 2 };
 
+/** A decision that was made, and what has been seen of its filesystem since. */
+interface Standing {
+  question: NativeQuestion;
+  decision: Decision;
+  /** Distinct directory syncs that durable saves have seen through. */
+  syncs: number;
+  /** The newest save that had been called when the last of them was counted. */
+  countedUpTo: number;
+}
+
+const MOST_STANDINGS = 256;
+
 /** What the addon goes by where no question can be asked. */
 const UNDECIDED: Choices = { ...TEXTBOOK, textbook: TEXTBOOK };
 
@@ -31,8 +44,9 @@ export class NativeEngine implements Engine {
   readonly name = 'native';
   readonly #addon: Addon;
   readonly #flags: Addon['flags'];
-  /** By the number that the addon knows a decision by; the first is its own default. */
-  readonly #decisions: Choices[] = [UNDECIDED];
+  /** By the number that the addon knows a decision by; 0 is its own default. */
+  readonly #standings = new Map<number, Standing>();
+  #decisions = 0;
   #tickets = 0;
 
   constructor(addon: Addon) {
@@ -55,11 +69,11 @@ export class NativeEngine implements Engine {
       ticket,
     );
     const { signal } = request;
-    if (signal === undefined) return this.#saved(request, await outcome);
+    if (signal === undefined) return this.#saved(request, await outcome, ticket);
     const cancel = (): void => this.#addon.cancel(ticket);
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      return this.#saved(request, await outcome);
+      return this.#saved(request, await outcome, ticket);
     } finally {
       signal.removeEventListener('abort', cancel);
     }
@@ -75,7 +89,10 @@ export class NativeEngine implements Engine {
         request.owner?.uid ?? 0,
         request.owner?.gid ?? 0,
       );
-      if (outcome !== null) return this.#saved(request, outcome);
+      if (outcome !== null) {
+        this.#tickets += 1;
+        return this.#saved(request, outcome, this.#tickets);
+      }
       this.#answer(this.#addon.takeUndecided());
     }
   }
@@ -94,28 +111,45 @@ export class NativeEngine implements Engine {
   }
 
   #answer(questions: readonly NativeQuestion[]): void {
-    const { planFlags } = this.#addon;
-    for (const { directory, major, minor, mountId, generation } of questions) {
-      const decision = decide({ directory, major, minor, mountId: mountId === 0 ? undefined : mountId });
-      const plans = PLAN_ROWS.map(({ asked, plan }) => {
-        const { protocol, achieves, temporary } = plan(decision);
-        let bits = 0;
-        if (protocol === 'sync-rename-sync') bits |= planFlags.syncData;
-        if (protocol === 'single-commit') bits |= planFlags.writeBack;
-        if (temporary === 'unnamed') bits |= planFlags.unnamed;
-        if (protocol !== 'rename' && asked === 'durable') bits |= planFlags.syncDirectory;
-        if (!decision.inMemory) bits |= planFlags.closeMayFail;
-        if (STRENGTH[achieves] < STRENGTH[asked]) bits |= planFlags.fallsShort;
-        return bits;
-      });
-      this.#addon.decide(major, minor, mountId, generation, this.#decisions.push(decision) - 1, plans);
-    }
+    for (const question of questions) this.#decide({ question, syncs: 0, countedUpTo: 0 });
   }
 
-  #saved(request: SaveRequest, outcome: number | NativeFailure): Saved {
+  /** Decides about a filesystem by what it shows now, and tells the addon. */
+  #decide({ question, syncs, countedUpTo }: Omit<Standing, 'decision'>): void {
+    const { directory, major, minor, mountId, generation } = question;
+    const location = { directory, major, minor, mountId: mountId === 0 ? undefined : mountId };
+    const decision = decide(location, syncs);
+    this.#decisions += 1;
+    this.#standings.set(this.#decisions, { question, decision, syncs, countedUpTo });
+    // Each change of the mount table makes every decision anew; no save is under way for that long.
+    for (const number of this.#standings.keys()) {
+      if (this.#standings.size <= MOST_STANDINGS) break;
+      this.#standings.delete(number);
+    }
+    const plans = PLAN_ROWS.map((row) => this.#planBits(row.asked, row.plan(decision), decision.inMemory));
+    this.#addon.decide(major, minor, mountId, generation, this.#decisions, plans);
+  }
+
+  #planBits(asked: Durability, { protocol, achieves, temporary }: Plan, inMemory: boolean): number {
+    const { planFlags } = this.#addon;
+    let bits = 0;
+    if (protocol === 'sync-rename-sync') bits |= planFlags.syncData;
+    if (protocol === 'single-commit') bits |= planFlags.writeBack;
+    if (temporary === 'unnamed') bits |= planFlags.unnamed;
+    if (protocol !== 'rename' && asked === 'durable') bits |= planFlags.syncDirectory;
+    if (!inMemory) bits |= planFlags.closeMayFail;
+    if (STRENGTH[achieves] < STRENGTH[asked]) bits |= planFlags.fallsShort;
+    return bits;
+  }
+
+  #saved(request: SaveRequest, outcome: number | NativeFailure, ticket: number): Saved {
     if (typeof outcome !== 'number') throw nativeError(request, outcome);
-    const { protocol, achieves } = planOf(request, this.#decisions[outcome >> 2] ?? UNDECIDED);
+    const standing = this.#standings.get(Math.floor(outcome / 4));
+    const { protocol, achieves } = planOf(request, standing?.decision ?? UNDECIDED);
     const nameSynced = (outcome & 2) !== 0;
+    if (standing?.decision.provisional && request.durability === 'durable' && nameSynced) {
+      this.#learn(standing, ticket);
+    }
     return {
       path: request.path,
       bytes: request.data.byteLength,
@@ -123,6 +157,18 @@ export class NativeEngine implements Engine {
       durability: achieves === 'durable' && !nameSynced ? 'ordered' : achieves,
       protocol,
     };
+  }
+
+  /**
+   * A directory of this filesystem was synced, and what the filesystem shows since may allow more (ext4 without
+   * fast_commit: temporaries without a name). Saves that may have shared their sync with one that has been counted are
+   * not counted again.
+   */
+  #learn(standing: Standing, ticket: number): void {
+    if (ticket <= standing.countedUpTo) return;
+    standing.countedUpTo = this.#tickets;
+    standing.syncs += 1;
+    if (standing.syncs >= SYNCS_THAT_SHOW_NO_FAST_COMMIT) this.#decide(standing);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
+import { inspectSync } from '../../src/index.js';
 import { Mounts } from '../mounted.js';
 import { isRoot, NOBODY } from '../privileges.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
@@ -60,11 +61,17 @@ for (const { name: form, save } of forms) {
   });
 
   describe(`${form} to a disk`, () => {
-    it('is content with strict', async (test) => {
+    it('is content with strict for what the filesystem promises, and refuses the rest', async (test) => {
       test.skip(isInMemory(scratch.path), 'no directory on a disk');
+      const { protocol } = inspectSync(scratch.path);
+      assert.equal(protocol.durable.achieves, 'durable');
       for (const durability of ['durable', 'ordered', 'none'] as const) {
-        const saved = await save(scratch.at('file'), 'new', { durability, strict: true });
-        assert.equal(saved.durability, durability);
+        const saving = async () => save(scratch.at('file'), 'new', { durability, strict: true });
+        if (protocol[durability].achieves === durability) {
+          assert.equal((await saving()).durability, durability);
+        } else {
+          await assert.rejects(saving, { code: 'ERR_INDELIBLE_NOT_DURABLE' });
+        }
       }
     });
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
+import { inspectSync } from '../../src/index.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
 import { forms } from './forms.js';
 
@@ -35,10 +36,11 @@ for (const { name, save } of forms) {
       assert.equal(saved.durability, 'durable');
     });
 
-    it("says 'ordered' where that was asked for", async (test) => {
+    it("says what was achieved where 'ordered' was asked for", async (test) => {
       test.skip(isInMemory(scratch.path), 'no directory on a disk');
       const saved = await save(scratch.at('file'), 'new', { durability: 'ordered' });
-      assert.equal(saved.durability, 'ordered');
+      // Not everywhere is it to be had: without a journal ext4 does not order its writes.
+      assert.equal(saved.durability, inspectSync(scratch.path).protocol.ordered.achieves);
     });
 
     it("says 'none' and a bare rename where that was asked for", async () => {

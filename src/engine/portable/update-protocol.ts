@@ -78,7 +78,7 @@ function* acceptablePlan(request: SaveRequest, directory: Directory, reachable: 
     const message = `The filesystem cannot make '${request.path}' ${request.durability}`;
     throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path: request.path });
   }
-  return { protocol: plan.protocol, achieves };
+  return { ...plan, achieves };
 }
 
 function* writeAndPublish(
