@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "environment.h"
@@ -31,14 +32,16 @@ constexpr uint32_t kFallsShort = 8;
 constexpr uint32_t kCloseMayFail = 16;
 constexpr uint32_t kWriteBack = 32;
 
-// (path, data, flags, mode, uid, gid)
-SaveRequest RequestOf(const Napi::CallbackInfo& info) {
+// The arguments of one save from `first` on: path, data, flags, mode, uid, gid.
+constexpr size_t kRequestArguments = 6;
+
+SaveRequest RequestOf(const Napi::CallbackInfo& info, size_t first) {
   SaveRequest request;
-  request.path = PathArgument(info[0]);
-  const auto data = info[1].As<Napi::Uint8Array>();
+  request.path = PathArgument(info[first]);
+  const auto data = info[first + 1].As<Napi::Uint8Array>();
   request.data = data.Data();
   request.size = data.ByteLength();
-  const uint32_t flags = Uint32Argument(info[2]);
+  const uint32_t flags = Uint32Argument(info[first + 2]);
   request.plan = static_cast<PlanChoice>(flags & kPlanMask);
   request.exclusive = (flags & kExclusive) != 0;
   request.follow_symlinks = (flags & kFollowSymlinks) != 0;
@@ -47,21 +50,26 @@ SaveRequest RequestOf(const Napi::CallbackInfo& info) {
   request.strict = (flags & kStrict) != 0;
   request.has_mode = (flags & kHasMode) != 0;
   request.has_owner = (flags & kHasOwner) != 0;
-  request.mode = Uint32Argument(info[3]);
-  request.uid = Uint32Argument(info[4]);
-  request.gid = Uint32Argument(info[5]);
+  request.mode = Uint32Argument(info[first + 3]);
+  request.uid = Uint32Argument(info[first + 4]);
+  request.gid = Uint32Argument(info[first + 5]);
   return request;
 }
 
 // (path, data, flags, mode, uid, gid, ticket): a promise of the outcome.
 Napi::Value Save(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env())
-      .Save(info.Env(), RequestOf(info), info[1].As<Napi::Object>(), Uint53Argument(info[6]));
+      .Save(info.Env(), RequestOf(info, 0), info[1].As<Napi::Object>(), Uint53Argument(info[6]));
 }
 
-// (path, data, flags, mode, uid, gid): the outcome, or null if a filesystem has to be decided about first.
+// (path, data, flags, mode, uid, gid, and the same for each further save): the outcome, or an array of
+// several; null if a filesystem has to be decided about first.
 Napi::Value SaveSync(const Napi::CallbackInfo& info) {
-  return Environment::Of(info.Env()).SaveSync(info.Env(), RequestOf(info));
+  std::vector<SaveRequest> requests;
+  for (size_t first = 0; first + kRequestArguments <= info.Length(); first += kRequestArguments) {
+    requests.push_back(RequestOf(info, first));
+  }
+  return Environment::Of(info.Env()).SaveSync(info.Env(), std::move(requests));
 }
 
 // (ticket)

@@ -86,10 +86,20 @@ void Environment::Cancel(uint64_t ticket) {
   if (found != pending_.end() && found->second.job != nullptr) found->second.job->Cancel();
 }
 
-Napi::Value Environment::SaveSync(Napi::Env env, SaveRequest request) {
-  const auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), 0);
-  if (!SharedEngine().SaveSync({job})) return env.Null();
-  return OutcomeValue(env, job->outcome());
+Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> requests) {
+  std::vector<std::shared_ptr<SaveJob>> jobs;
+  jobs.reserve(requests.size());
+  for (SaveRequest& request : requests) {
+    jobs.push_back(std::make_shared<SaveJob>(std::move(request), shared_from_this(), 0));
+  }
+  if (!SharedEngine().SaveSync(jobs)) return env.Null();
+  // A single save is what most calls are for, and an array costs as much as one of its system calls.
+  if (jobs.size() == 1) return OutcomeValue(env, jobs.front()->outcome());
+  Napi::Array outcomes = Napi::Array::New(env, jobs.size());
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    outcomes.Set(static_cast<uint32_t>(i), OutcomeValue(env, jobs[i]->outcome()));
+  }
+  return outcomes;
 }
 
 Napi::Value Environment::Run(Napi::Env env, std::function<Answer()> work) {

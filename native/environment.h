@@ -34,8 +34,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // Promises the outcome of a save, whose request reads from `data`; keeps the process alive until then.
   Napi::Value Save(Napi::Env env, SaveRequest request, Napi::Object data, uint64_t ticket);
   void Cancel(uint64_t ticket);
-  // Null if a filesystem has to be decided about first.
-  Napi::Value SaveSync(Napi::Env env, SaveRequest request);
+  // The outcomes, all at once. Null if a filesystem has to be decided about first.
+  Napi::Value SaveSync(Napi::Env env, std::vector<SaveRequest> requests);
 
   // Promises what `work`, on a thread of the pool, answers.
   Napi::Value Run(Napi::Env env, std::function<Answer()> work);

@@ -12,4 +12,5 @@ export { inspect, inspectSync } from './inspect.js';
 export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { PathLike } from './path.js';
 export { save, saveSync } from './save.js';
+export { type FileToSave, SaveAllError, saveAll, saveAllSync } from './save-all.js';
 export { sweep, sweepSync } from './sweep.js';

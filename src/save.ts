@@ -42,7 +42,8 @@ export function saveSync(
   return selectEngine().engine.saveSync(requestOf(path, data, options));
 }
 
-function requestOf(
+/** The request that the arguments of a save come to. */
+export function requestOf(
   path: PathLike,
   data: SaveData,
   options: SaveOptions | BufferEncoding | null | undefined,

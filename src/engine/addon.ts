@@ -60,7 +60,7 @@ export interface Addon extends NativePrimitives {
     gid: number,
     ticket: number,
   ): Promise<number | NativeFailure>;
-  /** The same, or `null` if a filesystem has to be decided about first. */
+  /** The outcome of one save; `null` if a filesystem has to be decided about first. */
   saveSync(
     path: NativePath,
     data: Uint8Array,
@@ -69,6 +69,8 @@ export interface Addon extends NativePrimitives {
     uid: number,
     gid: number,
   ): number | NativeFailure | null;
+  /** Several saves in a row, six arguments each: the outcomes of all. */
+  saveSync(...saves: (NativePath | Uint8Array | number)[]): (number | NativeFailure)[] | null;
   cancel(ticket: number): void;
   /** 1: removed; 2: a living writer has the lock; 0: that cannot be told. */
   removeIfUnlocked(directory: NativePath, name: NativePath): Promise<NativeResult>;

@@ -41,4 +41,15 @@ export interface Engine {
   save(request: SaveRequest): Promise<Saved>;
   /** On the calling thread, after every save to this path that was called before. */
   saveSync(request: SaveRequest): Saved;
+  /** Several on the calling thread, which share their directory syncs where the engine can. None throws. */
+  saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
+}
+
+/** The result of a save that may throw. */
+export function settled(save: () => Saved): PromiseSettledResult<Saved> {
+  try {
+    return { status: 'fulfilled', value: save() };
+  } catch (reason) {
+    return { status: 'rejected', reason };
+  }
 }

@@ -3,7 +3,7 @@ import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decisi
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
 import type { Durability } from '../options.js';
 import type { Addon, NativeFailure, NativeQuestion } from './addon.js';
-import type { Engine, Saved, SaveRequest } from './engine.js';
+import { type Engine, type Saved, type SaveRequest, settled } from './engine.js';
 
 const MOUNT_POINT_HINT =
   'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
@@ -94,6 +94,34 @@ export class NativeEngine implements Engine {
         return this.#saved(request, outcome, this.#tickets);
       }
       this.#answer(this.#addon.takeUndecided());
+    }
+  }
+
+  saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
+    // The addon answers a single save by itself.
+    const [first] = requests;
+    if (first === undefined) return [];
+    if (requests.length === 1) return [settled(() => this.saveSync(first))];
+    const saves = requests.flatMap((request) => [
+      request.path,
+      request.data,
+      this.#bits(request),
+      request.mode ?? 0,
+      request.owner?.uid ?? 0,
+      request.owner?.gid ?? 0,
+    ]);
+    for (;;) {
+      const outcomes = this.#addon.saveSync(...saves);
+      if (outcomes === null) {
+        this.#answer(this.#addon.takeUndecided());
+        continue;
+      }
+      this.#tickets += 1;
+      const ticket = this.#tickets;
+      return outcomes.flatMap((outcome, index) => {
+        const request = requests[index];
+        return request === undefined ? [] : [settled(() => this.#saved(request, outcome, ticket))];
+      });
     }
   }
 

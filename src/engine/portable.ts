@@ -1,4 +1,4 @@
-import type { Engine, Saved, SaveRequest } from './engine.js';
+import { type Engine, type Saved, type SaveRequest, settled } from './engine.js';
 import { orderingKey } from './portable/path-bytes.js';
 import { PendingSave } from './portable/pending-save.js';
 import { runSync } from './portable/steps.js';
@@ -36,5 +36,9 @@ export const portableEngine: Engine = {
   saveSync(request: SaveRequest): Saved {
     for (const earlier of pendingSaves.get(orderingKey(request.path)) ?? []) earlier.finishNow();
     return runSync(updateFile(request));
+  },
+
+  saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
+    return requests.map((request) => settled(() => this.saveSync(request)));
   },
 };

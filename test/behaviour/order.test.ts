@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { pbkdf2 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'vitest';
 import { save, saveSync } from '../../src/index.js';
 import { ScratchDirectory } from '../scratch-directory.js';
@@ -108,25 +106,6 @@ describe('saveSync', () => {
       assert.equal(content(), 'last', `after ${turns} turns of the event loop`);
     }
     assert.deepEqual(scratch.temporaries(), []);
-  });
-
-  it("comes after the saves to its path that are pending, also where those wait for Node's worker pool", async () => {
-    let busy = true;
-    const others = Array.from({ length: 8 }, async () => {
-      while (busy) await promisify(pbkdf2)('', '', 2000, 64, 'sha512');
-    });
-    try {
-      for (let round = 0; round < 100; round += 1) {
-        const pending = save(scratch.at('file'), 'earlier', { durability: 'none' });
-        await pause(Math.random() * 40);
-        saveSync(scratch.at('file'), 'last', { durability: 'none' });
-        await pending;
-        assert.equal(content(), 'last');
-      }
-    } finally {
-      busy = false;
-      await Promise.all(others);
-    }
   });
 
   it('comes before the saves to its path that are called later', async () => {
