@@ -34,5 +34,15 @@ if (!isRoot) {
 }
 
 export default defineConfig({
-  test: { projects: [project('unit'), ...engines.map(behaviour), project('cli'), project('filesystems'), project('lab'), project('faults')] },
+  test: {
+    projects: [
+      project('unit'),
+      ...engines.map(behaviour),
+      project('cli'),
+      project('filesystems'),
+      project('lab'),
+      project('faults'),
+      project('sanitizers'),
+    ],
+  },
 });

@@ -1,10 +1,16 @@
 import { isRoot } from '../privileges.js';
 import type { Step } from './save-steps.js';
 import type { Situation } from './situations.js';
+import type { Subject } from './subjects.js';
 
 type Expected =
-  /** Nothing is published, and nothing left behind unless `litter` says so. */
-  { rejects: string; syscall: string; published: boolean } | { resolves: 'durable' | 'ordered' };
+  | {
+      rejects: string;
+      /** Default: the call that failed. */
+      syscall?: string;
+      published: boolean;
+    }
+  | { resolves: 'durable' | 'less than durable' };
 
 /** One fault: which call fails, and what has to become of the save. */
 export interface Fault {
@@ -14,128 +20,123 @@ export interface Fault {
   /** A fault that follows from the first: the first call of one of these names fails as well. */
   also?: { names: string[]; error: string };
   expected: Expected;
-  /** The fault keeps the temporary from being removed. */
-  litter?: boolean;
-  /** The step exists in one engine only. */
-  engine?: 'native' | 'portable';
+  /** Whose save makes this step, if not everybody's. */
+  of?: readonly Subject['name'][];
 }
 
+const LINK = ['?link', 'linkat'];
 const UNLINK = ['?unlink', 'unlinkat'];
 
-/** That fails before the file is published: the old file stays, and the error is this one. */
-function fails(step: Step, error: string, syscall: string, rest: Partial<Fault> = {}): Fault {
+/** The save rejects with this error. Unless told otherwise it has published nothing. */
+function fails(step: Step, error: string, rest: Partial<Fault> = {}): Fault {
   return {
     step,
     error,
     situation: 'replaces a file',
-    expected: { rejects: error, syscall, published: false },
+    expected: { rejects: error, published: false },
     ...rest,
   };
 }
 
-/** Does no harm. */
+/** The save resolves all the same. */
 function survives(
   step: Step,
   error: string,
-  resolves: 'durable' | 'ordered',
+  resolves: 'durable' | 'less than durable',
   rest: Partial<Fault> = {},
 ): Fault {
   return { step, error, situation: 'replaces a file', expected: { resolves }, ...rest };
 }
 
 const exclusive = { situation: 'creates a file exclusively' } as const;
+const making = { situation: 'makes directories' } as const;
+const native = { of: ['native', 'native, single commit'] } as const;
 
 export const faults: readonly Fault[] = [
-  fails('open the directory', 'EIO', 'open'),
+  fails('open the directory', 'EIO'),
   // The native engine waits until descriptors are free.
-  fails('open the directory', 'EMFILE', 'open', { engine: 'portable' }),
-  fails('look at the target', 'EIO', 'lstat'),
-  fails('read the link', 'EIO', 'readlink', { situation: 'replaces a file through a link' }),
-  fails('create the temporary', 'EROFS', 'open'),
-  fails('create the temporary', 'ENOSPC', 'open'),
-  fails('create the temporary', 'EACCES', 'open'),
-  fails('write', 'EIO', 'write'),
-  fails('write', 'ENOSPC', 'write'),
-  fails('write', 'EDQUOT', 'write'),
-  fails('write', 'EIO', 'write', { also: { names: UNLINK, error: 'EROFS' }, litter: true }),
+  fails('open the directory', 'EMFILE', { of: ['portable'] }),
+  fails('look at the target', 'EIO'),
+  fails('read the link', 'EIO', { situation: 'replaces a file through a link' }),
+  fails('create the temporary', 'EROFS'),
+  fails('create the temporary', 'ENOSPC'),
+  fails('create the temporary', 'EACCES'),
+  fails('write', 'EIO'),
+  fails('write', 'ENOSPC'),
+  fails('write', 'EDQUOT'),
+  fails('write', 'EIO', { also: { names: UNLINK, error: 'EROFS' }, of: ['native', 'portable'] }),
   survives('write', 'EINTR', 'durable'),
   // Only root can have a file that belongs to somebody else and keep it so.
   ...(isRoot
     ? [
-        fails('set the owner', 'EIO', 'fchown'),
-        fails('set the owner', 'EROFS', 'fchown'),
+        fails('set the owner', 'EIO'),
+        fails('set the owner', 'EROFS'),
         survives('set the owner', 'EPERM', 'durable'),
       ]
     : []),
-  fails('set the mode', 'EIO', 'fchmod'),
-  fails('set the mode', 'EPERM', 'fchmod'),
-  fails('sync the file', 'EIO', 'fdatasync'),
-  fails('sync the file', 'ENOSPC', 'fdatasync'),
-  fails('sync the file', 'EDQUOT', 'fdatasync'),
-  fails('sync the file', 'EINVAL', 'fdatasync'),
-  fails('close the file', 'EIO', 'close'),
-  fails('close the file', 'EDQUOT', 'close'),
-  fails('rename', 'EIO', 'rename'),
-  fails('rename', 'ENOSPC', 'rename'),
-  fails('rename', 'EACCES', 'rename'),
-  fails('rename', 'EBUSY', 'rename'),
-  fails('sync the directory', 'EIO', 'fsync', {
-    expected: { rejects: 'EIO', syscall: 'fsync', published: true },
-  }),
-  fails('sync the directory', 'ENOSPC', 'fsync', {
-    expected: { rejects: 'ENOSPC', syscall: 'fsync', published: true },
-  }),
-  survives('sync the directory', 'EINVAL', 'ordered'),
-  survives('sync the directory', 'EOPNOTSUPP', 'ordered'),
-  fails('make a directory', 'EIO', 'mkdir', { situation: 'makes directories' }),
-  fails('make a directory', 'ENOSPC', 'mkdir', { situation: 'makes directories' }),
+  fails('set the mode', 'EIO'),
+  fails('set the mode', 'EPERM'),
+  fails('sync the file', 'EIO'),
+  fails('sync the file', 'ENOSPC'),
+  fails('sync the file', 'EDQUOT'),
+  fails('sync the file', 'EINVAL'),
+  fails('close the file', 'EIO'),
+  fails('close the file', 'EDQUOT'),
+  fails('link', 'EIO', { of: ['native, single commit'] }),
+  fails('rename', 'EIO'),
+  fails('rename', 'ENOSPC'),
+  fails('rename', 'EACCES'),
+  fails('rename', 'EBUSY'),
+  fails('sync the directory', 'EIO', { expected: { rejects: 'EIO', published: true } }),
+  fails('sync the directory', 'ENOSPC', { expected: { rejects: 'ENOSPC', published: true } }),
+  survives('sync the directory', 'EINVAL', 'less than durable'),
+  survives('sync the directory', 'EOPNOTSUPP', 'less than durable'),
+  fails('make a directory', 'EIO', making),
+  fails('make a directory', 'ENOSPC', making),
   // The native engine syncs all directories together once the file is published, the portable one each as it is made.
-  fails('sync the extended directory', 'EIO', 'fsync', {
-    situation: 'makes directories',
-    engine: 'native',
-    expected: { rejects: 'EIO', syscall: 'fsync', published: true },
+  fails('sync the extended directory', 'EIO', {
+    ...making,
+    ...native,
+    expected: { rejects: 'EIO', published: true },
   }),
-  fails('sync the extended directory', 'EIO', 'fsync', {
-    situation: 'makes directories',
-    engine: 'portable',
-  }),
-  survives('sync the extended directory', 'EINVAL', 'ordered', { situation: 'makes directories' }),
+  fails('sync the extended directory', 'EIO', { ...making, of: ['portable'] }),
+  survives('sync the extended directory', 'EINVAL', 'less than durable', making),
 
-  fails('link', 'EIO', 'link', { ...exclusive, engine: 'portable' }),
-  fails('link', 'ENOSPC', 'link', { ...exclusive, engine: 'portable' }),
-  fails('link', 'EEXIST', 'link', { ...exclusive, engine: 'portable' }),
-  fails('link', 'EPERM', 'link', {
+  // By link and unlink.
+  fails('link', 'EIO', { ...exclusive, of: ['portable', 'native, single commit'] }),
+  fails('link', 'ENOSPC', { ...exclusive, of: ['portable', 'native, single commit'] }),
+  fails('link', 'EEXIST', { ...exclusive, of: ['portable', 'native, single commit'] }),
+  fails('link', 'EPERM', {
     ...exclusive,
-    engine: 'portable',
-    expected: { rejects: 'ERR_INDELIBLE_UNSUPPORTED', syscall: 'link', published: false },
+    of: ['portable'],
+    expected: { rejects: 'ERR_INDELIBLE_UNSUPPORTED', published: false },
   }),
-  fails('unlink the temporary', 'EIO', 'unlink', {
+  fails('unlink the temporary', 'EIO', {
     ...exclusive,
-    engine: 'portable',
-    litter: true,
-    expected: { rejects: 'EIO', syscall: 'unlink', published: true },
+    of: ['portable'],
+    expected: { rejects: 'EIO', published: true },
   }),
 
   // By renameat2(RENAME_NOREPLACE), and where the filesystem does not know that (EINVAL), by link and unlink.
-  fails('rename', 'EIO', 'rename', { ...exclusive, engine: 'native' }),
-  fails('rename', 'EEXIST', 'rename', { ...exclusive, engine: 'native' }),
-  survives('rename', 'EINVAL', 'durable', { ...exclusive, engine: 'native' }),
-  survives('rename', 'ENOSYS', 'durable', { ...exclusive, engine: 'native' }),
-  fails('rename', 'EINVAL', 'rename', {
+  fails('rename', 'EIO', { ...exclusive, of: ['native'] }),
+  fails('rename', 'EEXIST', { ...exclusive, of: ['native'] }),
+  survives('rename', 'EINVAL', 'durable', { ...exclusive, of: ['native'] }),
+  survives('rename', 'ENOSYS', 'durable', { ...exclusive, of: ['native'] }),
+  fails('rename', 'EINVAL', {
     ...exclusive,
-    engine: 'native',
-    also: { names: ['?link', 'linkat'], error: 'EIO' },
+    of: ['native'],
+    also: { names: LINK, error: 'EIO' },
     expected: { rejects: 'EIO', syscall: 'link', published: false },
   }),
-  fails('rename', 'EINVAL', 'rename', {
+  fails('rename', 'EINVAL', {
     ...exclusive,
-    engine: 'native',
-    also: { names: ['?link', 'linkat'], error: 'EPERM' },
+    of: ['native'],
+    also: { names: LINK, error: 'EPERM' },
     expected: { rejects: 'ERR_INDELIBLE_UNSUPPORTED', syscall: 'link', published: false },
   }),
-  fails('rename', 'EINVAL', 'rename', {
+  fails('rename', 'EINVAL', {
     ...exclusive,
-    engine: 'native',
+    of: ['native'],
     also: { names: UNLINK, error: 'EIO' },
     expected: { rejects: 'EIO', syscall: 'unlink', published: true },
   }),

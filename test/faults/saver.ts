@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import type { Saved, SaveOptions } from '../../src/index.js';
+import type { EngineName } from '../engines.js';
 import { startProgram } from '../node-process.js';
 
 export interface SaveCall {
@@ -17,6 +18,12 @@ export interface Outcome {
   error?: { code: string; syscall: string; published: boolean; message: string };
 }
 
+/** Which engine the process has, and what else its environment says. */
+export interface SaverOptions {
+  engine: EngineName;
+  environment: Record<string, string>;
+}
+
 /** A process that saves when told to, so that the calls of one save can be traced without those of its start. */
 export class Saver {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -26,8 +33,9 @@ export class Saver {
   readonly #crashed: Promise<never>;
 
   /** With a single thread in Node's worker pool, every call of a save is made by the same thread. */
-  constructor(engine: string) {
+  constructor({ engine, environment }: SaverOptions) {
     this.#child = startProgram('save-on-request.mjs', [], {
+      ...environment,
       INDELIBLE_ENGINE: engine,
       UV_THREADPOOL_SIZE: '1',
     });

@@ -20,7 +20,7 @@ describe.skipIf(unavailable !== undefined)('the steps of a save', () => {
         let saver: TracedSaver;
 
         beforeAll(() => {
-          saver = new TracedSaver(engine, form, () => scratch.path);
+          saver = new TracedSaver({ engine, environment: {} }, form, () => scratch.path);
         });
 
         afterAll(async () => {
@@ -112,7 +112,7 @@ describe.skipIf(unavailable !== undefined)('the steps of a save', () => {
 
         it("sync every directory that got a new directory's name, also in the first save of a process", async (test) => {
           test.skip(isInMemory(scratch.path), 'no directory on a disk');
-          const another = new TracedSaver(engine, form, () => scratch.path);
+          const another = new TracedSaver({ engine, environment: {} }, form, () => scratch.path);
           try {
             const directories = [scratch.path, scratch.at('a'), scratch.at('a', 'b')];
             assert.deepEqual(await synced(another), new Set(directories));

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import type { EngineName } from '../engines.js';
 import type { Fault } from './faults.js';
 import { type Names, recognise } from './save-steps.js';
-import { type Outcome, type SaveCall, Saver } from './saver.js';
+import { type Outcome, type SaveCall, Saver, type SaverOptions } from './saver.js';
 import { NEW, prepare, type Situation } from './situations.js';
 import { type Injection, Strace } from './strace.js';
 import { type SystemCall, wasInjected } from './strace-log.js';
@@ -24,7 +23,7 @@ export interface TracedSave {
 
 /** A process that saves, under strace whenever it does. */
 export class TracedSaver {
-  readonly #engine: EngineName;
+  readonly #options: SaverOptions;
   readonly #form: SaveCall['form'];
   /** A directory in which it may do as it likes. */
   readonly #directory: () => string;
@@ -32,11 +31,11 @@ export class TracedSaver {
   /** Those that have made a save. Nobody else's calls are to fail. */
   readonly #threads = new Set<number>();
 
-  constructor(engine: EngineName, form: SaveCall['form'], directory: () => string) {
-    this.#engine = engine;
+  constructor(options: SaverOptions, form: SaveCall['form'], directory: () => string) {
+    this.#options = options;
     this.#form = form;
     this.#directory = directory;
-    this.#saver = new Saver(engine);
+    this.#saver = new Saver(options);
   }
 
   async stop(): Promise<void> {
@@ -97,7 +96,7 @@ export class TracedSaver {
       return { outcome, calls: await strace.detach(), names };
     } catch {
       await strace.detach();
-      this.#saver = new Saver(this.#engine);
+      this.#saver = new Saver(this.#options);
       this.#threads.clear();
       return undefined;
     }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** The engine without what binds it to JavaScript. */
+const SOURCES = [
+  ...[
+    'filesystem_plans',
+    'fresh_directories',
+    'path_order',
+    'save_engine',
+    'save_job',
+    'target',
+    'temporary',
+  ],
+  ...['worker_pool', 'platform/linux'],
+].map((name) => join(root, 'native', `${name}.cc`));
+
+const builds = [
+  { name: 'the thread sanitizer', flags: ['-fsanitize=thread'] },
+  {
+    name: 'the address and undefined behaviour sanitizers',
+    flags: ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+  },
+];
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'indelible-sanitizers-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function run(command: string, args: string[]) {
+  return spawnSync(command, args, { encoding: 'utf8' });
+}
+
+describe('the engine under the stress of several environments', () => {
+  for (const { name, flags } of builds) {
+    it(`gives ${name} nothing to report`, (test) => {
+      test.skip(process.platform !== 'linux', 'the native engine is for Linux');
+      const program = join(directory, 'stress');
+      const stress = join(root, 'test', 'sanitizers', 'stress.cc');
+      test.skip(run('c++', ['--version']).error !== undefined, 'there is no C++ compiler');
+      const compiled = run('c++', [
+        ...['-std=c++17', '-O1', '-g', '-pthread', ...flags, '-o', program],
+        ...[stress, ...SOURCES],
+      ]);
+      assert.equal(compiled.status, 0, compiled.stderr);
+      const place = join(directory, 'files');
+      mkdirSync(place);
+      const { status, stderr } = run(program, [place]);
+      assert.equal(status, 0, stderr.slice(0, 8000));
+      assert.deepEqual(
+        readdirSync(place).filter((file) => file.startsWith('.indelible-')),
+        [],
+      );
+    });
+  }
+});
