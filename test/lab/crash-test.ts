@@ -50,8 +50,10 @@ export interface CrashTestResult extends CrashTest {
   exhibits: readonly Exhibit[];
 }
 
-/** States that are taken of one recording; for more, the scenario is recorded anew, with another timing. */
-const STATES_PER_RECORDING = 100;
+/** States that are taken of one recording at most; for more, the scenario is recorded anew, with another timing. */
+const MOST_STATES_PER_RECORDING = 100;
+/** One without memory pressure and one with it. */
+const FEWEST_RECORDINGS = 2;
 /** A control that was not caught is recorded again, this often at most. */
 const MOST_CONTROL_RECORDINGS = 12;
 /** Recordings under way at a time: each keeps about one core busy. */
@@ -63,8 +65,9 @@ const recorders = new Semaphore(2);
  * @throws if the subject could not be run to its end.
  */
 export async function crash(test: CrashTest, options: CrashTestOptions): Promise<CrashTestResult> {
-  const count = Math.ceil(options.states / STATES_PER_RECORDING);
-  const once = (index: number) => recorders.run(() => crashRecording(test, index, options));
+  const count = Math.max(FEWEST_RECORDINGS, Math.ceil(options.states / MOST_STATES_PER_RECORDING));
+  const states = Math.ceil(options.states / count);
+  const once = (index: number) => recorders.run(() => crashRecording(test, index, { ...options, states }));
   const results = await Promise.all(Array.from({ length: count }, (_, index) => once(index)));
   if (test.subject.role === 'controls') {
     while (!results.some(brokePromise) && results.length < MOST_CONTROL_RECORDINGS) {
@@ -99,8 +102,7 @@ async function crashRecording(
       pressure: index % 2 === 1,
       seed: recordingSeed,
     });
-    const count = Math.min(STATES_PER_RECORDING, states);
-    const judged = await replay(workspace, recording, statesOf(recording, count, recordingSeed));
+    const judged = await replay(workspace, recording, statesOf(recording, states, recordingSeed));
     const faults = Object.fromEntries(FAULTS.map((fault) => [fault, countFault(judged, fault)]));
     const exhibits: Exhibit[] = [];
     const broken = judged.find(({ findings }) =>

@@ -2,23 +2,25 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type CrashState, formatState, parseState } from './crash-states.js';
-import { type CrashTest, type CrashTestResult, crash, type Subject } from './crash-test.js';
+import { type CrashTest, type CrashTestResult, crash, type Role, type Subject } from './crash-test.js';
 import { openRecording } from './kept-recording.js';
 import { MOUNTS } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
-import { failures, formatExhibit, formatReport, formatResult } from './report.js';
+import { formatCounts, formatExhibit, formatReport, formatResult, tally } from './report.js';
 import { missingFor } from './requirements.js';
-import { loadSubjects } from './subjects.js';
+import { loadSubjects, ROLES } from './subjects.js';
 import { Workspace } from './workspace.js';
 
 interface CrashOptions {
   filesystem: string[];
+  role: Role[];
   scenario?: string[];
   states: number;
   seed: number;
   keep: string;
   report?: string;
+  json?: string;
   replay?: string;
   state?: CrashState;
   image?: string;
@@ -35,12 +37,18 @@ const program = new Command('npm run crash --')
     'xfs',
     'btrfs',
   ])
+  .option('--role <roles>', `comma-separated: ${ROLES.join(', ')}`, roles, ROLES)
   .option(
     '--scenario <names>',
     'comma-separated names of scenarios, controls or rivals (default: all of them)',
     list,
   )
-  .option('--states <count>', 'crash states of each on each filesystem', integer, 200)
+  .option(
+    '--states <count>',
+    'crash states of each on each filesystem, half of them under memory pressure',
+    integer,
+    200,
+  )
   .option('--seed <number>', 'chooses the states', integer, 1)
   .option(
     '--keep <directory>',
@@ -48,18 +56,27 @@ const program = new Command('npm run crash --')
     join(PROJECT_ROOT, 'build/crash'),
   )
   .option('--report <file>', 'write the results as a page of documentation')
+  .option('--json <file>', "write the counts in the form of vitest's JSON reporter")
   .option('--replay <directory>', 'show a state of a kept recording again, with --state')
   .option('--state <state>', 'as a failing run has printed it', parseState)
   .option('--image <file>', 'with --replay: keep the disk image of the state, as it was before the mount');
 
 const options = program.parse().opts<CrashOptions>();
 const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'qemu-nbd', 'nbdfuse');
-if (missing !== undefined) console.log(`Nothing was crashed: the crash lab ${missing}.`);
+if (missing !== undefined) await skipAll(missing, options);
 else if (options.replay !== undefined) await showAgain(options.replay, options);
 else await crashAll(options);
 
-async function crashAll({ filesystem, scenario, states, seed, keep, report }: CrashOptions): Promise<void> {
-  const tests = plan(await loadSubjects(), filesystem, scenario);
+/** Says that nothing can be tried on this machine, and why. */
+async function skipAll(why: string, chosen: CrashOptions): Promise<void> {
+  console.log(`Nothing was crashed: the crash lab ${why}.`);
+  const skipped = plan(await loadSubjects(), chosen).length;
+  if (chosen.json !== undefined) writeFileSync(chosen.json, formatCounts({ passed: 0, failed: 0, skipped }));
+}
+
+async function crashAll(chosen: CrashOptions): Promise<void> {
+  const { states, seed, keep, report, json } = chosen;
+  const tests = plan(await loadSubjects(), chosen);
   const started = performance.now();
   const results = await Promise.all(
     tests.map(async (test) => {
@@ -68,22 +85,25 @@ async function crashAll({ filesystem, scenario, states, seed, keep, report }: Cr
       return result;
     }),
   );
-  summarise(results, (performance.now() - started) / 1000);
   if (report !== undefined) {
     const words = ['npm run crash --', ...process.argv.slice(2)].join(' ');
     writeFileSync(report, formatReport(results, seed, words));
   }
+  summarise(results, (performance.now() - started) / 1000, json);
 }
 
 /** Every subject on every mount, but a control only where it must be caught. */
-function plan(subjects: readonly Subject[], filesystems: string[], names: string[] | undefined): CrashTest[] {
+function plan(
+  subjects: readonly Subject[],
+  { filesystem: filesystems, role: wanted, scenario: names }: CrashOptions,
+): CrashTest[] {
   const known = new Set(subjects.map(({ name }) => name));
   for (const name of names ?? []) if (!known.has(name)) program.error(`error: unknown scenario '${name}'`);
   const mounts = (filesystems.includes('all') ? [...MOUNTS.keys()] : filesystems).map((name) => {
     return MOUNTS.get(name) ?? program.error(`error: unknown filesystem '${name}'`);
   });
   return subjects
-    .filter(({ name }) => names === undefined || names.includes(name))
+    .filter(({ name, role }) => wanted.includes(role) && (names === undefined || names.includes(name)))
     .flatMap((subject) => {
       const caughtOn = 'caughtOn' in subject.scenario ? subject.scenario.caughtOn : undefined;
       return mounts
@@ -92,15 +112,18 @@ function plan(subjects: readonly Subject[], filesystems: string[], names: string
     });
 }
 
-function summarise(results: readonly CrashTestResult[], seconds: number): void {
+function summarise(results: readonly CrashTestResult[], seconds: number, json: string | undefined): void {
   const states = results.reduce((sum, result) => sum + result.states, 0);
+  const { passed, failures } = tally(results);
   console.log(
     `\n${states} crash states in ${seconds.toFixed(0)} s, ${(states / seconds).toFixed(0)} a second`,
   );
-  const reasons = failures(results);
-  for (const reason of reasons) console.log(`FAILED: ${reason}`);
-  if (reasons.length > 0) process.exitCode = 1;
-  else console.log('Every promise held and every control was caught.');
+  for (const reason of failures) console.log(`FAILED: ${reason}`);
+  console.log(`${passed} passed, ${failures.length} failed`);
+  if (failures.length > 0) process.exitCode = 1;
+  if (json !== undefined) {
+    writeFileSync(json, formatCounts({ passed, failed: failures.length, skipped: 0 }));
+  }
 }
 
 async function showAgain(directory: string, { state, image }: CrashOptions): Promise<void> {
@@ -119,6 +142,14 @@ async function showAgain(directory: string, { state, image }: CrashOptions): Pro
 
 function list(value: string): string[] {
   return value.split(',');
+}
+
+function roles(value: string): Role[] {
+  return list(value).map((name) => {
+    const role = ROLES.find((one) => one === name);
+    if (role === undefined) throw new InvalidArgumentError(`Not one of ${ROLES.join(', ')}.`);
+    return role;
+  });
 }
 
 function integer(value: string): number {

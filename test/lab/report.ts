@@ -27,19 +27,47 @@ export function formatExhibit({ state, findings, recording }: Exhibit): string {
   ].join('\n');
 }
 
-/** Why the run as a whole has failed, one reason each; none if it has not. */
-export function failures(results: readonly CrashTestResult[]): string[] {
-  const wrong = { BROKEN: 'a promise was broken', 'NOT CAUGHT': 'the fault was not caught' };
-  return [
-    ...results.flatMap((result) => {
-      const verdict = judgement(result);
-      const where = `${result.subject.name} on ${result.mount.name}`;
-      return verdict === 'BROKEN' || verdict === 'NOT CAUGHT' ? [`${where}: ${wrong[verdict]}`] : [];
+/** What was expected of a run, counted; what is merely reported (the rivals) counts as neither. */
+export interface Tally {
+  passed: number;
+  /** One reason for each expectation that was not met. */
+  failures: readonly string[];
+}
+
+/** Whether each scenario held, each control was caught, and no more temporaries were left than each mount allows. */
+export function tally(results: readonly CrashTestResult[]): Tally {
+  const outcomes = [
+    ...results
+      .filter(({ subject }) => subject.role !== 'rivals')
+      .map((result) => {
+        const reason = { BROKEN: 'a promise was broken', 'NOT CAUGHT': 'the fault was not caught' };
+        const verdict = judgement(result);
+        if (verdict !== 'BROKEN' && verdict !== 'NOT CAUGHT') return undefined;
+        return `${result.subject.name} on ${result.mount.name}: ${reason[verdict]}`;
+      }),
+    ...litterByMount(results).flatMap(({ mount, states, share }) => {
+      if (mount.mostLitter === undefined || states === 0) return [];
+      if (share <= mount.mostLitter) return [undefined];
+      return [`a temporary was left in ${percent(share)} of the states on ${mount.name}`];
     }),
-    ...litterByMount(results)
-      .filter(({ mount: { mostLitter = 1 }, share }) => share > mostLitter)
-      .map(({ mount, share }) => `a temporary was left in ${percent(share)} of the states on ${mount.name}`),
   ];
+  const failures = outcomes.filter((reason) => reason !== undefined);
+  return { passed: outcomes.length - failures.length, failures };
+}
+
+/** The counts in the form of vitest's JSON reporter, for whatever adds up several runners. */
+export function formatCounts({
+  passed,
+  failed,
+  skipped,
+}: Record<'passed' | 'failed' | 'skipped', number>): string {
+  return JSON.stringify({
+    numPassedTests: passed,
+    numFailedTests: failed,
+    numPendingTests: skipped,
+    numTodoTests: 0,
+    testResults: [],
+  });
 }
 
 /** The run as a page of documentation. */
@@ -109,7 +137,9 @@ function judgement(result: CrashTestResult): 'held' | 'BROKEN' | 'broken' | 'cau
 }
 
 /** In which share of the states a temporary was left, over the scenarios that do not name theirs by necessity. */
-function litterByMount(results: readonly CrashTestResult[]): { mount: LabMount; share: number }[] {
+function litterByMount(
+  results: readonly CrashTestResult[],
+): { mount: LabMount; states: number; share: number }[] {
   return [...new Set(results.map(({ mount }) => mount))].map((mount) => {
     const counted = results.filter(
       ({ subject, mount: on }) =>
@@ -117,7 +147,7 @@ function litterByMount(results: readonly CrashTestResult[]): { mount: LabMount; 
     );
     const states = counted.reduce((sum, result) => sum + result.states, 0);
     const litter = counted.reduce((sum, result) => sum + result.faults.litter, 0);
-    return { mount, share: states === 0 ? 0 : litter / states };
+    return { mount, states, share: states === 0 ? 0 : litter / states };
   });
 }
 
