@@ -4,13 +4,25 @@ import { statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { serveBlocks } from './block-server.js';
-import { command } from './command.js';
-import { attachLoop, detachLoop, format, makeImage, mountDevice, sizeOf, unmount } from './filesystems.js';
+import { command, SYSTEM_PATH } from './command.js';
+import {
+  attachLoop,
+  detachLoop,
+  format,
+  makeImage,
+  mountDevice,
+  released,
+  sizeOf,
+  unmount,
+} from './filesystems.js';
 import type { StampedEvent } from './history.js';
 import type { LabMount } from './mounts.js';
+import { PROJECT_ROOT } from './project-root.js';
 import { BALLAST_FILE, type Scenario, Volume } from './scenario.js';
 import type { ScenarioOrder } from './scenario-process.js';
 import type { Workspace } from './workspace.js';
+
+const PRIVATE_MOUNTS = join(PROJECT_ROOT, 'test/lab/private-mounts.sh');
 
 /** A scenario's run on a disk that was watched. */
 export interface Recording {
@@ -56,8 +68,9 @@ export async function record(workspace: Workspace, options: RecordingOptions): P
   ]);
   const device = await attachLoop(disk);
   const { directory } = await mountDevice(workspace, 'recording', mount, device);
-  events.push(...(await runScenario(options, directory, log)));
+  events.push(...(await runScenario(workspace, options, directory, log)));
   await unmount(directory);
+  await released(device);
   await detachLoop(device);
   await unmount(disk);
   return { mount, baseImage, log, events };
@@ -86,15 +99,17 @@ function fill(directory: string, free: number): void {
 }
 
 async function runScenario(
+  workspace: Workspace,
   { scenario, module, pressure, seed }: RecordingOptions,
   directory: string,
   log: string,
 ): Promise<StampedEvent[]> {
   const order: ScenarioOrder = { module, directory, log, pressure, seed };
   const program = new URL('./scenario-process.js', import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
+  const alone = ['--mount', '--propagation', 'private', 'sh', PRIVATE_MOUNTS, workspace.directory];
+  const child = spawn('unshare', [...alone, process.execPath, program, JSON.stringify(order)], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, INDELIBLE_ENGINE: scenario.engine ?? 'native' },
+    env: { ...process.env, PATH: SYSTEM_PATH, INDELIBLE_ENGINE: scenario.engine ?? 'native' },
   });
   const ended = once(child, 'close');
   const events: StampedEvent[] = [];

@@ -6,6 +6,9 @@ import type { LabEvent } from './history.js';
 /** The file that the committer syncs; the volume holds it whatever the scenario. */
 export const UNRELATED_FILE = 'committer';
 
+/** The file that the library has saved before the recording begins. */
+export const EARLIER_FILE = 'saved-before';
+
 /** The file that fills a volume which is to be low on space. */
 export const BALLAST_FILE = 'ballast';
 
@@ -22,6 +25,11 @@ export interface Scenario {
   engine?: 'native' | 'portable';
   /** Its temporaries have names, so that many a crash leaves one; it does not count for the share of litter. */
   namedTemporaries?: boolean;
+  /**
+   * The process has saved nothing when the recording begins, so that on ext4 its temporaries have names at first. Other
+   * scenarios begin when the library has seen what it wants to see of the filesystem.
+   */
+  firstSaves?: boolean;
   /** Makes what is on the volume before the recording begins, and is safe on disk by then. */
   prepare?(volume: Volume): void;
   /** Saves; every save goes through `volume.save`, so that the lab knows what was promised when. */
