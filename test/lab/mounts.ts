@@ -9,6 +9,8 @@ export interface LabMount extends Disk {
    * then what its administrator does if that gives up.
    */
   repair?: readonly (readonly string[])[];
+  /** Bytes of a journal of its own, on a device of its own that lies behind the filesystem on the same disk; ext4 only. */
+  externalJournal?: number;
   /** Bytes that are left free before the recording; default: whatever is. */
   free?: number;
   /** In which share of the states a temporary may be left at most, where that is promised. */
@@ -54,6 +56,7 @@ const ALL: readonly LabMount[] = [
   { name: 'ext4-inline-data', format: 'ext4', mkfs: ['-O', 'inline_data'], mostLitter: 0.02 },
   { name: 'ext4-bigalloc', format: 'ext4', mkfs: ['-O', 'bigalloc', '-C', '16384'], mostLitter: 0.02 },
   { name: 'ext4-1k-blocks', format: 'ext4', mkfs: ['-b', '1024'], mostLitter: 0.02 },
+  { name: 'ext4-external-journal', format: 'ext4', externalJournal: 8 * 1024 * 1024 },
   { name: 'ext4-low-space', format: 'ext4', free: 400 * 1024, mostLitter: 0.02 },
   { name: 'xfs', format: 'xfs', mostLitter: 0.02 },
   { name: 'xfs-1k-blocks', format: 'xfs', mkfs: ['-b', 'size=1024'], mostLitter: 0.02 },

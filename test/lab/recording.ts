@@ -3,18 +3,10 @@ import { once } from 'node:events';
 import { statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { attachDisk, detachDisk, diskSizeOf, formatDisk } from './attached-disk.js';
 import { serveBlocks } from './block-server.js';
 import { command, SYSTEM_PATH } from './command.js';
-import {
-  attachLoop,
-  detachLoop,
-  format,
-  makeImage,
-  mountDevice,
-  released,
-  sizeOf,
-  unmount,
-} from './filesystems.js';
+import { makeImage, mountDevice, released, unmount } from './filesystems.js';
 import type { StampedEvent } from './history.js';
 import type { LabMount } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
@@ -66,12 +58,12 @@ export async function record(workspace: Workspace, options: RecordingOptions): P
     '--image-opts',
     `driver=blklogwrites,log-super-update-interval=1,${fileOption('file', image)},${fileOption('log', log)}`,
   ]);
-  const device = await attachLoop(disk);
-  const { directory } = await mountDevice(workspace, 'recording', mount, device);
+  const attached = await attachDisk(mount, disk);
+  const { directory } = await mountDevice(workspace, 'recording', attached.mount, attached.device);
   events.push(...(await runScenario(workspace, options, directory, log)));
   await unmount(directory);
-  await released(device);
-  await detachLoop(device);
+  await released(attached.device);
+  await detachDisk(attached);
   await unmount(disk);
   return { mount, baseImage, log, events };
 }
@@ -82,14 +74,14 @@ async function prepare(
   image: string,
   events: StampedEvent[],
 ): Promise<void> {
-  await makeImage(image, sizeOf(mount));
-  await format(mount, image);
-  const device = await attachLoop(image);
-  const { directory } = await mountDevice(workspace, 'preparation', mount, device);
+  await makeImage(image, diskSizeOf(mount));
+  const disk = await attachDisk(mount, image);
+  await formatDisk(disk);
+  const { directory } = await mountDevice(workspace, 'preparation', disk.mount, disk.device);
   scenario.prepare?.(new Volume(directory, (event) => events.push({ ...event, at: 0 })));
   if (mount.free !== undefined) fill(directory, mount.free);
   await unmount(directory);
-  await detachLoop(device);
+  await detachDisk(disk);
 }
 
 /** Leaves so many bytes free. */

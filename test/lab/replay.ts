@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { type AttachedDisk, attachDisk, detachDisk, diskSizeOf } from './attached-disk.js';
 import { parseBlockLog } from './block-log.js';
 import { command } from './command.js';
 import { CommandShell } from './command-shell.js';
 import { type CrashState, chooseStates } from './crash-states.js';
-import { attachLoop, detachLoop, makeImage, released, sizeOf } from './filesystems.js';
+import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
-import { type LabMount, SUPER_BLOCK } from './mounts.js';
+import { SUPER_BLOCK } from './mounts.js';
 import type { Recording } from './recording.js';
 import { StateImage } from './state-image.js';
 import { type Finding, judge } from './verdict.js';
@@ -40,10 +41,10 @@ export async function replay(
   const { mount, baseImage, log, events } = recording;
   const history = new History(events);
   const path = workspace.path('state.img');
-  await makeImage(path, sizeOf(mount));
+  await makeImage(path, diskSizeOf(mount));
   const blockLog = parseBlockLog(readFileSync(log));
-  const image = new StateImage(path, baseImage, sizeOf(mount), blockLog, SUPER_BLOCK[mount.format]);
-  const device = await attachLoop(path);
+  const image = new StateImage(path, baseImage, diskSizeOf(mount), blockLog, SUPER_BLOCK[mount.format]);
+  const disk = await attachDisk(mount, path);
   const directory = workspace.path('state');
   await mkdir(directory);
   const shell = new CommandShell();
@@ -51,7 +52,7 @@ export async function replay(
   for (const state of states) {
     image.become(state);
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
-    const refusal = await mountAfterCrash(shell, mount, device, directory);
+    const refusal = await mountAfterCrash(shell, disk, directory);
     if (refusal !== undefined) {
       judged.push({ state, findings: [{ fault: 'unmountable', file: '', detail: refusal }] });
       continue;
@@ -59,10 +60,10 @@ export async function replay(
     judged.push({ state, findings: judge(directory, history, state.position) });
     const { status, output } = await shell.run('umount', '--no-mtab', directory);
     if (status !== 0) throw new Error(output);
-    await released(device);
+    await released(disk.device);
   }
   shell.close();
-  await detachLoop(device);
+  await detachDisk(disk);
   image.close();
   return judged;
 }
@@ -70,8 +71,7 @@ export async function replay(
 /** Mounts the device as its users' machines would after the crash; returns why that is refused, if it is. */
 async function mountAfterCrash(
   shell: CommandShell,
-  { format, mount, repair = [] }: LabMount,
-  device: string,
+  { device, mount: { format, mount, repair = [] } }: AttachedDisk,
   directory: string,
 ): Promise<string | undefined> {
   for (const [tool = '', ...args] of repair) {

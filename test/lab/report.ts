@@ -10,9 +10,9 @@ export function formatResult(result: CrashTestResult): string {
   const { subject, mount, states, faults } = result;
   const found = FAULTS.filter((fault) => faults[fault] > 0).map((fault) => `${fault} ${faults[fault]}`);
   return [
-    mount.name.padEnd(17),
+    mount.name.padEnd(21),
     subject.role.slice(0, -1).padEnd(8),
-    subject.name.padEnd(26),
+    subject.name.padEnd(32),
     `${states} states`.padStart(11),
     ` ${judgement(result).padEnd(10)}`,
     found.join(', '),
@@ -74,7 +74,8 @@ export function formatCounts({
 export function formatReport(results: readonly CrashTestResult[], seed: number, command: string): string {
   const states = results.reduce((sum, result) => sum + result.states, 0);
   const mounts = litterByMount(results).map(({ mount, share }) => {
-    const made = ['mkfs', ...(mount.mkfs ?? [])].join(' ');
+    const journal = mount.externalJournal === undefined ? [] : ['-J device=…'];
+    const made = ['mkfs', ...(mount.mkfs ?? []), ...journal].join(' ');
     const mounted = mount.mount ? `mount -o ${mount.mount}` : '';
     return row(mount.name, mount.format, made, mounted, percent(share), mount.accepted?.why ?? '');
   });
