@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import type { CrashTestResult, Role } from './crash-test.js';
+import type { LabMount } from './mounts.js';
+import { tally } from './report.js';
+import type { Fault } from './verdict.js';
+
+const STATES = 100;
+const EXT4: LabMount = { name: 'ext4', format: 'ext4', mostLitter: 0.02 };
+const WRITEBACK: LabMount = {
+  name: 'writeback',
+  format: 'ext4',
+  accepted: { faults: ['torn'], why: 'known' },
+};
+
+describe('the tally of a crash run', () => {
+  it('passes a scenario that held, and one whose only fault is accepted of the mount', () => {
+    const results = [resultOf('scenarios', WRITEBACK), resultOf('scenarios', WRITEBACK, { torn: 3 })];
+    assert.deepEqual(tally(results), { passed: 2, failures: [] });
+  });
+
+  it('fails for a scenario that broke a promise', () => {
+    const { passed, failures } = tally([resultOf('scenarios', WRITEBACK, { torn: 3, lost: 1 })]);
+    assert.equal(passed, 0);
+    assert.deepEqual(failures, ['subject on writeback: a promise was broken']);
+  });
+
+  it('fails for a control that was not caught, and passes one that was', () => {
+    const { passed, failures } = tally([
+      resultOf('controls', WRITEBACK),
+      resultOf('controls', WRITEBACK, { torn: 1 }),
+    ]);
+    assert.equal(passed, 1);
+    assert.deepEqual(failures, ['subject on writeback: the fault was not caught']);
+  });
+
+  it('counts a rival neither as passed nor as failed, whatever it does', () => {
+    const results = [resultOf('rivals', EXT4), resultOf('rivals', EXT4, { torn: 50, litter: 50 })];
+    assert.deepEqual(tally(results), { passed: 0, failures: [] });
+  });
+
+  it('fails for more litter than the mount allows', () => {
+    assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 2 })]), { passed: 2, failures: [] });
+    assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 3 })]), {
+      passed: 1,
+      failures: ['a temporary was left in 3.0 % of the states on ext4'],
+    });
+  });
+
+  it('leaves out the litter of scenarios whose temporaries have names', () => {
+    assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 50 }, true)]), { passed: 1, failures: [] });
+  });
+});
+
+function resultOf(
+  role: Role,
+  mount: LabMount,
+  faults: Partial<Record<Fault, number>> = {},
+  namedTemporaries = false,
+): CrashTestResult {
+  return {
+    subject: {
+      name: 'subject',
+      role,
+      module: '',
+      scenario: { title: '', namedTemporaries, run: () => Promise.resolve() },
+    },
+    mount,
+    states: STATES,
+    durableSaves: 1,
+    faults: { unmountable: 0, torn: 0, lost: 0, stale: 0, litter: 0, ...faults },
+    exhibits: [],
+  };
+}
