@@ -33,7 +33,7 @@ export class CommandShell {
       const [text] = await Promise.race([once(this.#shell.stdout, 'data'), this.#ended]);
       if (typeof text !== 'string') throw new Error(`the shell has ended during ${name}`);
       output += text;
-      const status = END.exec(output)?.groups?.['status'];
+      const status = END.exec(output)?.groups?.status;
       if (status !== undefined) return { status: Number(status), output: output.replace(END, '').trim() };
     }
   }

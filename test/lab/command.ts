@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 
 /** mkfs and losetup live in directories that an ordinary user's `PATH` leaves out. */
-export const SYSTEM_PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+export const SYSTEM_PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
 
 /** Runs a system tool to its end and returns what it printed; rejects with its error output. */
 export async function command(name: string, ...args: string[]): Promise<string> {

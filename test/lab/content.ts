@@ -34,8 +34,8 @@ export function describeContent(content: Buffer): string {
 function describeCell(cell: Buffer, position: number): string {
   const header = HEADER.exec(cell.toString('latin1'))?.groups;
   if (header) {
-    const place = Number(header['cell']) === position ? '' : ' from another place';
-    return `of ${header['name']} v${header['version']} (${header['length']} bytes)${place}`;
+    const place = Number(header.cell) === position ? '' : ' from another place';
+    return `of ${header.name} v${header.version} (${header.length} bytes)${place}`;
   }
   return cell.every((byte) => byte === 0) ? 'zeros' : 'unknown';
 }

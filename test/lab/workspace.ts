@@ -98,7 +98,7 @@ async function sweepStale(): Promise<void> {
   const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
   for (const name of readdirSync(MEMORY)) {
     const owner = NAME.exec(name)?.groups;
-    if (owner?.['namespace'] !== namespace || startTime(owner['pid']) === owner['started']) continue;
+    if (owner?.namespace !== namespace || startTime(owner.pid) === owner.started) continue;
     await new Cleaner(join(MEMORY, name)).finish();
   }
 }

@@ -4,7 +4,7 @@ import { resolveOptions, type SaveOptions } from '../../src/options.js';
 
 describe('the option protocol', () => {
   afterEach(() => {
-    delete process.env['INDELIBLE_PROTOCOL'];
+    delete process.env.INDELIBLE_PROTOCOL;
   });
 
   it('leaves the choice to what is proven, unless it is given', () => {
@@ -25,14 +25,14 @@ describe('the option protocol', () => {
   });
 
   it('is given for every save by INDELIBLE_PROTOCOL', () => {
-    process.env['INDELIBLE_PROTOCOL'] = 'sync-rename-sync';
+    process.env.INDELIBLE_PROTOCOL = 'sync-rename-sync';
     assert.equal(resolveOptions({}).protocol, 'sync-rename-sync');
-    process.env['INDELIBLE_PROTOCOL'] = '';
+    process.env.INDELIBLE_PROTOCOL = '';
     assert.equal(resolveOptions({}).protocol, undefined);
   });
 
   it('cannot be given anything else by INDELIBLE_PROTOCOL', () => {
-    process.env['INDELIBLE_PROTOCOL'] = 'single-commit';
+    process.env.INDELIBLE_PROTOCOL = 'single-commit';
     assert.throws(() => resolveOptions({}), {
       name: 'TypeError',
       code: 'ERR_INVALID_ARG_VALUE',

@@ -6,7 +6,7 @@ import { type Changes, Recordings } from './recordings.js';
 const recordings = new Recordings();
 afterAll(() => recordings.remove());
 afterEach(() => {
-  delete process.env['INDELIBLE_PROTOCOL'];
+  delete process.env.INDELIBLE_PROTOCOL;
 });
 
 interface Where {
@@ -132,7 +132,7 @@ describe('what inspect tells', () => {
   });
 
   it('follows INDELIBLE_PROTOCOL, as save does', () => {
-    process.env['INDELIBLE_PROTOCOL'] = 'sync-rename-sync';
+    process.env.INDELIBLE_PROTOCOL = 'sync-rename-sync';
     const { protocol, reason } = inspectRecorded('xfs');
     assert.deepEqual(protocol.durable, {
       protocol: 'sync-rename-sync',
@@ -144,7 +144,7 @@ describe('what inspect tells', () => {
   });
 
   it('refuses a value of INDELIBLE_PROTOCOL that it does not know', () => {
-    process.env['INDELIBLE_PROTOCOL'] = 'single-commit';
+    process.env.INDELIBLE_PROTOCOL = 'single-commit';
     assert.throws(() => inspectRecorded('xfs'), {
       name: 'TypeError',
       code: 'ERR_INVALID_ARG_VALUE',
