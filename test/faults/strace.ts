@@ -57,9 +57,13 @@ export class Strace {
       strace.stderr.on('data', (chunk) => {
         said += chunk;
         const attached = said.match(/ attached( with \d+ threads)?$/gm) ?? [];
-        if (attached.length === traced.length) resolve();
+        // Threads that start meanwhile are announced in the same way.
+        if (attached.length >= traced.length) resolve();
       });
       strace.on('close', () => reject(new Error(said.trim())));
+    }).catch((error) => {
+      rmSync(log, { force: true });
+      throw error;
     });
     return new Strace(strace, log);
   }

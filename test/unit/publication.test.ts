@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { pbkdf2 } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, it } from 'vitest';
+import type { SaveRequest } from '../../src/engine/engine.js';
+import { Publication } from '../../src/engine/portable/publication.js';
+import { run } from '../../src/engine/portable/steps.js';
+import { ScratchDirectory } from '../scratch-directory.js';
+
+const scratch = new ScratchDirectory();
+
+/** More work than Node's pool has threads, so that a call that is handed to it now waits for a while. */
+let poolAtWork: Promise<unknown>;
+
+beforeEach(() => {
+  const work = () => promisify(pbkdf2)('', '', 100_000, 64, 'sha512');
+  poolAtWork = Promise.all(Array.from({ length: 8 }, work));
+});
+
+afterEach(async () => {
+  await poolAtWork;
+});
+
+function publicationOf(ifExists: SaveRequest['ifExists']): Publication {
+  const request: SaveRequest = {
+    path: scratch.at('target'),
+    data: Buffer.from('new'),
+    durability: 'none',
+    ifExists,
+    mode: undefined,
+    owner: undefined,
+    preserve: 'none',
+    followSymlinks: true,
+    makeDirectories: false,
+    strict: false,
+    protocol: undefined,
+    signal: undefined,
+  };
+  return new Publication(request, Buffer.from(scratch.at('temporary')), Buffer.from(scratch.at('target')));
+}
+
+function content(): string {
+  return readFileSync(scratch.at('target'), 'utf8');
+}
+
+for (const ifExists of ['replace', 'fail'] as const) {
+  describe(`a publication with ifExists: '${ifExists}' that is under way`, () => {
+    it('can be finished on the calling thread, and then does nothing to what comes after it', async () => {
+      writeFileSync(scratch.at('temporary'), 'new');
+      const publication = publicationOf(ifExists);
+      const underWay = run(publication.run());
+      assert.equal(existsSync(scratch.at('target')), false);
+      publication.finishNow();
+      assert.equal(content(), 'new');
+      writeFileSync(scratch.at('target'), 'later');
+      await underWay;
+      assert.equal(content(), 'later');
+    });
+
+    it('is not finished twice', async () => {
+      writeFileSync(scratch.at('temporary'), 'new');
+      const publication = publicationOf(ifExists);
+      await run(publication.run());
+      unlinkSync(scratch.at('target'));
+      writeFileSync(scratch.at('temporary'), 'of somebody else');
+      publication.finishNow();
+      assert.equal(existsSync(scratch.at('target')), false);
+    });
+  });
+}
+
+describe('a publication that fails', () => {
+  it('rejects where it is under way, and throws where it is finished', async () => {
+    const publication = publicationOf('replace');
+    writeFileSync(scratch.at('temporary'), 'new');
+    const underWay = assert.rejects(run(publication.run()), {
+      code: 'EISDIR',
+      syscall: 'rename',
+      published: false,
+    });
+    mkdirSync(scratch.at('target'));
+    assert.throws(() => publication.finishNow(), { code: 'EISDIR', syscall: 'rename', published: false });
+    await underWay;
+  });
+});
