@@ -54,8 +54,11 @@ export class TracedSaver {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const injections = await this.#aim(fault);
       const save = await this.#saveInjected(fault.situation, injections);
-      const first = save?.calls.find(wasInjected);
-      if (save !== undefined && first !== undefined && recognise[fault.step](first, save.names)) return save;
+      if (save === undefined) continue;
+      // The first such call, and no other before it: a later one of the same kind may mean something else.
+      const failed = save.calls.find(wasInjected);
+      const meant = save.calls.find((call) => recognise[fault.step](call, save.names));
+      if (failed !== undefined && failed === meant) return save;
     }
     assert.fail(`no attempt has hit the call to ${fault.step}`);
   }
