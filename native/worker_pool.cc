@@ -1,5 +1,6 @@
 #include "worker_pool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -16,19 +17,19 @@ constexpr std::chrono::seconds kIdleTime(5);
 
 bool WorkerPool::Post(std::function<void()> work) {
   std::lock_guard<std::mutex> lock(mutex_);
-  waiting_.push_back(std::move(work));
-  if (idle_ >= waiting_.size()) {
-    arrived_.notify_one();
+  if (!idle_.empty()) {
+    Idle* const latest = idle_.back();
+    idle_.pop_back();
+    latest->work = std::move(work);
+    latest->arrived.notify_one();
     return true;
   }
+  waiting_.push_back(std::move(work));
   if (threads_ < most_threads_ && platform::StartThread([this] { Work(); })) {
     ++threads_;
     return true;
   }
-  if (threads_ > 0) {
-    arrived_.notify_one();
-    return true;
-  }
+  if (threads_ > 0) return true;
   waiting_.pop_back();
   return false;
 }
@@ -37,20 +38,29 @@ void WorkerPool::Work() {
   platform::BlockSignals();
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    if (waiting_.empty()) {
-      ++idle_;
-      const bool work = arrived_.wait_for(lock, kIdleTime, [this] { return !waiting_.empty(); });
-      --idle_;
-      if (!work) break;
-    }
-    std::function<void()> work = std::move(waiting_.front());
-    waiting_.pop_front();
+    std::function<void()> work = NextWork(&lock);
+    if (!work) break;
     lock.unlock();
     work();
     work = nullptr;
     lock.lock();
   }
   --threads_;
+}
+
+// Nothing once the thread has been idle long enough.
+std::function<void()> WorkerPool::NextWork(std::unique_lock<std::mutex>* lock) {
+  if (!waiting_.empty()) {
+    std::function<void()> work = std::move(waiting_.front());
+    waiting_.pop_front();
+    return work;
+  }
+  Idle self;
+  idle_.push_back(&self);
+  if (!self.arrived.wait_for(*lock, kIdleTime, [&self] { return self.work != nullptr; })) {
+    idle_.erase(std::find(idle_.begin(), idle_.end(), &self));
+  }
+  return std::move(self.work);
 }
 
 }  // namespace indelible

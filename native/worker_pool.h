@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <vector>
 
 namespace indelible {
 
@@ -22,14 +23,22 @@ class WorkerPool {
   [[nodiscard]] bool Post(std::function<void()> work);
 
  private:
+  // A thread without work, which waits to be given some.
+  struct Idle {
+    std::condition_variable arrived;
+    std::function<void()> work;
+  };
+
   void Work();
+  std::function<void()> NextWork(std::unique_lock<std::mutex>* lock);
 
   const size_t most_threads_;
   std::mutex mutex_;
-  std::condition_variable arrived_;
   std::deque<std::function<void()>> waiting_;
   size_t threads_ = 0;
-  size_t idle_ = 0;
+  // The latest at the end. It gets the next work: its stack is still in the processor's cache, and the others
+  // may go.
+  std::vector<Idle*> idle_;
 };
 
 }  // namespace indelible
