@@ -9,6 +9,7 @@
             "native/environment.cc",
             "native/filesystem_plans.cc",
             "native/fresh_directories.cc",
+            "native/memory_directories.cc",
             "native/path_order.cc",
             "native/primitives_binding.cc",
             "native/save_engine.cc",

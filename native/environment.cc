@@ -8,7 +8,9 @@ namespace indelible {
 
 namespace {
 
-// As many stage-1 threads as may wait in the kernel at once.
+// As many stage-1 threads as may wait in the kernel at once. Measured with 64 saves at once on a disk with a
+// 5 ms flush (bench/concurrency.ts): 8, 16, 32 and 64 threads differ by less than the noise, 350 to 450 us a
+// save on ext4; the saves of many disks, of which one may hang, want more rather than fewer.
 constexpr size_t kMostThreads = 32;
 
 const char* NameOf(Status::Reason reason) {

@@ -5,11 +5,22 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <set>
+#include <thread>
 #include <utility>
 
 namespace indelible {
 
 namespace {
+
+// Small saves between their start and their completion. Each holds two or three descriptors.
+constexpr size_t kSmallPlaces = 256;
+constexpr size_t kLargePlaces = 4;
+
+// Saves to memory wait for nothing but the processor and the directory's lock: more of them at a time only
+// wait for each other. 64 at once on two processors: 32 threads 37 us a save, 2 to 4 threads 22 us, 1 thread
+// 31 us.
+size_t ProcessorCount() { return std::max(2U, std::thread::hardware_concurrency()); }
 
 // Larger saves have places of their own, so that a few of them don't hold up the small ones.
 constexpr size_t kLarge = size_t{1} << 20;
@@ -60,6 +71,9 @@ void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published) {
 
 }  // namespace
 
+SaveEngine::SaveEngine(WorkerPool* pool)
+    : pool_(pool), small_(kSmallPlaces), large_(kLargePlaces), in_memory_(ProcessorCount()) {}
+
 void SaveEngine::Submit(std::shared_ptr<SaveJob> job) {
   Dispatch dispatch;
   {
@@ -69,8 +83,27 @@ void SaveEngine::Submit(std::shared_ptr<SaveJob> job) {
   CarryElsewhere(std::move(dispatch));
 }
 
-SaveEngine::Places& SaveEngine::PlacesFor(const SaveJob& job) {
-  return job.request().size > kLarge ? large_ : small_;
+SaveEngine::Places& SaveEngine::PlacesOf(SaveJob::Place place) {
+  switch (place) {
+    case SaveJob::Place::kLarge:
+      return large_;
+    case SaveJob::Place::kInMemory:
+      return in_memory_;
+    case SaveJob::Place::kSmall:
+      break;
+  }
+  return small_;
+}
+
+// The save joins those that wait for a place of its kind.
+SaveEngine::Places& SaveEngine::Queue(std::shared_ptr<SaveJob> job) {
+  const SaveRequest& request = job->request();
+  job->place = request.size > kLarge                           ? SaveJob::Place::kLarge
+               : memory_directories_.HasParentOf(request.path) ? SaveJob::Place::kInMemory
+                                                               : SaveJob::Place::kSmall;
+  Places& places = PlacesOf(job->place);
+  places.waiting.push_back(std::move(job));
+  return places;
 }
 
 // The save waits for a place, and starts when it has one.
@@ -78,62 +111,104 @@ void SaveEngine::Admit(std::shared_ptr<SaveJob> job, Dispatch* dispatch) {
   // A synchronous save has a thread of its own and takes no place.
   while (job != nullptr && job->synchronous) job = order_.Start(job.get());
   if (job == nullptr) return;
-  Places& places = PlacesFor(*job);
-  places.waiting.push_back(std::move(job));
-  Fill(&places, dispatch);
+  Fill(&Queue(std::move(job)), dispatch);
 }
 
 void SaveEngine::Fill(Places* places, Dispatch* dispatch) {
-  bool others = false;
+  std::set<Places*> others;
   while (places->taken < places->most && !places->waiting.empty() && !SaveJob::AllCancelled()) {
-    const std::shared_ptr<SaveJob> job = std::move(places->waiting.front());
-    places->waiting.pop_front();
     ++places->taken;
     ++running_;
-    // The next save to the path queues up like any other, so that a flood to one path does not starve the
-    // rest.
-    std::shared_ptr<SaveJob> next = order_.Start(job.get());
-    while (next != nullptr && next->synchronous) next = order_.Start(next.get());
-    if (next != nullptr) {
-      Places& its = PlacesFor(*next);
-      others = others || &its != places;
-      its.waiting.push_back(std::move(next));
-    }
+    const std::shared_ptr<SaveJob> job = TakeWaiting(places, &others);
     if (!pool_->Post([this, job] { Run(job); })) {
       job->FailUnstarted();
       Leave(job.get(), dispatch);
       dispatch->failed.push_back(job);
     }
   }
-  if (others) Fill(places == &small_ ? &large_ : &small_, dispatch);
+  for (Places* other : others) Fill(other, dispatch);
 }
 
-// Stage 1, on a thread of the pool.
-void SaveEngine::Run(const std::shared_ptr<SaveJob>& job) {
-  const SaveJob::Prepared prepared = PrepareWithDescriptors(job.get());
-  if (prepared == SaveJob::Prepared::kUndecided) return Park(job);
-  Dispatch dispatch;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (prepared == SaveJob::Prepared::kReady) {
-      job->ready = true;
-      Advance(job->path_queue, &dispatch);
-    } else {
-      Leave(job.get(), &dispatch);
-      dispatch.failed.push_back(job);
-    }
+// The next save that gets a place. The one behind it on its path queues up like any other, so that a flood to
+// one path does not starve the rest.
+std::shared_ptr<SaveJob> SaveEngine::TakeWaiting(Places* places, std::set<Places*>* others) {
+  std::shared_ptr<SaveJob> job = std::move(places->waiting.front());
+  places->waiting.pop_front();
+  std::shared_ptr<SaveJob> next = order_.Start(job.get());
+  while (next != nullptr && next->synchronous) next = order_.Start(next.get());
+  if (next != nullptr) {
+    Places& its = Queue(std::move(next));
+    if (&its != places) others->insert(&its);
   }
-  Carry(std::move(dispatch));
+  return job;
+}
+
+// The place of a completed save goes to the next one.
+void SaveEngine::PassOnPlace(SaveJob::Place place, Dispatch* dispatch) {
+  Places& places = PlacesOf(place);
+  // To memory a save takes no longer than waking another thread for the next one would.
+  if (place == SaveJob::Place::kInMemory && dispatch->next == nullptr && !places.waiting.empty() &&
+      !SaveJob::AllCancelled()) {
+    std::set<Places*> others;
+    dispatch->next = TakeWaiting(&places, &others);
+    for (Places* other : others) Fill(other, dispatch);
+    return;
+  }
+  --places.taken;
+  --running_;
+  Fill(&places, dispatch);
+}
+
+// Called by stage 1 when it knows where the save goes.
+void SaveEngine::Await(SaveJob* job) {
+  if (job->synchronous || !job->plan().sync_directory || job->request().size > kLarge) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  job->awaited = true;
+  job->awaited_on = job->filesystem();
+  ++commits_[job->awaited_on].awaited;
+}
+
+void SaveEngine::StopAwaiting(SaveJob* job) {
+  if (!job->awaited) return;
+  job->awaited = false;
+  --commits_[job->awaited_on].awaited;
+  prepared_.notify_all();
+}
+
+// Stage 1, on a thread of the pool, and what follows from it.
+void SaveEngine::Run(std::shared_ptr<SaveJob> job) {
+  while (job != nullptr) {
+    const SaveJob::Prepared prepared = PrepareWithDescriptors(job.get());
+    if (prepared == SaveJob::Prepared::kUndecided) return Park(job);
+    Dispatch dispatch;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (prepared == SaveJob::Prepared::kReady) {
+        memory_directories_.Learn(job->request().path, !job->plan().close_may_fail);
+        job->ready = true;
+        Advance(job->path_queue, &dispatch);
+      } else {
+        Leave(job.get(), &dispatch);
+        dispatch.failed.push_back(job);
+      }
+      StopAwaiting(job.get());
+    }
+    Carry(&dispatch);
+    job = std::move(dispatch.next);
+  }
 }
 
 // open(2): EMFILE and ENFILE pass when somebody closes something, so they are waited out.
 SaveJob::Prepared SaveEngine::PrepareWithDescriptors(SaveJob* job) {
   const auto give_up = std::chrono::steady_clock::now() + kDescriptorPatience;
   for (;;) {
-    const SaveJob::Prepared prepared = job->Prepare(&plans_, &fresh_directories_);
+    const SaveJob::Prepared prepared =
+        job->Prepare(&plans_, &fresh_directories_, [this, job] { Await(job); });
     if (!job->LacksDescriptors() || job->Cancelled() || std::chrono::steady_clock::now() > give_up)
       return prepared;
     std::unique_lock<std::mutex> lock(mutex_);
+    // The descriptors may have to come from the saves of the group that would wait for it.
+    StopAwaiting(job);
     // On JavaScript's own thread only this engine can close anything meanwhile.
     if (job->synchronous && running_ == 0) return prepared;
     moved_.wait_for(lock, kDescriptorPause);
@@ -240,29 +315,33 @@ void SaveEngine::Leave(SaveJob* job, Dispatch* dispatch) {
 }
 
 // A loop instead of recursion: each save may let the next one go.
-void SaveEngine::Carry(Dispatch dispatch) {
-  while (!dispatch.empty()) {
-    if (!dispatch.failed.empty()) {
-      const std::shared_ptr<SaveJob> job = std::move(dispatch.failed.back());
-      dispatch.failed.pop_back();
-      Complete(job, &dispatch);
-    } else if (!dispatch.alone.empty()) {
-      const std::shared_ptr<SaveJob> job = std::move(dispatch.alone.back());
-      dispatch.alone.pop_back();
-      PublishAlone(job, &dispatch);
+void SaveEngine::Carry(Dispatch* dispatch) {
+  while (!dispatch->empty()) {
+    if (!dispatch->failed.empty()) {
+      const std::shared_ptr<SaveJob> job = std::move(dispatch->failed.back());
+      dispatch->failed.pop_back();
+      Complete(job, dispatch);
+    } else if (!dispatch->alone.empty()) {
+      const std::shared_ptr<SaveJob> job = std::move(dispatch->alone.back());
+      dispatch->alone.pop_back();
+      PublishAlone(job, dispatch);
     } else {
-      const FilesystemId filesystem = dispatch.leaderless.back();
-      dispatch.leaderless.pop_back();
-      Lead(filesystem, &dispatch);
+      const FilesystemId filesystem = dispatch->leaderless.back();
+      dispatch->leaderless.pop_back();
+      Lead(filesystem, dispatch);
     }
   }
 }
 
 // For JavaScript's own thread, which must not wait for other saves' disks.
 void SaveEngine::CarryElsewhere(Dispatch dispatch) {
-  if (dispatch.empty()) return;
+  if (dispatch.empty() && dispatch.next == nullptr) return;
   const auto shared = std::make_shared<Dispatch>(std::move(dispatch));
-  if (!pool_->Post([this, shared] { Carry(std::move(*shared)); })) Carry(std::move(*shared));
+  const auto carry = [this, shared] {
+    Carry(shared.get());
+    Run(std::move(shared->next));
+  };
+  if (!pool_->Post(carry)) carry();
 }
 
 void SaveEngine::PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch) {
@@ -278,33 +357,54 @@ void SaveEngine::PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dis
 void SaveEngine::Lead(const FilesystemId& filesystem, Dispatch* dispatch) {
   for (;;) {
     Jobs group;
+    const Clock::time_point patience = Clock::now() + Patience(filesystem);
     // What becomes ready while the others are renamed still joins.
-    for (Jobs ready = TakeReady(filesystem, group.size()); !ready.empty();
-         ready = TakeReady(filesystem, group.size())) {
+    for (Jobs ready = TakeReady(filesystem, patience); !ready.empty();
+         ready = TakeReady(filesystem, patience)) {
       PublishInOrder(ready, dispatch);
       group.insert(group.end(), ready.begin(), ready.end());
+      if (group.size() >= kLargestGroup) break;
     }
     if (group.empty()) {
       std::lock_guard<std::mutex> lock(mutex_);
-      const auto commit = commits_.find(filesystem);
-      if (!commit->second.waiting.empty()) continue;
-      commits_.erase(commit);
+      CommitQueue& commit = commits_[filesystem];
+      if (!commit.waiting.empty()) continue;
+      commit.led = false;
       return;
     }
     Jobs published;
     std::copy_if(group.begin(), group.end(), std::back_inserter(published),
                  [](const auto& job) { return job->outcome().published; });
+    const Clock::time_point begin = Clock::now();
     SyncDirectories(published);
+    Timed(filesystem, Clock::now() - begin);
     for (const std::shared_ptr<SaveJob>& job : group) Complete(job, dispatch);
   }
 }
 
-// The saves of the filesystem that are ready, unless the group is large enough already.
-SaveEngine::Jobs SaveEngine::TakeReady(const FilesystemId& filesystem, size_t group_size) {
-  Jobs ready;
-  if (group_size >= kLargestGroup) return ready;
+// How long it pays to wait for others: as long as a commit of their own would take them. The shorter one of
+// the last two, so that one hiccup of the disk does not count. On a disk with a 5 ms flush this took 64 saves
+// at once from 560 to 370 us each, 16 from 1,640 to 890 us, 4 from 5.9 to 3.1 ms (ext4; XFS is alike).
+SaveEngine::Clock::duration SaveEngine::Patience(const FilesystemId& filesystem) {
   std::lock_guard<std::mutex> lock(mutex_);
-  ready.swap(commits_.find(filesystem)->second.waiting);
+  const CommitQueue& commit = commits_[filesystem];
+  return std::min(commit.last_took, commit.one_before_took);
+}
+
+void SaveEngine::Timed(const FilesystemId& filesystem, Clock::duration took) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  CommitQueue& commit = commits_[filesystem];
+  commit.one_before_took = std::exchange(commit.last_took, took);
+}
+
+// The saves of the filesystem that are ready. Waits for one while any is in stage 1, but no longer than
+// until `patience` ends.
+SaveEngine::Jobs SaveEngine::TakeReady(const FilesystemId& filesystem, Clock::time_point patience) {
+  Jobs ready;
+  std::unique_lock<std::mutex> lock(mutex_);
+  CommitQueue& commit = commits_[filesystem];
+  prepared_.wait_until(lock, patience, [&] { return !commit.waiting.empty() || commit.awaited == 0; });
+  ready.swap(commit.waiting);
   return ready;
 }
 
@@ -345,10 +445,7 @@ void SaveEngine::Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatc
   job->Finish(&fresh_directories_);
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    Places& places = PlacesFor(*job);
-    --places.taken;
-    --running_;
-    Fill(&places, dispatch);
+    PassOnPlace(job->place, dispatch);
     moved_.notify_all();
   }
   if (!SaveJob::AllCancelled()) job->listener()->Completed(job);

@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_SAVE_ENGINE_H_
 #define INDELIBLE_SAVE_ENGINE_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -8,10 +9,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "filesystem_plans.h"
+#include "memory_directories.h"
 #include "path_order.h"
 #include "save_job.h"
 #include "worker_pool.h"
@@ -23,11 +26,13 @@ namespace indelible {
 // Stage 1, many at a time on the pool's threads: a complete file beside the old one (SaveJob::Prepare). Stage
 // 2, one leader per filesystem: it takes every save that finished stage 1, renames them all, syncs each
 // distinct directory once, completes them all, and goes on while more have arrived. This is group commit as
-// databases do it: whoever arrives while the disk is busy shares the next commit, without a timer. Saves that
-// sync no directory don't wait for a leader.
+// databases do it: whoever arrives while the disk is busy shares the next commit, without a timer. While
+// others are in stage 1 the leader waits for them, for as long as a commit takes and no longer: the first of
+// many called at once would otherwise commit alone, and the others wait for it and then for a commit of their
+// own. A lone save waits for nobody. Saves that sync no directory don't wait for a leader.
 class SaveEngine {
  public:
-  explicit SaveEngine(WorkerPool* pool) : pool_(pool) {}
+  explicit SaveEngine(WorkerPool* pool);
   SaveEngine(const SaveEngine&) = delete;
   SaveEngine& operator=(const SaveEngine&) = delete;
 
@@ -51,6 +56,8 @@ class SaveEngine {
   void ShutDown();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   // How many saves of a kind may be between their start and their completion, which bounds the open
   // descriptors.
   struct Places {
@@ -59,10 +66,16 @@ class SaveEngine {
     size_t taken = 0;
     std::deque<std::shared_ptr<SaveJob>> waiting;
   };
-  // The saves of one filesystem that are ready to be published and share directory syncs.
+  // The saves of one filesystem that share directory syncs.
   struct CommitQueue {
+    // Ready to be published.
     std::vector<std::shared_ptr<SaveJob>> waiting;
     bool led = false;
+    // How many are in stage 1.
+    size_t awaited = 0;
+    // What the latest commits took.
+    Clock::duration last_took{0};
+    Clock::duration one_before_took{0};
   };
   using Jobs = std::vector<std::shared_ptr<SaveJob>>;
   // What a thread found to do while it held the mutex, to be carried out without it.
@@ -73,29 +86,38 @@ class SaveEngine {
     std::vector<FilesystemId> leaderless;
     // Failed before they could start.
     Jobs failed;
+    // Has inherited the place of a completed save, to be run afterwards on the same thread.
+    std::shared_ptr<SaveJob> next;
 
     bool empty() const { return alone.empty() && leaderless.empty() && failed.empty(); }
   };
 
   // Under the mutex.
-  Places& PlacesFor(const SaveJob& job);
+  Places& PlacesOf(SaveJob::Place place);
+  Places& Queue(std::shared_ptr<SaveJob> job);
   void Admit(std::shared_ptr<SaveJob> job, Dispatch* dispatch);
   void Fill(Places* places, Dispatch* dispatch);
+  std::shared_ptr<SaveJob> TakeWaiting(Places* places, std::set<Places*>* others);
+  void PassOnPlace(SaveJob::Place place, Dispatch* dispatch);
   void Advance(PathQueue* queue, Dispatch* dispatch);
   void Leave(SaveJob* job, Dispatch* dispatch);
   bool EarlierIsParked(const SaveJob& job) const;
   bool IsNext(const SaveJob& job) const;
+  void StopAwaiting(SaveJob* job);
 
   // Without it.
-  void Run(const std::shared_ptr<SaveJob>& job);
+  void Run(std::shared_ptr<SaveJob> job);
   void RunOnPool(const std::shared_ptr<SaveJob>& job);
   SaveJob::Prepared PrepareWithDescriptors(SaveJob* job);
+  void Await(SaveJob* job);
   void Park(const std::shared_ptr<SaveJob>& job);
-  void Carry(Dispatch dispatch);
+  void Carry(Dispatch* dispatch);
   void CarryElsewhere(Dispatch dispatch);
   void Lead(const FilesystemId& filesystem, Dispatch* dispatch);
   void PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch);
-  Jobs TakeReady(const FilesystemId& filesystem, size_t group_size);
+  Jobs TakeReady(const FilesystemId& filesystem, Clock::time_point patience);
+  Clock::duration Patience(const FilesystemId& filesystem);
+  void Timed(const FilesystemId& filesystem, Clock::duration took);
   void PublishInOrder(const Jobs& jobs, Dispatch* dispatch);
   void Complete(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch);
 
@@ -106,9 +128,13 @@ class SaveEngine {
   std::mutex mutex_;
   // Signalled when a save leaves its path's queue or is parked, for those that wait in SaveSync.
   std::condition_variable moved_;
+  // Signalled when a save is no longer awaited.
+  std::condition_variable prepared_;
   PathOrder order_;
-  Places small_{256};
-  Places large_{4};
+  Places small_;
+  Places large_;
+  Places in_memory_;
+  MemoryDirectories memory_directories_;
   std::map<FilesystemId, CommitQueue> commits_;
   std::map<FilesystemId, Jobs> parked_;
   // Saves that hold a place and are not parked.

@@ -18,16 +18,18 @@ bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
 
 }  // namespace
 
-SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans, FreshDirectories* fresh) {
+SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans, FreshDirectories* fresh,
+                                   const std::function<void()>& planned) {
   bool undecided = false;
-  Status status = PrepareSteps(plans, fresh, &undecided);
+  Status status = PrepareSteps(plans, fresh, planned, &undecided);
   if (undecided) return Prepared::kUndecided;
   if (status.ok()) return Prepared::kReady;
   Fail(std::move(status));
   return Prepared::kFailed;
 }
 
-Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, bool* undecided) {
+Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh,
+                             const std::function<void()>& planned, bool* undecided) {
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "open", ECANCELED);
   target_ = std::make_unique<Target>();
   Status status = ResolveTarget(request_, target_.get());
@@ -45,6 +47,7 @@ Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, bo
   if (request_.strict && plan_.falls_short) {
     return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP);
   }
+  planned();
 
   if (request_.make_directories) {
     status = fresh->Complete(target_.get(), plan_.sync_directory);

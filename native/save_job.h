@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,7 +54,8 @@ class SaveJob {
   // Stage 1: everything up to a complete file beside the old one. kUndecided: nothing has been written, and
   // the filesystem that UndecidedFilesystem tells needs a decision first.
   enum class Prepared { kReady, kFailed, kUndecided };
-  Prepared Prepare(FilesystemPlans* plans, FreshDirectories* fresh);
+  // `planned` is called as soon as filesystem() and plan() are known, before anything is written.
+  Prepared Prepare(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned);
 
   // Stage 2, first half: the file gets its name. False if it failed. `replaces_unseen`: an earlier save to
   // the path is left out in favour of this one.
@@ -107,11 +109,18 @@ class SaveJob {
   bool ready = false;       // Stage 1 is done.
   bool dispatched = false;  // Somebody is about to publish it.
   bool parked = false;      // Its filesystem is undecided.
+  // Which of the engine's limits it counts against.
+  enum class Place : uint8_t { kSmall, kLarge, kInMemory };
+  Place place = Place::kSmall;
+  // A leader may wait for its stage 1, on this filesystem.
+  bool awaited = false;
+  FilesystemId awaited_on;
   // On the thread that called saveSync, which publishes it itself.
   bool synchronous = false;
 
  private:
-  Status PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, bool* undecided);
+  Status PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned,
+                      bool* undecided);
   Status PublishSteps();
   Status TakeOverChanges();
   void Fail(Status status);

@@ -12,6 +12,7 @@ const SOURCES = [
   ...[
     'filesystem_plans',
     'fresh_directories',
+    'memory_directories',
     'path_order',
     'save_engine',
     'save_job',
