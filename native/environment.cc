@@ -66,19 +66,24 @@ Environment& Environment::Of(Napi::Env env) { return **env.GetInstanceData<std::
 
 Napi::Value Environment::Promise(Napi::Env env, uint64_t ticket, Napi::Object data,
                                  std::shared_ptr<SaveJob> job) {
+  // Not Napi::Promise::Deferred: where no promise can be made, in a worker that is being terminated, its
+  // members stay uninitialised, and JavaScript would be handed whatever stands there.
+  napi_deferred deferred = nullptr;
+  napi_value promise = nullptr;
+  if (napi_create_promise(env, &deferred, &promise) != napi_ok) return Napi::Value();
   if (pending_.empty()) wake_.Ref(env);
-  auto deferred = Napi::Promise::Deferred::New(env);
   pending_.emplace(
       ticket,
       Pending{deferred, data.IsEmpty() ? Napi::ObjectReference() : Napi::Persistent(data), std::move(job)});
   std::lock_guard<std::mutex> lock(mutex_);
   ++live_;
-  return deferred.Promise();
+  return Napi::Value(env, promise);
 }
 
 Napi::Value Environment::Save(Napi::Env env, SaveRequest request, Napi::Object data, uint64_t ticket) {
   auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
   const Napi::Value promise = Promise(env, ticket, data, job);
+  if (promise.IsEmpty()) return promise;
   SharedEngine().Submit(std::move(job));
   return promise;
 }
@@ -107,6 +112,7 @@ Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> reques
 Napi::Value Environment::Run(Napi::Env env, std::function<Answer()> work) {
   const uint64_t ticket = next_ticket_++;
   const Napi::Value promise = Promise(env, ticket, Napi::Object(), nullptr);
+  if (promise.IsEmpty()) return promise;
   const std::shared_ptr<Environment> self = shared_from_this();
   auto run = [self, ticket, work = std::move(work)] { self->Push(Answered{ticket, work()}); };
   if (!SharedPool().Post(run)) run();
@@ -160,9 +166,10 @@ void Environment::DeliverAll(Napi::Env env) {
     const Napi::HandleScope each(env);
     const auto found = pending_.find(one.ticket);
     if (found == pending_.end()) continue;
-    const Napi::Promise::Deferred deferred = found->second.deferred;
+    const napi_deferred deferred = found->second.deferred;
     pending_.erase(found);
-    deferred.Resolve(one.answer(env));
+    // Fails only in a worker that is being terminated, where nobody waits for it any more.
+    static_cast<void>(napi_resolve_deferred(env, deferred, one.answer(env)));
   }
   if (pending_.empty()) wake_.Unref(env);
   if (!questions.empty() && !decider_.IsEmpty()) decider_.Call({QuestionsValue(env, questions)});

@@ -59,7 +59,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     Answer answer;
   };
   struct Pending {
-    Napi::Promise::Deferred deferred;
+    napi_deferred deferred;
     // Keeps the bytes where they are.
     Napi::ObjectReference data;
     std::shared_ptr<SaveJob> job;
@@ -68,6 +68,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   using Wake = Napi::TypedThreadSafeFunction<Environment, void, Deliver>;
 
   Environment() = default;
+  // Empty where the environment is being torn down: nothing may be started for it then.
   Napi::Value Promise(Napi::Env env, uint64_t ticket, Napi::Object data, std::shared_ptr<SaveJob> job);
   void Push(Answered answered);
   void WakeUp(bool was_empty);
