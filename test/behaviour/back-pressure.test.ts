@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { ended, startProgram } from '../node-process.js';
+import { engineUnderTest } from './engine-under-test.js';
+
+/** A filesystem in memory, where so many saves take seconds. */
+const MEMORY = '/dev/shm';
+/** The portable engine needs some ten times as long for each. */
+const COUNT = engineUnderTest === 'native' ? 100_000 : 20_000;
+
+/** What the program has seen of its own process. */
+interface Watched {
+  descriptors: number;
+  threads: number;
+  turns: number;
+  /** Bytes a save. */
+  memory: number;
+}
+
+describe.skipIf(process.platform !== 'linux' || !existsSync(MEMORY))(`${COUNT} saves in one go`, () => {
+  let directory: string;
+  let watched: Watched;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(MEMORY, 'indelible-test-'));
+    const { code, stdout, stderr } = await ended(startProgram('save-flood.mjs', [directory, String(COUNT)]));
+    assert.equal(code, 0, stderr);
+    watched = JSON.parse(stdout) as Watched;
+  });
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('have few descriptors open', () => {
+    assert.ok(watched.descriptors < 1000, `${watched.descriptors} were open at once`);
+  });
+
+  it('run on few threads', () => {
+    assert.ok(watched.threads < 64, `${watched.threads} ran at once`);
+  });
+
+  it('take little memory beside their data', () => {
+    assert.ok(watched.memory < 8192, `each took ${watched.memory} bytes`);
+  });
+
+  it('let the event loop go round', () => {
+    assert.ok(watched.turns > 100, `it went round ${watched.turns} times only`);
+  });
+
+  it('leave no temporary', () => {
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name.startsWith('.')),
+      [],
+    );
+  });
+});

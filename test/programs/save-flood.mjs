@@ -1,0 +1,41 @@
+// Calls save so often in one go that only back-pressure keeps the process alive, over few paths, and watches the process
+// meanwhile. Prints as JSON: most descriptors open, most threads, the peak of memory beyond the start, in bytes a save,
+// and how often the event loop came round before the last save had resolved.
+//   arguments: directory, how many
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { save } from '../../dist/index.js';
+
+const [directory, count] = process.argv.slice(2);
+const PATHS = 1000;
+const DATA = Buffer.alloc(4096, 'indelible ');
+
+function peakOfMemory() {
+  const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return Number(found?.[1]) * 1024;
+}
+
+await save(join(directory, 'first'), DATA, { durability: 'none' });
+const before = peakOfMemory();
+let going = true;
+const all = Promise.all(
+  Array.from({ length: Number(count) }, (_, index) =>
+    save(join(directory, `file${index % PATHS}`), DATA, { durability: 'none' }),
+  ),
+).finally(() => {
+  going = false;
+});
+let turns = 0;
+let descriptors = 0;
+let threads = 0;
+while (going) {
+  await nextTurn();
+  turns += 1;
+  descriptors = Math.max(descriptors, readdirSync('/proc/self/fd').length);
+  threads = Math.max(threads, readdirSync('/proc/self/task').length);
+}
+await all;
+console.log(
+  JSON.stringify({ descriptors, threads, turns, memory: (peakOfMemory() - before) / Number(count) }),
+);
