@@ -14,7 +14,7 @@ const missing =
 if (missing !== undefined) process.stderr.write(`group-commit.test.ts is skipped: ${missing}\n`);
 
 /** Flushes that the kernel has sent to the device since it is there (Documentation/block/stat.rst, the 16th field). */
-function flushesOf(device: string): number {
+function flushesOf(device = ''): number {
   const fields = readFileSync(`/sys/block/${basename(device)}/stat`, 'utf8')
     .trim()
     .split(/\s+/);
