@@ -109,7 +109,10 @@ async function crashRecording(
       findings.some(({ fault }) => breaksPromise(fault, mount, subject.role)),
     );
     if (broken !== undefined && subject.role === 'scenarios') {
-      const kept = join(keep, `${mount.name}-${subject.name}-${recordingSeed}`);
+      const kept = join(
+        keep,
+        `${mount.kernel === undefined ? mount.name : `${mount.name}-${mount.kernel}`}-${subject.name}-${recordingSeed}`,
+      );
       await keepRecording(recording, kept);
       exhibits.push({ ...broken, recording: kept });
     }

@@ -4,16 +4,18 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type CrashState, formatState, parseState } from './crash-states.js';
 import { type CrashTest, type CrashTestResult, crash, type Role, type Subject } from './crash-test.js';
 import { openRecording } from './kept-recording.js';
+import { KERNEL_SERIES, type KernelSeries } from './kernels/debian-kernel.js';
 import { MOUNTS } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
 import { formatCounts, formatExhibit, formatReport, formatResult, tally } from './report.js';
-import { missingFor } from './requirements.js';
+import { GUEST_TOOLS, missingFor } from './requirements.js';
 import { loadSubjects, ROLES } from './subjects.js';
 import { Workspace } from './workspace.js';
 
 interface CrashOptions {
   filesystem: string[];
+  kernel: (KernelSeries | undefined)[];
   role: Role[];
   scenario?: string[];
   states: number;
@@ -37,6 +39,12 @@ const program = new Command('npm run crash --')
     'xfs',
     'btrfs',
   ])
+  .option(
+    '--kernel <names>',
+    `comma-separated: running, ${KERNEL_SERIES.join(', ')}; under another kernel than the running one scenarios run in QEMU`,
+    kernels,
+    [undefined],
+  )
   .option('--role <roles>', `comma-separated: ${ROLES.join(', ')}`, roles, ROLES)
   .option(
     '--scenario <names>',
@@ -62,7 +70,10 @@ const program = new Command('npm run crash --')
   .option('--image <file>', 'with --replay: keep the disk image of the state, as it was before the mount');
 
 const options = program.parse().opts<CrashOptions>();
-const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'qemu-nbd', 'nbdfuse');
+const missing = missingFor(
+  ...(['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'qemu-nbd', 'nbdfuse'] as const),
+  ...(options.kernel.some((kernel) => kernel !== undefined) ? GUEST_TOOLS : []),
+);
 if (missing !== undefined) await skipAll(missing, options);
 else if (options.replay !== undefined) await showAgain(options.replay, options);
 else await crashAll(options);
@@ -95,12 +106,18 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
 /** Every subject on every mount, but a control only where it must be caught. */
 function plan(
   subjects: readonly Subject[],
-  { filesystem: filesystems, role: wanted, scenario: names }: CrashOptions,
+  { filesystem: filesystems, kernel: series, role: wanted, scenario: names }: CrashOptions,
 ): CrashTest[] {
   const known = new Set(subjects.map(({ name }) => name));
   for (const name of names ?? []) if (!known.has(name)) program.error(`error: unknown scenario '${name}'`);
-  const mounts = (filesystems.includes('all') ? [...MOUNTS.keys()] : filesystems).map((name) => {
-    return MOUNTS.get(name) ?? program.error(`error: unknown filesystem '${name}'`);
+  const mounts = (filesystems.includes('all') ? [...MOUNTS.keys()] : filesystems).flatMap((name) => {
+    const mount = MOUNTS.get(name) ?? program.error(`error: unknown filesystem '${name}'`);
+    return series.map((kernel) => {
+      if (kernel === undefined) return mount;
+      if (mount.externalJournal !== undefined)
+        program.error(`error: '${name}' needs two devices, and a guest has one`);
+      return { ...mount, kernel };
+    });
   });
   return subjects
     .filter(({ name, role }) => wanted.includes(role) && (names === undefined || names.includes(name)))
@@ -149,6 +166,16 @@ function roles(value: string): Role[] {
     const role = ROLES.find((one) => one === name);
     if (role === undefined) throw new InvalidArgumentError(`Not one of ${ROLES.join(', ')}.`);
     return role;
+  });
+}
+
+function kernels(value: string): (KernelSeries | undefined)[] {
+  return list(value).map((name) => {
+    const series = KERNEL_SERIES.find((one) => one === name);
+    if (series === undefined && name !== 'running') {
+      throw new InvalidArgumentError(`Not one of running, ${KERNEL_SERIES.join(', ')}.`);
+    }
+    return series;
   });
 }
 

@@ -8,6 +8,7 @@ import { serveBlocks } from './block-server.js';
 import { command, SYSTEM_PATH } from './command.js';
 import { makeImage, mountDevice, released, unmount } from './filesystems.js';
 import type { StampedEvent } from './history.js';
+import { runInGuest } from './kernels/guest.js';
 import type { LabMount } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
 import { BALLAST_FILE, type Scenario, Volume } from './scenario.js';
@@ -38,7 +39,8 @@ export interface RecordingOptions {
 
 /**
  * Runs a scenario on a new filesystem whose disk logs every write and every flush. The disk is an NBD export of QEMU's
- * `blklogwrites` driver; a flush of the loop device above it arrives there as fsync of a FUSE file, then NBD flush.
+ * `blklogwrites` driver; a flush of the loop device above it arrives there as fsync of a FUSE file, then NBD flush. Under
+ * another kernel than the running one, the same driver is the disk of a virtual machine.
  *
  * @throws if the scenario's process fails; its error output goes to this one's.
  */
@@ -52,11 +54,16 @@ export async function record(workspace: Workspace, options: RecordingOptions): P
   const log = workspace.path('log.img');
   await command('cp', '--sparse=always', baseImage, image);
   await makeImage(log, 0);
+  const logged = `driver=blklogwrites,log-super-update-interval=1,${fileOption('file', image)},${fileOption('log', log)}`;
+  if (mount.kernel !== undefined) {
+    events.push(...(await runInGuest(workspace, mount.kernel, options, logged, log)));
+    return { mount, baseImage, log, events };
+  }
   const disk = await serveBlocks(workspace, 'recorded', [
     'qemu-nbd',
     '--discard=unmap',
     '--image-opts',
-    `driver=blklogwrites,log-super-update-interval=1,${fileOption('file', image)},${fileOption('log', log)}`,
+    logged,
   ]);
   const attached = await attachDisk(mount, disk);
   const { directory } = await mountDevice(workspace, 'recording', attached.mount, attached.device);

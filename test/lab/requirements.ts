@@ -7,14 +7,23 @@ const TOOLS = {
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',
   'mkfs.btrfs': 'btrfs-progs',
+  'apt-cache': 'apt',
   bindfs: 'bindfs',
+  busybox: 'busybox-static',
   cc: 'gcc',
+  cpio: 'cpio',
+  depmod: 'kmod',
   nbdfuse: 'libnbd-bin',
   nbdkit: 'nbdkit',
   'qemu-nbd': 'qemu-utils',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  xz: 'xz-utils',
 } as const;
 
 export type Tool = keyof typeof TOOLS;
+
+/** What a scenario under another kernel than the running one needs. */
+export const GUEST_TOOLS = ['apt-cache', 'busybox', 'cpio', 'depmod', 'qemu-system-x86_64', 'xz'] as const;
 
 /** The number of CAP_SYS_ADMIN in capability.h. */
 const SYS_ADMIN = 21n;

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { RequestCounter } from '../block-log.js';
+import { SYSTEM_PATH } from '../command.js';
+import type { StampedEvent } from '../history.js';
+import { PROJECT_ROOT } from '../project-root.js';
+import type { RecordingOptions } from '../recording.js';
+import type { ScenarioOrder } from '../scenario-process.js';
+import type { Workspace } from '../workspace.js';
+import { debianKernel, type KernelSeries } from './debian-kernel.js';
+import { makeInitramfs } from './initramfs.js';
+
+const MEMORY_MIB = 1536;
+/** The first serial line is the kernel's console, the second one the scenario's. */
+const EVENTS = '/dev/ttyS1';
+
+/**
+ * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. What the scenario
+ * reports comes over a serial line and is stamped here, when it arrives: never earlier than it happened there, so that
+ * a save is never held to its promise before its caller had it.
+ *
+ * @param disk of QEMU's block layer, as the value of `-blockdev`'s file.
+ * @throws with the guest's console if the scenario did not come to its end.
+ */
+export async function runInGuest(
+  workspace: Workspace,
+  series: KernelSeries,
+  { mount, module, pressure, seed, scenario }: RecordingOptions,
+  disk: string,
+  log: string,
+): Promise<StampedEvent[]> {
+  const inGuest = `file:///indelible/${relative(PROJECT_ROOT, fileURLToPath(module))}`;
+  const order: ScenarioOrder = { module: inGuest, directory: '/volume', pressure, seed };
+  const options = mount.mount ? `-o ${mount.mount}` : '';
+  const kernel = await debianKernel(series);
+  const initramfs = await makeInitramfs(workspace, kernel, {
+    name: 'guest',
+    init: `
+stty -F ${EVENTS} raw -echo
+mount -t ${mount.format} ${options} /dev/vda /volume && \\
+  INDELIBLE_ENGINE=${scenario.engine ?? 'native'} node \\
+  /indelible/build/test/lab/scenario-process.js '${JSON.stringify(order)}' <${EVENTS} >${EVENTS}
+umount /volume
+poweroff -f
+`,
+  });
+  const console = workspace.path('console');
+  const qemu = spawn(
+    'qemu-system-x86_64',
+    [
+      ...['-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', String(MEMORY_MIB), '-nodefaults', '-no-reboot'],
+      ...['-kernel', kernel.image, '-initrd', initramfs, '-append', 'console=ttyS0 panic=-1 quiet'],
+      ...['-display', 'none', '-serial', `file:${console}`, '-serial', 'stdio'],
+      ...['-drive', `if=virtio,cache=writeback,discard=unmap,${disk}`],
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, PATH: SYSTEM_PATH } },
+  );
+  const ended = once(qemu, 'close');
+  const events: StampedEvent[] = [];
+  let counter: RequestCounter | undefined;
+  try {
+    for await (const line of createInterface(qemu.stdout)) {
+      counter ??= new RequestCounter(log);
+      events.push({ ...JSON.parse(line), at: counter.now() });
+    }
+  } finally {
+    counter?.close();
+    qemu.kill();
+  }
+  await ended;
+  if (events.at(-1)?.event !== 'ended') {
+    throw new Error(`the guest ended early:\n${readFileSync(console, 'utf8')}`);
+  }
+  return events;
+}
