@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import type { BlockRequest } from './block-log.js';
-import { chooseStates, formatState, type Pending, parseState, survivingPieces } from './crash-states.js';
+import {
+  chooseStates,
+  formatState,
+  type Pending,
+  parseState,
+  survivingPieces,
+  type Untorn,
+} from './crash-states.js';
 
 const SECTOR = 512;
-const NO_SUPER_BLOCK = -1;
+const NOTHING_UNTORN: Untorn = { superBlock: -1 };
 
 function write(sector: number, sectors = 1, fua = false): BlockRequest {
   const length = sectors * SECTOR;
@@ -18,10 +25,10 @@ function survivors(
   position: number,
   pending: Pending,
   seed = 1,
-  superBlock = NO_SUPER_BLOCK,
+  untorn: Untorn = NOTHING_UNTORN,
 ) {
   const log = { requests, sectorSize: SECTOR };
-  return survivingPieces(log, { position, pending, seed }, superBlock).flatMap(({ request, from, to }) =>
+  return survivingPieces(log, { position, pending, seed }, untorn).flatMap(({ request, from, to }) =>
     Array.from({ length: (to - from) / SECTOR }, (_, index) => (request.offset + from) / SECTOR + index),
   );
 }
@@ -52,8 +59,18 @@ describe('a crash state', () => {
   });
 
   it('does not tear the super block', () => {
-    const kept = seeds.map((seed) => survivors([write(8, 8)], 1, 'torn', seed, 10 * SECTOR).length);
+    const kept = seeds.map(
+      (seed) => survivors([write(8, 8)], 1, 'torn', seed, { superBlock: 10 * SECTOR }).length,
+    );
     assert.deepEqual([...new Set(kept)].sort(), [0, 8]);
+  });
+
+  it('does not tear the units that the filesystem takes for whole, where they lie on the disk', () => {
+    const unit = 2 * SECTOR;
+    const kept = seeds.map((seed) =>
+      survivors([write(1, 4)], 1, 'torn', seed, { superBlock: -1, unit }).join(),
+    );
+    assert.deepEqual([...new Set(kept)].sort(), ['', '1', '1,2,3', '1,2,3,4', '1,4', '2,3', '2,3,4', '4']);
   });
 
   it('is the same for the same seed', () => {
@@ -90,6 +107,14 @@ describe('the choice of crash states', () => {
     for (const from of [10, 20, 30, 40, 50]) {
       assert.ok(positions.some((position) => position >= from && position <= from + 10));
     }
+  });
+
+  it('does not tear the units that the filesystem takes for whole, where they lie on the disk', () => {
+    const unit = 2 * SECTOR;
+    const kept = seeds.map((seed) =>
+      survivors([write(1, 4)], 1, 'torn', seed, { superBlock: -1, unit }).join(),
+    );
+    assert.deepEqual([...new Set(kept)].sort(), ['', '1', '1,2,3', '1,2,3,4', '1,4', '2,3', '2,3,4', '4']);
   });
 
   it('is the same for the same seed', () => {

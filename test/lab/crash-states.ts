@@ -36,48 +36,48 @@ export interface Piece {
   to: number;
 }
 
+/** What a filesystem takes for granted that the disk writes whole or not at all, and cannot be mounted without. */
+export interface Untorn {
+  /** Offset of the super block, in bytes. */
+  superBlock: number;
+  /** Bytes of every other write that are never torn; default: a sector. */
+  unit?: number;
+}
+
 /** How many requests were made durable by the last flush before `position`. */
 export function durableCount(requests: readonly BlockRequest[], position: number): number {
   for (let index = position - 1; index >= 0; index--) if (requests[index]?.flush) return index;
   return 0;
 }
 
-/**
- * What of the requests behind the last flush is on the medium in this state, in the order of the log.
- *
- * @param superBlock offset of the filesystem's super block, in bytes. ext4 and btrfs take for granted that the disk
- *   never tears it, and cannot be mounted after it was; so it is written whole or not at all.
- */
+/** What of the requests behind the last flush is on the medium in this state, in the order of the log. */
 export function survivingPieces(
   { requests, sectorSize }: BlockLog,
   state: CrashState,
-  superBlock: number,
+  { superBlock, unit = sectorSize }: Untorn,
 ): Piece[] {
   const random = new Random(state.seed);
   return requests.slice(durableCount(requests, state.position), state.position).flatMap((request) => {
     const tearable = request.offset > superBlock || request.offset + request.length <= superBlock;
-    const sectors = tearable ? sectorSize : request.length;
-    return survivingParts(request, state.pending, sectors, random);
+    return survivingParts(request, state.pending, tearable ? unit : Number.POSITIVE_INFINITY, random);
   });
 }
 
-function survivingParts(
-  request: BlockRequest,
-  pending: Pending,
-  sectorSize: number,
-  random: Random,
-): Piece[] {
+function survivingParts(request: BlockRequest, pending: Pending, unit: number, random: Random): Piece[] {
   const whole = { request, from: 0, to: request.length };
   if (request.fua || pending === 'all') return [whole];
   if (pending === 'none' || random.coin()) return [];
   const torn = pending === 'torn' && random.coin();
-  return torn ? someSectors(request, sectorSize, random) : [whole];
+  return torn && unit < Number.POSITIVE_INFINITY ? someUnits(request, unit, random) : [whole];
 }
 
-function someSectors(request: BlockRequest, sectorSize: number, random: Random): Piece[] {
+/** Units lie where the disk has them, wherever the request begins. */
+function someUnits(request: BlockRequest, unit: number, random: Random): Piece[] {
   const pieces: Piece[] = [];
-  for (let from = 0; from < request.length; from += sectorSize) {
-    if (random.coin()) pieces.push({ request, from, to: Math.min(from + sectorSize, request.length) });
+  for (let from = 0; from < request.length; ) {
+    const to = Math.min(from + unit - ((request.offset + from) % unit), request.length);
+    if (random.coin()) pieces.push({ request, from, to });
+    from = to;
   }
   return pieces;
 }

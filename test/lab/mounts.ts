@@ -1,9 +1,16 @@
+import type { Untorn } from './crash-states.js';
 import type { Disk, DiskFormat } from './filesystems.js';
+import type { KernelSeries } from './kernels/debian-kernel.js';
 import type { Fault } from './verdict.js';
 
 /** A filesystem to crash, with what is known about it. */
 export interface LabMount extends Disk {
   name: string;
+  /**
+   * The kernel under which the scenario runs; default: the running one. The crash states are mounted by the running
+   * kernel, whichever it was.
+   */
+  kernel?: KernelSeries;
   /**
    * The repair that runs on it before it is mounted, given the device: first what a machine does by itself as it boots,
    * then what its administrator does if that gives up.
@@ -67,5 +74,19 @@ const ALL: readonly LabMount[] = [
 /** The mounts by name, in the order in which they are crashed and reported. */
 export const MOUNTS: ReadonlyMap<string, LabMount> = new Map(ALL.map((mount) => [mount.name, mount]));
 
-/** Where the super block that a mount reads lies, in bytes from the start of the disk. */
-export const SUPER_BLOCK: Readonly<Record<DiskFormat, number>> = { ext4: 1024, xfs: 0, btrfs: 64 * 1024 };
+/**
+ * What each filesystem takes for granted of the disk. ext4 and btrfs: that the super block is never torn. XFS: that none
+ * of its metadata blocks is. The replay of its log leaves out a block whose header says that it is newer
+ * (fs/xfs/xfs_buf_item_recover.c, xlog_recover_get_buf_lsn), and then refuses it for its checksum if only that header
+ * reached the disk: seen in one of 100 states of a directory block torn at a sector, whatever was saved and how.
+ */
+export const UNTORN: Readonly<Record<DiskFormat, Untorn>> = {
+  ext4: { superBlock: 1024 },
+  xfs: { superBlock: 0, unit: 4096 },
+  btrfs: { superBlock: 64 * 1024 },
+};
+
+/** The mount's name, with the kernel under which it was recorded. */
+export function labelOf({ name, kernel }: LabMount): string {
+  return kernel === undefined ? name : `${name}, Linux ${kernel}`;
+}

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import type { BlockLog } from './block-log.js';
-import { type CrashState, durableCount, type Piece, survivingPieces } from './crash-states.js';
+import { type CrashState, durableCount, type Piece, survivingPieces, type Untorn } from './crash-states.js';
 import { SparseDisk, writeFully } from './sparse-disk.js';
 
 /**
@@ -16,7 +16,7 @@ export class StateImage {
   readonly #baseImage: string;
   readonly #log: BlockLog;
   readonly #size: number;
-  readonly #superBlock: number;
+  readonly #untorn: Untorn;
   #durable: SparseDisk;
   /** How many requests `#durable` holds. */
   #applied = 0;
@@ -25,14 +25,14 @@ export class StateImage {
    * @param path an existing file.
    * @param baseImage the disk before the first request of the log.
    * @param size of the disk, in bytes.
-   * @param superBlock offset of the filesystem's super block, in bytes; see `survivingPieces`.
+   * @param untorn what the filesystem takes for granted of the disk.
    */
-  constructor(path: string, baseImage: string, size: number, log: BlockLog, superBlock: number) {
+  constructor(path: string, baseImage: string, size: number, log: BlockLog, untorn: Untorn) {
     this.#file = openSync(path, 'r+');
     this.#baseImage = baseImage;
     this.#size = size;
     this.#log = log;
-    this.#superBlock = superBlock;
+    this.#untorn = untorn;
     this.#durable = SparseDisk.read(baseImage, size);
   }
 
@@ -50,7 +50,7 @@ export class StateImage {
     }
     this.#applied = durable;
     this.#durable.copyTo(this.#file);
-    for (const piece of survivingPieces(this.#log, state, this.#superBlock)) {
+    for (const piece of survivingPieces(this.#log, state, this.#untorn)) {
       writeFully(this.#file, bytesOf(piece), piece.request.offset + piece.from);
     }
   }
