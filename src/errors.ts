@@ -60,6 +60,8 @@ function nameOf(errno: number): [code: string, text: string] {
 
 /** The library's own codes, for what no `errno` says. */
 export type IndelibleErrorCode =
+  /** A `Saver` was used after `close`. */
+  | 'ERR_INDELIBLE_CLOSED'
   /** A FIFO, socket or device stands under the path; only regular files are replaced. */
   | 'ERR_INDELIBLE_NOT_A_FILE'
   /** With `strict`: the filesystem under the path cannot give the durability that was asked for. */

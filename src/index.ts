@@ -13,4 +13,5 @@ export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { PathLike } from './path.js';
 export { save, saveSync } from './save.js';
 export { type FileToSave, SaveAllError, saveAll, saveAllSync } from './save-all.js';
+export { Saver, type SaverOptions } from './saver.js';
 export { sweep, sweepSync } from './sweep.js';

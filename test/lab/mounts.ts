@@ -66,7 +66,16 @@ const ALL: readonly LabMount[] = [
   { name: 'ext4-external-journal', format: 'ext4', externalJournal: 8 * 1024 * 1024 },
   { name: 'ext4-low-space', format: 'ext4', free: 400 * 1024, mostLitter: 0.02 },
   { name: 'xfs', format: 'xfs', mostLitter: 0.02 },
-  { name: 'xfs-1k-blocks', format: 'xfs', mkfs: ['-b', 'size=1024'], mostLitter: 0.02 },
+  {
+    name: 'xfs-1k-blocks',
+    format: 'xfs',
+    mkfs: ['-b', 'size=1024'],
+    mostLitter: 0.02,
+    accepted: {
+      faults: ['unmountable'],
+      why: 'a directory block is four filesystem blocks, and of four writes the disk may keep some: the replay of the log then refuses its checksum, whatever was saved and how',
+    },
+  },
   { name: 'xfs-no-reflink', format: 'xfs', mkfs: ['-m', 'reflink=0'], mostLitter: 0.02 },
   { name: 'btrfs', format: 'btrfs' },
 ];
