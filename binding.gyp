@@ -10,6 +10,8 @@
             "native/filesystem_plans.cc",
             "native/fresh_directories.cc",
             "native/memory_directories.cc",
+            "native/name_change.cc",
+            "native/name_change_binding.cc",
             "native/path_order.cc",
             "native/primitives_binding.cc",
             "native/save_engine.cc",

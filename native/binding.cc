@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "environment.h"
+#include "name_change_binding.h"
 #include "primitives_binding.h"
 #include "sweep_binding.h"
 
@@ -140,6 +141,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("decide", Napi::Function::New<Decide>(env, "decide"));
   exports.Set("flags", Flags(env));
   exports.Set("planFlags", PlanFlags(env));
+  ExportNameChanges(env, exports);
   ExportPrimitives(env, exports);
   ExportSweep(env, exports);
   return exports;

@@ -197,7 +197,7 @@ Status Temporary::Replace(const std::string& name, bool* published) {
     if (!status.ok()) return std::move(status).On(PathOf(own));
     name_ = std::move(own);
   }
-  Status status = platform::Rename(directory_, name_, name);
+  Status status = platform::Rename(directory_, name_, directory_, name);
   if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
   // From here on the name must not be removed: it is the target's own, or free for somebody else.
   name_.clear();
@@ -212,7 +212,7 @@ Status Temporary::PublishExclusive(const std::string& name, bool* published) {
     *published = true;
     return Status::Ok();
   }
-  Status status = platform::RenameExclusive(directory_, name_, name);
+  Status status = platform::RenameExclusive(directory_, name_, directory_, name);
   if (!status.ok() && platform::IsUnsupported(status.error())) {
     status = platform::Link(directory_, name_, name);
     if (!status.ok()) {

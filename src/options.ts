@@ -165,6 +165,26 @@ function resolveSignal(signal: AbortSignal | undefined): AbortSignal | undefined
   return signal;
 }
 
+/** Options of the calls that change names and write no file. */
+export interface NameChangeOptions {
+  /**
+   * `'durable'`, the default: once it resolves, the change survives power loss. With `'ordered'` and `'none'` nothing
+   * is synced: after power loss the change may be undone, as a whole.
+   */
+  durability?: Durability | undefined;
+}
+
+/**
+ * Whether the directories are to be synced.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, naming the option.
+ */
+export function isDurable(options: NameChangeOptions = {}): boolean {
+  if (options === null || typeof options !== 'object')
+    throw invalidArgumentType('options', 'of type object', options);
+  return oneOf('options.durability', options.durability, ['durable', 'ordered', 'none']) === 'durable';
+}
+
 function resolveEncoding(encoding: BufferEncoding | null | undefined): BufferEncoding {
   if (encoding === undefined || encoding === null) return 'utf8';
   if (typeof encoding !== 'string') throw invalidArgumentType('options.encoding', 'of type string', encoding);

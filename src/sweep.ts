@@ -61,7 +61,8 @@ function* removeIfUnlocked(directory: Buffer, name: string): Steps<boolean> {
   );
   if (typeof outcome === 'number') return outcome === REMOVED;
   const error = systemError({ ...outcome, path: inDirectory(directory, name) });
-  if (mayStay(error)) return false;
+  // A symbolic link under such a name is nobody's temporary.
+  if (mayStay(error) || error.code === 'ELOOP') return false;
   throw error;
 }
 
@@ -71,7 +72,7 @@ function* removeIfWriterDead(directory: Buffer, name: string): Steps<boolean> {
   const path = inDirectory(directory, name);
   try {
     const stats = yield* lstat(path);
-    if (!stats.isFile()) return false;
+    if (!stats.isFile() && !stats.isSymbolicLink()) return false;
     yield* unlink(path);
     return true;
   } catch (error) {

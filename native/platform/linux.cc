@@ -30,6 +30,9 @@
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE (1 << 0)
 #endif
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE (1 << 1)
+#endif
 
 namespace indelible::platform {
 
@@ -73,6 +76,13 @@ Entry::Kind KindOf(mode_t mode) {
 // Where statx(2) is missing (before Linux 4.11) or forbidden by an old container's system call filter, which
 // answers EPERM, fstatat knows all but the mount.
 bool StatxUnavailable(int error) { return error == ENOSYS || error == EPERM; }
+
+// By number: glibc has renameat2 from 2.28 on, musl from 1.2.6.
+int RenameWithFlags(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+                    const std::string& to, unsigned flags) {
+  return static_cast<int>(
+      syscall(SYS_renameat2, Number(from_directory), from.c_str(), Number(to_directory), to.c_str(), flags));
+}
 
 int LockRange(int descriptor, int type) {
   struct flock range = {};
@@ -285,15 +295,23 @@ Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std
   return Checked(linkat(AT_FDCWD, path, Number(directory), name.c_str(), AT_SYMLINK_FOLLOW), "link");
 }
 
-Status Rename(const Directory& directory, const std::string& from, const std::string& to) {
-  return Checked(renameat(Number(directory), from.c_str(), Number(directory), to.c_str()), "rename");
+Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+              const std::string& to) {
+  return Checked(renameat(Number(from_directory), from.c_str(), Number(to_directory), to.c_str()), "rename");
 }
 
-Status RenameExclusive(const Directory& directory, const std::string& from, const std::string& to) {
-  // By number: glibc has renameat2 from 2.28 on, musl from 1.2.6.
-  const long result = syscall(SYS_renameat2, Number(directory), from.c_str(), Number(directory), to.c_str(),
-                              RENAME_NOREPLACE);
-  return Checked(static_cast<int>(result), "rename");
+Status RenameExclusive(const Directory& from_directory, const std::string& from,
+                       const Directory& to_directory, const std::string& to) {
+  return Checked(RenameWithFlags(from_directory, from, to_directory, to, RENAME_NOREPLACE), "rename");
+}
+
+Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
+                const std::string& other) {
+  return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_EXCHANGE), "rename");
+}
+
+Status MakeSymlink(const std::string& target, const Directory& directory, const std::string& name) {
+  return Checked(symlinkat(target.c_str(), Number(directory), name.c_str()), "symlink");
 }
 
 Status Link(const Directory& directory, const std::string& from, const std::string& to) {

@@ -110,9 +110,15 @@ Status SyncDirectory(const Directory& directory);
 Status Duplicate(const Descriptor& file, Descriptor* duplicate);
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name);
-Status Rename(const Directory& directory, const std::string& from, const std::string& to);
+Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+              const std::string& to);
 // Fails with EEXIST if anything stands under `to`.
-Status RenameExclusive(const Directory& directory, const std::string& from, const std::string& to);
+Status RenameExclusive(const Directory& from_directory, const std::string& from,
+                       const Directory& to_directory, const std::string& to);
+// Swaps the two in one step. EINVAL where the filesystem has no such call.
+Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
+                const std::string& other);
+Status MakeSymlink(const std::string& target, const Directory& directory, const std::string& name);
 Status Link(const Directory& directory, const std::string& from, const std::string& to);
 Status Unlink(const Directory& directory, const std::string& name);
 

@@ -48,8 +48,23 @@ export interface NativePrimitives {
   syncDirectorySync(path: NativePath): NativeResult;
 }
 
+/** A directory's path, a name in it, the same once more, and whether to sync the directories. */
+type NamesArguments = [Buffer, Buffer, Buffer, Buffer, boolean];
+/** The link's target, its directory and name, the temporary's name, and whether to sync the directory. */
+type SymlinkArguments = [Buffer, Buffer, Buffer, string, boolean];
+
+/** The calls of `native/name_change_binding.cc`. */
+export interface NativeNameChanges {
+  exchange(...names: NamesArguments): Promise<NativeResult>;
+  exchangeSync(...names: NamesArguments): NativeResult;
+  renameExclusive(...names: NamesArguments): Promise<NativeResult>;
+  renameExclusiveSync(...names: NamesArguments): NativeResult;
+  replaceSymlink(...link: SymlinkArguments): Promise<NativeResult>;
+  replaceSymlinkSync(...link: SymlinkArguments): NativeResult;
+}
+
 /** What `native/binding.cc` exports. It checks nothing: every argument has been checked before. */
-export interface Addon extends NativePrimitives {
+export interface Addon extends NativePrimitives, NativeNameChanges {
   /** Resolves with `decision * 4 + nameSynced * 2 + replaced`. */
   save(
     path: NativePath,

@@ -104,13 +104,22 @@ describe.skipIf(missing !== undefined)('sweep', () => {
     writeFileSync(scratch.at(`${NATIVE_NAME}.txt`), '');
     writeFileSync(scratch.at(`x${nameOf(processId, 1, system)}`), '');
     mkdirSync(scratch.at(nameOf(processId, 2, system)));
-    symlinkSync(scratch.at('.indelible-notes'), scratch.at(nameOf(processId, 3, system)));
+    symlinkSync(scratch.at('.indelible-notes'), scratch.at('.indelible-abcdefghij234563'));
     mkdirSync(scratch.at(NATIVE_NAME));
     const pipe = '.indelible-abcdefghij234562';
     execFileSync('mkfifo', [scratch.at(pipe), scratch.at(nameOf(processId, 4, system))]);
     const before = readdirSync(scratch.path);
     assert.deepEqual(await sweep(scratch.path), []);
     assert.deepEqual(readdirSync(scratch.path), before);
+  });
+
+  it('removes the temporary link of a dead writer, and not what it leads to', async () => {
+    const { processId, startTime, system } = thisProcess();
+    const link = nameOf(processId, startTime - 1, system);
+    writeFileSync(scratch.at('target'), '');
+    symlinkSync('target', scratch.at(link));
+    assert.deepEqual(await sweep(scratch.path), [link]);
+    assert.deepEqual(readdirSync(scratch.path), ['target']);
   });
 
   it('knows a portable temporary of this very process from one of an earlier process of its number', async () => {

@@ -22,6 +22,7 @@ const asynchronous = {
   rename: promisify(fs.rename),
   stat: promisify(fs.stat),
   statfs: promisify(fs.statfs),
+  symlink: promisify(fs.symlink),
   unlink: promisify(fs.unlink),
   write: promisify(fs.write),
 };
@@ -129,6 +130,13 @@ export function link(from: Buffer, to: Buffer): Steps<void> {
   return step(
     () => fs.linkSync(forNode(from), forNode(to)),
     () => asynchronous.link(forNode(from), forNode(to)),
+  );
+}
+
+export function symlink(target: Buffer, path: Buffer): Steps<void> {
+  return step(
+    () => fs.symlinkSync(forNode(target), forNode(path)),
+    () => asynchronous.symlink(forNode(target), forNode(path)),
   );
 }
 
