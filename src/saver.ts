@@ -9,8 +9,7 @@ import { save } from './save.js';
 export interface SaverOptions<Value = SaveData> extends Omit<SaveOptions, 'ifExists'> {
   /**
    * Turns a value into bytes, when it is really written and not before: of ten thousand values in one go it sees two.
-   * What it throws, or rejects with, becomes the outcome of the saves that this value stood for. Default: the value is
-   * the data.
+   * What it throws, or rejects with, counts as that save's failure. Default: the value is the data.
    */
   serialize?: ((value: Value) => SaveData | Promise<SaveData>) | undefined;
 }
@@ -72,8 +71,8 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
    *
    * @param value with buffers, don't change one before the promise settles.
    * @returns resolves when this value or a newer one is durable. Callers that shared a real save get the same promise.
-   * @throws (rejects) as `save` does, if the real save failed that stood for this value, even if a newer one succeeds
-   *   later; `ERR_INDELIBLE_CLOSED` after `close`; `TypeError` for a value that cannot be saved.
+   * @throws (rejects) as `save` does, if the real save failed that stood for this value and no newer value waited, whose
+   *   outcome is this one's otherwise; `ERR_INDELIBLE_CLOSED` after `close`; `TypeError` for a value that cannot be saved.
    */
   save(value: Value): Promise<Saved> {
     if (this.#closed) return Promise.reject(this.#closedError());
@@ -121,17 +120,24 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
 
   async #saveAll(): Promise<void> {
     this.#saving = true;
-    for (let batch = this.#next; batch !== undefined; batch = this.#next) {
-      this.#next = undefined;
+    for (let batch = this.#takeNext(); batch !== undefined; batch = this.#takeNext()) {
       try {
         const { value } = batch;
         const data = this.#serialize === undefined ? (value as SaveData) : await this.#serialize(value);
         batch.resolve(await save(this.#path, data, this.#options));
       } catch (error) {
-        batch.reject(error);
+        // A newer value that waits makes up for it.
+        if (this.#next === undefined) batch.reject(error);
+        else batch.resolve(this.#next.done);
       }
     }
     this.#saving = false;
+  }
+
+  #takeNext(): Batch<Value> | undefined {
+    const batch = this.#next;
+    this.#next = undefined;
+    return batch;
   }
 
   #closedError(): Error {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { Saver } from '../../src/index.js';
+import { ended, startProgram } from '../node-process.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 
 const scratch = new ScratchDirectory();
@@ -71,6 +72,39 @@ describe('a saver', () => {
     assert.equal(content(), 'first');
     await saver.save('second');
     assert.equal(content(), 'second');
+  });
+
+  it('lets a newer value that waits make up for a failed save', async () => {
+    let newer: Promise<unknown> | undefined;
+    const saver = new Saver<string>(scratch.at('file'), {
+      serialize: (value) => {
+        if (value !== 'bad') return value;
+        newer = saver.save('newer');
+        throw new RangeError('no bytes for this');
+      },
+    });
+    const { bytes } = await saver.save('bad');
+    await newer;
+    assert.deepEqual([bytes, content()], [5, 'newer']);
+  });
+
+  it("rejects with the newer value's error where that failed as well", async () => {
+    let newer: Promise<unknown> | undefined;
+    const saver = new Saver<number>(scratch.at('file'), {
+      serialize: (value) => {
+        if (value === 1) newer = saver.save(2);
+        throw new RangeError(`no bytes for ${value}`);
+      },
+    });
+    await assert.rejects(saver.save(1), { message: 'no bytes for 2' });
+    assert.ok(newer);
+    await assert.rejects(newer, { message: 'no bytes for 2' });
+  });
+
+  it('keeps the process alive while a value waits', async () => {
+    const { code, stdout, stderr } = await ended(startProgram('saver-and-let-go.mjs', [scratch.at('file')]));
+    assert.deepEqual([code, stdout, stderr], [0, '', '']);
+    assert.equal(content(), 'newest');
   });
 
   it("rejects with the failed save's error", async () => {

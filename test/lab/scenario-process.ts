@@ -31,11 +31,13 @@ const STDOUT = 1;
 /** Three syncs show the native engine that an ext4 makes no fast commits (docs/inspect.md). */
 const EARLIER_SAVES = 4;
 
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
 const order = JSON.parse(process.argv[2] ?? '') as ScenarioOrder;
 const counter = order.log === undefined ? undefined : new RequestCounter(order.log);
 const report = (event: LabEvent) => {
   const stamped = counter === undefined ? event : { ...event, at: counter.now() };
-  writeSync(STDOUT, `${JSON.stringify(stamped)}\n`);
+  writeAll(Buffer.from(`${JSON.stringify(stamped)}\n`));
 };
 
 // The lab holds the other end of standard input; when it dies, however it dies, the volume must become free.
@@ -60,6 +62,18 @@ await scenario.run(volume);
 await sleep(AFTERMATH);
 report({ event: 'ended' });
 process.exit(0);
+
+/** The lab may be slower than the scenario, and the pipe to it does not block (pipe(7)). */
+function writeAll(line: Buffer): void {
+  for (let rest = line; rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(STDOUT, rest));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
 
 async function start(module: string, workerData: unknown): Promise<void> {
   const worker = new Worker(new URL(module, import.meta.url), { workerData });
