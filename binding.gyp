@@ -16,6 +16,7 @@
             "native/primitives_binding.cc",
             "native/save_engine.cc",
             "native/save_job.cc",
+            "native/split_path.cc",
             "native/sweep_binding.cc",
             "native/target.cc",
             "native/temporary.cc",

@@ -13,15 +13,13 @@ namespace indelible {
 
 // The system call with its arguments bound; sets the number it answers with, if it has one.
 using Call = std::function<Status(int* number)>;
-// The number of a call that failed after it had changed what others see.
-inline constexpr int kPublished = 1;
 using Bind = Call (*)(const Napi::CallbackInfo& info);
 
 inline Environment::Answer Answer(const Call& call) {
   int number = 0;
   Status status = call(&number);
   return [status = std::move(status), number](Napi::Env env) -> Napi::Value {
-    if (!status.ok()) return FailureValue(env, status, number == kPublished);
+    if (!status.ok()) return FailureValue(env, status, false);
     return Napi::Number::New(env, number);
   };
 }

@@ -19,6 +19,8 @@ const char* NameOf(Status::Reason reason) {
       return "system";
     case Status::Reason::kNotAFile:
       return "not-a-file";
+    case Status::Reason::kNotASymlink:
+      return "not-a-symlink";
     case Status::Reason::kMountPoint:
       return "mount-point";
     case Status::Reason::kNotDurable:
@@ -186,15 +188,8 @@ Napi::Value Environment::TakeUndecided(Napi::Env env) {
 
 Napi::Value Environment::QuestionsValue(Napi::Env env, const std::vector<Question>& questions) {
   Napi::Array array = Napi::Array::New(env, questions.size());
-  for (size_t i = 0; i < questions.size(); ++i) {
-    Napi::Object question = Napi::Object::New(env);
-    question.Set("major", Napi::Number::New(env, questions[i].filesystem.major));
-    question.Set("minor", Napi::Number::New(env, questions[i].filesystem.minor));
-    question.Set("mountId", Napi::Number::New(env, static_cast<double>(questions[i].filesystem.mount)));
-    question.Set("directory", Bytes(env, questions[i].directory));
-    question.Set("generation", Napi::Number::New(env, static_cast<double>(questions[i].generation)));
-    array.Set(static_cast<uint32_t>(i), question);
-  }
+  for (size_t i = 0; i < questions.size(); ++i)
+    array.Set(static_cast<uint32_t>(i), QuestionValue(env, questions[i]));
   return array;
 }
 
@@ -229,6 +224,16 @@ Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {
   if (!status.path().empty()) failure.Set("path", Bytes(env, status.path()));
   if (!status.dest().empty()) failure.Set("dest", Bytes(env, status.dest()));
   return failure;
+}
+
+Napi::Value QuestionValue(Napi::Env env, const Question& question) {
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("major", Napi::Number::New(env, question.filesystem.major));
+  value.Set("minor", Napi::Number::New(env, question.filesystem.minor));
+  value.Set("mountId", Napi::Number::New(env, static_cast<double>(question.filesystem.mount)));
+  value.Set("directory", Bytes(env, question.directory));
+  value.Set("generation", Napi::Number::New(env, static_cast<double>(question.generation)));
+  return value;
 }
 
 }  // namespace indelible

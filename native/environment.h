@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -20,6 +21,14 @@ namespace indelible {
 // Made on first use and never destroyed: threads may outlive every destructor.
 SaveEngine& SharedEngine();
 WorkerPool& SharedPool();
+
+// A filesystem that JavaScript has to decide about; `directory` is on it, and `generation` the mount table's
+// from before any evidence is read.
+struct Question {
+  FilesystemId filesystem;
+  std::string directory;
+  uint64_t generation;
+};
 
 // What one JavaScript environment has asked for and not been told yet. Outcomes arrive on the pool's threads
 // and are handed over in batches, one wake-up of the event loop for as many as there are.
@@ -49,11 +58,6 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   void Undecided(const FilesystemId& filesystem, const std::string& directory, uint64_t generation) override;
 
  private:
-  struct Question {
-    FilesystemId filesystem;
-    std::string directory;
-    uint64_t generation;
-  };
   struct Answered {
     uint64_t ticket;
     Answer answer;
@@ -94,6 +98,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
 // The JavaScript form of a save's outcome: a number where it went well, an object where it did not.
 Napi::Value OutcomeValue(Napi::Env env, const SaveOutcome& outcome);
 Napi::Value FailureValue(Napi::Env env, const Status& status, bool published);
+Napi::Value QuestionValue(Napi::Env env, const Question& question);
 
 }  // namespace indelible
 

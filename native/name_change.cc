@@ -4,88 +4,215 @@
 
 #include <utility>
 
+#include "platform/platform.h"
+#include "split_path.h"
+
 namespace indelible {
 
 namespace {
 
 using platform::Directory;
 using platform::Entry;
+using platform::Identity;
 
-Status Open(const Name& name, Directory* directory) {
-  return std::move(platform::OpenDirectory(nullptr, name.directory, directory)).On(name.directory);
+// How often a link's name may be found free and then taken, or taken and then free.
+constexpr int kMostAttempts = 10;
+
+bool Same(const Identity& one, const Identity& other) {
+  return one.inode == other.inode && one.major == other.major && one.minor == other.minor;
 }
 
-// Some FUSE and network filesystems cannot sync a directory: the name is as durable as they make it.
-Status SyncNames(const Directory& directory) {
-  Status status = platform::SyncDirectory(directory);
-  if (status.ok() || platform::IsUnsupported(status.error())) return Status::Ok();
-  return std::move(status).On(directory.path);
+// A name in an open directory.
+struct Place {
+  const std::string* path = nullptr;
+  Directory directory;
+  Identity identity;
+  std::string name;
+
+  Status Open(const std::string& given);
+};
+
+Status Place::Open(const std::string& given) {
+  path = &given;
+  if (given.empty()) return Status::Failed("open", ENOENT);
+  const SplitPath split = SplitPath::Of(given);
+  Status status = platform::OpenDirectory(nullptr, split.directory, &directory);
+  if (status.ok()) status = platform::Identify(directory, &identity);
+  if (!status.ok()) return std::move(status).On(given);
+  // The root is in no directory: `.` lets the kernel say that it cannot be renamed.
+  name = split.name.empty() ? "." : split.name;
+  // It asks for a directory, and the kernel refuses anything else.
+  if (split.slash) name += '/';
+  return Status::Ok();
 }
 
-Status SyncBoth(const Directory& one, const Directory& other) {
-  Status status = SyncNames(one);
+// Whether `place` leads into the directory `outer`.
+bool IsInside(const Place& place, const Place& outer) {
+  Entry entry;
+  if (!platform::LookUp(outer.directory, outer.name, &entry).ok() || entry.kind != Entry::Kind::kDirectory)
+    return false;
+  Directory above;
+  Identity wanted;
+  if (!platform::OpenDirectory(&outer.directory, outer.name, &above).ok() ||
+      !platform::Identify(above, &wanted).ok())
+    return false;
+  if (!platform::OpenDirectory(&place.directory, ".", &above).ok()) return false;
+  Identity last;
+  for (;;) {
+    Identity identity;
+    if (!platform::Identify(above, &identity).ok()) return false;
+    if (Same(identity, wanted)) return true;
+    // The root is its own parent.
+    if (Same(identity, last)) return false;
+    last = identity;
+    Directory parent;
+    if (!platform::OpenDirectory(&above, "..", &parent).ok()) return false;
+    above = std::move(parent);
+  }
+}
+
+class NameChange {
+ public:
+  NameChange(const NameChangeRequest& request, NameChangeOutcome* outcome)
+      : request_(request), outcome_(*outcome) {}
+
+  Status Run(FilesystemPlans* plans);
+
+ private:
+  Status Decide(FilesystemPlans* plans);
+  Status Change();
+  Status Rename();
+  Status ReplaceSymlink();
+  Status LinkInstead();
+  Status Explain(Status status) const;
+  Status Sync(const Place& place);
+  bool HasTwoPlaces() const { return request_.kind != NameChangeRequest::Kind::kReplaceSymlink; }
+  bool HasTwoDirectories() const { return HasTwoPlaces() && !Same(from_.identity, to_.identity); }
+
+  const NameChangeRequest& request_;
+  NameChangeOutcome& outcome_;
+  Plan plan_;
+  Place from_;
+  Place to_;
+};
+
+Status NameChange::Run(FilesystemPlans* plans) {
+  if (HasTwoPlaces()) {
+    Status status = from_.Open(request_.from);
+    if (!status.ok()) return status;
+  }
+  Status status = to_.Open(request_.to);
   if (!status.ok()) return status;
-  platform::Identity identity_of_one;
-  platform::Identity identity_of_other;
-  const bool same =
-      platform::Identify(one, &identity_of_one).ok() && platform::Identify(other, &identity_of_other).ok() &&
-      identity_of_one.inode == identity_of_other.inode && identity_of_one.major == identity_of_other.major &&
-      identity_of_one.minor == identity_of_other.minor;
-  return same ? Status::Ok() : SyncNames(other);
+  status = Decide(plans);
+  if (!status.ok() || outcome_.undecided) return status;
+  status = Change();
+  if (!status.ok()) return status;
+  outcome_.published = true;
+  if (!plan_.sync_directory) return Status::Ok();
+  // The new name first: after a crash between the two there may be both names, never neither.
+  status = Sync(to_);
+  return status.ok() && HasTwoDirectories() ? Sync(from_) : std::move(status);
+}
+
+Status NameChange::Decide(FilesystemPlans* plans) {
+  outcome_.filesystem = FilesystemId::Of(to_.identity);
+  Decision decision;
+  if (plans->Find(outcome_.filesystem, &decision, &outcome_.generation)) {
+    plan_ = decision.plans[static_cast<size_t>(request_.plan)];
+    outcome_.decision = decision.number;
+  } else if (!request_.insist) {
+    outcome_.undecided = true;
+    outcome_.directory = to_.directory.path;
+    return Status::Ok();
+  } else {
+    plan_.sync_directory = request_.plan == PlanChoice::kDurable;
+  }
+  const bool syncable = to_.directory.syncable && (!HasTwoPlaces() || from_.directory.syncable);
+  if (request_.strict && (plan_.falls_short || (plan_.sync_directory && !syncable))) {
+    return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP).On(request_.to);
+  }
+  return Status::Ok();
+}
+
+Status NameChange::Change() {
+  switch (request_.kind) {
+    case NameChangeRequest::Kind::kExchange:
+      return Explain(platform::Exchange(from_.directory, from_.name, to_.directory, to_.name));
+    case NameChangeRequest::Kind::kRenameExclusive:
+      return Explain(platform::RenameExclusive(from_.directory, from_.name, to_.directory, to_.name));
+    case NameChangeRequest::Kind::kReplaceSymlink:
+      return ReplaceSymlink();
+  }
+  return Status::Ok();
+}
+
+// What the error number alone does not tell.
+Status NameChange::Explain(Status status) const {
+  if (status.ok()) return status;
+  Status::Reason reason = Status::Reason::kSystemCall;
+  if (status.error() == EBUSY) {
+    for (const Place* place : {&from_, &to_}) {
+      Entry entry;
+      if (platform::LookUp(place->directory, place->name, &entry).ok() && entry.mount_point)
+        reason = Status::Reason::kMountPoint;
+    }
+  } else if (platform::IsUnsupported(status.error())) {
+    // rename(2): EINVAL also says that a directory would become a part of itself.
+    const bool impossible = status.error() == EINVAL &&
+                            (IsInside(to_, from_) ||
+                             (request_.kind == NameChangeRequest::Kind::kExchange && IsInside(from_, to_)));
+    if (!impossible) reason = Status::Reason::kUnsupported;
+  }
+  return Status::Failed(reason, status.syscall(), status.error()).On(request_.from, request_.to);
+}
+
+Status NameChange::ReplaceSymlink() {
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    Entry entry;
+    Status status = platform::LookUp(to_.directory, to_.name, &entry);
+    if (!status.ok()) return std::move(status).On(request_.to);
+    if (entry.kind == Entry::Kind::kSymlink) return LinkInstead();
+    if (entry.kind != Entry::Kind::kMissing)
+      return Status::Failed(Status::Reason::kNotASymlink, "lstat", EEXIST).On(request_.to);
+    status = platform::MakeSymlink(request_.from, to_.directory, to_.name);
+    if (status.ok()) return status;
+    if (status.error() != EEXIST) return std::move(status).On(request_.from, request_.to);
+  }
+  return Status::Failed("symlink", EEXIST).On(request_.from, request_.to);
+}
+
+// A new link under a name of its own, which then takes the old one's.
+Status NameChange::LinkInstead() {
+  const std::string temporary = to_.directory.path + "/" + request_.temporary;
+  Status status = platform::MakeSymlink(request_.from, to_.directory, request_.temporary);
+  if (!status.ok()) return std::move(status).On(request_.from, temporary);
+  status = platform::Rename(to_.directory, request_.temporary, to_.directory, to_.name);
+  if (status.ok()) return status;
+  // The first error is the one to report; what cannot be removed is left to a sweep.
+  static_cast<void>(platform::Unlink(to_.directory, request_.temporary).ok());
+  return std::move(status).On(temporary, request_.to);
+}
+
+Status NameChange::Sync(const Place& place) {
+  if (!place.directory.syncable) {
+    outcome_.names_synced = false;
+    return Status::Ok();
+  }
+  Status status = platform::SyncDirectory(place.directory);
+  if (status.ok()) return status;
+  if (platform::IsUnsupported(status.error())) {
+    outcome_.names_synced = false;
+    return Status::Ok();
+  }
+  return std::move(status).On(*place.path);
 }
 
 }  // namespace
 
-Status Exchange(const Name& one, const Name& other, bool durable, bool* published) {
-  Directory directory_of_one;
-  Directory directory_of_other;
-  Status status = Open(one, &directory_of_one);
-  if (status.ok()) status = Open(other, &directory_of_other);
-  if (status.ok()) status = platform::Exchange(directory_of_one, one.last, directory_of_other, other.last);
-  if (!status.ok()) return status;
-  *published = true;
-  return durable ? SyncBoth(directory_of_one, directory_of_other) : Status::Ok();
-}
-
-Status RenameExclusive(const Name& from, const Name& to, bool durable, bool* published) {
-  Directory source;
-  Directory destination;
-  Status status = Open(from, &source);
-  if (status.ok()) status = Open(to, &destination);
-  if (status.ok()) status = platform::RenameExclusive(source, from.last, destination, to.last);
-  if (!status.ok()) return status;
-  *published = true;
-  // The new name first: after a crash between the two there is one, or both.
-  return durable ? SyncBoth(destination, source) : Status::Ok();
-}
-
-Status ReplaceSymlink(const std::string& target, const Name& name, const std::string& temporary, bool durable,
-                      bool* published) {
-  Directory directory;
-  Status status = Open(name, &directory);
-  if (!status.ok()) return status;
-  Entry existing;
-  status = platform::LookUp(directory, name.last, &existing);
-  if (!status.ok()) return status;
-  if (existing.kind != Entry::Kind::kSymlink && existing.kind != Entry::Kind::kMissing) {
-    return Status::Failed("symlink", EEXIST);
-  }
-  status = platform::MakeSymlink(target, directory, temporary);
-  if (!status.ok()) return status;
-  // Where nothing stood, whatever has come meanwhile stays.
-  status = existing.kind == Entry::Kind::kMissing
-               ? platform::RenameExclusive(directory, temporary, directory, name.last)
-               : platform::Rename(directory, temporary, directory, name.last);
-  if (!status.ok() && existing.kind == Entry::Kind::kMissing && platform::IsUnsupported(status.error())) {
-    status = platform::Rename(directory, temporary, directory, name.last);
-  }
-  if (!status.ok()) {
-    // The first error counts; what cannot be removed here is left to the sweep.
-    static_cast<void>(platform::Unlink(directory, temporary));
-    return status;
-  }
-  *published = true;
-  return durable ? SyncNames(directory) : Status::Ok();
+NameChangeOutcome ChangeNames(const NameChangeRequest& request, FilesystemPlans* plans) {
+  NameChangeOutcome outcome;
+  outcome.status = NameChange(request, &outcome).Run(plans);
+  return outcome;
 }
 
 }  // namespace indelible

@@ -1,29 +1,52 @@
 #ifndef INDELIBLE_NAME_CHANGE_H_
 #define INDELIBLE_NAME_CHANGE_H_
 
+#include <cstdint>
 #include <string>
 
-#include "platform/platform.h"
+#include "filesystem_plans.h"
+#include "save_request.h"
+#include "status.h"
 
 namespace indelible {
 
-// A name as the facade has cut it: the directory's path and the last component.
-struct Name {
-  std::string directory;
-  std::string last;
+// One change of names, in one step, as the facade has resolved it. The paths' last components are never
+// followed.
+struct NameChangeRequest {
+  enum class Kind : uint8_t {
+    kExchange,         // `from` and `to` swap what stands under them.
+    kRenameExclusive,  // `from` becomes `to`, which must be free.
+    kReplaceSymlink,   // `to`, free or a symbolic link, becomes a link with the text `from`.
+  };
+  Kind kind = Kind::kExchange;
+  std::string from;
+  std::string to;
+  // The name in `to`'s directory that a new link has until it is renamed.
+  std::string temporary;
+  PlanChoice plan = PlanChoice::kDurable;
+  bool strict = false;
+  // Goes by the safe default where no decision about the filesystem has been made.
+  bool insist = false;
 };
 
-// Each call changes names in one step and then, with `durable`, syncs the directories that it changed.
-// `*published` says whether the change has been made, also where a sync failed afterwards.
+struct NameChangeOutcome {
+  Status status;
+  // The step has been made; what failed came after it.
+  bool published = false;
+  // False where a directory cannot be synced.
+  bool names_synced = true;
+  // The decision whose plan was followed.
+  uint32_t decision = 0;
+  // Nothing has been done: this filesystem has to be decided about first, under this generation of the mount
+  // table.
+  bool undecided = false;
+  FilesystemId filesystem;
+  std::string directory;
+  uint64_t generation = 0;
+};
 
-// Swaps what stands under the two names, of any kind.
-Status Exchange(const Name& one, const Name& other, bool durable, bool* published);
-// Fails with EEXIST if anything stands under `to`.
-Status RenameExclusive(const Name& from, const Name& to, bool durable, bool* published);
-// Makes `name` a symbolic link to `target`, by way of one under the name `temporary` beside it. Replaces only
-// a symbolic link: EEXIST for anything else.
-Status ReplaceSymlink(const std::string& target, const Name& name, const std::string& temporary, bool durable,
-                      bool* published);
+// Makes the change and, where the plan says so, its names durable.
+NameChangeOutcome ChangeNames(const NameChangeRequest& request, FilesystemPlans* plans);
 
 }  // namespace indelible
 

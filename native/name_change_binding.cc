@@ -1,46 +1,57 @@
 #include "name_change_binding.h"
 
+#include <cstdint>
+#include <utility>
+
 #include "arguments.h"
-#include "call_binding.h"
+#include "environment.h"
 #include "name_change.h"
 
 namespace indelible {
 
 namespace {
 
-Name NameArgument(const Napi::CallbackInfo& info, size_t first) {
-  return Name{PathArgument(info[first]), PathArgument(info[first + 1])};
+using Kind = NameChangeRequest::Kind;
+
+NameChangeRequest RequestOf(const Napi::CallbackInfo& info) {
+  NameChangeRequest request;
+  request.kind = static_cast<Kind>(Uint32Argument(info[0]));
+  request.from = PathArgument(info[1]);
+  request.to = PathArgument(info[2]);
+  request.temporary = PathArgument(info[3]);
+  request.plan = static_cast<PlanChoice>(Uint32Argument(info[4]));
+  request.strict = info[5].As<Napi::Boolean>();
+  request.insist = info[6].As<Napi::Boolean>();
+  return request;
 }
 
-// (directory, name, directory, name, durable)
-template <Status (*Change)(const Name&, const Name&, bool, bool*)>
-Call BetweenNames(const Napi::CallbackInfo& info) {
-  return [one = NameArgument(info, 0), other = NameArgument(info, 2),
-          durable = info[4].ToBoolean().Value()](int* number) {
-    bool published = false;
-    Status status = Change(one, other, durable, &published);
-    *number = published ? kPublished : 0;
-    return status;
+Environment::Answer Answer(const NameChangeRequest& request) {
+  NameChangeOutcome outcome = ChangeNames(request, &SharedEngine().plans());
+  return [outcome = std::move(outcome)](Napi::Env env) -> Napi::Value {
+    if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
+    if (outcome.undecided) {
+      return QuestionValue(env, Question{outcome.filesystem, outcome.directory, outcome.generation});
+    }
+    return Napi::Number::New(env, outcome.decision * 2.0 + (outcome.names_synced ? 1 : 0));
   };
 }
 
-// (target, directory, name, temporary, durable)
-Call Symlink(const Napi::CallbackInfo& info) {
-  return [target = PathArgument(info[0]), name = NameArgument(info, 1), temporary = PathArgument(info[3]),
-          durable = info[4].ToBoolean().Value()](int* number) {
-    bool published = false;
-    Status status = ReplaceSymlink(target, name, temporary, durable, &published);
-    *number = published ? kPublished : 0;
-    return status;
-  };
+Napi::Value Asynchronous(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env()).Run(info.Env(), [request = RequestOf(info)] { return Answer(request); });
 }
+
+Napi::Value Synchronous(const Napi::CallbackInfo& info) { return Answer(RequestOf(info))(info.Env()); }
 
 }  // namespace
 
 void ExportNameChanges(Napi::Env env, Napi::Object exports) {
-  Export<BetweenNames<Exchange>>(env, exports, "exchange");
-  Export<BetweenNames<RenameExclusive>>(env, exports, "renameExclusive");
-  Export<Symlink>(env, exports, "replaceSymlink");
+  exports.Set("changeNames", Napi::Function::New<Asynchronous>(env, "changeNames"));
+  exports.Set("changeNamesSync", Napi::Function::New<Synchronous>(env, "changeNamesSync"));
+  Napi::Object kinds = Napi::Object::New(env);
+  kinds.Set("exchange", static_cast<uint32_t>(Kind::kExchange));
+  kinds.Set("renameExclusive", static_cast<uint32_t>(Kind::kRenameExclusive));
+  kinds.Set("replaceSymlink", static_cast<uint32_t>(Kind::kReplaceSymlink));
+  exports.Set("nameChanges", kinds);
 }
 
 }  // namespace indelible

@@ -47,6 +47,9 @@ class SaveEngine {
   // Tells what SaveListener::Undecided asked for.
   void Decide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision);
 
+  // The decisions, for calls that are not saves.
+  FilesystemPlans& plans() { return plans_; }
+
   // Lets the saves of a listener, or of all of them, that wait for a decision go on without one; they have
   // been cancelled.
   void ReleaseParked(const SaveListener* listener);

@@ -14,6 +14,7 @@ class [[nodiscard]] Status {
   enum class Reason {
     kSystemCall,   // The plain error of a system call.
     kNotAFile,     // A FIFO, socket or device stands under the path.
+    kNotASymlink,  // Something stands under the path, and it is not a symbolic link.
     kMountPoint,   // The target is a mount point; nothing can be renamed over it.
     kNotDurable,   // The filesystem cannot give what was asked, and `strict` was.
     kUnsupported,  // There is no atomic way to do it here.

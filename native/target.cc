@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "split_path.h"
+
 namespace indelible {
 
 namespace {
@@ -14,41 +16,12 @@ using platform::Entry;
 // The kernel's own limit (path_resolution(7)).
 constexpr int kMostLinks = 40;
 
-struct SplitPath {
-  std::string directory;
-  std::string name;
-  // The path ended in a slash: it asks for a directory.
-  bool slash = false;
-};
-
-SplitPath Split(const std::string& path) {
-  SplitPath split;
-  size_t end = path.size();
-  while (end > 0 && path[end - 1] == '/') --end;
-  split.slash = end < path.size();
-  const size_t slash = path.find_last_of('/', end == 0 ? 0 : end - 1);
-  if (end == 0) {
-    split.directory = "/";
-  } else if (slash == std::string::npos || slash >= end) {
-    split.directory = ".";
-    split.name = path.substr(0, end);
-  } else {
-    split.directory = slash == 0 ? "/" : path.substr(0, slash);
-    split.name = path.substr(slash + 1, end - slash - 1);
-  }
-  return split;
-}
-
-bool NamesDirectory(const SplitPath& split) {
-  return split.name.empty() || split.name == "." || split.name == "..";
-}
-
 // Opens `path`, or as much of it as exists; the rest goes to `missing`.
 Status OpenNearest(const Directory* base, const std::string& path, Directory* directory,
                    std::vector<std::string>* missing) {
   const Status opened = platform::OpenDirectory(base, path, directory);
   if (opened.ok() || opened.error() != ENOENT) return opened;
-  const SplitPath split = Split(path);
+  const SplitPath split = SplitPath::Of(path);
   // The root, or a working directory that somebody has removed.
   if (split.name.empty() || path == ".") return opened;
   const Status status = OpenNearest(base, split.directory, directory, missing);
@@ -68,7 +41,7 @@ Status OpenParent(const SaveRequest& request, const Directory* base, const std::
 // A path with a trailing slash, or whose last component is `.` or `..`, never names a file.
 Status RefuseDirectoryPath(const Directory& parent, const SplitPath& split) {
   Directory ignored;
-  if (NamesDirectory(split)) {
+  if (split.NamesDirectory()) {
     const std::string& name = split.name.empty() ? split.directory : split.name;
     const Status status = platform::OpenDirectory(&parent, name, &ignored);
     return status.ok() ? Status::Failed("open", EISDIR) : status;
@@ -109,13 +82,13 @@ Status InspectTarget(const SaveRequest& request, const Target& target, Entry* en
 
 Status ResolveTarget(const SaveRequest& request, Target* target) {
   if (request.path.empty()) return Status::Failed("open", ENOENT);
-  SplitPath split = Split(request.path);
+  SplitPath split = SplitPath::Of(request.path);
   Status status = OpenParent(request, nullptr, split.directory, target);
   if (!status.ok()) return status;
   for (int links = 0;; ++links) {
-    if (!target->missing.empty() && (NamesDirectory(split) || split.slash))
+    if (!target->missing.empty() && (split.NamesDirectory() || split.slash))
       return Status::Failed("open", EISDIR);
-    if (NamesDirectory(split) || split.slash) return RefuseDirectoryPath(target->directory, split);
+    if (split.NamesDirectory() || split.slash) return RefuseDirectoryPath(target->directory, split);
     target->name = split.name;
     // Where the directory is missing, so is the file.
     if (!target->missing.empty()) break;
@@ -132,7 +105,7 @@ Status ResolveTarget(const SaveRequest& request, Target* target) {
     std::string text;
     status = platform::ReadLink(target->directory, target->name, &text);
     if (!status.ok()) return status;
-    split = Split(text);
+    split = SplitPath::Of(text);
     const Directory link_directory = std::move(target->directory);
     status = OpenParent(request, &link_directory, split.directory, target);
     if (!status.ok()) return status;

@@ -64,6 +64,8 @@ export type IndelibleErrorCode =
   | 'ERR_INDELIBLE_CLOSED'
   /** A FIFO, socket or device stands under the path; only regular files are replaced. */
   | 'ERR_INDELIBLE_NOT_A_FILE'
+  /** Something stands under the path, and only a symbolic link would be replaced. */
+  | 'ERR_INDELIBLE_NOT_A_SYMLINK'
   /** With `strict`: the filesystem under the path cannot give the durability that was asked for. */
   | 'ERR_INDELIBLE_NOT_DURABLE'
   /** The engine or the filesystem has no atomic way to do this, and it is not emulated by one that is not. */
@@ -73,13 +75,14 @@ export type IndelibleErrorCode =
 export function indelibleError(
   code: IndelibleErrorCode,
   message: string,
-  where: { syscall?: string; path?: string | Buffer; cause?: unknown } = {},
+  where: { syscall?: string; path?: string | Buffer; dest?: string | Buffer; cause?: unknown } = {},
 ): SaveError {
   const error = new Error(message, where.cause === undefined ? undefined : { cause: where.cause });
   return Object.assign(error, {
     code,
     ...(where.syscall !== undefined && { syscall: where.syscall }),
     ...(where.path !== undefined && { path: where.path.toString() }),
+    ...(where.dest !== undefined && { dest: where.dest.toString() }),
     published: false,
   });
 }

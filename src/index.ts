@@ -1,5 +1,5 @@
 export type { SaveData } from './data.js';
-export type { Saved } from './engine/engine.js';
+export type { NameChange, Saved } from './engine/engine.js';
 export type { IndelibleErrorCode, SaveError } from './errors.js';
 export { exchange, exchangeSync } from './exchange.js';
 export type { Plan } from './filesystem/decision.js';
@@ -10,7 +10,8 @@ export type { Journal } from './filesystem/journal.js';
 export type { Support } from './filesystem/support.js';
 export type { Warning, WarningCode } from './filesystem/warning.js';
 export { inspect, inspectSync } from './inspect.js';
-export type { Durability, NameChangeOptions, Preserve, Protocol, SaveOptions } from './options.js';
+export type { NameChangeOptions } from './name-change.js';
+export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { PathLike } from './path.js';
 export { renameExclusive, renameExclusiveSync } from './rename-exclusive.js';
 export { replaceSymlink, replaceSymlinkSync } from './replace-symlink.js';

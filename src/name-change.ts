@@ -1,32 +1,45 @@
-import type { NativeFailure } from './engine/addon.js';
-import { bytesOfPath, lastComponent, parentOf } from './engine/portable/path-bytes.js';
-import { indelibleError, type SaveError, systemError } from './errors.js';
-import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
+import type { NameChange, NameChangeRequest } from './engine/engine.js';
+import { selectEngine } from './engine/select.js';
+import { invalidArgumentType } from './errors.js';
+import { booleanOption, type Durability, oneOf } from './options.js';
+import type { AbsolutePath } from './path.js';
 
-/** A path, cut into the directory that has the name and the name itself. */
-export interface Name {
-  path: AbsolutePath;
-  directory: Buffer;
-  last: Buffer;
+/** Options of `exchange`, `renameExclusive` and `replaceSymlink`. */
+export interface NameChangeOptions {
+  /**
+   * `'durable'` syncs the directories of both names, so that the change survives power loss once it resolves. With
+   * `'ordered'` and `'none'` nothing is synced; it is one step all the same. Default `'durable'`.
+   */
+  durability?: Durability | undefined;
+  /**
+   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, where the durability that was asked for cannot
+   * be had. Default `false`: it does its best, and the result tells.
+   */
+  strict?: boolean | undefined;
 }
 
-/** @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path. */
-export function nameOf(path: PathLike, argument: string): Name {
-  const absolute = absolutePath(path, argument);
-  const bytes = bytesOfPath(absolute);
-  return { path: absolute, directory: parentOf(bytes), last: lastComponent(bytes) };
+/** What is to change, with absolute paths. */
+type Change = Pick<NameChangeRequest, 'kind'> & { from: AbsolutePath; to: AbsolutePath };
+
+export async function changeNames(
+  change: Change,
+  options: NameChangeOptions | null | undefined,
+): Promise<NameChange> {
+  const request = requestOf(change, options);
+  return selectEngine().engine.changeNames(request);
 }
 
-/** What plain `fs` cannot do in one step, and therefore not at all. */
-export function unsupportedByFs(call: string, { path }: Name): SaveError {
-  const message = `Plain fs has no atomic ${call}: '${path}' needs the native engine`;
-  return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'rename', path });
+export function changeNamesSync(change: Change, options: NameChangeOptions | null | undefined): NameChange {
+  const request = requestOf(change, options);
+  return selectEngine().engine.changeNamesSync(request);
 }
 
-/** The error of a native call about two names. */
-export function nameChangeError(failure: NativeFailure, { path }: Name, dest?: Name): SaveError {
-  // A failed open or sync is about one directory, which the failure names.
-  const where =
-    failure.path === undefined ? { path, ...(dest && { dest: dest.path }) } : { path: failure.path };
-  return systemError({ ...failure, ...where });
+function requestOf(change: Change, options: NameChangeOptions | null | undefined): NameChangeRequest {
+  const given = options ?? {};
+  if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object', options);
+  return {
+    ...change,
+    durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
+    strict: booleanOption('options.strict', given.strict, false),
+  };
 }

@@ -88,17 +88,21 @@ export function resolveOptions(options: SaveOptions | BufferEncoding | null | un
     mode: resolveMode(given.mode),
     owner: resolveOwner(given.owner),
     preserve: oneOf('options.preserve', given.preserve, ['permissions', 'none']),
-    followSymlinks: boolean('options.followSymlinks', given.followSymlinks, true),
-    makeDirectories: boolean('options.makeDirectories', given.makeDirectories, false),
+    followSymlinks: booleanOption('options.followSymlinks', given.followSymlinks, true),
+    makeDirectories: booleanOption('options.makeDirectories', given.makeDirectories, false),
     signal: resolveSignal(given.signal),
     encoding: resolveEncoding(given.encoding),
-    strict: boolean('options.strict', given.strict, false),
+    strict: booleanOption('options.strict', given.strict, false),
     protocol: resolveProtocol(given.protocol) ?? protocolOfEnvironment(),
   };
 }
 
 /** The first of `allowed` is the default. */
-function oneOf<const T extends string>(name: string, value: T | undefined, allowed: readonly [T, ...T[]]): T {
+export function oneOf<const T extends string>(
+  name: string,
+  value: T | undefined,
+  allowed: readonly [T, ...T[]],
+): T {
   if (value === undefined) return allowed[0];
   if (typeof value !== 'string') throw invalidArgumentType(name, 'of type string', value);
   if (!allowed.includes(value)) {
@@ -107,7 +111,7 @@ function oneOf<const T extends string>(name: string, value: T | undefined, allow
   return value;
 }
 
-function boolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {
+export function booleanOption(name: string, value: boolean | undefined, byDefault: boolean): boolean {
   if (value === undefined) return byDefault;
   if (typeof value !== 'boolean') throw invalidArgumentType(name, 'of type boolean', value);
   return value;
@@ -163,26 +167,6 @@ function resolveSignal(signal: AbortSignal | undefined): AbortSignal | undefined
     throw invalidArgumentType('options.signal', 'an instance of AbortSignal', signal);
   }
   return signal;
-}
-
-/** Options of the calls that change names and write no file. */
-export interface NameChangeOptions {
-  /**
-   * `'durable'`, the default: once it resolves, the change survives power loss. With `'ordered'` and `'none'` nothing
-   * is synced: after power loss the change may be undone, as a whole.
-   */
-  durability?: Durability | undefined;
-}
-
-/**
- * Whether the directories are to be synced.
- *
- * @throws {TypeError} `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, naming the option.
- */
-export function isDurable(options: NameChangeOptions = {}): boolean {
-  if (options === null || typeof options !== 'object')
-    throw invalidArgumentType('options', 'of type object', options);
-  return oneOf('options.durability', options.durability, ['durable', 'ordered', 'none']) === 'durable';
 }
 
 function resolveEncoding(encoding: BufferEncoding | null | undefined): BufferEncoding {

@@ -20,18 +20,27 @@ const SLASH = 0x2f;
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for an embedded NUL byte.
  */
 export function absolutePath(path: PathLike, name: string): AbsolutePath {
-  const given = path instanceof URL ? fileURLToPath(path) : path;
+  const given = pathAsGiven(path, name);
   if (typeof given === 'string') {
-    if (given.includes('\0')) throw invalidArgumentValue(name, 'a path without null bytes', given);
     // An empty path stays empty: it names nothing (ENOENT), and must not turn into the working directory.
     if (given === '' || isAbsolute(given)) return given;
     return process.platform === 'win32' ? resolve(given) : `${process.cwd()}/${given}`;
   }
+  if (given.length === 0 || given[0] === SLASH || process.platform === 'win32') return given;
+  return Buffer.concat([Buffer.from(`${process.cwd()}/`), given]);
+}
+
+/** Checks a path and leaves it relative if it is. Throws as `absolutePath` does. */
+export function pathAsGiven(path: PathLike, name: string): string | Buffer {
+  const given = path instanceof URL ? fileURLToPath(path) : path;
+  if (typeof given === 'string') {
+    if (given.includes('\0')) throw invalidArgumentValue(name, 'a path without null bytes', given);
+    return given;
+  }
   if (given instanceof Uint8Array) {
     const bytes = Buffer.from(given);
     if (bytes.includes(0)) throw invalidArgumentValue(name, 'a path without null bytes', given);
-    if (bytes.length === 0 || bytes[0] === SLASH || process.platform === 'win32') return bytes;
-    return Buffer.concat([Buffer.from(`${process.cwd()}/`), bytes]);
+    return bytes;
   }
   throw invalidArgumentType(name, 'of type string or an instance of Buffer or URL', path);
 }

@@ -1,60 +1,39 @@
-import { constants } from 'node:os';
-import type { NativeFailure } from './engine/addon.js';
-import { selectEngine } from './engine/select.js';
-import { indelibleError } from './errors.js';
-import { type Name, nameChangeError, nameOf, unsupportedByFs } from './name-change.js';
-import { isDurable, type NameChangeOptions } from './options.js';
-import type { PathLike } from './path.js';
+import type { NameChange } from './engine/engine.js';
+import { changeNames, changeNamesSync, type NameChangeOptions } from './name-change.js';
+import { absolutePath, type PathLike } from './path.js';
 
 /**
- * Renames, of any kind, and fails if anything stands under the new name, a dangling symbolic link included: renameat2(2)
- * with `RENAME_NOREPLACE`. Of many such renames to one name exactly one wins.
+ * Renames a file, directory or anything else in one step, and never over something (`RENAME_NOREPLACE`): of many that
+ * rename to one path, exactly one succeeds. Once it resolves, the new name survives power loss.
  *
- * Guaranteed: whoever looks, at any instant and after any crash, finds the old name or the new one. Once it resolves,
- * the new name survives power loss, as far as the filesystem can sync a directory.
+ * A symbolic link is renamed itself. The content is not synced: what is to survive must be on disk before. There is no
+ * order between this and saves that are under way.
  *
- * Not guaranteed: that the file's content is durable; it is as durable as it was.
- *
- * @throws {SaveError} `EEXIST`; `ENOENT`, `EXDEV`, and the errors of the syncs, with `published: true`.
- *   `ERR_INDELIBLE_UNSUPPORTED` where the filesystem or the engine has no such call; it is never emulated by several
- *   steps.
+ * @returns what was achieved.
+ * @throws {SaveError} `EEXIST` if anything stands under `to`, a dangling symbolic link included; `ENOENT`, `EXDEV`,
+ *   `EBUSY` as from `fs.rename`; `ERR_INDELIBLE_UNSUPPORTED` where the filesystem or the engine cannot do it in one
+ *   step. `published` tells whether the new name stands.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function renameExclusive(
   from: PathLike,
   to: PathLike,
-  options?: NameChangeOptions,
-): Promise<void> {
-  const source = nameOf(from, 'from');
-  const target = nameOf(to, 'to');
-  const durable = isDurable(options);
-  const { addon } = selectEngine();
-  if (addon === undefined) throw unsupportedByFs('rename without replacing', source);
-  const names = [source.directory, source.last, target.directory, target.last] as const;
-  check(await addon.renameExclusive(...names, durable), source, target);
+  options?: NameChangeOptions | null,
+): Promise<NameChange> {
+  return changeNames(
+    { kind: 'renameExclusive', from: absolutePath(from, 'from'), to: absolutePath(to, 'to') },
+    options,
+  );
 }
 
 /** The same on the calling thread. */
-export function renameExclusiveSync(from: PathLike, to: PathLike, options?: NameChangeOptions): void {
-  const source = nameOf(from, 'from');
-  const target = nameOf(to, 'to');
-  const durable = isDurable(options);
-  const { addon } = selectEngine();
-  if (addon === undefined) throw unsupportedByFs('rename without replacing', source);
-  const names = [source.directory, source.last, target.directory, target.last] as const;
-  check(addon.renameExclusiveSync(...names, durable), source, target);
-}
-
-function check(result: number | NativeFailure, source: Name, target: Name): void {
-  if (typeof result === 'number') return;
-  const error = nameChangeError(result, source, target);
-  const missing = result.errno === constants.errno.EINVAL || result.errno === constants.errno.ENOSYS;
-  // rename(2): EINVAL is also what moving a directory into itself gives.
-  if (!missing || result.published || `${target.path}/`.startsWith(`${source.path}/`)) throw error;
-  const message = `The filesystem has no way to rename to '${target.path}' only if it does not exist`;
-  throw indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, {
-    syscall: 'rename',
-    path: source.path,
-    cause: error,
-  });
+export function renameExclusiveSync(
+  from: PathLike,
+  to: PathLike,
+  options?: NameChangeOptions | null,
+): NameChange {
+  return changeNamesSync(
+    { kind: 'renameExclusive', from: absolutePath(from, 'from'), to: absolutePath(to, 'to') },
+    options,
+  );
 }

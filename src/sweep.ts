@@ -19,9 +19,9 @@ const REMOVED = 1;
  * process or another, in this container or one that shares the directory.
  *
  * A temporary of the native engine is its writer's as long as a lock on it is held, which ends with the writer
- * however it ends. One of the portable engine says in its name which process made it, and is only removed where that
- * process can be looked for: on the same boot of the same machine, in the same pid namespace. What cannot be told,
- * because the filesystem has no locks or the addon is not loaded, and what may not be removed, stays.
+ * however it ends. One of the portable engine, or a symbolic link, says in its name which process made it, and is only
+ * removed where that process can be looked for: on the same boot of the same machine, in the same pid namespace. What
+ * cannot be told, because the filesystem has no locks or the addon is not loaded, and what may not be removed, stays.
  *
  * @returns the names of the files removed, in order.
  * @throws {NodeJS.ErrnoException} if the directory cannot be read.
@@ -61,8 +61,7 @@ function* removeIfUnlocked(directory: Buffer, name: string): Steps<boolean> {
   );
   if (typeof outcome === 'number') return outcome === REMOVED;
   const error = systemError({ ...outcome, path: inDirectory(directory, name) });
-  // A symbolic link under such a name is nobody's temporary.
-  if (mayStay(error) || error.code === 'ELOOP') return false;
+  if (mayStay(error)) return false;
   throw error;
 }
 

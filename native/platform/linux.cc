@@ -330,7 +330,11 @@ Status RemoveIfUnlocked(const Directory& directory, const std::string& name, Rem
   *result = RemoveResult::kUnknown;
   // O_NONBLOCK: somebody may have put a FIFO there.
   Descriptor file(openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) return Status::Failed("open", errno);
+  if (!file.valid()) {
+    // A symbolic link, or a socket: no writer's of ours.
+    if (errno == ELOOP || errno == ENXIO) return Status::Ok();
+    return Status::Failed("open", errno);
+  }
   struct stat info = {};
   if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
   if (!S_ISREG(info.st_mode)) return Status::Ok();

@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 
 /** Why a native call failed. Paths are bytes, and absent where it is simply the target's. */
 export interface NativeFailure {
-  reason: 'system' | 'not-a-file' | 'mount-point' | 'not-durable' | 'unsupported' | 'cancelled';
+  reason:
+    | 'system'
+    | 'not-a-file'
+    | 'not-a-symlink'
+    | 'mount-point'
+    | 'not-durable'
+    | 'unsupported'
+    | 'cancelled';
   errno: number;
   syscall: string;
   published: boolean;
@@ -23,6 +30,17 @@ export interface NativeQuestion {
 type NativePath = string | Buffer;
 /** 0, or the descriptor that was opened. */
 type NativeResult = number | NativeFailure;
+
+/** Kind, from, to, the new link's temporary name, plan, strict, insist (`native/name_change.h`). */
+export type NativeNameChange = [
+  kind: number,
+  from: NativePath,
+  to: NativePath,
+  temporary: string,
+  plan: number,
+  strict: boolean,
+  insist: boolean,
+];
 
 /** The calls of `native/primitives_binding.cc`. */
 export interface NativePrimitives {
@@ -48,23 +66,8 @@ export interface NativePrimitives {
   syncDirectorySync(path: NativePath): NativeResult;
 }
 
-/** A directory's path, a name in it, the same once more, and whether to sync the directories. */
-type NamesArguments = [Buffer, Buffer, Buffer, Buffer, boolean];
-/** The link's target, its directory and name, the temporary's name, and whether to sync the directory. */
-type SymlinkArguments = [Buffer, Buffer, Buffer, string, boolean];
-
-/** The calls of `native/name_change_binding.cc`. */
-export interface NativeNameChanges {
-  exchange(...names: NamesArguments): Promise<NativeResult>;
-  exchangeSync(...names: NamesArguments): NativeResult;
-  renameExclusive(...names: NamesArguments): Promise<NativeResult>;
-  renameExclusiveSync(...names: NamesArguments): NativeResult;
-  replaceSymlink(...link: SymlinkArguments): Promise<NativeResult>;
-  replaceSymlinkSync(...link: SymlinkArguments): NativeResult;
-}
-
 /** What `native/binding.cc` exports. It checks nothing: every argument has been checked before. */
-export interface Addon extends NativePrimitives, NativeNameChanges {
+export interface Addon extends NativePrimitives {
   /** Resolves with `decision * 4 + nameSynced * 2 + replaced`. */
   save(
     path: NativePath,
@@ -87,6 +90,10 @@ export interface Addon extends NativePrimitives, NativeNameChanges {
   /** Several saves in a row, six arguments each: the outcomes of all. */
   saveSync(...saves: (NativePath | Uint8Array | number)[]): (number | NativeFailure)[] | null;
   cancel(ticket: number): void;
+  /** `decision * 2 + namesSynced`, or what has to be decided first. */
+  changeNames(...change: NativeNameChange): Promise<number | NativeFailure | NativeQuestion>;
+  changeNamesSync(...change: NativeNameChange): number | NativeFailure | NativeQuestion;
+  readonly nameChanges: Readonly<Record<'exchange' | 'renameExclusive' | 'replaceSymlink', number>>;
   /** 1: removed; 2: a living writer has the lock; 0: that cannot be told. */
   removeIfUnlocked(directory: NativePath, name: NativePath): Promise<NativeResult>;
   removeIfUnlockedSync(directory: NativePath, name: NativePath): NativeResult;

@@ -34,6 +34,22 @@ export interface Saved {
   protocol: Protocol;
 }
 
+/** One change of names, in one step: what the facade hands to an engine. The last components are not followed. */
+export interface NameChangeRequest {
+  readonly kind: 'exchange' | 'renameExclusive' | 'replaceSymlink';
+  /** For `replaceSymlink` the link's text, which need not be absolute. */
+  readonly from: string | Buffer;
+  readonly to: AbsolutePath;
+  readonly durability: Durability;
+  readonly strict: boolean;
+}
+
+/** What a change of names has achieved. */
+export interface NameChange {
+  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
+  durability: Durability;
+}
+
 /** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
 export interface Engine {
   readonly name: 'native' | 'portable';
@@ -43,6 +59,8 @@ export interface Engine {
   saveSync(request: SaveRequest): Saved;
   /** Several on the calling thread, which share their directory syncs where the engine can. None throws. */
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
+  changeNames(request: NameChangeRequest): Promise<NameChange>;
+  changeNamesSync(request: NameChangeRequest): NameChange;
 }
 
 /** The result of a save that may throw. */

@@ -2,8 +2,17 @@ import { abortError, indelibleError, type SaveError, systemError } from '../erro
 import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decision.js';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
 import type { Durability } from '../options.js';
-import type { Addon, NativeFailure, NativeQuestion } from './addon.js';
-import { type Engine, type Saved, type SaveRequest, settled } from './engine.js';
+import type { Addon, NativeFailure, NativeNameChange, NativeQuestion } from './addon.js';
+import {
+  type Engine,
+  type NameChange,
+  type NameChangeRequest,
+  type Saved,
+  type SaveRequest,
+  settled,
+} from './engine.js';
+import { namesNotDurable, notASymlink, unsupportedNameChange } from './name-change-errors.js';
+import { temporaryName } from './portable/temporary-name.js';
 
 const MOUNT_POINT_HINT =
   'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
@@ -33,6 +42,9 @@ interface Standing {
 }
 
 const MOST_STANDINGS = 256;
+
+/** A mount table that changes all the time must not keep a change of names from ever being decided. */
+const MOST_QUESTIONS = 5;
 
 /** What the addon goes by where no question can be asked. */
 const UNDECIDED: Choices = { ...TEXTBOOK, textbook: TEXTBOOK };
@@ -125,6 +137,39 @@ export class NativeEngine implements Engine {
     }
   }
 
+  async changeNames(request: NameChangeRequest): Promise<NameChange> {
+    for (let asked = 0; ; asked += 1) {
+      const outcome = await this.#addon.changeNames(...this.#change(request, asked));
+      if (!isQuestion(outcome)) return this.#changed(request, outcome);
+      this.#answer([outcome]);
+    }
+  }
+
+  changeNamesSync(request: NameChangeRequest): NameChange {
+    for (let asked = 0; ; asked += 1) {
+      const outcome = this.#addon.changeNamesSync(...this.#change(request, asked));
+      if (!isQuestion(outcome)) return this.#changed(request, outcome);
+      this.#answer([outcome]);
+    }
+  }
+
+  #change(request: NameChangeRequest, asked: number): NativeNameChange {
+    const { kind, from, to, durability, strict } = request;
+    const insist = asked >= MOST_QUESTIONS;
+    // Nothing can lock a symbolic link: its name says whose it is.
+    const temporary = kind === 'replaceSymlink' ? temporaryName() : '';
+    return [this.#addon.nameChanges[kind], from, to, temporary, ROW_OF[durability], strict, insist];
+  }
+
+  #changed(request: NameChangeRequest, outcome: number | NativeFailure): NameChange {
+    if (typeof outcome !== 'number') throw nameChangeError(request, outcome);
+    const { achieves } = (this.#standings.get(Math.floor(outcome / 2))?.decision ?? UNDECIDED)[
+      request.durability
+    ];
+    const namesSynced = (outcome & 1) !== 0;
+    return { durability: achieves === 'durable' && !namesSynced ? 'ordered' : achieves };
+  }
+
   #bits(request: SaveRequest): number {
     const flags = this.#flags;
     let bits = rowOf(request);
@@ -208,6 +253,25 @@ function planOf({ durability, protocol }: SaveRequest, choices: Choices): Plan {
   return protocol === undefined || durability === 'none' ? choices[durability] : choices.textbook[durability];
 }
 
+function isQuestion(outcome: number | NativeFailure | NativeQuestion): outcome is NativeQuestion {
+  return typeof outcome === 'object' && 'generation' in outcome;
+}
+
+function nameChangeError({ kind, from, to }: NameChangeRequest, failure: NativeFailure): SaveError {
+  switch (failure.reason) {
+    case 'not-a-symlink':
+      return notASymlink(to);
+    case 'not-durable':
+      return namesNotDurable(to);
+    case 'unsupported':
+      return unsupportedNameChange(kind, from, to, 'The filesystem');
+    case 'mount-point':
+      return systemError({ ...failure, hint: MOUNT_POINT_HINT });
+    default:
+      return systemError(failure);
+  }
+}
+
 function nativeError(request: SaveRequest, failure: NativeFailure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? request.path };
   switch (failure.reason) {
@@ -234,7 +298,7 @@ function nativeError(request: SaveRequest, failure: NativeFailure): SaveError {
       );
     case 'mount-point':
       return systemError({ ...failure, ...where, hint: MOUNT_POINT_HINT });
-    case 'system':
+    default:
       break;
   }
   return systemError({ ...failure, ...where });

@@ -1,7 +1,15 @@
-import { type Engine, type Saved, type SaveRequest, settled } from './engine.js';
+import {
+  type Engine,
+  type NameChange,
+  type NameChangeRequest,
+  type Saved,
+  type SaveRequest,
+  settled,
+} from './engine.js';
+import { changeNames } from './portable/name-change.js';
 import { orderingKey } from './portable/path-bytes.js';
 import { PendingSave } from './portable/pending-save.js';
-import { runSync } from './portable/steps.js';
+import { run, runSync } from './portable/steps.js';
 import { updateFile } from './portable/update-protocol.js';
 
 /** The saves that are not over, by path, in the order of the calls. */
@@ -14,6 +22,7 @@ const pendingSaves = new Map<string, PendingSave[]>();
  * - It runs on Node's shared worker pool.
  * - The order of saves to one path holds within one thread, not between the worker threads of a process.
  * - A process that ends while a save is pending may leave its temporary behind.
+ * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported.
  * - A directory that may be written but not read cannot be synced: `'ordered'` is the best that can be had there.
  */
 export const portableEngine: Engine = {
@@ -40,5 +49,13 @@ export const portableEngine: Engine = {
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
     return requests.map((request) => settled(() => this.saveSync(request)));
+  },
+
+  async changeNames(request: NameChangeRequest): Promise<NameChange> {
+    return run(changeNames(request));
+  },
+
+  changeNamesSync(request: NameChangeRequest): NameChange {
+    return runSync(changeNames(request));
   },
 };

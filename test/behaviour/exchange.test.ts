@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -8,99 +10,210 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
 import { exchange, exchangeSync } from '../../src/index.js';
-import { ScratchDirectory } from '../scratch-directory.js';
+import { Mounts } from '../mounted.js';
+import { isRoot } from '../privileges.js';
+import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
-const inMemory = new ScratchDirectory(() => '/dev/shm');
-const native = engineUnderTest === 'native';
+const mounts = new Mounts();
+const MEMORY = '/dev/shm';
 
 const forms = [
-  { name: 'exchange', swap: exchange },
-  { name: 'exchangeSync', swap: async (...args: Parameters<typeof exchange>) => exchangeSync(...args) },
+  { name: 'exchange', exchange },
+  {
+    name: 'exchangeSync',
+    exchange: async (...args: Parameters<typeof exchange>) => exchangeSync(...args),
+  },
 ];
 
-for (const { name, swap } of forms) {
-  if (native)
-    describe(name, () => {
-      it('swaps two files', async () => {
-        writeFileSync(scratch.at('a'), 'a');
-        writeFileSync(scratch.at('b'), 'b');
-        await swap(scratch.at('a'), scratch.at('b'));
-        assert.equal(readFileSync(scratch.at('a'), 'utf8'), 'b');
-        assert.equal(readFileSync(scratch.at('b'), 'utf8'), 'a');
-      });
+const contentOf = (name: string) => readFileSync(scratch.at(name), 'utf8');
 
-      it('swaps things of different kinds in different directories', async () => {
-        mkdirSync(scratch.at('one', 'tree'), { recursive: true });
-        mkdirSync(scratch.at('other'));
-        symlinkSync('nowhere', scratch.at('other', 'link'));
-        await swap(scratch.at('one', 'tree'), scratch.at('other', 'link'));
-        assert.equal(readlinkSync(scratch.at('one', 'tree')), 'nowhere');
-        assert.ok(lstatSync(scratch.at('other', 'link')).isDirectory());
-      });
+function makeTwo(): void {
+  writeFileSync(scratch.at('a'), 'was a');
+  writeFileSync(scratch.at('b'), 'was b');
+}
 
-      it('takes paths of directories with a slash at the end', async () => {
-        mkdirSync(scratch.at('a'));
-        mkdirSync(scratch.at('b'));
-        writeFileSync(scratch.at('a', 'inside'), '');
-        await swap(`${scratch.at('a')}/`, `${scratch.at('b')}//`);
-        assert.deepEqual(readdirSync(scratch.at('b')), ['inside']);
-      });
+for (const form of forms) {
+  describe.skipIf(engineUnderTest !== 'native')(form.name, () => {
+    it('swaps two files', async () => {
+      makeTwo();
+      await form.exchange(scratch.at('a'), scratch.at('b'));
+      assert.deepEqual([contentOf('a'), contentOf('b')], ['was b', 'was a']);
+      assert.deepEqual(readdirSync(scratch.path), ['a', 'b']);
+    });
 
-      it('takes names that are not UTF-8', async () => {
-        const strange = Buffer.concat([Buffer.from(`${scratch.path}/`), Buffer.from([0xff, 0xfe])]);
-        writeFileSync(strange, 'strange');
-        writeFileSync(scratch.at('b'), 'b');
-        await swap(strange, scratch.at('b'), { durability: 'none' });
-        assert.equal(readFileSync(strange, 'utf8'), 'b');
-      });
+    it('tells what it has achieved', async () => {
+      makeTwo();
+      const { durability } = await form.exchange(scratch.at('a'), scratch.at('b'), { durability: 'none' });
+      assert.equal(durability, 'none');
+      const expected = isInMemory(scratch.path) ? 'none' : 'durable';
+      assert.deepEqual(await form.exchange(scratch.at('a'), scratch.at('b')), { durability: expected });
+    });
 
-      it('fails where one is missing, and changes nothing', async () => {
-        writeFileSync(scratch.at('a'), 'a');
-        await assert.rejects(swap(scratch.at('a'), scratch.at('missing')), {
+    it('swaps what is of different kinds: a file, a directory, a dangling link', async () => {
+      writeFileSync(scratch.at('file'), 'content');
+      mkdirSync(scratch.at('directory'));
+      writeFileSync(scratch.at('directory', 'inside'), 'inside');
+      symlinkSync('nowhere', scratch.at('link'));
+      await form.exchange(scratch.at('file'), scratch.at('directory'));
+      await form.exchange(scratch.at('link'), scratch.at('file'));
+      assert.equal(readFileSync(scratch.at('directory'), 'utf8'), 'content');
+      assert.equal(readlinkSync(scratch.at('file')), 'nowhere');
+      assert.equal(readFileSync(scratch.at('link', 'inside'), 'utf8'), 'inside');
+    });
+
+    it('swaps across directories, and takes any form of path', async () => {
+      mkdirSync(scratch.at('one'));
+      mkdirSync(scratch.at('two'));
+      writeFileSync(scratch.at('one', 'x'), 'was one');
+      writeFileSync(scratch.at('two', 'y'), 'was two');
+      await form.exchange(pathToFileURL(scratch.at('one', 'x')), Buffer.from(scratch.at('two', 'y')));
+      assert.deepEqual([contentOf('one/x'), contentOf('two/y')], ['was two', 'was one']);
+    });
+
+    for (const missing of ['a', 'b']) {
+      it(`changes nothing if ${missing === 'a' ? 'the first' : 'the second'} is missing`, async () => {
+        const there = missing === 'a' ? 'b' : 'a';
+        writeFileSync(scratch.at(there), 'content');
+        await assert.rejects(form.exchange(scratch.at('a'), scratch.at('b')), {
           code: 'ENOENT',
           syscall: 'rename',
           path: scratch.at('a'),
-          dest: scratch.at('missing'),
+          dest: scratch.at('b'),
           published: false,
         });
-        assert.deepEqual(readdirSync(scratch.path), ['a']);
+        assert.deepEqual(readdirSync(scratch.path), [there]);
       });
+    }
 
-      it('fails across filesystems', async () => {
-        writeFileSync(scratch.at('a'), 'a');
-        writeFileSync(inMemory.at('b'), 'b');
-        await assert.rejects(swap(scratch.at('a'), inMemory.at('b')), { code: 'EXDEV', published: false });
-      });
-
-      it("fails with the kernel's error for a directory and what is in it", async () => {
-        mkdirSync(scratch.at('outer'));
-        writeFileSync(scratch.at('outer', 'inner'), '');
-        await assert.rejects(swap(scratch.at('outer'), scratch.at('outer', 'inner')), { code: 'EINVAL' });
-      });
-
-      it('refuses wrong arguments', async () => {
-        await assert.rejects(async () => swap('a\0', 'b'), { code: 'ERR_INVALID_ARG_VALUE' });
-        await assert.rejects(async () => swap('a', 1 as unknown as string), { code: 'ERR_INVALID_ARG_TYPE' });
-        await assert.rejects(async () => swap('a', 'b', { durability: 'x' as 'none' }), {
-          code: 'ERR_INVALID_ARG_VALUE',
-        });
+    it('says which path has no directory', async () => {
+      writeFileSync(scratch.at('a'), '');
+      await assert.rejects(form.exchange(scratch.at('a'), scratch.at('missing', 'b')), {
+        code: 'ENOENT',
+        syscall: 'open',
+        path: scratch.at('missing', 'b'),
       });
     });
 
-  if (!native)
-    describe(`${name} without the addon`, () => {
-      it('is unsupported, and changes nothing', async () => {
-        writeFileSync(scratch.at('a'), 'a');
-        writeFileSync(scratch.at('b'), 'b');
-        await assert.rejects(async () => swap(scratch.at('a'), scratch.at('b')), {
-          code: 'ERR_INDELIBLE_UNSUPPORTED',
-          published: false,
-        });
-        assert.equal(readFileSync(scratch.at('a'), 'utf8'), 'a');
+    it('does not put a directory into itself, and says that this is impossible, not unsupported', async () => {
+      mkdirSync(scratch.at('outer', 'inner'), { recursive: true });
+      const outer = scratch.at('outer');
+      const inner = scratch.at('outer', 'inner');
+      await assert.rejects(form.exchange(outer, inner), { code: 'EINVAL', published: false });
+      await assert.rejects(form.exchange(inner, outer), { code: 'EINVAL', published: false });
+    });
+
+    it('refuses what asks for a directory and is none', async () => {
+      makeTwo();
+      await assert.rejects(form.exchange(`${scratch.at('a')}/`, scratch.at('b')), { code: 'ENOTDIR' });
+      assert.equal(contentOf('a'), 'was a');
+    });
+
+    it.skipIf(!existsSync(MEMORY) || isInMemory('.'))('never crosses filesystems', async (test) => {
+      test.skip(isInMemory(scratch.path), 'no second filesystem');
+      writeFileSync(scratch.at('a'), 'content');
+      await assert.rejects(form.exchange(scratch.at('a'), MEMORY), { code: 'EXDEV', published: false });
+    });
+
+    it.skipIf(!isRoot)('says of a mount point that it is one', async (test) => {
+      makeTwo();
+      writeFileSync(scratch.at('mounted'), '');
+      const refused = mounts.mount(scratch.at('b'), ['--bind', scratch.at('mounted')]);
+      test.skip(refused !== undefined, refused);
+      await assert.rejects(form.exchange(scratch.at('a'), scratch.at('b')), {
+        code: 'EBUSY',
+        published: false,
+        message: /mount point/,
       });
     });
+
+    it.skipIf(!isRoot)('fails on a read-only filesystem with its error', async (test) => {
+      makeTwo();
+      const refused = mounts.mount(scratch.path, ['--bind', '-o', 'ro', scratch.path]);
+      test.skip(refused !== undefined, refused);
+      await assert.rejects(form.exchange(scratch.at('a'), scratch.at('b')), {
+        code: 'EROFS',
+        published: false,
+      });
+    });
+
+    it.skipIf(!existsSync(MEMORY))('refuses with strict what cannot be made durable', async () => {
+      const before = readdirSync(MEMORY);
+      await assert.rejects(form.exchange(`${MEMORY}/a`, `${MEMORY}/b`, { strict: true }), {
+        code: 'ERR_INDELIBLE_NOT_DURABLE',
+        published: false,
+      });
+      assert.deepEqual(readdirSync(MEMORY), before);
+    });
+
+    it('never shows a reader anything but the two', async () => {
+      makeTwo();
+      const exchanging = (async () => {
+        for (let round = 0; round < 50; round += 1) {
+          await form.exchange(scratch.at('a'), scratch.at('b'), { durability: 'none' });
+        }
+      })();
+      let over = false;
+      const end = exchanging.finally(() => {
+        over = true;
+      });
+      while (!over) {
+        assert.match(contentOf('a'), /^was [ab]$/);
+        assert.equal(lstatSync(scratch.at('b')).isFile(), true);
+        await new Promise(setImmediate);
+      }
+      await end;
+    });
+  });
+
+  describe.skipIf(engineUnderTest !== 'portable')(`${form.name} of the portable engine`, () => {
+    it('is unsupported, and changes nothing', async () => {
+      makeTwo();
+      await assert.rejects(form.exchange(scratch.at('a'), scratch.at('b')), {
+        code: 'ERR_INDELIBLE_UNSUPPORTED',
+        path: scratch.at('a'),
+        dest: scratch.at('b'),
+        published: false,
+      });
+      assert.deepEqual([contentOf('a'), contentOf('b')], ['was a', 'was b']);
+    });
+  });
+
+  describe(`the arguments of ${form.name}`, () => {
+    it('are checked, and named in the error', async () => {
+      const wrong = { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' };
+      // @ts-expect-error: not a path
+      await assert.rejects(form.exchange(1, 'b'), { ...wrong, message: /"a" argument/ });
+      // @ts-expect-error: not a path
+      await assert.rejects(form.exchange('a', null), { ...wrong, message: /"b" argument/ });
+      // @ts-expect-error: not an object
+      await assert.rejects(form.exchange('a', 'b', 'durable'), { ...wrong, message: /"options" argument/ });
+      // @ts-expect-error: not a boolean
+      await assert.rejects(form.exchange('a', 'b', { strict: 1 }), {
+        ...wrong,
+        message: /"options.strict" property/,
+      });
+      await assert.rejects(
+        // @ts-expect-error: no durability
+        form.exchange('a', 'b', { durability: 'eternal' }),
+        { code: 'ERR_INVALID_ARG_VALUE', message: /"options.durability" property/ },
+      );
+    });
+  });
 }
+
+describe.skipIf(engineUnderTest !== 'native' || isRoot)('exchange without the right to write', () => {
+  it('fails with EACCES', async () => {
+    makeTwo();
+    chmodSync(scratch.path, 0o555);
+    try {
+      await assert.rejects(exchange(scratch.at('a'), scratch.at('b')), { code: 'EACCES' });
+    } finally {
+      chmodSync(scratch.path, 0o755);
+    }
+  });
+});

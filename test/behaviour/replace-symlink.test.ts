@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
 import { replaceSymlink, replaceSymlinkSync } from '../../src/index.js';
-import { ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
 
 const scratch = new ScratchDirectory();
+const MEMORY = '/dev/shm';
 
 const forms = [
   { name: 'replaceSymlink', replace: replaceSymlink },
@@ -14,79 +25,115 @@ const forms = [
   },
 ];
 
-for (const { name, replace } of forms) {
-  describe(name, () => {
-    it('makes a link', async () => {
-      await replace('target', scratch.at('link'));
-      assert.equal(readlinkSync(scratch.at('link')), 'target');
-    });
-
-    it('points an old link at another target, and leaves nothing beside it', async () => {
+for (const form of forms) {
+  describe(form.name, () => {
+    it('points a link somewhere else, and tells what it has achieved', async () => {
       symlinkSync('old', scratch.at('link'));
-      await replace('new', scratch.at('link'), { durability: 'none' });
+      const expected = isInMemory(scratch.path) ? 'none' : 'durable';
+      assert.deepEqual(await form.replace('new', scratch.at('link')), { durability: expected });
       assert.equal(readlinkSync(scratch.at('link')), 'new');
       assert.deepEqual(readdirSync(scratch.path), ['link']);
     });
 
-    it('replaces a link to a directory itself', async () => {
-      mkdirSync(scratch.at('v1'));
-      symlinkSync('v1', scratch.at('current'));
-      await replace('v2', scratch.at('current'));
-      assert.equal(readlinkSync(scratch.at('current')), 'v2');
-      assert.deepEqual(readdirSync(scratch.at('v1')), []);
+    it('makes a link that is not there', async () => {
+      await form.replace('target', scratch.at('link'));
+      assert.equal(readlinkSync(scratch.at('link')), 'target');
     });
 
-    it('keeps a target of bytes that are not UTF-8', async () => {
-      const target = Buffer.from([0x61, 0xff]);
-      await replace(target, scratch.at('link'));
-      assert.deepEqual(readlinkSync(scratch.at('link'), 'buffer'), target);
+    it('replaces a link that leads to a directory, not something in there', async () => {
+      mkdirSync(scratch.at('release-1'));
+      mkdirSync(scratch.at('release-2'));
+      symlinkSync('release-1', scratch.at('current'));
+      await form.replace('release-2', scratch.at('current'));
+      assert.equal(readlinkSync(scratch.at('current')), 'release-2');
+      assert.deepEqual(readdirSync(scratch.at('release-1')), []);
     });
 
-    it('is followed to the old target or the new, at any instant', async () => {
-      for (const version of ['v1', 'v2']) writeFileSync(scratch.at(version), version);
-      symlinkSync('v1', scratch.at('current'));
-      let going = true;
+    it('leaves the text as it is given: relative, of any bytes, or from a URL', async () => {
+      await form.replace('../up/./there', scratch.at('relative'));
+      await form.replace(Buffer.from([0x66, 0xff]), scratch.at('bytes'));
+      await form.replace(pathToFileURL('/some/where'), scratch.at('url'));
+      assert.equal(readlinkSync(scratch.at('relative')), '../up/./there');
+      assert.deepEqual(readlinkSync(scratch.at('bytes'), 'buffer'), Buffer.from([0x66, 0xff]));
+      assert.equal(readlinkSync(scratch.at('url')), '/some/where');
+    });
+
+    for (const kind of ['file', 'directory', 'FIFO'] as const) {
+      it(`refuses to replace a ${kind}`, async () => {
+        if (kind === 'file') writeFileSync(scratch.at('path'), 'content');
+        if (kind === 'directory') mkdirSync(scratch.at('path'));
+        if (kind === 'FIFO') execFileSync('mkfifo', [scratch.at('path')]);
+        await assert.rejects(form.replace('target', scratch.at('path')), {
+          code: 'ERR_INDELIBLE_NOT_A_SYMLINK',
+          path: scratch.at('path'),
+          published: false,
+        });
+        assert.deepEqual(readdirSync(scratch.path), ['path']);
+      });
+    }
+
+    it('fails in a directory that is missing', async () => {
+      await assert.rejects(form.replace('target', scratch.at('missing', 'link')), {
+        code: 'ENOENT',
+        syscall: 'open',
+        path: scratch.at('missing', 'link'),
+        published: false,
+      });
+    });
+
+    it('leaves the old link and nothing else if the new text is too long', async () => {
+      symlinkSync('old', scratch.at('link'));
+      await assert.rejects(form.replace('x'.repeat(5000), scratch.at('link')), {
+        code: 'ENAMETOOLONG',
+        syscall: 'symlink',
+        published: false,
+      });
+      assert.equal(readlinkSync(scratch.at('link')), 'old');
+      assert.deepEqual(readdirSync(scratch.path), ['link']);
+    });
+
+    it.skipIf(!existsSync(MEMORY))('refuses with strict what cannot be made durable', async () => {
+      await assert.rejects(form.replace('target', `${MEMORY}/indelible-link`, { strict: true }), {
+        code: 'ERR_INDELIBLE_NOT_DURABLE',
+        published: false,
+      });
+      assert.equal(existsSync(`${MEMORY}/indelible-link`), false);
+    });
+
+    it('always leads a reader to one target or the other', async () => {
+      for (const name of ['one', 'two']) writeFileSync(scratch.at(name), name);
+      symlinkSync('one', scratch.at('link'));
+      let over = false;
       const replacing = (async () => {
-        for (let round = 0; round < 100; round += 1) {
-          await replace(round % 2 === 0 ? 'v2' : 'v1', scratch.at('current'), { durability: 'none' });
-          await new Promise((resolve) => setImmediate(resolve));
+        for (let round = 0; round < 50; round += 1) {
+          await form.replace(round % 2 === 0 ? 'two' : 'one', scratch.at('link'), { durability: 'none' });
         }
-        going = false;
-      })();
-      while (going) {
-        assert.ok(['v1', 'v2'].includes(readFileSync(scratch.at('current'), 'utf8')));
-        await new Promise((resolve) => setImmediate(resolve));
+      })().finally(() => {
+        over = true;
+      });
+      while (!over) {
+        assert.match(readFileSync(scratch.at('link'), 'utf8'), /^(one|two)$/);
+        await new Promise(setImmediate);
       }
       await replacing;
     });
 
-    for (const kind of ['file', 'directory'] as const) {
-      it(`does not replace a ${kind}, and leaves nothing beside it`, async () => {
-        if (kind === 'file') writeFileSync(scratch.at('there'), 'content');
-        else mkdirSync(scratch.at('there'));
-        await assert.rejects(replace('target', scratch.at('there')), {
-          code: 'EEXIST',
-          syscall: 'symlink',
-          path: scratch.at('there'),
-          published: false,
-        });
-        assert.deepEqual(readdirSync(scratch.path), ['there']);
-      });
-    }
-
-    it('fails in a missing directory', async () => {
-      await assert.rejects(replace('target', scratch.at('missing', 'link')), {
-        code: 'ENOENT',
-        syscall: 'open',
-      });
+    it('replaces at once with others, and one of them stands in the end', async () => {
+      const targets = Array.from({ length: 20 }, (_, index) => `target-${index}`);
+      await Promise.all(targets.map((target) => form.replace(target, scratch.at('link'))));
+      assert.ok(targets.includes(readlinkSync(scratch.at('link'))));
+      assert.deepEqual(readdirSync(scratch.path), ['link']);
     });
 
-    it('refuses wrong arguments', async () => {
-      await assert.rejects(async () => replace(1 as unknown as string, 'link'), {
-        code: 'ERR_INVALID_ARG_TYPE',
+    it('checks its arguments and names the wrong one', async () => {
+      // @ts-expect-error: not a path
+      await assert.rejects(form.replace(undefined, 'link'), { message: /"target" argument/ });
+      await assert.rejects(form.replace('a\0b', scratch.at('link')), {
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: /"target" argument/,
       });
-      await assert.rejects(async () => replace('a\0b', 'link'), { code: 'ERR_INVALID_ARG_VALUE' });
-      await assert.rejects(async () => replace('a', 'link\0'), { code: 'ERR_INVALID_ARG_VALUE' });
+      // @ts-expect-error: not a path
+      await assert.rejects(form.replace('target', 7), { message: /"path" argument/ });
     });
   });
 }

@@ -13,6 +13,7 @@ export type Step =
   | 'close the file'
   | 'rename'
   | 'link'
+  | 'make the link'
   | 'unlink the temporary'
   | 'sync the directory'
   | 'make a directory'
@@ -41,6 +42,7 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'close the file': (call, names) => call.name === 'close' && isOnFileIn(call, names),
   rename: (call) => ['rename', 'renameat', 'renameat2'].includes(call.name),
   link: (call) => ['link', 'linkat'].includes(call.name),
+  'make the link': (call) => ['symlink', 'symlinkat'].includes(call.name),
   'unlink the temporary': (call) => ['unlink', 'unlinkat'].includes(call.name),
   'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,
   'make a directory': (call) => ['mkdir', 'mkdirat'].includes(call.name),

@@ -5,8 +5,19 @@ import type { Saved, SaveOptions } from '../../src/index.js';
 import type { EngineName } from '../engines.js';
 import { startProgram } from '../node-process.js';
 
+/** The functions that are traced; a change of names takes its two paths as `path` and `data`. */
+export type Form =
+  | 'save'
+  | 'saveSync'
+  | 'exchange'
+  | 'exchangeSync'
+  | 'renameExclusive'
+  | 'renameExclusiveSync'
+  | 'replaceSymlink'
+  | 'replaceSymlinkSync';
+
 export interface SaveCall {
-  form: 'save' | 'saveSync';
+  form: Form;
   path: string;
   data: string;
   options: SaveOptions;

@@ -12,7 +12,10 @@ export type Situation =
   | 'replaces a file'
   | 'replaces a file through a link'
   | 'creates a file exclusively'
-  | 'makes directories';
+  | 'makes directories'
+  | 'exchanges two files'
+  | 'renames exclusively'
+  | 'replaces a symbolic link';
 
 /** Another owner than the process, so that the owner has to be set, which only root can. */
 const OWNER = 1234;
@@ -21,7 +24,7 @@ const OWNER = 1234;
 export function prepare(
   situation: Situation,
   root: string,
-): { names: Names; path: string; options: SaveOptions } {
+): { names: Names; path: string; data?: string; options: SaveOptions } {
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root);
   const target = join(root, 'target');
@@ -35,6 +38,18 @@ export function prepare(
         return { names: { directory: root, target }, path: target, options: {} };
       symlinkSync('target', join(root, 'link'));
       return { names: { directory: root, target }, path: join(root, 'link'), options: {} };
+    case 'exchanges two files':
+      writeFileSync(target, OLD);
+      writeFileSync(join(root, 'other'), NEW);
+      return { names: { directory: root, target }, path: join(root, 'other'), data: target, options: {} };
+    case 'renames exclusively':
+      writeFileSync(join(root, 'other'), NEW);
+      return { names: { directory: root, target }, path: join(root, 'other'), data: target, options: {} };
+    case 'replaces a symbolic link':
+      writeFileSync(join(root, 'before'), OLD);
+      writeFileSync(join(root, 'after'), NEW);
+      symlinkSync('before', target);
+      return { names: { directory: root, target }, path: 'after', data: target, options: {} };
     case 'creates a file exclusively':
       return { names: { directory: root, target }, path: target, options: { ifExists: 'fail' } };
     case 'makes directories': {
@@ -55,5 +70,5 @@ export function contentOf(path: string): string | undefined {
 }
 
 export function contentBefore(situation: Situation): string | undefined {
-  return situation.startsWith('replaces') ? OLD : undefined;
+  return /^(replaces|exchanges)/.test(situation) ? OLD : undefined;
 }

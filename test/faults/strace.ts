@@ -11,6 +11,7 @@ const TRACED = [
   ...['openat', '?open', 'close', 'write', 'statx', '?newfstatat', '?lstat', '?readlink', 'readlinkat'],
   ...['fchown', 'fchmod', 'fsync', 'fdatasync', 'syncfs', 'sync_file_range'],
   ...['?rename', '?renameat', 'renameat2', '?link', 'linkat', '?unlink', 'unlinkat', '?mkdir', 'mkdirat'],
+  ...['?symlink', 'symlinkat'],
 ];
 
 /** A call that is to fail: the `when`-th of these names that the traced thread makes. */

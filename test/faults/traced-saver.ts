@@ -43,9 +43,13 @@ export class TracedSaver {
   }
 
   /** A save in which nothing fails. */
-  async save(path: string, options: SaveCall['options']): Promise<{ outcome: Outcome; calls: SystemCall[] }> {
+  async save(
+    path: string,
+    options: SaveCall['options'],
+    data = NEW,
+  ): Promise<{ outcome: Outcome; calls: SystemCall[] }> {
     const strace = await Strace.attach({ process: this.#saver.processId });
-    const outcome = await this.#saver.save({ form: this.#form, path, data: NEW, options });
+    const outcome = await this.#saver.save({ form: this.#form, path, data, options });
     return { outcome, calls: await strace.detach() };
   }
 
@@ -80,8 +84,8 @@ export class TracedSaver {
   }
 
   async #saveIn(situation: Situation): Promise<TracedSave> {
-    const { names, path, options } = prepare(situation, this.#directory());
-    return { ...(await this.save(path, options)), names };
+    const { names, path, data, options } = prepare(situation, this.#directory());
+    return { ...(await this.save(path, options, data)), names };
   }
 
   /** @returns `undefined` if the process has not survived. */
@@ -89,13 +93,13 @@ export class TracedSaver {
     situation: Situation,
     injections: readonly Injection[],
   ): Promise<TracedSave | undefined> {
-    const { names, path, options } = prepare(situation, this.#directory());
+    const { names, path, data = NEW, options } = prepare(situation, this.#directory());
     const tasks = `/proc/${this.#saver.processId}/task`;
     const threads = [...this.#threads].filter((thread) => existsSync(`${tasks}/${thread}`));
     if (threads.length === 0) return undefined;
     const strace = await Strace.attach({ threads }, injections);
     try {
-      const outcome = await this.#saver.save({ form: this.#form, path, data: NEW, options });
+      const outcome = await this.#saver.save({ form: this.#form, path, data, options });
       return { outcome, calls: await strace.detach(), names };
     } catch {
       await strace.detach();

@@ -9,6 +9,9 @@ export const UNRELATED_FILE = 'committer';
 /** The file that the library has saved before the recording begins. */
 export const EARLIER_FILE = 'saved-before';
 
+/** The directory for what a scenario prepares for itself: nothing in it is judged. */
+export const STAGING = 'staging';
+
 /** The file that fills a volume which is to be low on space. */
 export const BALLAST_FILE = 'ballast';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentOf, describeContent } from './content.js';
 import type { History, Version } from './history.js';
-import { BALLAST_FILE, EARLIER_FILE, UNRELATED_FILE } from './scenario.js';
+import { BALLAST_FILE, EARLIER_FILE, STAGING, UNRELATED_FILE } from './scenario.js';
 
 /**
  * What can be wrong with a crash state, worst first.
@@ -22,7 +22,7 @@ export interface Finding {
 }
 
 /** Made by the filesystem or by the lab itself. */
-const BELONGS = new Set(['lost+found', UNRELATED_FILE, EARLIER_FILE, BALLAST_FILE]);
+const BELONGS = new Set(['lost+found', UNRELATED_FILE, EARLIER_FILE, BALLAST_FILE, STAGING]);
 
 /**
  * Judges what a mounted crash state shows.

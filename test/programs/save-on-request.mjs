@@ -1,12 +1,26 @@
 // Says that it is ready, then makes the saves that its input asks for, one JSON line each, and answers each with one
 // JSON line.
-//   request: {"form", "path", "data", "options"}
+//   request: {"form", "path", "data", "options"}, where the form is the name of a function and the rest its arguments
 //
-// `saveSync` runs on a thread that does nothing else and has no event loop to wake: every system call that it makes
+// What ends in `Sync` runs on a thread that does nothing else and has no event loop to wake: every system call that it makes
 // while it saves belongs to the save.
 import { createInterface } from 'node:readline';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { save, saveSync } from '../../dist/index.js';
+import {
+  exchange,
+  exchangeSync,
+  renameExclusive,
+  renameExclusiveSync,
+  replaceSymlink,
+  replaceSymlinkSync,
+  save,
+  saveSync,
+} from '../../dist/index.js';
+
+const forms = {
+  ...{ save, saveSync, exchange, exchangeSync, renameExclusive, renameExclusiveSync },
+  ...{ replaceSymlink, replaceSymlinkSync },
+};
 
 const GO = 0;
 const LENGTH = 1;
@@ -27,8 +41,8 @@ async function answerRequests() {
   console.log('ready');
   for await (const line of createInterface({ input: process.stdin })) {
     const { form, path, data, options } = JSON.parse(line);
-    if (form === 'save') {
-      console.log(JSON.stringify(await outcomeOf(() => save(path, data, options))));
+    if (!form.endsWith('Sync')) {
+      console.log(JSON.stringify(await outcomeOf(() => forms[form](path, data, options))));
       continue;
     }
     const answer = new Promise((resolve) => worker.once('message', resolve));
@@ -46,8 +60,8 @@ async function saveSynchronously({ signals, request }) {
     Atomics.wait(signals, GO, 0);
     Atomics.store(signals, GO, 0);
     const line = Buffer.from(request.slice(0, Atomics.load(signals, LENGTH))).toString();
-    const { path, data, options } = JSON.parse(line);
-    parentPort.postMessage(await outcomeOf(() => saveSync(path, data, options)));
+    const { form, path, data, options } = JSON.parse(line);
+    parentPort.postMessage(await outcomeOf(() => forms[form](path, data, options)));
   }
 }
 

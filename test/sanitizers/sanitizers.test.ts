@@ -16,6 +16,7 @@ const SOURCES = [
     'path_order',
     'save_engine',
     'save_job',
+    'split_path',
     'target',
     'temporary',
   ],

@@ -29,11 +29,11 @@ interface Circumstances {
   hint?: string;
 }
 
-const OTHER_PATHS: ReadonlySet<string> = new Set(['rename', 'link', 'unlink', 'mkdir']);
+const OTHER_PATHS: ReadonlySet<string> = new Set(['rename', 'link', 'symlink', 'unlink', 'mkdir']);
 
 /**
  * Makes the error that a save rejects with from whatever one of its steps threw. Only the calls that are about other
- * paths than the target keep their own: `rename`, `link` and `unlink` (of the temporary) and `mkdir` (the directory).
+ * paths than the target keep their own: `rename`, `link`, `symlink` and `unlink` (of the temporary) and `mkdir` (the directory).
  */
 export function failure(error: unknown, { path, published, syscall, hint }: Circumstances): unknown {
   if (!isSystemError(error) || 'published' in error) return error;

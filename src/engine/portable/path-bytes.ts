@@ -31,14 +31,6 @@ export function parentOf(path: Buffer): Buffer {
   return withoutTrailingSeparators(whole.subarray(0, end));
 }
 
-/** The last component, without separators behind it; empty for a root. */
-export function lastComponent(path: Buffer): Buffer {
-  const whole = withoutTrailingSeparators(path);
-  let begin = whole.length;
-  while (begin > rootLength(path) && !isSeparator(whole[begin - 1])) begin -= 1;
-  return whole.subarray(begin);
-}
-
 export function inDirectory(directory: Buffer, name: string | Buffer): Buffer {
   const separator = isSeparator(directory.at(-1)) ? '' : '/';
   return Buffer.concat([directory, Buffer.from(separator), Buffer.from(name)]);

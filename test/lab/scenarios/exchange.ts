@@ -1,29 +1,19 @@
-import { unlink } from 'node:fs/promises';
-import { exchange, save } from 'indelible';
-import type { Outcome, Scenario } from '../scenario.js';
+import { exchange } from 'indelible';
+import type { Scenario } from '../scenario.js';
+import { stage } from '../staged.js';
 
-const ROUNDS = 16;
-
-/** What was there before stands under the other name for a while. */
-async function saveByExchange(path: string, content: Buffer): Promise<Outcome> {
-  const staged = `${path}.staged`;
-  await save(staged, content);
-  await exchange(staged, path);
-  await unlink(staged);
-  return { durability: 'durable' };
-}
+const ROUNDS = 25;
 
 const scenario: Scenario = {
-  title: '`exchange` of a file with a saved one',
-  namedTemporaries: true,
+  title: '`exchange` of a file with one in another directory',
   prepare(volume) {
-    volume.existing('a', 5000);
-    volume.existing('below/b', 70_000);
+    volume.existing('target', 5000);
   },
   async run(volume) {
     for (let round = 0; round < ROUNDS; round++) {
-      await volume.save('a', 5000 + round, saveByExchange);
-      await volume.save('below/b', 70_000 + round, saveByExchange);
+      await volume.save('target', 3000 + round * 700, (path, content) =>
+        exchange(stage(volume, 'next', content), path),
+      );
     }
   },
 };

@@ -1,25 +1,22 @@
-import { renameExclusive, save } from 'indelible';
-import type { Outcome, Scenario } from '../scenario.js';
+import { renameExclusive } from 'indelible';
+import type { Scenario } from '../scenario.js';
+import { stage } from '../staged.js';
 
-const ROUNDS = 24;
-
-async function saveByRename(path: string, content: Buffer): Promise<Outcome> {
-  const staged = `${path}.staged`;
-  await save(staged, content);
-  await renameExclusive(staged, path);
-  return { durability: 'durable' };
-}
+const ROUNDS = 25;
 
 const scenario: Scenario = {
-  title: '`renameExclusive` of a saved file to a free name, and to a taken one',
-  namedTemporaries: true,
+  title: '`renameExclusive` into another directory: to a free name, and to a taken one',
   prepare(volume) {
     volume.existing('taken', 5000);
   },
   async run(volume) {
     for (let round = 0; round < ROUNDS; round++) {
-      await volume.save(`free-${round}`, 5000 + round, saveByRename);
-      await volume.save('taken', 5000, saveByRename);
+      await volume.save(`free-${round}`, 3000 + round * 700, (path, content) =>
+        renameExclusive(stage(volume, 'next', content), path),
+      );
+      await volume.save('taken', 5000, (path, content) =>
+        renameExclusive(stage(volume, 'next', content), path),
+      );
     }
   },
 };

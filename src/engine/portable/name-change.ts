@@ -1,0 +1,84 @@
+import type { Durability } from '../../options.js';
+import type { NameChange, NameChangeRequest } from '../engine.js';
+import { namesNotDurable, notASymlink, unsupportedNameChange } from '../name-change-errors.js';
+import { lstat, rename, symlink, unlink } from './calls.js';
+import { Directory } from './directory.js';
+import { failedWith, failure } from './failure.js';
+import { bytesOfPath, inDirectory, parentOf } from './path-bytes.js';
+import { isWeaker, planFor } from './plan.js';
+import type { Steps } from './steps.js';
+import { temporaryName } from './temporary-name.js';
+
+/** How often a link's name may be found free and then taken, or taken and then free. */
+const MOST_ATTEMPTS = 10;
+
+/** Of the changes of names, plain `fs` can make one in one step: a new symbolic link renamed over an old one. */
+export function* changeNames(request: NameChangeRequest): Steps<NameChange> {
+  if (request.kind !== 'replaceSymlink') {
+    const { kind, from, to } = request;
+    throw unsupportedNameChange(kind, from, to, 'The portable engine');
+  }
+  const outcome = { published: false };
+  try {
+    return yield* replaceSymlink(request, outcome);
+  } catch (error) {
+    throw failure(error, { path: request.to, published: outcome.published });
+  }
+}
+
+function* replaceSymlink(request: NameChangeRequest, outcome: { published: boolean }): Steps<NameChange> {
+  const path = bytesOfPath(request.to);
+  const directory = yield* Directory.open(parentOf(path));
+  try {
+    const durability = yield* achievable(request, directory);
+    yield* putLink(bytesOfPath(request.from), path, request);
+    outcome.published = true;
+    return { durability: durability === 'durable' && !(yield* directory.sync()) ? 'ordered' : durability };
+  } finally {
+    yield* directory.close();
+  }
+}
+
+function* achievable({ durability, strict, to }: NameChangeRequest, directory: Directory): Steps<Durability> {
+  const { achieves } = yield* planFor(directory.path, durability);
+  const possible = achieves === 'durable' && !directory.readable ? 'ordered' : achieves;
+  if (strict && isWeaker(possible, durability)) throw namesNotDurable(to);
+  return possible;
+}
+
+function* putLink(target: Buffer, path: Buffer, request: NameChangeRequest): Steps<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const standing = yield* whatStands(path);
+    if (standing === 'symlink') return yield* putOver(target, path);
+    if (standing === 'other') throw notASymlink(request.to);
+    try {
+      return yield* symlink(target, path);
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
+    }
+  }
+}
+
+function* whatStands(path: Buffer): Steps<'symlink' | 'other' | undefined> {
+  try {
+    return (yield* lstat(path)).isSymbolicLink() ? 'symlink' : 'other';
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function* putOver(target: Buffer, path: Buffer): Steps<void> {
+  const temporary = inDirectory(parentOf(path), temporaryName());
+  yield* symlink(target, temporary);
+  try {
+    yield* rename(temporary, path);
+  } catch (error) {
+    try {
+      yield* unlink(temporary);
+    } catch {
+      // The first error is the one to report; what remains is litter for `sweep`.
+    }
+    throw error;
+  }
+}
