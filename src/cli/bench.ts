@@ -1,28 +1,37 @@
+import { writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { selectEngine } from '../engine/select.js';
-import { loadContenders } from './bench/contender.js';
-import { diskHead, machineHead } from './bench/head.js';
+import type { Contender } from './bench/contender.js';
+import { readCrashResults } from './bench/guarantee.js';
+import { loadContender, loadContenders, resolveFromProject } from './bench/load-contenders.js';
+import { type BenchPlan, FULL, QUICK, USUAL } from './bench/plan.js';
 import { ProgressLine } from './bench/progress.js';
-import type { Report, Run } from './bench/report.js';
+import type { Report } from './bench/report.js';
+import { reportJson } from './bench/report-file.js';
 import { benchDirectory } from './bench/run.js';
-import { resultTable } from './bench/table.js';
+import { coloured, machineText, plain, runText } from './bench/text.js';
 import { interruptible } from './interruption.js';
 
-const CONTENDERS = new URL('./bench/contenders/', import.meta.url);
-const LIBRARIES = new URL('libraries/', CONTENDERS);
+const CONTENDERS = new URL('../bench/contenders/', import.meta.url);
 
 const EXPLANATION = `
-Saves 4 KiB again and again, in a directory of its own inside DIR, which it
-removes. 'raw flush' overwrites a preallocated file and calls fdatasync: the floor
-under every durable save on this disk. 'after crash' is what each way of saving
-promises: that the new content is found, or either version whole, or anything.
+Works in a directory of its own inside PATH, which it removes, and needs 4 MiB of
+free space there (up to 1.7 GiB with --full; what does not fit is left out).
+
+The floor: each way to sync, alone, on a file that is overwritten in place.
+A save: '+-' is the 95 % confidence interval of the median, 'floors' the median in
+fdatasyncs, 'flush' the cache flushes that the kernel has sent for each save.
+'power loss' and 'litter' are from the crash lab: what became of resolved saves, and
+how often a temporary was left. 'if full': what a full disk does to the old file.
 `;
 
 interface BenchOptions {
-  seconds: number;
-  libraries: boolean;
-  json: boolean;
+  quick: boolean;
+  full: boolean;
+  seconds?: number;
+  contender: string[];
+  json?: string;
 }
 
 /** `indelible bench`: what a save costs on this disk. */
@@ -30,11 +39,17 @@ export function addBenchCommand(program: Command, version: string): void {
   program
     .command('bench')
     .summary('measure what a save costs on a disk')
-    .description('Measures what it costs to save a file on the disk under each DIR.')
-    .argument('[dir...]', 'where to measure', ['.'])
-    .option('--seconds <number>', 'how long to measure in each DIR', parseSeconds, 15)
-    .option('--libraries', 'measure the npm libraries for it as well, those that are installed', false)
-    .option('--json', 'print one JSON document instead of the table', false)
+    .description('Measures what it costs to save a file on the disk under each PATH.')
+    .argument('[path...]', 'directories to measure in', ['.'])
+    .option('--quick', `the floor and single saves alone, in ${QUICK.seconds} seconds`, false)
+    .option('--full', `every size and number at once, in ${FULL.seconds} seconds`, false)
+    .option(
+      '--seconds <number>',
+      `how long to measure in each PATH (default: ${USUAL.seconds})`,
+      parseSeconds,
+    )
+    .option('--contender <module>', 'a way to save of your own, docs/bench.md; may be repeated', collect, [])
+    .option('--json <file>', 'write the report as JSON; - is standard output, instead of the tables')
     .addHelpText('after', EXPLANATION)
     .action((directories: string[], options: BenchOptions) =>
       interruptible((signal) => bench(directories, options, version, signal)),
@@ -43,16 +58,49 @@ export function addBenchCommand(program: Command, version: string): void {
 
 async function bench(
   directories: string[],
-  { seconds, libraries, json }: BenchOptions,
+  options: BenchOptions,
   version: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { contenders, missing } = await loadContenders(libraries ? [CONTENDERS, LIBRARIES] : [CONTENDERS]);
+  const contenders = await findContenders(options.contender);
+  const plan = planOf(options);
+  const report = newReport(version, plan.seconds);
+  const crashResults = readCrashResults();
+  const shown = options.json !== '-';
+  const paint = process.stdout.isTTY && process.stdout.hasColors() ? coloured : plain;
+  if (shown) process.stdout.write(`${machineText(report.machine)}\n\n`);
+  const progress = new ProgressLine(process.stderr, plan.seconds * directories.length);
+  try {
+    for (const [index, directory] of directories.entries()) {
+      const onTurn = (elapsed: number, name: string) => progress.show(index * plan.seconds + elapsed, name);
+      const run = await benchDirectory(directory, contenders, { plan, signal, crashResults, onTurn });
+      progress.clear();
+      report.runs.push(run);
+      if (shown) process.stdout.write(`${runText(run, paint)}\n`);
+    }
+  } finally {
+    progress.clear();
+  }
+  if (options.json !== undefined) writeJson(report, options.json);
+}
+
+async function findContenders(own: readonly string[]): Promise<Contender[]> {
+  resolveFromProject(CONTENDERS, process.cwd());
+  const { contenders, missing } = await loadContenders(CONTENDERS);
   if (missing.length > 0) {
     process.stderr.write(`indelible: not measured, since not installed: ${missing.join(', ')}\n`);
   }
+  return [...contenders, ...(await Promise.all(own.map(loadContender)))];
+}
+
+function planOf({ quick, full, seconds }: BenchOptions): BenchPlan {
+  const plan = full ? FULL : quick ? QUICK : USUAL;
+  return seconds === undefined ? plan : { ...plan, seconds };
+}
+
+function newReport(version: string, seconds: number): Report {
   const { engine, unavailable } = selectEngine();
-  const report: Report = {
+  return {
     schema: 'indelible-bench/1',
     indelible: version,
     date: new Date().toISOString(),
@@ -62,31 +110,22 @@ async function bench(
       processors: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
       engine: unavailable === undefined ? engine.name : `${engine.name} (${unavailable})`,
     },
+    seconds,
     runs: [],
   };
-  if (!json) process.stdout.write(`${machineHead(report.machine)}\n\n`);
-  const progress = new ProgressLine(process.stderr, seconds);
-  try {
-    for (const directory of directories) {
-      const onTurn = (elapsed: number, name: string) => progress.show(elapsed, name);
-      const run = await benchDirectory(directory, contenders, { seconds, signal, onTurn });
-      progress.clear();
-      report.runs.push(run);
-      if (!json) printRun(run);
-    }
-  } finally {
-    progress.clear();
-  }
-  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 }
 
-function printRun(run: Run): void {
-  const failures = run.failed.map(({ name, error }) => `${name} cannot save here: ${error}\n`);
-  process.stdout.write(`${diskHead(run)}\n\n${resultTable(run)}\n${failures.join('')}\n`);
+function writeJson(report: Report, file: string): void {
+  if (file === '-') process.stdout.write(reportJson(report));
+  else writeFileSync(file, reportJson(report));
 }
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (!(seconds > 0)) throw new InvalidArgumentError('It must be a number above 0.');
   return seconds;
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
 }

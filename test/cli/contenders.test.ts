@@ -3,11 +3,19 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { type Contender, loadContenders } from '../../src/cli/bench/contender.js';
+import type { Contender } from '../../src/cli/bench/contender.js';
+import { readCrashResults } from '../../src/cli/bench/guarantee.js';
+import { loadContenders } from '../../src/cli/bench/load-contenders.js';
+import { QUICK } from '../../src/cli/bench/plan.js';
 import { benchDirectory } from '../../src/cli/bench/run.js';
 import { makeDirectory, removeDirectory } from './command.js';
 
-const options = { seconds: 0.05, signal: new AbortController().signal, onTurn: () => {} };
+const options = {
+  plan: { ...QUICK, seconds: 0.05 },
+  signal: new AbortController().signal,
+  crashResults: readCrashResults(),
+  onTurn: () => {},
+};
 
 const PLAIN: Contender = {
   name: 'plain',
@@ -51,11 +59,24 @@ describe('contenders', () => {
     await writeFile(join(directory, 'b.js'), "export default { name: 'b' };");
     await writeFile(join(directory, 'a.js'), "export default { name: 'a' };");
     await writeFile(join(directory, 'c.js'), "import 'not-installed-here'; export default {};");
-    const { contenders, missing } = await loadContenders([pathToFileURL(`${directory}/`)]);
+    const { contenders, missing } = await loadContenders(pathToFileURL(`${directory}/`));
     assert.deepEqual(
       contenders.map(({ name }) => name),
       ['a', 'b'],
     );
     assert.deepEqual(missing, ['not-installed-here']);
+  });
+
+  it('of this project: what is said of them can be looked up in the crash results', async () => {
+    const { contenders, missing } = await loadContenders(
+      new URL('../../dist/bench/contenders/', import.meta.url),
+    );
+    assert.deepEqual(missing, []);
+    const crashed = new Set(readCrashResults().results.map(({ name }) => name));
+    for (const contender of contenders) {
+      assert.ok(contender.name.length <= 17, contender.name);
+      assert.ok(contender.crashed === undefined || crashed.has(contender.crashed), contender.name);
+    }
+    assert.equal(new Set(contenders.map(({ name }) => name)).size, contenders.length);
   });
 });

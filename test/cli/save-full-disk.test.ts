@@ -28,10 +28,10 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('indel
   });
 
   it('bench refuses to start, and says how much it needs', async () => {
-    const { status, stdout, stderr } = await run(['bench', '--json', '--seconds', '0.2'], directory);
+    const { status, stdout, stderr } = await run(['bench', '--json', '-', '--seconds', '0.2'], directory);
     assert.equal(status, 1);
     assert.equal(stdout, '');
-    assert.match(stderr, /^indelible: the benchmark needs 4 MiB in '\.', where only \d+ KiB are free\n$/);
+    assert.match(stderr, /^indelible: the benchmark needs 4 MiB in '\.', where only \d+ [KM]iB are free\n$/);
     assert.deepEqual(await readdir(directory), []);
   });
 
@@ -39,9 +39,6 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('indel
     execFileSync('mount', ['-o', 'remount,ro,size=16m', directory]);
     const { status, stderr } = await run(['bench', '--seconds', '0.2'], directory);
     assert.equal(status, 1);
-    assert.match(
-      stderr,
-      /^indelible: the benchmark must be able to write in '\.': EROFS: read-only file system/,
-    );
+    assert.match(stderr, /^indelible: '\.' is mounted read-only: no file can be saved there/);
   });
 });

@@ -8,7 +8,7 @@ import { KERNEL_SERIES, type KernelSeries } from './kernels/debian-kernel.js';
 import { MOUNTS } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
-import { formatCounts, formatExhibit, formatReport, formatResult, tally } from './report.js';
+import { formatCounts, formatExhibit, formatReport, formatResult, formatResults, tally } from './report.js';
 import { GUEST_TOOLS, missingFor } from './requirements.js';
 import { loadSubjects, ROLES } from './subjects.js';
 import { Workspace } from './workspace.js';
@@ -99,6 +99,7 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
   if (report !== undefined) {
     const words = ['npm run crash --', ...process.argv.slice(2)].join(' ');
     writeFileSync(report, formatReport(results, seed, words));
+    writeFileSync(report.replace(/(\.md)?$/, '.json'), formatResults(results, seed));
   }
   summarise(results, (performance.now() - started) / 1000, json);
 }

@@ -70,6 +70,21 @@ export function formatCounts({
   });
 }
 
+/** The run for programs: what `indelible bench` says of the ways to save that it measures. */
+export function formatResults(results: readonly CrashTestResult[], seed: number): string {
+  const lines = results.map(({ subject, mount, states, faults }) =>
+    JSON.stringify({ name: subject.name, role: subject.role, mount: mount.name, states, faults }),
+  );
+  const head = {
+    schema: 'indelible-crash/1',
+    kernel: `Linux ${release()}`,
+    node: process.versions.node,
+    date: new Date().toISOString().slice(0, 10),
+    seed,
+  };
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "results": [\n    ${lines.join(',\n    ')}\n  ]\n}\n`;
+}
+
 /** The run as a page of documentation. */
 export function formatReport(results: readonly CrashTestResult[], seed: number, command: string): string {
   const states = results.reduce((sum, result) => sum + result.states, 0);

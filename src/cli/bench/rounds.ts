@@ -13,6 +13,8 @@ export class Subject {
   readonly latencies: RecordableHistogram = createHistogram();
   /** The median of each round, in nanoseconds: how much the mood of the machine moves it. */
   readonly roundMedians: number[] = [];
+  /** Cache flushes of the disk for each run, one number for each round. Others' flushes are among them. */
+  readonly flushes: number[] = [];
 
   constructor(name: string, run: () => unknown, asynchronous: boolean) {
     this.name = name;
@@ -26,6 +28,8 @@ export interface RoundsOptions {
   signal: AbortSignal;
   /** Called before each turn with the seconds that are over and the name of the subject whose turn it is. */
   onTurn(elapsed: number, name: string): void;
+  /** How many cache flushes there have been so far; asked before and after each turn. */
+  countFlushes?: (() => number) | undefined;
 }
 
 /** Many runs on a fast disk, and short enough for a Ctrl-C, which is seen between two turns. */
@@ -43,7 +47,7 @@ const WANTED_ROUNDS = 8;
  */
 export async function measureInRounds(
   subjects: readonly Subject[],
-  { seconds, signal, onTurn }: RoundsOptions,
+  { seconds, signal, onTurn, countFlushes }: RoundsOptions,
 ): Promise<void> {
   const bench = new Bench({
     time: Math.min(LONGEST_TURN_MS, (seconds * 1000) / (subjects.length * WANTED_ROUNDS)),
@@ -65,11 +69,17 @@ export async function measureInRounds(
       // Synchronous subjects alone would never let the event loop see a signal.
       await setImmediate();
       task.reset();
+      const flushesBefore = countFlushes?.();
       await task.run();
+      const flushesAfter = countFlushes?.();
       signal.throwIfAborted();
       const { result } = task;
       if (result.state !== 'completed') throw new Error(`${subject.name} was not measured: ${result.state}`);
-      for (const sample of result.latency.samples ?? []) subject.latencies.record(nanoseconds(sample));
+      const samples = result.latency.samples ?? [];
+      for (const sample of samples) subject.latencies.record(nanoseconds(sample));
+      if (flushesBefore !== undefined && flushesAfter !== undefined) {
+        subject.flushes.push((flushesAfter - flushesBefore) / samples.length);
+      }
       subject.roundMedians.push(nanoseconds(result.latency.p50));
     }
   }

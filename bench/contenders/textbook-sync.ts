@@ -1,6 +1,6 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Contender } from '../contender.js';
+import type { Contender } from 'indelible/contender';
 
 function save(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.tmp`;
@@ -18,5 +18,9 @@ export default {
   name: 'textbook, sync',
   description: 'the same by hand through the synchronous fs',
   durability: 'durable',
+  package: 'node',
+  fullDisk: 'litter',
+  crashed: 'textbook',
+  minor: true,
   save,
 } satisfies Contender;

@@ -1,6 +1,6 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Contender } from '../contender.js';
+import type { Contender } from 'indelible/contender';
 
 async function save(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
@@ -18,5 +18,8 @@ export default {
   name: 'textbook, async',
   description: "by hand through Node's fs/promises: write, fdatasync, rename, fsync of the directory",
   durability: 'durable',
+  package: 'node',
+  fullDisk: 'litter',
+  crashed: 'textbook',
   save,
 } satisfies Contender;

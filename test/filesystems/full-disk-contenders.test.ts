@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import type { FullDisk } from '../../src/cli/bench/contender.js';
+import { loadContenders } from '../../src/cli/bench/load-contenders.js';
+import { mountTmpfs } from '../lab/filesystems.js';
+import { missingFor } from '../lab/requirements.js';
+import { Workspace } from '../lab/workspace.js';
+
+const missing = missingFor();
+if (missing !== undefined) process.stderr.write(`full-disk-contenders.test.ts is skipped: ${missing}\n`);
+
+const OLD = 'thirty bytes that are not much';
+const TOO_LARGE = new Uint8Array(3 * 2 ** 20).fill(0x2a);
+
+const { contenders } = await loadContenders(new URL('../../dist/bench/contenders/', import.meta.url));
+
+describe.skipIf(missing !== undefined)('what the benchmark says of a contender and a full disk', () => {
+  let workspace: Workspace;
+  beforeAll(async () => {
+    workspace = await Workspace.create();
+  });
+  afterAll(async () => {
+    await workspace.remove();
+  });
+
+  for (const [index, contender] of contenders.entries()) {
+    it(`is what happens: ${contender.name}`, async () => {
+      const { directory } = await mountTmpfs(workspace, `full${index}`, 'size=1m');
+      const place = join(directory, 'place');
+      mkdirSync(place);
+      const file = join(place, 'file');
+      writeFileSync(file, OLD);
+      let rejected = false;
+      try {
+        await contender.save(file, TOO_LARGE);
+      } catch {
+        rejected = true;
+      }
+      let seen: FullDisk = 'cut off';
+      if (rejected && readFileSync(file, 'utf8') === OLD)
+        seen = readdirSync(place).length > 1 ? 'litter' : 'kept';
+      assert.equal(seen, contender.fullDisk);
+    });
+  }
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect, save } from 'indelible';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { FlushCounter } from '../../src/cli/bench/flush-counter.js';
+import { parseBlockLog, RequestCounter } from './block-log.js';
+import { serveBlocks } from './block-server.js';
+import { attachLoop, type DiskFormat, format, makeImage, mountDevice, sizeOf } from './filesystems.js';
+import { missingFor } from './requirements.js';
+import { Workspace } from './workspace.js';
+
+const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'qemu-nbd', 'nbdfuse');
+if (missing !== undefined) process.stderr.write(`flush-count.test.ts is skipped: ${missing}\n`);
+
+const SAVES = 20;
+
+describe.skipIf(missing !== undefined)('the flushes that the benchmark counts', () => {
+  let workspace: Workspace;
+  beforeAll(async () => {
+    workspace = await Workspace.create();
+  });
+  afterAll(async () => {
+    await workspace.remove();
+  });
+
+  for (const filesystem of ['ext4', 'xfs'] satisfies DiskFormat[]) {
+    it(`are those that arrive at the disk, on ${filesystem}`, async () => {
+      const disk = { format: filesystem };
+      const image = workspace.path(`${filesystem}.img`);
+      const log = workspace.path(`${filesystem}.log`);
+      await makeImage(image, sizeOf(disk));
+      await makeImage(log, 0);
+      const options = `driver=blklogwrites,log-super-update-interval=1,file.driver=file,file.filename=${image},log.driver=file,log.filename=${log}`;
+      const served = await serveBlocks(workspace, `${filesystem}.disk`, [
+        'qemu-nbd',
+        '--image-opts',
+        options,
+      ]);
+      const device = await attachLoop(served);
+      await format(disk, device);
+      const { directory } = await mountDevice(workspace, filesystem, disk, device);
+      const file = join(directory, 'file');
+      for (let i = 0; i < 5; i += 1) await save(file, 'the first saves find out what the filesystem can do');
+
+      const counter = FlushCounter.under((await inspect(directory)).device);
+      assert.ok(counter !== undefined);
+      const requests = new RequestCounter(log);
+      try {
+        const before = { flushes: counter.now(), requests: requests.now() };
+        for (let i = 0; i < SAVES; i += 1) await save(file, `version ${i}`);
+        const counted = counter.now() - before.flushes;
+        const logged = parseBlockLog(readFileSync(log))
+          .requests.slice(before.requests, requests.now())
+          .filter(({ flush, fua }) => flush || fua).length;
+        assert.equal(counted, logged);
+        assert.ok(counted >= SAVES, `${counted} flushes for ${SAVES} saves`);
+      } finally {
+        requests.close();
+      }
+    });
+  }
+});

@@ -1,0 +1,118 @@
+import type { ContenderResult, Result, Run } from '../../../src/cli/bench/report.js';
+import type { Device } from '../../../src/filesystem/device.js';
+import type { Filesystem } from '../../../src/filesystem/filesystem.js';
+
+/** A result whose rounds had these medians, in microseconds. */
+export function resultNamed(name: string, median: number, roundMedians: number[] = [median]): Result {
+  return {
+    name,
+    description: '',
+    samples: 10,
+    perSecond: 1e6 / median,
+    flushes: null,
+    microseconds: {
+      median,
+      mean: median,
+      minimum: median / 2,
+      p90: 1.5 * median,
+      p99: 2 * median,
+      p999: 3 * median,
+      maximum: 4 * median,
+      interval: null,
+      roundMedians,
+    },
+  };
+}
+
+export function contenderNamed(
+  name: string,
+  median: number,
+  durability: ContenderResult['durability'],
+  more: Partial<ContenderResult> = {},
+): ContenderResult {
+  return {
+    ...resultNamed(name, median),
+    durability,
+    package: null,
+    asynchronous: true,
+    minor: false,
+    floors: median / 2,
+    guarantee: { powerLoss: 'untested', litter: null, states: 0 },
+    fullDisk: null,
+    ...more,
+  };
+}
+
+/** An ext4 with a journal, on the device. */
+export function filesystemOn(device: Device | undefined): Filesystem {
+  const plan = { protocol: 'single-commit', achieves: 'durable', temporary: 'unnamed' } as const;
+  return {
+    path: '/somewhere',
+    mount: {
+      path: '/',
+      type: 'ext4',
+      source: '/dev/sda',
+      root: '/',
+      options: ['rw'],
+      superOptions: ['rw'],
+      readOnly: false,
+      boundFile: false,
+    },
+    device,
+    journal: { present: true, mode: 'ordered', external: false },
+    supports: {
+      unnamedTemporaries: true,
+      noReplace: true,
+      exchange: true,
+      directorySync: true,
+      extendedAttributes: true,
+    },
+    protocol: {
+      durable: plan,
+      ordered: { ...plan, achieves: 'ordered' },
+      none: { ...plan, protocol: 'rename', achieves: 'none' },
+    },
+    reason: 'it was said.',
+    evidence: [],
+    warnings: [],
+  };
+}
+
+export function disk(more: Partial<Device>): Device {
+  return {
+    name: 'sda',
+    major: 8,
+    minor: 0,
+    kind: 'disk',
+    bytes: 1e12,
+    model: undefined,
+    bus: 'ata',
+    virtual: false,
+    rotational: false,
+    writeCache: 'write back',
+    reportedCache: 'write back',
+    forceUnitAccess: false,
+    backing: undefined,
+    below: [],
+    ...more,
+  };
+}
+
+export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): Run {
+  return {
+    directory: '/somewhere',
+    filesystem: filesystemOn(undefined),
+    save: { protocol: 'single-commit', durability: 'durable' },
+    bytes: 4096,
+    floor: [resultNamed('fdatasync', 2)],
+    unavailable: [],
+    contenders,
+    failed: [],
+    stages: [],
+    bySize: [],
+    byConcurrency: [],
+    noRoomFor: [],
+    verdicts: [],
+    ...more,
+  };
+}
