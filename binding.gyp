@@ -7,6 +7,7 @@
           "sources": [
             "native/binding.cc",
             "native/environment.cc",
+            "native/extended_attributes.cc",
             "native/filesystem_plans.cc",
             "native/fresh_directories.cc",
             "native/memory_directories.cc",

@@ -24,6 +24,7 @@ constexpr uint32_t kPreservePermissions = 64;
 constexpr uint32_t kStrict = 128;
 constexpr uint32_t kHasMode = 256;
 constexpr uint32_t kHasOwner = 512;
+constexpr uint32_t kPreserveAll = 1024;
 
 // The bits of one plan, as `decide` gets them.
 constexpr uint32_t kSyncData = 1;
@@ -48,6 +49,7 @@ SaveRequest RequestOf(const Napi::CallbackInfo& info, size_t first) {
   request.follow_symlinks = (flags & kFollowSymlinks) != 0;
   request.make_directories = (flags & kMakeDirectories) != 0;
   request.preserve_permissions = (flags & kPreservePermissions) != 0;
+  request.preserve_all = (flags & kPreserveAll) != 0;
   request.strict = (flags & kStrict) != 0;
   request.has_mode = (flags & kHasMode) != 0;
   request.has_owner = (flags & kHasOwner) != 0;
@@ -114,6 +116,7 @@ Napi::Object Flags(Napi::Env env) {
   flags.Set("followSymlinks", kFollowSymlinks);
   flags.Set("makeDirectories", kMakeDirectories);
   flags.Set("preservePermissions", kPreservePermissions);
+  flags.Set("preserveAll", kPreserveAll);
   flags.Set("strict", kStrict);
   flags.Set("hasMode", kHasMode);
   flags.Set("hasOwner", kHasOwner);

@@ -58,7 +58,7 @@ Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh,
   if (!status.ok()) return status;
   status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
   if (!status.ok()) return status;
-  status = temporary_->SetAttributes(request_, target_->existing);
+  status = temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   status = temporary_->Sync(plan_.file_sync);
@@ -93,7 +93,7 @@ Status SaveJob::TakeOverChanges() {
   outcome_.replaced = now.kind != platform::Entry::Kind::kMissing;
   if (SameAttributes(now, target_->existing)) return Status::Ok();
   target_->existing = now;
-  status = temporary_->SetAttributes(request_, now);
+  status = temporary_->SetAttributes(request_, target_->name, now, !plan_.close_may_fail);
   if (!status.ok()) return status;
   return temporary_->Sync(plan_.file_sync);
 }
@@ -106,7 +106,8 @@ bool SaveJob::Supersedes(const SaveJob& earlier) const {
          request_.mode == before.mode && request_.has_owner == before.has_owner &&
          request_.uid == before.uid && request_.gid == before.gid &&
          request_.preserve_permissions == before.preserve_permissions &&
-         request_.follow_symlinks == before.follow_symlinks && target_->name == earlier.target_->name &&
+         request_.preserve_all == before.preserve_all && request_.follow_symlinks == before.follow_symlinks &&
+         target_->name == earlier.target_->name &&
          target_->identity.inode == earlier.target_->identity.inode && filesystem() == earlier.filesystem();
 }
 

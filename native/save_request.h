@@ -21,6 +21,8 @@ struct SaveRequest {
   bool follow_symlinks = true;
   bool make_directories = false;
   bool preserve_permissions = true;
+  // Extended attributes and file flags as well.
+  bool preserve_all = true;
   bool strict = false;
   bool has_mode = false;
   uint32_t mode = 0;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "extended_attributes.h"
+
 namespace indelible {
 
 namespace {
@@ -52,6 +54,8 @@ uint32_t CreationMode(uint32_t mode) {
   const uint32_t both = group & other;
   return (mode & kOwnerBits) | both << 3 | both;
 }
+
+bool MayNotOwn(const Status& status) { return status.error() == EPERM || status.error() == EINVAL; }
 
 }  // namespace
 
@@ -117,7 +121,8 @@ Status Temporary::Write(const uint8_t* data, size_t size, const std::function<bo
   return Status::Ok();
 }
 
-Status Temporary::SetAttributes(const SaveRequest& request, const Entry& replaced) {
+Status Temporary::SetAttributes(const SaveRequest& request, const std::string& name, const Entry& replaced,
+                                bool in_memory) {
   const bool preserves = Preserves(request, replaced);
   uint32_t mode = 0;
   const bool has_mode = FinalMode(request, replaced, &mode);
@@ -131,12 +136,13 @@ Status Temporary::SetAttributes(const SaveRequest& request, const Entry& replace
   }
   if (wanted.uid != attributes_.uid || wanted.gid != attributes_.gid) {
     Status status = platform::SetOwner(file_, wanted.uid, wanted.gid);
-    // chown(2): an unprivileged process may not give files away, but may choose among its own groups.
-    if (!status.ok() && status.error() == EPERM && !request.has_owner) {
+    // chown(2): an unprivileged process may not give files away, but may choose among its own groups. EINVAL:
+    // its user namespace has no such user (user_namespaces(7)).
+    if (!status.ok() && MayNotOwn(status) && !request.has_owner) {
       wanted.uid = attributes_.uid;
       if (wanted.gid != attributes_.gid) {
         status = platform::SetOwner(file_, wanted.uid, wanted.gid);
-        if (!status.ok() && status.error() == EPERM) {
+        if (!status.ok() && MayNotOwn(status)) {
           wanted.gid = attributes_.gid;
           status = Status::Ok();
         }
@@ -151,6 +157,16 @@ Status Temporary::SetAttributes(const SaveRequest& request, const Entry& replace
     // (chown(2)).
     if ((attributes_.mode & (kSetUserId | kSetGroupId)) != 0) attributes_.mode = kUnknownMode;
   }
+  if (request.preserve_all && replaced.kind == Entry::Kind::kFile) {
+    Kept kept;
+    kept.owner = request.has_owner || attributes_.uid == replaced.attributes.uid;
+    kept.group = request.has_owner || attributes_.gid == replaced.attributes.gid;
+    bool mode_changed = false;
+    Status status = CopyExtendedAttributes(directory_, name, kept, file_, &mode_changed);
+    if (mode_changed) attributes_.mode = kUnknownMode;
+    if (status.ok() && !in_memory) status = CopyFlags(name);
+    if (!status.ok()) return status;
+  }
   if (!has_mode) return Status::Ok();
   if (preserves && !request.has_mode) {
     // Rights that were given to one owner or group must not pass to another: set-id bits would run programs
@@ -163,6 +179,25 @@ Status Temporary::SetAttributes(const SaveRequest& request, const Entry& replace
   if (mode == attributes_.mode) return Status::Ok();
   Status status = platform::SetMode(file_, mode);
   if (status.ok()) attributes_.mode = mode;
+  return status;
+}
+
+// What the process may not read or set, and what the filesystem does not have, is left out.
+Status Temporary::CopyFlags(const std::string& name) {
+  platform::FileFlags wanted;
+  platform::FileFlags current;
+  if (!platform::ReadFlags(directory_, name, &wanted).ok()) return Status::Ok();
+  if (!platform::ReadFlags(file_, &current).ok()) return Status::Ok();
+  if (wanted.project != current.project) {
+    // Into a directory that gives its project to its files no file of another can be renamed (EXDEV).
+    bool inherits = true;
+    const Status status = platform::ReadProjectInheritance(directory_, &inherits);
+    if (!status.ok() || inherits) wanted.project = current.project;
+  }
+  if (wanted.project == current.project && wanted.flags == current.flags) return Status::Ok();
+  Status status = platform::SetFlags(file_, wanted);
+  const int error = status.error();
+  if (error == EPERM || error == EACCES || platform::IsUnsupported(error)) return Status::Ok();
   return status;
 }
 

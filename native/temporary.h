@@ -24,8 +24,10 @@ class Temporary {
   Status Create(const SaveRequest& request, const platform::Entry& replaced, bool unnamed);
   // All of the data, however many writes that takes. `cancelled` is looked at between them.
   Status Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled);
-  // Owner first, then mode: chown clears set-id bits (chown(2)).
-  Status SetAttributes(const SaveRequest& request, const platform::Entry& replaced);
+  // Owner first, then extended attributes, then mode: chown clears set-id bits (chown(2)), and an ACL sets
+  // the mode's group bits. `name` is what `replaced` stands under; `in_memory` says what the filesystem is.
+  Status SetAttributes(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
+                       bool in_memory);
   Status Sync(FileSync how);
   // Ends the writing, so that what only close reports (NFS, FUSE, quota) is known before the file is
   // published. The writer's lock stays until Release.
@@ -44,6 +46,7 @@ class Temporary {
  private:
   Status CreateNamed(uint32_t mode);
   Status Lock(bool* linked);
+  Status CopyFlags(const std::string& name);
   std::string PathOf(const std::string& name) const { return directory_.path + "/" + name; }
 
   const platform::Directory& directory_;

@@ -12,7 +12,7 @@ export type Durability = 'durable' | 'ordered' | 'none';
 export type Protocol = 'single-commit' | 'sync-rename-sync' | 'rename';
 
 /** Which attributes of the replaced file the new one takes over. */
-export type Preserve = 'permissions' | 'none';
+export type Preserve = 'all' | 'permissions' | 'none';
 
 /** Options of `save` and `saveSync`. */
 export interface SaveOptions {
@@ -30,7 +30,12 @@ export interface SaveOptions {
   mode?: number | string | undefined;
   /** The file's owner and group. Default: those of the replaced file as far as the process may set them. */
   owner?: { uid: number; gid: number } | undefined;
-  /** What is taken over from the replaced file. Default `'permissions'`: mode, owner and group. */
+  /**
+   * What is taken over from the replaced file. `'permissions'`: mode, owner and group. `'all'`, the default: with the
+   * native engine also extended attributes, POSIX ACLs, security labels, file flags (no dump, no access time,
+   * synchronous) and the project id. What the process lacks the privilege for is left out and no error. Hard links and
+   * the birth time are never kept.
+   */
   preserve?: Preserve | undefined;
   /**
    * Whether a symbolic link under the path stays, and its target is replaced (a dangling link's target is created).
@@ -87,7 +92,7 @@ export function resolveOptions(options: SaveOptions | BufferEncoding | null | un
     ifExists: oneOf('options.ifExists', given.ifExists, ['replace', 'fail']),
     mode: resolveMode(given.mode),
     owner: resolveOwner(given.owner),
-    preserve: oneOf('options.preserve', given.preserve, ['permissions', 'none']),
+    preserve: oneOf('options.preserve', given.preserve, ['all', 'permissions', 'none']),
     followSymlinks: booleanOption('options.followSymlinks', given.followSymlinks, true),
     makeDirectories: booleanOption('options.makeDirectories', given.makeDirectories, false),
     signal: resolveSignal(given.signal),

@@ -1,15 +1,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,6 +58,12 @@ constexpr size_t kStackSize = size_t{256} << 10;
 
 constexpr mode_t kModeBits = 07777;
 
+// Of the flags that ioctl_fsgetxattr(2) knows, those that mean the same on another file.
+constexpr uint32_t kKeptFlags = FS_XFLAG_SYNC | FS_XFLAG_NOATIME | FS_XFLAG_NODUMP | FS_XFLAG_NODEFRAG;
+
+// Most lists of attributes, and most values, are shorter.
+constexpr size_t kFirstAttributeSize = 256;
+
 // Of stx_mnt_id in struct statx, whose declaration in the C library may be older than the field.
 constexpr size_t kMountIdOffset = 0x90;
 
@@ -82,6 +91,11 @@ int RenameWithFlags(const Directory& from_directory, const std::string& from, co
                     const std::string& to, unsigned flags) {
   return static_cast<int>(
       syscall(SYS_renameat2, Number(from_directory), from.c_str(), Number(to_directory), to.c_str(), flags));
+}
+
+// There is no llistxattr(2) that is relative to a directory before Linux 6.13.
+std::string ProcPath(const Directory& directory, const std::string& name) {
+  return "/proc/self/fd/" + std::to_string(directory.descriptor.get()) + "/" + name;
 }
 
 int LockRange(int descriptor, int type) {
@@ -265,6 +279,83 @@ Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid) {
 
 Status SetMode(const Descriptor& file, uint32_t mode) {
   return Checked(fchmod(Number(file), mode), "fchmod");
+}
+
+Status ListAttributes(const Directory& directory, const std::string& name,
+                      std::vector<std::string>* attributes) {
+  const std::string path = ProcPath(directory, name);
+  std::string names(kFirstAttributeSize, '\0');
+  ssize_t length = 0;
+  for (;;) {
+    length = llistxattr(path.c_str(), names.data(), names.size());
+    if (length >= 0) break;
+    if (errno == ENOTSUP) return Status::Ok();
+    // The list has grown since it was measured, or is longer than the first guess.
+    if (errno != ERANGE) return Status::Failed("listxattr", errno);
+    const ssize_t needed = llistxattr(path.c_str(), nullptr, 0);
+    if (needed < 0) return Status::Failed("listxattr", errno);
+    names.resize(static_cast<size_t>(needed) + 1);
+  }
+  for (size_t begin = 0; begin < static_cast<size_t>(length);) {
+    attributes->emplace_back(names.c_str() + begin);
+    begin += attributes->back().size() + 1;
+  }
+  return Status::Ok();
+}
+
+Status GetAttribute(const Directory& directory, const std::string& name, const std::string& attribute,
+                    std::string* value) {
+  const std::string path = ProcPath(directory, name);
+  value->resize(kFirstAttributeSize);
+  for (;;) {
+    const ssize_t length = lgetxattr(path.c_str(), attribute.c_str(), value->data(), value->size());
+    if (length >= 0) {
+      value->resize(static_cast<size_t>(length));
+      return Status::Ok();
+    }
+    if (errno != ERANGE) return Status::Failed("getxattr", errno);
+    const ssize_t needed = lgetxattr(path.c_str(), attribute.c_str(), nullptr, 0);
+    if (needed < 0) return Status::Failed("getxattr", errno);
+    value->resize(static_cast<size_t>(needed) + 1);
+  }
+}
+
+Status SetAttribute(const Descriptor& file, const std::string& attribute, const std::string& value) {
+  return Checked(fsetxattr(Number(file), attribute.c_str(), value.data(), value.size(), 0), "setxattr");
+}
+
+Status RemoveAttribute(const Descriptor& file, const std::string& attribute) {
+  return Checked(fremovexattr(Number(file), attribute.c_str()), "removexattr");
+}
+
+Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags) {
+  // O_NONBLOCK: somebody may have put a FIFO there.
+  const Descriptor file(
+      openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.valid()) return Status::Failed("open", errno);
+  return ReadFlags(file, flags);
+}
+
+Status ReadFlags(const Descriptor& file, FileFlags* flags) {
+  struct fsxattr all = {};
+  if (ioctl(Number(file), FS_IOC_FSGETXATTR, &all) != 0) return Status::Failed("ioctl", errno);
+  *flags = FileFlags{all.fsx_xflags & kKeptFlags, all.fsx_projid};
+  return Status::Ok();
+}
+
+Status ReadProjectInheritance(const Directory& directory, bool* inherits) {
+  struct fsxattr all = {};
+  if (ioctl(Number(directory), FS_IOC_FSGETXATTR, &all) != 0) return Status::Failed("ioctl", errno);
+  *inherits = (all.fsx_xflags & FS_XFLAG_PROJINHERIT) != 0;
+  return Status::Ok();
+}
+
+Status SetFlags(const Descriptor& file, const FileFlags& flags) {
+  struct fsxattr all = {};
+  if (ioctl(Number(file), FS_IOC_FSGETXATTR, &all) != 0) return Status::Failed("ioctl", errno);
+  all.fsx_xflags = (all.fsx_xflags & ~kKeptFlags) | flags.flags;
+  all.fsx_projid = flags.project;
+  return Checked(ioctl(Number(file), FS_IOC_FSSETXATTR, &all), "ioctl");
 }
 
 Status WriteBack(const Descriptor& file) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "../status.h"
 
@@ -97,6 +98,28 @@ Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* link
 Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written);
 Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid);
 Status SetMode(const Descriptor& file, uint32_t mode);
+// Extended attributes, xattr(7), of what stands under a name (a symbolic link itself) and of an open file. A
+// filesystem without any lists none.
+Status ListAttributes(const Directory& directory, const std::string& name,
+                      std::vector<std::string>* attributes);
+Status GetAttribute(const Directory& directory, const std::string& name, const std::string& attribute,
+                    std::string* value);
+Status SetAttribute(const Descriptor& file, const std::string& attribute, const std::string& value);
+// ENODATA if there is none.
+Status RemoveAttribute(const Descriptor& file, const std::string& attribute);
+
+// File flags that stay with a file when it is copied (no dump, no access time, synchronous), and the project
+// that its space counts for: ioctl_fsgetxattr(2). `project_from_directory`: new files in the directory get
+// its project, and no other can be renamed into it.
+struct FileFlags {
+  uint32_t flags = 0;
+  uint32_t project = 0;
+};
+Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags);
+Status ReadFlags(const Descriptor& file, FileFlags* flags);
+Status ReadProjectInheritance(const Directory& directory, bool* inherits);
+Status SetFlags(const Descriptor& file, const FileFlags& flags);
+
 // Starts writing all of the file's dirty pages to the device and waits for that, without flushing the
 // device's cache or committing a journal: sync_file_range(2) with all three flags. On ext4 with data=ordered
 // and on XFS the block mapping and the size are in the running transaction, or the log, when it returns.

@@ -41,7 +41,8 @@ export function addSaveCommand(program: Command): void {
     .option('--mode <octal>', "permissions, as chmod's (default: those of the replaced file)", parseMode)
     .option('--owner <uid:gid>', 'numeric owner and group (default: the same)', parseOwner)
     .addOption(
-      new Option('--preserve <what>', "of the replaced file's attributes (default: permissions)").choices([
+      new Option('--preserve <what>', "of the replaced file's attributes (default: all)").choices([
+        'all',
         'permissions',
         'none',
       ]),

@@ -113,6 +113,7 @@ export interface Addon extends NativePrimitives {
       | 'followSymlinks'
       | 'makeDirectories'
       | 'preservePermissions'
+      | 'preserveAll'
       | 'strict'
       | 'hasMode'
       | 'hasOwner',

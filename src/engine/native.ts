@@ -176,7 +176,8 @@ export class NativeEngine implements Engine {
     if (request.ifExists === 'fail') bits |= flags.exclusive;
     if (request.followSymlinks) bits |= flags.followSymlinks;
     if (request.makeDirectories) bits |= flags.makeDirectories;
-    if (request.preserve === 'permissions') bits |= flags.preservePermissions;
+    if (request.preserve !== 'none') bits |= flags.preservePermissions;
+    if (request.preserve === 'all') bits |= flags.preserveAll;
     if (request.strict) bits |= flags.strict;
     if (request.mode !== undefined) bits |= flags.hasMode;
     if (request.owner !== undefined) bits |= flags.hasOwner;

@@ -48,9 +48,15 @@ function survives(
   return { step, error, situation: 'replaces a file', expected: { resolves }, ...rest };
 }
 
+/** Nothing published, and the call under its own name. */
+function rejectsAs(rejects: string, syscall: string): Expected {
+  return { rejects, syscall, published: false };
+}
+
 const exclusive = { situation: 'creates a file exclusively' } as const;
 const making = { situation: 'makes directories' } as const;
 const native = { of: ['native', 'native, single commit'] } as const;
+const attributes = { ...native, situation: 'replaces a file with attributes' } as const;
 
 export const faults: readonly Fault[] = [
   fails('open the directory', 'EIO'),
@@ -61,6 +67,22 @@ export const faults: readonly Fault[] = [
   fails('create the temporary', 'EROFS'),
   fails('create the temporary', 'ENOSPC'),
   fails('create the temporary', 'EACCES'),
+  fails('list the attributes', 'EIO', { ...attributes, expected: rejectsAs('EIO', 'listxattr') }),
+  fails('list the attributes', 'E2BIG', { ...attributes, expected: rejectsAs('E2BIG', 'listxattr') }),
+  fails('read an attribute', 'EIO', { ...attributes, expected: rejectsAs('EIO', 'getxattr') }),
+  fails('set an attribute', 'ENOSPC', { ...attributes, expected: rejectsAs('ENOSPC', 'setxattr') }),
+  fails('set an attribute', 'E2BIG', { ...attributes, expected: rejectsAs('E2BIG', 'setxattr') }),
+  fails('take away the default ACL', 'EIO', { ...attributes, expected: rejectsAs('EIO', 'removexattr') }),
+  fails('set the file flags', 'EDQUOT', attributes),
+  survives('list the attributes', 'EACCES', 'durable', attributes),
+  survives('list the attributes', 'EOPNOTSUPP', 'durable', attributes),
+  survives('read an attribute', 'EPERM', 'durable', attributes),
+  survives('read an attribute', 'ENODATA', 'durable', attributes),
+  survives('set an attribute', 'EPERM', 'durable', attributes),
+  survives('set an attribute', 'EOPNOTSUPP', 'durable', attributes),
+  survives('take away the default ACL', 'EOPNOTSUPP', 'durable', attributes),
+  survives('set the file flags', 'EPERM', 'durable', attributes),
+  survives('set the owner', 'EINVAL', 'durable'),
   fails('write', 'EIO'),
   fails('write', 'ENOSPC'),
   fails('write', 'EDQUOT'),
@@ -72,6 +94,7 @@ export const faults: readonly Fault[] = [
         fails('set the owner', 'EIO'),
         fails('set the owner', 'EROFS'),
         survives('set the owner', 'EPERM', 'durable'),
+        survives('set the owner', 'EINVAL', 'durable'),
       ]
     : []),
   fails('set the mode', 'EIO'),

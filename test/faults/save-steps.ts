@@ -9,6 +9,11 @@ export type Step =
   | 'write'
   | 'set the owner'
   | 'set the mode'
+  | 'list the attributes'
+  | 'read an attribute'
+  | 'set an attribute'
+  | 'take away the default ACL'
+  | 'set the file flags'
   | 'sync the file'
   | 'close the file'
   | 'rename'
@@ -37,9 +42,16 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   write: (call, names) => call.name === 'write' && isOnFileIn(call, names),
   'set the owner': (call, names) => call.name === 'fchown' && isOnFileIn(call, names),
   'set the mode': (call, names) => call.name === 'fchmod' && isOnFileIn(call, names),
+  'list the attributes': (call) => call.name === 'llistxattr',
+  'read an attribute': (call) => call.name === 'lgetxattr',
+  'set an attribute': (call) => call.name === 'fsetxattr',
+  'take away the default ACL': (call) => call.name === 'fremovexattr',
+  'set the file flags': (call) => call.name === 'ioctl' && call.arguments.includes('FS_IOC_FSSETXATTR'),
   'sync the file': (call, names) =>
     ['fdatasync', 'fsync', 'sync_file_range'].includes(call.name) && isOnFileIn(call, names),
-  'close the file': (call, names) => call.name === 'close' && isOnFileIn(call, names),
+  // Not the old file, which is opened to read its flags.
+  'close the file': (call, names) =>
+    call.name === 'close' && isOnFileIn(call, names) && descriptorPath(call) !== names.target,
   rename: (call) => ['rename', 'renameat', 'renameat2'].includes(call.name),
   link: (call) => ['link', 'linkat'].includes(call.name),
   'make the link': (call) => ['symlink', 'symlinkat'].includes(call.name),

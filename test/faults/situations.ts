@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SaveOptions } from '../../src/index.js';
@@ -11,6 +12,7 @@ export const NEW = 'new content';
 export type Situation =
   | 'replaces a file'
   | 'replaces a file through a link'
+  | 'replaces a file with attributes'
   | 'creates a file exclusively'
   | 'makes directories'
   | 'exchanges two files'
@@ -50,6 +52,11 @@ export function prepare(
       writeFileSync(join(root, 'after'), NEW);
       symlinkSync('before', target);
       return { names: { directory: root, target }, path: 'after', data: target, options: {} };
+    case 'replaces a file with attributes':
+      writeFileSync(target, OLD);
+      execFileSync('setfattr', ['-n', 'user.colour', '-v', 'blue', target]);
+      execFileSync('chattr', ['+d', target]);
+      return { names: { directory: root, target }, path: target, options: {} };
     case 'creates a file exclusively':
       return { names: { directory: root, target }, path: target, options: { ifExists: 'fail' } };
     case 'makes directories': {

@@ -9,6 +9,7 @@ import { parseStraceLog, type SystemCall } from './strace-log.js';
 /** The calls that a save may make, under all names that they have on some machine (`?`: may be unknown). */
 const TRACED = [
   ...['openat', '?open', 'close', 'write', 'statx', '?newfstatat', '?lstat', '?readlink', 'readlinkat'],
+  ...['llistxattr', 'lgetxattr', 'fsetxattr', 'fremovexattr', 'ioctl'],
   ...['fchown', 'fchmod', 'fsync', 'fdatasync', 'syncfs', 'sync_file_range'],
   ...['?rename', '?renameat', 'renameat2', '?link', 'linkat', '?unlink', 'unlinkat', '?mkdir', 'mkdirat'],
   ...['?symlink', 'symlinkat'],

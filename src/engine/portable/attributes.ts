@@ -19,7 +19,8 @@ export interface Attributes {
 
 /** @param replaced the regular file that stands under the path, if one does. */
 export function attributesFor(request: SaveRequest, replaced: Stats | undefined): Attributes {
-  const kept = request.preserve === 'permissions' ? replaced : undefined;
+  // Plain `fs` knows nothing of extended attributes, so 'all' is as much as 'permissions' here.
+  const kept = request.preserve === 'none' ? undefined : replaced;
   return {
     mode: request.mode ?? (kept === undefined ? undefined : kept.mode & MODE_BITS),
     owner: request.owner ?? (kept === undefined ? undefined : { uid: kept.uid, gid: kept.gid }),
@@ -83,7 +84,8 @@ function* fchownIfPermitted(descriptor: number, uid: number, gid: number, must: 
     yield* fchown(descriptor, uid, gid);
     return true;
   } catch (error) {
-    if (!must && failedWith(error, 'EPERM')) return false;
+    // EINVAL: the user namespace has no such user (user_namespaces(7)).
+    if (!must && failedWith(error, 'EPERM', 'EINVAL')) return false;
     throw error;
   }
 }
