@@ -81,7 +81,7 @@ Status SaveJob::PublishSteps() {
     if (!status.ok()) return status;
   }
   return request_.exclusive ? temporary_->PublishExclusive(target_->name, &outcome_.published)
-                            : temporary_->Replace(target_->name, &outcome_.published);
+                            : temporary_->Replace(target_->name, &outcome_.replaced, &outcome_.published);
 }
 
 // An earlier save to the path has been published since stage 1 looked: what is preserved is what that one

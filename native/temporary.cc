@@ -223,7 +223,15 @@ Status Temporary::FinishWriting() {
   return status;
 }
 
-Status Temporary::Replace(const std::string& name, bool* published) {
+Status Temporary::Replace(const std::string& name, bool* found, bool* published) {
+  if (name_.empty() && !*found) {
+    // Straight to its name, which leaves no moment for a crash to find it under another one.
+    Status status = platform::LinkUnnamed(file_, directory_, name);
+    *published = status.ok();
+    if (status.ok()) return status;
+    if (status.error() != EEXIST) return std::move(status).On(PathOf(name));
+    *found = true;
+  }
   if (name_.empty()) {
     std::string own;
     Status status = platform::TemporaryName(&own);

@@ -33,8 +33,9 @@ class Temporary {
   // published. The writer's lock stays until Release.
   Status FinishWriting();
 
-  // Gives the file the target's name. `*published` says whether it has it, also where a later step failed.
-  Status Replace(const std::string& name, bool* published);
+  // Gives the file the target's name. `*published` says whether it has it, also where a later step failed;
+  // `*found`, whether anything is expected to stand there, and then whether it did.
+  Status Replace(const std::string& name, bool* found, bool* published);
   Status PublishExclusive(const std::string& name, bool* published);
 
   // After publication: waits for everything on the file's filesystem, for a directory that cannot be synced
