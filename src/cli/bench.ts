@@ -1,16 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { selectEngine } from '../engine/select.js';
+import { changesBetween, changesText } from './bench/compare.js';
 import type { Contender } from './bench/contender.js';
 import { readCrashResults } from './bench/guarantee.js';
+import { reportHtml } from './bench/html.js';
 import { loadContender, loadContenders, resolveFromProject } from './bench/load-contenders.js';
+import { reportOpenMetrics } from './bench/openmetrics.js';
 import { type BenchPlan, FULL, QUICK, USUAL } from './bench/plan.js';
 import { ProgressLine } from './bench/progress.js';
 import type { Report } from './bench/report.js';
-import { reportJson } from './bench/report-file.js';
+import { readReport, reportJson } from './bench/report-file.js';
 import { benchDirectory } from './bench/run.js';
-import { coloured, machineText, plain, runText } from './bench/text.js';
+import { coloured, machineText, type Paint, plain, runText } from './bench/text.js';
 import { interruptible } from './interruption.js';
 
 const CONTENDERS = new URL('../bench/contenders/', import.meta.url);
@@ -32,6 +35,10 @@ interface BenchOptions {
   seconds?: number;
   contender: string[];
   json?: string;
+  html?: string;
+  compare?: string;
+  format: 'text' | 'openmetrics';
+  from?: string;
 }
 
 /** `indelible bench`: what a save costs on this disk. */
@@ -50,6 +57,12 @@ export function addBenchCommand(program: Command, version: string): void {
     )
     .option('--contender <module>', 'a way to save of your own, docs/bench.md; may be repeated', collect, [])
     .option('--json <file>', 'write the report as JSON; - is standard output, instead of the tables')
+    .option('--html <file>', 'write the report as one page that needs nothing else')
+    .option('--compare <report>', 'say what has changed since an earlier --json, beyond noise')
+    .addOption(
+      new Option('--format <format>', 'of standard output').choices(['text', 'openmetrics']).default('text'),
+    )
+    .option('--from <report>', 'show an earlier --json instead of measuring')
     .addHelpText('after', EXPLANATION)
     .action((directories: string[], options: BenchOptions) =>
       interruptible((signal) => bench(directories, options, version, signal)),
@@ -62,13 +75,34 @@ async function bench(
   version: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const { json, html, compare, format, from } = options;
+  // Read first: a wrong file is better known before the measuring than after it.
+  const before = compare === undefined ? undefined : readReport(compare);
+  const show = json === '-' || format !== 'text' ? () => {} : (text: string) => process.stdout.write(text);
+  const report =
+    from === undefined
+      ? await measure(directories, options, newReport(version, planOf(options).seconds), signal, show)
+      : showReport(readReport(from), show);
+  if (before !== undefined) show(changesText(changesBetween(before, report)));
+  if (format === 'openmetrics') process.stdout.write(reportOpenMetrics(report));
+  if (html !== undefined) writeFileSync(html, reportHtml(report));
+  if (json === '-') process.stdout.write(reportJson(report));
+  else if (json !== undefined) writeFileSync(json, reportJson(report));
+}
+
+type Show = (text: string) => void;
+
+async function measure(
+  directories: string[],
+  options: BenchOptions,
+  report: Report,
+  signal: AbortSignal,
+  show: Show,
+): Promise<Report> {
   const contenders = await findContenders(options.contender);
   const plan = planOf(options);
-  const report = newReport(version, plan.seconds);
   const crashResults = readCrashResults();
-  const shown = options.json !== '-';
-  const paint = process.stdout.isTTY && process.stdout.hasColors() ? coloured : plain;
-  if (shown) process.stdout.write(`${machineText(report.machine)}\n\n`);
+  show(`${machineText(report.machine)}\n\n`);
   const progress = new ProgressLine(process.stderr, plan.seconds * directories.length);
   try {
     for (const [index, directory] of directories.entries()) {
@@ -76,12 +110,22 @@ async function bench(
       const run = await benchDirectory(directory, contenders, { plan, signal, crashResults, onTurn });
       progress.clear();
       report.runs.push(run);
-      if (shown) process.stdout.write(`${runText(run, paint)}\n`);
+      show(`${runText(run, paint())}\n`);
     }
   } finally {
     progress.clear();
   }
-  if (options.json !== undefined) writeJson(report, options.json);
+  return report;
+}
+
+function showReport(report: Report, show: Show): Report {
+  show(`${machineText(report.machine)}\n\n`);
+  for (const run of report.runs) show(`${runText(run, paint())}\n`);
+  return report;
+}
+
+function paint(): Paint {
+  return process.stdout.isTTY && process.stdout.hasColors() ? coloured : plain;
 }
 
 async function findContenders(own: readonly string[]): Promise<Contender[]> {
@@ -113,11 +157,6 @@ function newReport(version: string, seconds: number): Report {
     seconds,
     runs: [],
   };
-}
-
-function writeJson(report: Report, file: string): void {
-  if (file === '-') process.stdout.write(reportJson(report));
-  else writeFileSync(file, reportJson(report));
 }
 
 function parseSeconds(text: string): number {

@@ -26,9 +26,10 @@ type Measured = Omit<Run, 'verdicts'>;
 /** The verdicts on a run, the disk's first. */
 export function findVerdicts(run: Measured): Verdict[] {
   const floor = run.floor.find(({ name }) => name === FLOOR);
+  const inMemory = run.filesystem.warnings.some(({ code }) => code === 'memory');
   return [
     ...placeVerdicts(run),
-    ...(floor === undefined ? [] : [flushVerdict(run, floor), etcdVerdict(floor)]),
+    ...(floor === undefined || inMemory ? [] : [flushVerdict(run, floor), etcdVerdict(floor)]),
     ...ownVerdicts(run),
   ];
 }

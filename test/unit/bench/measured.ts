@@ -1,4 +1,4 @@
-import type { ContenderResult, Result, Run } from '../../../src/cli/bench/report.js';
+import type { ContenderResult, Report, Result, Run } from '../../../src/cli/bench/report.js';
 import type { Device } from '../../../src/filesystem/device.js';
 import type { Filesystem } from '../../../src/filesystem/filesystem.js';
 
@@ -114,5 +114,16 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
     noRoomFor: [],
     verdicts: [],
     ...more,
+  };
+}
+
+export function reportOf(...runs: Run[]): Report {
+  return {
+    schema: 'indelible-bench/1',
+    indelible: '0.0.0',
+    date: '2026-01-02T03:04:05.678Z',
+    machine: { node: '20.0.0', kernel: 'Linux 6.18', processors: '2 x something', engine: 'native' },
+    seconds: 15,
+    runs,
   };
 }

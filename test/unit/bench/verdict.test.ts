@@ -131,4 +131,13 @@ describe('the verdict on the place', () => {
       assert.equal(verdictAbout('place', runOf([], { filesystem })).says, 'bad');
     });
   }
+
+  it('judges no disk in memory', () => {
+    const filesystem = filesystemOn(undefined);
+    filesystem.warnings.push({ code: 'memory', message: '' });
+    assert.deepEqual(
+      findVerdicts(runOf([], { filesystem })).map(({ about }) => about),
+      ['place'],
+    );
+  });
 });

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { changesBetween, changesText } from '../../../src/cli/bench/compare.js';
+import type { Interval } from '../../../src/cli/bench/confidence.js';
+import { contenderNamed, reportOf, runOf } from './measured.js';
+
+function runWith(median: number, interval: Interval | null) {
+  const contender = contenderNamed('save, durable', median, 'durable');
+  contender.microseconds.interval = interval;
+  return runOf([contender], { floor: [] });
+}
+
+const beyondNoise = (before: Interval | null, now: Interval | null) =>
+  changesBetween(reportOf(runWith(100, before)), reportOf(runWith(110, now)))[0]?.changes[0]?.beyondNoise;
+
+describe('the comparison of two reports', () => {
+  it('counts a change only where the intervals of the medians are apart', () => {
+    assert.equal(beyondNoise([90, 105], [106, 120]), true);
+    assert.equal(beyondNoise([106, 120], [90, 105]), true);
+    assert.equal(beyondNoise([90, 107], [106, 120]), false);
+  });
+
+  it('does not know where there were too few rounds', () => {
+    assert.equal(beyondNoise(null, [106, 120]), undefined);
+  });
+
+  it('compares every run with a single earlier one', () => {
+    const now = reportOf(runWith(1, null), runWith(2, null));
+    assert.equal(changesBetween(reportOf(runWith(1, null)), now).length, 2);
+  });
+
+  it('leaves out what only one of them has', () => {
+    const other = runOf([contenderNamed('another', 1, 'none')], { floor: [] });
+    assert.deepEqual(changesBetween(reportOf(runWith(1, null)), reportOf(other))[0]?.changes, []);
+  });
+
+  it('fits 80 columns', () => {
+    const result = contenderNamed('x'.repeat(17), 888_800, 'durable');
+    const run = runOf([result], { byConcurrency: [{ atOnce: 256, results: [result] }] });
+    for (const line of changesText(changesBetween(reportOf(run), reportOf(run))).split('\n')) {
+      assert.ok(line.length <= 80, line);
+    }
+  });
+});
