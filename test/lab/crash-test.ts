@@ -9,8 +9,8 @@ import { Semaphore } from './semaphore.js';
 import { FAULTS, type Fault } from './verdict.js';
 import { Workspace } from './workspace.js';
 
-/** What is expected of a module: to hold, to be caught, or nothing. The name of its folder, too. */
-export type Role = 'scenarios' | 'controls' | 'rivals';
+/** What is expected of a module: to hold, to be caught, or (of the last two) nothing. The name of its folder, too. */
+export type Role = 'scenarios' | 'controls' | 'rivals' | 'experiments';
 
 /** One module of the lab, loaded. */
 export interface Subject {
@@ -84,7 +84,7 @@ export function brokePromise({ faults, mount, subject }: CrashTestResult): boole
 
 function breaksPromise(fault: Fault, mount: LabMount, role: Role): boolean {
   if (fault === 'litter') return false;
-  return role === 'controls' || !mount.accepted?.faults.includes(fault);
+  return role === 'controls' || role === 'experiments' || !mount.accepted?.faults.includes(fault);
 }
 
 async function crashRecording(

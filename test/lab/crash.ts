@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type CrashState, formatState, parseState } from './crash-states.js';
 import { type CrashTest, type CrashTestResult, crash, type Role, type Subject } from './crash-test.js';
 import { openRecording } from './kept-recording.js';
-import { KERNEL_SERIES, type KernelSeries } from './kernels/debian-kernel.js';
+import { debianKernel, KERNEL_SERIES, type KernelSeries } from './kernels/debian-kernel.js';
 import { MOUNTS } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
@@ -45,10 +45,15 @@ const program = new Command('npm run crash --')
     kernels,
     [undefined],
   )
-  .option('--role <roles>', `comma-separated: ${ROLES.join(', ')}`, roles, ROLES)
+  .option(
+    '--role <roles>',
+    `comma-separated: ${ROLES.join(', ')} (recipes that the library does not use; default: all but these)`,
+    roles,
+    ROLES.filter((role) => role !== 'experiments'),
+  )
   .option(
     '--scenario <names>',
-    'comma-separated names of scenarios, controls or rivals (default: all of them)',
+    'comma-separated names of scenarios, controls, rivals or experiments (default: all of them)',
     list,
   )
   .option(
@@ -97,8 +102,12 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
     }),
   );
   if (report !== undefined) {
-    const words = ['npm run crash --', ...process.argv.slice(2)].join(' ');
-    writeFileSync(report, formatReport(results, seed, words));
+    const command = ['npm run crash --', ...process.argv.slice(2)].join(' ');
+    const guests = await Promise.all(chosen.kernel.flatMap((series) => series ?? []).map(debianKernel));
+    writeFileSync(
+      report,
+      formatReport(results, { seed, command, guests: guests.map(({ release }) => release) }),
+    );
     writeFileSync(report.replace(/(\.md)?$/, '.json'), formatResults(results, seed));
   }
   summarise(results, (performance.now() - started) / 1000, json);

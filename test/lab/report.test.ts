@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import type { CrashTestResult, Role } from './crash-test.js';
 import type { LabMount } from './mounts.js';
-import { tally } from './report.js';
+import { formatReport, tally } from './report.js';
 import type { Fault } from './verdict.js';
 
 const STATES = 100;
@@ -39,6 +39,10 @@ describe('the tally of a crash run', () => {
     assert.deepEqual(tally(results), { passed: 0, failures: [] });
   });
 
+  it('counts an experiment neither as passed nor as failed', () => {
+    assert.deepEqual(tally([resultOf('experiments', EXT4, { torn: 50 })]), { passed: 0, failures: [] });
+  });
+
   it('fails for more litter than the mount allows', () => {
     assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 2 })]), { passed: 2, failures: [] });
     assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 3 })]), {
@@ -49,6 +53,32 @@ describe('the tally of a crash run', () => {
 
   it('leaves out the litter of scenarios whose temporaries have names', () => {
     assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 50 }, true)]), { passed: 1, failures: [] });
+  });
+});
+
+describe('the report of a crash run', () => {
+  const run = { seed: 1, command: 'command', guests: ['6.1.0-50-cloud-amd64'] };
+
+  it('tells results under another kernel from those under this one, and names the other', () => {
+    const guest: LabMount = { ...EXT4, kernel: '6.1' };
+    const report = formatReport(
+      [resultOf('scenarios', EXT4, { lost: 1 }), resultOf('scenarios', guest)],
+      run,
+    );
+    assert.match(report, /\| ext4 \| BROKEN \|/);
+    assert.match(report, /\| ext4, Linux 6\.1 \| held \|/);
+    assert.match(report, /The other kernels are Debian's 6\.1\.0-50-cloud-amd64\./);
+  });
+
+  it('calls an experiment broken for a fault that is accepted of the mount', () => {
+    const report = formatReport([resultOf('experiments', WRITEBACK, { torn: 1 })], run);
+    assert.match(report, /\| writeback \| broken \|/);
+  });
+
+  it('has no table of what was not run', () => {
+    const report = formatReport([resultOf('scenarios', EXT4)], run);
+    assert.match(report, /^## Scenarios$/m);
+    assert.doesNotMatch(report, /^## (Negative controls|Other libraries|Experiments)$/m);
   });
 });
 

@@ -17,13 +17,22 @@ const TOOLS = {
   nbdkit: 'nbdkit',
   'qemu-nbd': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
+  setpriv: 'util-linux',
   xz: 'xz-utils',
 } as const;
 
 export type Tool = keyof typeof TOOLS;
 
 /** What a scenario under another kernel than the running one needs. */
-export const GUEST_TOOLS = ['apt-cache', 'busybox', 'cpio', 'depmod', 'qemu-system-x86_64', 'xz'] as const;
+export const GUEST_TOOLS = [
+  'apt-cache',
+  'busybox',
+  'cpio',
+  'depmod',
+  'qemu-system-x86_64',
+  'setpriv',
+  'xz',
+] as const;
 
 /** The number of CAP_SYS_ADMIN in capability.h. */
 const SYS_ADMIN = 21n;

@@ -1,10 +1,11 @@
 /**
  * Runs one scenario in a process of its own and prints each event as a line of JSON, stamped with the number of
- * requests that the disk has carried out if it can see the log.
+ * requests that the disk has carried out if it can see the log. If it cannot, the lab stamps each line and answers it
+ * with one byte.
  *
  *   node scenario-process.js '{"module": …, "directory": …, "log": …, "pressure": …, "seed": …}'
  */
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { save } from 'indelible';
@@ -19,7 +20,7 @@ export interface ScenarioOrder {
   module: string;
   /** Where the volume is mounted. */
   directory: string;
-  /** The block log, where this process can see it. */
+  /** The block log, where this process can see it; in a virtual machine it cannot. */
   log?: string;
   pressure: boolean;
   seed: number;
@@ -27,6 +28,7 @@ export interface ScenarioOrder {
 
 /** How long the committer goes on after the last save, in milliseconds, so that crashes follow that one too. */
 const AFTERMATH = 40;
+const STDIN = 0;
 const STDOUT = 1;
 /** Three syncs show the native engine that an ext4 makes no fast commits (docs/inspect.md). */
 const EARLIER_SAVES = 4;
@@ -38,10 +40,13 @@ const counter = order.log === undefined ? undefined : new RequestCounter(order.l
 const report = (event: LabEvent) => {
   const stamped = counter === undefined ? event : { ...event, at: counter.now() };
   writeAll(Buffer.from(`${JSON.stringify(stamped)}\n`));
+  // Nothing more is saved until the lab has looked at the log, so that its stamp is as close as one from here.
+  if (counter === undefined) readSync(STDIN, Buffer.alloc(1));
 };
 
-// The lab holds the other end of standard input; when it dies, however it dies, the volume must become free.
-process.stdin.on('end', () => process.exit(1)).resume();
+// The lab holds the other end of standard input; when it dies, however it dies, the volume must become free. A virtual
+// machine dies with the lab, and there the answers to the reports come from standard input.
+if (counter !== undefined) process.stdin.on('end', () => process.exit(1)).resume();
 
 const { default: scenario } = (await import(order.module)) as { default: Scenario };
 const volume = new Volume(order.directory, report);

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Role, Subject } from './crash-test.js';
 import type { Scenario } from './scenario.js';
 
-export const ROLES: readonly Role[] = ['scenarios', 'controls', 'rivals'];
+export const ROLES: readonly Role[] = ['scenarios', 'controls', 'rivals', 'experiments'];
 
 /** Loads every module of the three folders. */
 export async function loadSubjects(): Promise<Subject[]> {

@@ -20,8 +20,9 @@ const EVENTS = '/dev/ttyS1';
 
 /**
  * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. What the scenario
- * reports comes over a serial line and is stamped here, when it arrives: never earlier than it happened there, so that
- * a save is never held to its promise before its caller had it.
+ * reports comes over a serial line, is stamped here when it arrives, and is answered, for which the scenario waits. So
+ * the stamp is never earlier than the event, and a save is never held to its promise before its caller had it; and
+ * what comes in between is the work of saves that were under way, and the committer's.
  *
  * @param disk of QEMU's block layer, as the value of `-blockdev`'s file.
  * @throws with the guest's console if the scenario did not come to its end.
@@ -50,8 +51,10 @@ poweroff -f
   });
   const console = workspace.path('console');
   const qemu = spawn(
-    'qemu-system-x86_64',
+    // Were the lab killed, the guest would write on to a disk that is being cleaned up.
+    'setpriv',
     [
+      ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'],
       ...['-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', String(MEMORY_MIB), '-nodefaults', '-no-reboot'],
       ...['-kernel', kernel.image, '-initrd', initramfs, '-append', 'console=ttyS0 panic=-1 quiet'],
       ...['-display', 'none', '-serial', `file:${console}`, '-serial', 'stdio'],
@@ -66,6 +69,7 @@ poweroff -f
     for await (const line of createInterface(qemu.stdout)) {
       counter ??= new RequestCounter(log);
       events.push({ ...JSON.parse(line), at: counter.now() });
+      qemu.stdin.write('\n');
     }
   } finally {
     counter?.close();
