@@ -11,6 +11,7 @@
             "native/filesystem_plans.cc",
             "native/fresh_directories.cc",
             "native/memory_directories.cc",
+            "native/open_saves.cc",
             "native/name_change.cc",
             "native/name_change_binding.cc",
             "native/path_order.cc",

@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,43 @@ Napi::Value SaveSync(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).SaveSync(info.Env(), std::move(requests));
 }
 
+// (path, an empty Uint8Array, flags, mode, uid, gid, ticket): 0, null or a failure.
+template <Environment::Form form>
+Napi::Value OpenSave(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env())
+      .OpenSave(info.Env(), RequestOf(info, 0), Uint53Argument(info[kRequestArguments]), form);
+}
+
+// (ticket, data): 0 or a failure.
+template <Environment::Form form>
+Napi::Value AppendToSave(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env())
+      .AppendToSave(info.Env(), Uint53Argument(info[0]), info[1].As<Napi::Uint8Array>(), form);
+}
+
+// (ticket): the outcome; in the synchronous form null if a filesystem has to be decided about first.
+template <Environment::Form form>
+Napi::Value FinishSave(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env()).FinishSave(info.Env(), Uint53Argument(info[0]), form);
+}
+
+// (ticket): 0.
+template <Environment::Form form>
+Napi::Value AbandonSave(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env()).AbandonSave(info.Env(), Uint53Argument(info[0]), form);
+}
+
+template <Environment::Form form>
+void ExportOpenSaves(Napi::Env env, Napi::Object exports, const std::string& suffix) {
+  const auto add = [&](const std::string& name, Napi::Function function) {
+    exports.Set(name + suffix, function);
+  };
+  add("openSave", Napi::Function::New<OpenSave<form>>(env));
+  add("appendToSave", Napi::Function::New<AppendToSave<form>>(env));
+  add("finishSave", Napi::Function::New<FinishSave<form>>(env));
+  add("abandonSave", Napi::Function::New<AbandonSave<form>>(env));
+}
+
 // (ticket)
 void Cancel(const Napi::CallbackInfo& info) { Environment::Of(info.Env()).Cancel(Uint53Argument(info[0])); }
 
@@ -138,6 +176,8 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   Environment::Create(env);
   exports.Set("save", Napi::Function::New<Save>(env, "save"));
   exports.Set("saveSync", Napi::Function::New<SaveSync>(env, "saveSync"));
+  ExportOpenSaves<Environment::Form::kAsynchronous>(env, exports, "");
+  ExportOpenSaves<Environment::Form::kSynchronous>(env, exports, "Sync");
   exports.Set("cancel", Napi::Function::New<Cancel>(env, "cancel"));
   exports.Set("setDecider", Napi::Function::New<SetDecider>(env, "setDecider"));
   exports.Set("takeUndecided", Napi::Function::New<TakeUndecided>(env, "takeUndecided"));

@@ -49,9 +49,17 @@ SaveEngine& SharedEngine() {
   static SaveEngine& engine = *new SaveEngine(&SharedPool());
   // process.exit() runs no cleanup hook of the main environment (node::ReallyExit), only exit(3)'s. Without
   // it a save that is under way then may leave its temporary to the next sweep, which is no reason to fail.
-  static const bool registered = std::atexit([] { SharedEngine().ShutDown(); }) == 0;
+  static const bool registered = std::atexit([] {
+                                   SharedEngine().ShutDown();
+                                   SharedOpenSaves().ShutDown();
+                                 }) == 0;
   static_cast<void>(registered);
   return engine;
+}
+
+OpenSaves& SharedOpenSaves() {
+  static OpenSaves& saves = *new OpenSaves(&SharedEngine());
+  return saves;
 }
 
 std::shared_ptr<Environment> Environment::Create(Napi::Env env) {
@@ -93,6 +101,68 @@ Napi::Value Environment::Save(Napi::Env env, SaveRequest request, Napi::Object d
 void Environment::Cancel(uint64_t ticket) {
   const auto found = pending_.find(ticket);
   if (found != pending_.end() && found->second.job != nullptr) found->second.job->Cancel();
+  const auto open = open_.find(ticket);
+  if (open != open_.end()) open->second->Cancel();
+}
+
+Napi::Value Environment::OpenSave(Napi::Env env, SaveRequest request, uint64_t ticket, Form form) {
+  std::shared_ptr<SaveJob>& open = open_[ticket];
+  if (open == nullptr) {
+    open = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
+    open->synchronous = form == Form::kSynchronous;
+  }
+  return Call(env, form, [job = open]() -> Answer {
+    switch (SharedOpenSaves().Open(job)) {
+      case SaveJob::Prepared::kReady:
+        return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
+      case SaveJob::Prepared::kUndecided:
+        return [](Napi::Env its) -> Napi::Value { return its.Null(); };
+      case SaveJob::Prepared::kFailed:
+        break;
+    }
+    return [job](Napi::Env its) { return FailureValue(its, job->outcome().status, false); };
+  });
+}
+
+Napi::Value Environment::AppendToSave(Napi::Env env, uint64_t ticket, Napi::Uint8Array data, Form form) {
+  const uint8_t* const bytes = data.Data();
+  const size_t size = data.ByteLength();
+  const auto append = [job = open_.at(ticket), bytes, size]() -> Answer {
+    return [status = SharedOpenSaves().Append(job.get(), bytes, size)](Napi::Env its) -> Napi::Value {
+      if (!status.ok()) return FailureValue(its, status, false);
+      return Napi::Number::New(its, 0);
+    };
+  };
+  return Call(env, form, append, data);
+}
+
+Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, Form form) {
+  std::shared_ptr<SaveJob> job = open_.at(ticket);
+  if (form == Form::kSynchronous) {
+    if (!SharedEngine().SaveSync({job})) return env.Null();
+    open_.erase(ticket);
+    return OutcomeValue(env, job->outcome());
+  }
+  const Napi::Value promise = Promise(env, ticket, Napi::Object(), job);
+  if (promise.IsEmpty()) return promise;
+  open_.erase(ticket);
+  SharedEngine().Submit(std::move(job));
+  return promise;
+}
+
+Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, Form form) {
+  const std::shared_ptr<SaveJob> job = std::move(open_.at(ticket));
+  open_.erase(ticket);
+  return Call(env, form, [job]() -> Answer {
+    // Freeing a large file's blocks takes its time.
+    SharedOpenSaves().Abandon(job.get());
+    return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
+  });
+}
+
+Napi::Value Environment::Call(Napi::Env env, Form form, const std::function<Answer()>& work,
+                              Napi::Object data) {
+  return form == Form::kSynchronous ? work()(env) : Run(env, work, data);
 }
 
 Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> requests) {
@@ -111,9 +181,9 @@ Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> reques
   return outcomes;
 }
 
-Napi::Value Environment::Run(Napi::Env env, std::function<Answer()> work) {
+Napi::Value Environment::Run(Napi::Env env, std::function<Answer()> work, Napi::Object data) {
   const uint64_t ticket = next_ticket_++;
-  const Napi::Value promise = Promise(env, ticket, Napi::Object(), nullptr);
+  const Napi::Value promise = Promise(env, ticket, data, nullptr);
   if (promise.IsEmpty()) return promise;
   const std::shared_ptr<Environment> self = shared_from_this();
   auto run = [self, ticket, work = std::move(work)] { self->Push(Answered{ticket, work()}); };
@@ -197,6 +267,7 @@ void Environment::TearDown() {
   for (auto& [ticket, pending] : pending_) {
     if (pending.job != nullptr) pending.job->Cancel();
   }
+  for (auto& [ticket, job] : open_) job->Cancel();
   SharedEngine().ReleaseParked(this);
   {
     // The data belongs to JavaScript, which is about to go: no thread may be reading it any more.
@@ -205,6 +276,8 @@ void Environment::TearDown() {
     answered_.clear();
   }
   pending_.clear();
+  for (auto& [ticket, job] : open_) SharedOpenSaves().Abandon(job.get());
+  open_.clear();
   decider_.Reset();
   wake_.Abort();
 }

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "open_saves.h"
 #include "save_engine.h"
 
 namespace indelible {
@@ -20,6 +21,7 @@ namespace indelible {
 // The engine and the threads, shared by every environment of the process (the main thread and its workers).
 // Made on first use and never destroyed: threads may outlive every destructor.
 SaveEngine& SharedEngine();
+OpenSaves& SharedOpenSaves();
 WorkerPool& SharedPool();
 
 // A filesystem that JavaScript has to decide about; `directory` is on it, and `generation` the mount table's
@@ -36,6 +38,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
  public:
   // Gives the answer its JavaScript form, on JavaScript's thread.
   using Answer = std::function<Napi::Value(Napi::Env)>;
+  // Whether a call promises its answer or gives it.
+  enum class Form : uint8_t { kAsynchronous, kSynchronous };
 
   static std::shared_ptr<Environment> Create(Napi::Env env);
   static Environment& Of(Napi::Env env);
@@ -46,8 +50,18 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // The outcomes, all at once. Null if a filesystem has to be decided about first.
   Napi::Value SaveSync(Napi::Env env, std::vector<SaveRequest> requests);
 
-  // Promises what `work`, on a thread of the pool, answers.
-  Napi::Value Run(Napi::Env env, std::function<Answer()> work);
+  // A save whose data arrives in pieces, under the same ticket from call to call; each call comes when the
+  // one before has been answered. Opening answers with null if a filesystem has to be decided about first,
+  // and is then to be repeated. Whatever fails, the save must be abandoned, unless it was finishing that
+  // failed.
+  Napi::Value OpenSave(Napi::Env env, SaveRequest request, uint64_t ticket, Form form);
+  Napi::Value AppendToSave(Napi::Env env, uint64_t ticket, Napi::Uint8Array data, Form form);
+  // Takes its place among the saves to its path, and goes on as Save or SaveSync do.
+  Napi::Value FinishSave(Napi::Env env, uint64_t ticket, Form form);
+  Napi::Value AbandonSave(Napi::Env env, uint64_t ticket, Form form);
+
+  // Promises what `work`, on a thread of the pool, answers; keeps `data` alive until then.
+  Napi::Value Run(Napi::Env env, std::function<Answer()> work, Napi::Object data = Napi::Object());
 
   // JavaScript is called with each undecided filesystem, as an array of arguments for DecideFilesystem.
   void SetDecider(Napi::Function decider) { decider_ = Napi::Persistent(decider); }
@@ -74,6 +88,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Environment() = default;
   // Empty where the environment is being torn down: nothing may be started for it then.
   Napi::Value Promise(Napi::Env env, uint64_t ticket, Napi::Object data, std::shared_ptr<SaveJob> job);
+  Napi::Value Call(Napi::Env env, Form form, const std::function<Answer()>& work,
+                   Napi::Object data = Napi::Object());
   void Push(Answered answered);
   void WakeUp(bool was_empty);
   void DeliverAll(Napi::Env env);
@@ -84,6 +100,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Wake wake_;
   Napi::FunctionReference decider_;
   std::unordered_map<uint64_t, Pending> pending_;
+  // Opened and neither finished nor abandoned.
+  std::unordered_map<uint64_t, std::shared_ptr<SaveJob>> open_;
   // Tickets of Run, in a range of their own beside those that JavaScript gives.
   uint64_t next_ticket_ = uint64_t{1} << 53;
 

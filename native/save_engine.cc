@@ -98,7 +98,7 @@ SaveEngine::Places& SaveEngine::PlacesOf(SaveJob::Place place) {
 // The save joins those that wait for a place of its kind.
 SaveEngine::Places& SaveEngine::Queue(std::shared_ptr<SaveJob> job) {
   const SaveRequest& request = job->request();
-  job->place = request.size > kLarge                           ? SaveJob::Place::kLarge
+  job->place = job->size() > kLarge                            ? SaveJob::Place::kLarge
                : memory_directories_.HasParentOf(request.path) ? SaveJob::Place::kInMemory
                                                                : SaveJob::Place::kSmall;
   Places& places = PlacesOf(job->place);
@@ -161,7 +161,7 @@ void SaveEngine::PassOnPlace(SaveJob::Place place, Dispatch* dispatch) {
 
 // Called by stage 1 when it knows where the save goes.
 void SaveEngine::Await(SaveJob* job) {
-  if (job->synchronous || !job->plan().sync_directory || job->request().size > kLarge) return;
+  if (job->synchronous || !job->plan().sync_directory || job->size() > kLarge) return;
   std::lock_guard<std::mutex> lock(mutex_);
   job->awaited = true;
   job->awaited_on = job->filesystem();
@@ -198,12 +198,27 @@ void SaveEngine::Run(std::shared_ptr<SaveJob> job) {
   }
 }
 
-// open(2): EMFILE and ENFILE pass when somebody closes something, so they are waited out.
 SaveJob::Prepared SaveEngine::PrepareWithDescriptors(SaveJob* job) {
+  return WithDescriptors(
+      job, [&] { return job->Prepare(&plans_, &fresh_directories_, [this, job] { Await(job); }); });
+}
+
+SaveJob::Prepared SaveEngine::Open(SaveJob* job) {
+  const SaveJob::Prepared prepared =
+      WithDescriptors(job, [&] { return job->Open(&plans_, &fresh_directories_); });
+  if (prepared == SaveJob::Prepared::kUndecided) {
+    job->listener()->Undecided(job->filesystem(), job->directory().path, job->undecided_generation());
+    job->Rewind();
+  }
+  return prepared;
+}
+
+// open(2): EMFILE and ENFILE pass when somebody closes something, so they are waited out.
+SaveJob::Prepared SaveEngine::WithDescriptors(SaveJob* job,
+                                              const std::function<SaveJob::Prepared()>& attempt) {
   const auto give_up = std::chrono::steady_clock::now() + kDescriptorPatience;
   for (;;) {
-    const SaveJob::Prepared prepared =
-        job->Prepare(&plans_, &fresh_directories_, [this, job] { Await(job); });
+    const SaveJob::Prepared prepared = attempt();
     if (!job->LacksDescriptors() || job->Cancelled() || std::chrono::steady_clock::now() > give_up)
       return prepared;
     std::unique_lock<std::mutex> lock(mutex_);
@@ -519,7 +534,10 @@ bool SaveEngine::SaveSync(const Jobs& jobs) {
     }
   }
   CarryElsewhere(std::move(dispatch));
-  for (const std::shared_ptr<SaveJob>& job : jobs) job->Finish(&fresh_directories_);
+  for (const std::shared_ptr<SaveJob>& job : jobs) {
+    // Opened ones cannot be made anew.
+    if (decided || !job->opened()) job->Finish(&fresh_directories_);
+  }
   return decided;
 }
 

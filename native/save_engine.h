@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,8 +42,14 @@ class SaveEngine {
 
   // Saves on the calling thread, all of them together, behind all earlier saves to their paths. False if a
   // filesystem has to be decided about first: the listener has been told which, nothing has been published,
-  // and the same saves may be tried again as new jobs.
+  // and the same saves may be tried again, as new jobs unless they are opened ones.
   bool SaveSync(const std::vector<std::shared_ptr<SaveJob>>& jobs);
+
+  // The beginning of a save whose data arrives in pieces, on the calling thread. It takes its place among the
+  // saves to its path when it is submitted. kUndecided: as with SaveSync, to be opened again.
+  SaveJob::Prepared Open(SaveJob* job);
+  // Instead of submitting it.
+  void Abandon(SaveJob* job) { job->Finish(&fresh_directories_); }
 
   // Tells what SaveListener::Undecided asked for.
   void Decide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision);
@@ -112,6 +119,7 @@ class SaveEngine {
   void Run(std::shared_ptr<SaveJob> job);
   void RunOnPool(const std::shared_ptr<SaveJob>& job);
   SaveJob::Prepared PrepareWithDescriptors(SaveJob* job);
+  SaveJob::Prepared WithDescriptors(SaveJob* job, const std::function<SaveJob::Prepared()>& attempt);
   void Await(SaveJob* job);
   void Park(const std::shared_ptr<SaveJob>& job);
   void Carry(Dispatch* dispatch);

@@ -28,8 +28,33 @@ SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans, FreshDirectories* fre
   return Prepared::kFailed;
 }
 
+SaveJob::Prepared SaveJob::Open(FilesystemPlans* plans, FreshDirectories* fresh) {
+  bool undecided = false;
+  Status status = OpenSteps(plans, fresh, [] {}, &undecided);
+  if (undecided) return Prepared::kUndecided;
+  opened_ = status.ok();
+  if (opened_) return Prepared::kReady;
+  Fail(std::move(status));
+  return Prepared::kFailed;
+}
+
+Status SaveJob::Append(const uint8_t* data, size_t size) {
+  Status status = temporary_->Write(data, size, [this] { return Cancelled(); });
+  if (status.ok()) appended_ += size;
+  return status;
+}
+
 Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh,
                              const std::function<void()>& planned, bool* undecided) {
+  if (opened_) return CompleteSteps();
+  Status status = OpenSteps(plans, fresh, planned, undecided);
+  if (!status.ok() || *undecided) return status;
+  status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
+  return status.ok() ? CompleteSteps() : status;
+}
+
+Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
+                          const std::function<void()>& planned, bool* undecided) {
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "open", ECANCELED);
   target_ = std::make_unique<Target>();
   Status status = ResolveTarget(request_, target_.get());
@@ -54,11 +79,12 @@ Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh,
     if (!status.ok()) return status;
   }
   temporary_ = std::make_unique<Temporary>(target_->directory);
-  status = temporary_->Create(request_, target_->existing, plan_.unnamed);
-  if (!status.ok()) return status;
-  status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
-  if (!status.ok()) return status;
-  status = temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
+  return temporary_->Create(request_, target_->existing, plan_.unnamed);
+}
+
+Status SaveJob::CompleteSteps() {
+  Status status =
+      temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   status = temporary_->Sync(plan_.file_sync);
@@ -76,7 +102,7 @@ bool SaveJob::Publish(bool replaces_unseen) {
 
 Status SaveJob::PublishSteps() {
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED);
-  if (had_predecessor_) {
+  if (had_predecessor_ || opened_) {
     Status status = TakeOverChanges();
     if (!status.ok()) return status;
   }
@@ -84,8 +110,8 @@ Status SaveJob::PublishSteps() {
                             : temporary_->Replace(target_->name, &outcome_.replaced, &outcome_.published);
 }
 
-// An earlier save to the path has been published since stage 1 looked: what is preserved is what that one
-// left.
+// An earlier save to the path has been published since stage 1 looked, or so much time has passed that
+// anybody may have done so: what is preserved is what that one left.
 Status SaveJob::TakeOverChanges() {
   platform::Entry now;
   Status status = InspectTarget(request_, *target_, &now);
@@ -152,6 +178,11 @@ bool SaveJob::LacksDescriptors() const {
 }
 
 void SaveJob::Rewind() {
+  if (opened_) {
+    // What has been written stays, and the rest is done again.
+    outcome_.status = Status::Ok();
+    return;
+  }
   temporary_.reset();
   target_.reset();
   outcome_ = SaveOutcome();
@@ -169,7 +200,8 @@ void SaveJob::Finish(FreshDirectories* fresh) {
     Status status = temporary_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
-  if (outcome_.status.ok() && target_ != nullptr && plan_.sync_directory) fresh->Synced(*target_);
+  if (outcome_.published && outcome_.status.ok() && target_ != nullptr && plan_.sync_directory)
+    fresh->Synced(*target_);
   temporary_.reset();
   target_.reset();
 }

@@ -57,6 +57,15 @@ class SaveJob {
   // `planned` is called as soon as filesystem() and plan() are known, before anything is written.
   Prepared Prepare(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned);
 
+  // The beginning of stage 1, for a save whose data arrives in pieces: everything up to an empty temporary.
+  // Then Append for each piece, one after the other; Prepare does the rest. An opened save that is not handed
+  // to the engine must be finished by whoever has opened it.
+  Prepared Open(FilesystemPlans* plans, FreshDirectories* fresh);
+  Status Append(const uint8_t* data, size_t size);
+  bool opened() const { return opened_; }
+  // How many bytes of data it has.
+  uint64_t size() const { return opened_ ? appended_ : request_.size; }
+
   // Stage 2, first half: the file gets its name. False if it failed. `replaces_unseen`: an earlier save to
   // the path is left out in favour of this one.
   bool Publish(bool replaces_unseen);
@@ -121,6 +130,9 @@ class SaveJob {
  private:
   Status PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned,
                       bool* undecided);
+  Status OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned,
+                   bool* undecided);
+  Status CompleteSteps();
   Status PublishSteps();
   Status TakeOverChanges();
   void Fail(Status status);
@@ -131,6 +143,8 @@ class SaveJob {
   static inline std::atomic<bool> all_cancelled_{false};
   std::atomic<bool> cancelled_{false};
   bool had_predecessor_ = false;
+  bool opened_ = false;
+  uint64_t appended_ = 0;
   int times_undecided_ = 0;
   uint64_t undecided_generation_ = 0;
   Plan plan_;

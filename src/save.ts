@@ -1,9 +1,10 @@
 import { bytesOf, type SaveData } from './data.js';
-import type { Saved, SaveRequest } from './engine/engine.js';
+import type { OpenRequest, Saved, SaveRequest } from './engine/engine.js';
 import { selectEngine } from './engine/select.js';
 import { abortError } from './errors.js';
-import { resolveOptions, type SaveOptions } from './options.js';
-import { absolutePath, type PathLike } from './path.js';
+import { type ResolvedOptions, resolveOptions, type SaveOptions } from './options.js';
+import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
+import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-source.js';
 
 /**
  * Replaces a file atomically. Once it resolves, the new content survives power loss.
@@ -16,15 +17,22 @@ import { absolutePath, type PathLike } from './path.js';
  * disk lies about its flush. Hard links to the old file keep the old content.
  *
  * @param path made absolute at once: a later `chdir` changes nothing.
- * @param data buffers are not copied; don't change one before the promise settles.
+ * @param data buffers are not copied; don't change one before the promise settles. Of an iterable, async iterable,
+ *   `Readable` or web `ReadableStream` about a megabyte is in memory at a time; the save takes its place in the order
+ *   when it has come to its end.
  * @throws {SaveError} the failed system call's error, in Node's form, with `published`.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function save(
   path: PathLike,
-  data: SaveData,
+  data: SaveData | SaveSource,
   options?: SaveOptions | BufferEncoding | null,
 ): Promise<Saved> {
+  if (isSource(data)) {
+    const resolved = resolveOptions(options);
+    const request = openRequestOf(absolutePath(path, 'path'), resolved);
+    return saveSource(selectEngine().engine, request, data, resolved.encoding);
+  }
   return selectEngine().engine.save(requestOf(path, data, options));
 }
 
@@ -36,9 +44,14 @@ export async function save(
  */
 export function saveSync(
   path: PathLike,
-  data: SaveData,
+  data: SaveData | Iterable<SaveData>,
   options?: SaveOptions | BufferEncoding | null,
 ): Saved {
+  if (isSource(data)) {
+    const resolved = resolveOptions(options);
+    const request = openRequestOf(absolutePath(path, 'path'), resolved);
+    return saveSourceSync(selectEngine().engine, request, data, resolved.encoding);
+  }
   return selectEngine().engine.saveSync(requestOf(path, data, options));
 }
 
@@ -66,4 +79,14 @@ export function requestOf(
     protocol: resolved.protocol,
     signal: resolved.signal,
   };
+}
+
+/**
+ * The request of a save whose data arrives in pieces.
+ *
+ * @throws the error of an aborted signal.
+ */
+export function openRequestOf(path: AbsolutePath, options: ResolvedOptions): OpenRequest {
+  if (options.signal?.aborted) throw abortError(options.signal);
+  return { path, ...options };
 }

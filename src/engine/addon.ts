@@ -89,6 +89,33 @@ export interface Addon extends NativePrimitives {
   ): number | NativeFailure | null;
   /** Several saves in a row, six arguments each: the outcomes of all. */
   saveSync(...saves: (NativePath | Uint8Array | number)[]): (number | NativeFailure)[] | null;
+  /** 0; `null` if a filesystem has to be decided about first, and then it is to be called again. */
+  openSave(
+    path: NativePath,
+    data: Uint8Array,
+    flags: number,
+    mode: number,
+    uid: number,
+    gid: number,
+    ticket: number,
+  ): Promise<NativeResult | null>;
+  openSaveSync(
+    path: NativePath,
+    data: Uint8Array,
+    flags: number,
+    mode: number,
+    uid: number,
+    gid: number,
+    ticket: number,
+  ): NativeResult | null;
+  appendToSave(ticket: number, data: Uint8Array): Promise<NativeResult>;
+  appendToSaveSync(ticket: number, data: Uint8Array): NativeResult;
+  /** The outcome, as of `save`. The ticket is that of `openSave`, and of no use afterwards. */
+  finishSave(ticket: number): Promise<number | NativeFailure>;
+  /** `null` as of `saveSync`. */
+  finishSaveSync(ticket: number): number | NativeFailure | null;
+  abandonSave(ticket: number): Promise<NativeResult>;
+  abandonSaveSync(ticket: number): NativeResult;
   cancel(ticket: number): void;
   /** `decision * 2 + namesSynced`, or what has to be decided first. */
   changeNames(...change: NativeNameChange): Promise<number | NativeFailure | NativeQuestion>;

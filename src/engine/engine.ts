@@ -1,10 +1,9 @@
 import type { Durability, Preserve, Protocol } from '../options.js';
 import type { AbsolutePath } from '../path.js';
 
-/** One save, checked and with every default filled in: what the facade hands to an engine. */
-export interface SaveRequest {
+/** One save but its data, checked and with every default filled in: what the facade hands to an engine. */
+export interface OpenRequest {
   readonly path: AbsolutePath;
-  readonly data: Uint8Array;
   readonly durability: Durability;
   readonly ifExists: 'replace' | 'fail';
   /** Twelve bits, exactly; `undefined` means those of the replaced file, or the default of a new one. */
@@ -18,6 +17,11 @@ export interface SaveRequest {
   readonly protocol: 'sync-rename-sync' | undefined;
   /** Not aborted yet when the engine gets it. */
   readonly signal: AbortSignal | undefined;
+}
+
+/** A save with all of its data. */
+export interface SaveRequest extends OpenRequest {
+  readonly data: Uint8Array;
 }
 
 /** What a save has done. */
@@ -50,6 +54,29 @@ export interface NameChange {
   durability: Durability;
 }
 
+/**
+ * A save whose data arrives in pieces: its temporary is there, and no thread waits. Each call is made when the one
+ * before has settled; whatever fails, the save must be abandoned.
+ */
+export interface OpenSave {
+  /** Writes all of the piece, which must not change meanwhile. */
+  write(piece: Uint8Array): Promise<void>;
+  /** Takes its place among the saves to its path, and publishes. */
+  finish(): Promise<Saved>;
+  /**
+   * Removes what was written, unless it is published. May be called at any time, and again; does not reject. Any other
+   * call rejects from then on.
+   */
+  abandon(): Promise<void>;
+}
+
+/** The same on the calling thread. */
+export interface OpenSaveSync {
+  write(piece: Uint8Array): void;
+  finish(): Saved;
+  abandon(): void;
+}
+
 /** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
 export interface Engine {
   readonly name: 'native' | 'portable';
@@ -61,6 +88,9 @@ export interface Engine {
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
   changeNames(request: NameChangeRequest): Promise<NameChange>;
   changeNamesSync(request: NameChangeRequest): NameChange;
+  /** The beginning of a save whose data arrives in pieces. Its place in the order of the calls is that of `finish`. */
+  open(request: OpenRequest): Promise<OpenSave>;
+  openSync(request: OpenRequest): OpenSaveSync;
 }
 
 /** The result of a save that may throw. */

@@ -7,11 +7,15 @@ import {
   type Engine,
   type NameChange,
   type NameChangeRequest,
+  type OpenRequest,
+  type OpenSave,
+  type OpenSaveSync,
   type Saved,
   type SaveRequest,
   settled,
 } from './engine.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from './name-change-errors.js';
+import { NativeOpenSave, NativeOpenSaveSync, type Opening } from './native-open-save.js';
 import { temporaryName } from './portable/temporary-name.js';
 
 const MOUNT_POINT_HINT =
@@ -45,6 +49,9 @@ const MOST_STANDINGS = 256;
 
 /** A mount table that changes all the time must not keep a change of names from ever being decided. */
 const MOST_QUESTIONS = 5;
+
+/** Of a save whose data arrives in pieces. */
+const NO_DATA = new Uint8Array(0);
 
 /** What the addon goes by where no question can be asked. */
 const UNDECIDED: Choices = { ...TEXTBOOK, textbook: TEXTBOOK };
@@ -81,11 +88,11 @@ export class NativeEngine implements Engine {
       ticket,
     );
     const { signal } = request;
-    if (signal === undefined) return this.#saved(request, await outcome, ticket);
+    if (signal === undefined) return this.#saved(request, request.data.byteLength, await outcome, ticket);
     const cancel = (): void => this.#addon.cancel(ticket);
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      return this.#saved(request, await outcome, ticket);
+      return this.#saved(request, request.data.byteLength, await outcome, ticket);
     } finally {
       signal.removeEventListener('abort', cancel);
     }
@@ -103,7 +110,7 @@ export class NativeEngine implements Engine {
       );
       if (outcome !== null) {
         this.#tickets += 1;
-        return this.#saved(request, outcome, this.#tickets);
+        return this.#saved(request, request.data.byteLength, outcome, this.#tickets);
       }
       this.#answer(this.#addon.takeUndecided());
     }
@@ -132,7 +139,9 @@ export class NativeEngine implements Engine {
       const ticket = this.#tickets;
       return outcomes.flatMap((outcome, index) => {
         const request = requests[index];
-        return request === undefined ? [] : [settled(() => this.#saved(request, outcome, ticket))];
+        return request === undefined
+          ? []
+          : [settled(() => this.#saved(request, request.data.byteLength, outcome, ticket))];
       });
     }
   }
@@ -170,7 +179,37 @@ export class NativeEngine implements Engine {
     return { durability: achieves === 'durable' && !namesSynced ? 'ordered' : achieves };
   }
 
-  #bits(request: SaveRequest): number {
+  open(request: OpenRequest): Promise<OpenSave> {
+    return NativeOpenSave.open(this.#opening(request));
+  }
+
+  openSync(request: OpenRequest): OpenSaveSync {
+    return new NativeOpenSaveSync(this.#opening(request));
+  }
+
+  #opening(request: OpenRequest): Opening {
+    this.#tickets += 1;
+    const ticket = this.#tickets;
+    return {
+      addon: this.#addon,
+      ticket,
+      signal: request.signal,
+      arguments: [
+        request.path,
+        NO_DATA,
+        this.#bits(request),
+        request.mode ?? 0,
+        request.owner?.uid ?? 0,
+        request.owner?.gid ?? 0,
+        ticket,
+      ],
+      failure: (failure) => nativeError(request, failure),
+      saved: (outcome, bytes) => this.#saved(request, bytes, outcome, ticket),
+      decide: () => this.#answer(this.#addon.takeUndecided()),
+    };
+  }
+
+  #bits(request: OpenRequest): number {
     const flags = this.#flags;
     let bits = rowOf(request);
     if (request.ifExists === 'fail') bits |= flags.exclusive;
@@ -216,7 +255,7 @@ export class NativeEngine implements Engine {
     return bits;
   }
 
-  #saved(request: SaveRequest, outcome: number | NativeFailure, ticket: number): Saved {
+  #saved(request: OpenRequest, bytes: number, outcome: number | NativeFailure, ticket: number): Saved {
     if (typeof outcome !== 'number') throw nativeError(request, outcome);
     const standing = this.#standings.get(Math.floor(outcome / 4));
     const { protocol, achieves } = planOf(request, standing?.decision ?? UNDECIDED);
@@ -226,7 +265,7 @@ export class NativeEngine implements Engine {
     }
     return {
       path: request.path,
-      bytes: request.data.byteLength,
+      bytes,
       replaced: (outcome & 1) !== 0,
       durability: achieves === 'durable' && !nameSynced ? 'ordered' : achieves,
       protocol,
@@ -246,11 +285,11 @@ export class NativeEngine implements Engine {
   }
 }
 
-function rowOf({ durability, protocol }: SaveRequest): number {
+function rowOf({ durability, protocol }: OpenRequest): number {
   return (protocol === undefined ? ROW_OF : TEXTBOOK_ROW_OF)[durability];
 }
 
-function planOf({ durability, protocol }: SaveRequest, choices: Choices): Plan {
+function planOf({ durability, protocol }: OpenRequest, choices: Choices): Plan {
   return protocol === undefined || durability === 'none' ? choices[durability] : choices.textbook[durability];
 }
 
@@ -273,7 +312,7 @@ function nameChangeError({ kind, from, to }: NameChangeRequest, failure: NativeF
   }
 }
 
-function nativeError(request: SaveRequest, failure: NativeFailure): SaveError {
+function nativeError(request: OpenRequest, failure: NativeFailure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? request.path };
   switch (failure.reason) {
     case 'cancelled':

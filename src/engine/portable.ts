@@ -2,18 +2,23 @@ import {
   type Engine,
   type NameChange,
   type NameChangeRequest,
+  type OpenRequest,
+  type OpenSave,
+  type OpenSaveSync,
   type Saved,
   type SaveRequest,
   settled,
 } from './engine.js';
 import { changeNames } from './portable/name-change.js';
+import { PortableOpenSave, PortableOpenSaveSync } from './portable/open-save.js';
 import { orderingKey } from './portable/path-bytes.js';
-import { PendingSave } from './portable/pending-save.js';
+import { PendingPublication } from './portable/pending-publication.js';
+import { type Pending, PendingSave } from './portable/pending-save.js';
 import { run, runSync } from './portable/steps.js';
 import { updateFile } from './portable/update-protocol.js';
 
 /** The saves that are not over, by path, in the order of the calls. */
-const pendingSaves = new Map<string, PendingSave[]>();
+const pendingSaves = new Map<string, Pending[]>();
 
 /**
  * The engine on plain `fs`, for where the addon cannot be loaded. What it cannot do as well as the native one:
@@ -21,6 +26,7 @@ const pendingSaves = new Map<string, PendingSave[]>();
  * - Paths are looked up anew by each call, so a parent directory must not be renamed while a save is under way.
  * - It runs on Node's shared worker pool.
  * - The order of saves to one path holds within one thread, not between the worker threads of a process.
+ * - A `saveSync` takes the place of a stream's content that was complete before it and is not published yet.
  * - A process that ends while a save is pending may leave its temporary behind.
  * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported.
  * - A directory that may be written but not read cannot be synced: `'ordered'` is the best that can be had there.
@@ -28,23 +34,12 @@ const pendingSaves = new Map<string, PendingSave[]>();
 export const portableEngine: Engine = {
   name: 'portable',
 
-  async save(request: SaveRequest): Promise<Saved> {
-    const key = orderingKey(request.path);
-    const queue = pendingSaves.get(key) ?? [];
-    const save = new PendingSave(request, queue.at(-1));
-    queue.push(save);
-    pendingSaves.set(key, queue);
-    try {
-      return await save.result;
-    } finally {
-      queue.shift();
-      if (queue.length === 0) pendingSaves.delete(key);
-    }
+  save(request: SaveRequest): Promise<Saved> {
+    return inOrder(request, (predecessor) => new PendingSave(request, predecessor));
   },
 
   saveSync(request: SaveRequest): Saved {
-    for (const earlier of pendingSaves.get(orderingKey(request.path)) ?? []) earlier.finishNow();
-    return runSync(updateFile(request));
+    return inOrderSync(request, () => runSync(updateFile(request)));
   },
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
@@ -58,4 +53,39 @@ export const portableEngine: Engine = {
   changeNamesSync(request: NameChangeRequest): NameChange {
     return runSync(changeNames(request));
   },
+
+  open(request: OpenRequest): Promise<OpenSave> {
+    return PortableOpenSave.open(request, (save) =>
+      inOrder(request, (predecessor) => new PendingPublication(save, predecessor)),
+    );
+  },
+
+  openSync(request: OpenRequest): OpenSaveSync {
+    return new PortableOpenSaveSync(request, (publish) => inOrderSync(request, publish));
+  },
 };
+
+async function inOrder(
+  { path }: OpenRequest,
+  begin: (predecessor: Pending | undefined) => Pending,
+): Promise<Saved> {
+  const key = orderingKey(path);
+  const queue = pendingSaves.get(key) ?? [];
+  const save = begin(queue.at(-1));
+  queue.push(save);
+  pendingSaves.set(key, queue);
+  try {
+    return await save.result;
+  } finally {
+    queue.shift();
+    if (queue.length === 0) pendingSaves.delete(key);
+  }
+}
+
+function inOrderSync({ path }: OpenRequest, publish: () => Saved): Saved {
+  const earlier = [...(pendingSaves.get(orderingKey(path)) ?? [])];
+  for (const save of earlier) save.finishNow();
+  const saved = publish();
+  for (const save of earlier) save.supersede(saved);
+  return saved;
+}

@@ -2,7 +2,7 @@ import { type Saved, save, saveSync } from '../../src/index.js';
 
 interface Form {
   name: 'save' | 'saveSync';
-  save: (...args: Parameters<typeof save>) => Promise<Saved>;
+  save: (...args: Parameters<typeof saveSync>) => Promise<Saved>;
 }
 
 /** Both ways to call, for what must be the same either way. */

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import type { SaveRequest } from '../engine.js';
+import type { OpenRequest } from '../engine.js';
 import { fchmod, fchown, fstat } from './calls.js';
 import { failedWith } from './failure.js';
 import type { Steps } from './steps.js';
@@ -18,7 +18,7 @@ export interface Attributes {
 }
 
 /** @param replaced the regular file that stands under the path, if one does. */
-export function attributesFor(request: SaveRequest, replaced: Stats | undefined): Attributes {
+export function attributesFor(request: OpenRequest, replaced: Stats | undefined): Attributes {
   // Plain `fs` knows nothing of extended attributes, so 'all' is as much as 'permissions' here.
   const kept = request.preserve === 'none' ? undefined : replaced;
   return {

@@ -8,12 +8,21 @@ import { updateFile } from './update-protocol.js';
  * Each save under way holds two descriptors, of which a process commonly has 1024 in all. Node's worker pool has four
  * threads, so more saves at once would not be any faster.
  */
-const saving = new Turnstile(64);
+export const saving = new Turnstile(64);
 
-/** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
-export class PendingSave {
+/** What has been called and is not over, and how a `saveSync` to the same path gets past it. */
+export interface Pending {
   readonly result: Promise<Saved>;
   /** Resolves when the save is over, however it ended. */
+  readonly over: Promise<void>;
+  finishNow(): void;
+  /** Told afterwards what that `saveSync` did. */
+  supersede(by: Saved): void;
+}
+
+/** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
+export class PendingSave implements Pending {
+  readonly result: Promise<Saved>;
   readonly over: Promise<void>;
   readonly #request: SaveRequest;
   #publication: Publication | undefined;
@@ -21,7 +30,7 @@ export class PendingSave {
   /** What the save came to when `finishNow` carried it out. */
   #outcome: (() => Saved) | undefined;
 
-  constructor(request: SaveRequest, predecessor: PendingSave | undefined) {
+  constructor(request: SaveRequest, predecessor: Pending | undefined) {
     this.#request = request;
     this.result = this.#run(predecessor?.over);
     const ignore = () => undefined;
@@ -61,6 +70,9 @@ export class PendingSave {
     if (this.#publication !== undefined) this.#publication.finishNow();
     else this.#outcome ??= outcomeOf(this.#request);
   }
+
+  /** It has been published by then. */
+  supersede(): void {}
 }
 
 function outcomeOf(request: SaveRequest): () => Saved {

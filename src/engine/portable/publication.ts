@@ -1,18 +1,18 @@
 import { indelibleError } from '../../errors.js';
-import type { SaveRequest } from '../engine.js';
+import type { OpenRequest } from '../engine.js';
 import { link, rename } from './calls.js';
 import { failedWith, failure } from './failure.js';
 import { runSync, type Steps } from './steps.js';
 
 /** The one step that makes the new version visible: a rename, or a link for a file that must not be there yet. */
 export class Publication {
-  readonly #request: SaveRequest;
+  readonly #request: OpenRequest;
   readonly #temporary: Buffer;
   readonly #target: Buffer;
   #over = false;
   #finishedBySync = false;
 
-  constructor(request: SaveRequest, temporary: Buffer, target: Buffer) {
+  constructor(request: OpenRequest, temporary: Buffer, target: Buffer) {
     this.#request = request;
     this.#temporary = temporary;
     this.#target = target;

@@ -16,10 +16,24 @@ export function* step<T>(sync: () => T, asynchronous: () => Promise<T>): Steps<T
   return (yield { sync, asynchronous }) as T;
 }
 
-/** Runs a procedure to its end on the calling thread. */
-export function runSync<T>(steps: Steps<T>): T {
-  let state = steps.next();
-  while (!state.done) {
+/** No call, but where a procedure stops for the next piece of its data. */
+const PIECE: FileSystemCall = {
+  sync: () => undefined,
+  asynchronous: async () => undefined,
+};
+
+/** The next piece of data, or `undefined` where there is no more. Only `advance` and `advanceSync` stop for it. */
+export function* nextPiece(): Steps<Uint8Array | undefined> {
+  return (yield PIECE) as Uint8Array | undefined;
+}
+
+/** Where a procedure stands: at its end, or waiting for a piece of data. */
+export type State<T> = IteratorResult<FileSystemCall, T>;
+
+/** Makes the calls of a procedure on the calling thread until it ends or wants the next piece. */
+export function advanceSync<T>(steps: Steps<T>, from: State<T>): State<T> {
+  let state = from;
+  while (!state.done && state.value !== PIECE) {
     let result: unknown;
     try {
       result = state.value.sync();
@@ -29,13 +43,13 @@ export function runSync<T>(steps: Steps<T>): T {
     }
     state = steps.next(result);
   }
-  return state.value;
+  return state;
 }
 
-/** Runs a procedure to its end. Each call is handed to Node in the same tick in which the procedure asks for it. */
-export async function run<T>(steps: Steps<T>): Promise<T> {
-  let state = steps.next();
-  while (!state.done) {
+/** The same asynchronously. Each call is handed to Node in the same tick in which the procedure asks for it. */
+export async function advance<T>(steps: Steps<T>, from: State<T>): Promise<State<T>> {
+  let state = from;
+  while (!state.done && state.value !== PIECE) {
     let result: unknown;
     try {
       result = await state.value.asynchronous();
@@ -45,5 +59,21 @@ export async function run<T>(steps: Steps<T>): Promise<T> {
     }
     state = steps.next(result);
   }
+  return state;
+}
+
+/** Runs a procedure that takes no pieces to its end on the calling thread. */
+export function runSync<T>(steps: Steps<T>): T {
+  return resultOf(advanceSync(steps, steps.next()));
+}
+
+/** The same asynchronously. */
+export async function run<T>(steps: Steps<T>): Promise<T> {
+  return resultOf(await advance(steps, steps.next()));
+}
+
+/** What a procedure that has come to its end returned. */
+export function resultOf<T>(state: State<T>): T {
+  if (!state.done) throw new TypeError('a procedure waits for data that does not come');
   return state.value;
 }

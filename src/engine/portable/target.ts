@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { indelibleError } from '../../errors.js';
 import type { AbsolutePath } from '../../path.js';
-import type { SaveRequest } from '../engine.js';
+import type { OpenRequest } from '../engine.js';
 import { lstat, readlink, stat } from './calls.js';
 import { failedWith, failure, refusal } from './failure.js';
 import {
@@ -25,7 +25,7 @@ export interface Target {
 }
 
 /** Finds the target of a save, and refuses what must not be replaced. Nothing is opened, so nothing can block. */
-export function* locateTarget({ path: asked, ifExists, followSymlinks }: SaveRequest): Steps<Target> {
+export function* locateTarget({ path: asked, ifExists, followSymlinks }: OpenRequest): Steps<Target> {
   let path = bytesOfPath(asked);
   if (path.length === 0) throw refusal('ENOENT', 'open', asked);
   for (let links = 0; links <= MOST_LINKS; links += 1) {
@@ -44,11 +44,21 @@ export function* locateTarget({ path: asked, ifExists, followSymlinks }: SaveReq
   throw refusal('ELOOP', 'open', asked);
 }
 
+/** What stands there by now, refused as `locateTarget` does. */
+export function* lookAgain({ path: asked, ifExists }: OpenRequest, { path }: Target): Steps<Target> {
+  const standing = yield* lstatIfThere(path);
+  if (standing === undefined) return { path, occupied: false, replaced: undefined };
+  if (ifExists === 'fail') throw refusal('EEXIST', 'open', asked);
+  if (standing.isSymbolicLink()) return { path, occupied: true, replaced: undefined };
+  refuseUnlessFile(standing, asked);
+  return { path, occupied: true, replaced: standing };
+}
+
 /** What a path that can only name a directory is refused with: the errors of open(2) with `O_CREAT`. */
 function* directoryRefusal(
   path: Buffer,
   asked: AbsolutePath,
-  ifExists: SaveRequest['ifExists'],
+  ifExists: OpenRequest['ifExists'],
 ): Steps<unknown> {
   try {
     yield* stat(path);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import type { SaveRequest } from '../engine.js';
+import type { OpenRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
 import { close, fdatasync, open, unlink, write } from './calls.js';
 import { failedWith, refusal } from './failure.js';
@@ -40,7 +40,7 @@ export class Temporary {
   }
 
   /** All of the data, in as many writes as it takes. */
-  *write({ data, path, signal }: SaveRequest): Steps<void> {
+  *write({ path, signal }: OpenRequest, data: Uint8Array): Steps<void> {
     for (let offset = 0; offset < data.length; ) {
       throwIfAborted(signal);
       const length = Math.min(data.length - offset, LARGEST_WRITE);

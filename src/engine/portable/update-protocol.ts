@@ -1,7 +1,7 @@
 import { indelibleError } from '../../errors.js';
 import type { Plan } from '../../filesystem/decision.js';
 import type { Durability } from '../../options.js';
-import type { Saved, SaveRequest } from '../engine.js';
+import type { OpenRequest, Saved, SaveRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
 import { attributesFor, creationMode, setAttributes } from './attributes.js';
 import { unlink } from './calls.js';
@@ -10,8 +10,8 @@ import { failure } from './failure.js';
 import { parentOf } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
 import { Publication } from './publication.js';
-import type { Steps } from './steps.js';
-import { locateTarget, type Target } from './target.js';
+import { nextPiece, type Steps } from './steps.js';
+import { locateTarget, lookAgain, type Target } from './target.js';
 import { Temporary } from './temporary.js';
 
 /** Told of the publication in the same tick in which it starts; may throw, and then it does not start. */
@@ -21,17 +21,31 @@ export type OnPublish = (publication: Publication) => void;
  * Replaces or creates one file atomically: the whole of a save, from the path to the directory's sync. Until the
  * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
  */
-export function* updateFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
+export function updateFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
+  return updateWith(request, request.data, onPublish);
+}
+
+/** The same for data that arrives in pieces: the procedure stops for each (`nextPiece`), the first time when it is open. */
+export function updateFilePiecewise(request: OpenRequest, onPublish: OnPublish): Steps<Saved> {
+  return updateWith(request, undefined, onPublish);
+}
+
+function* updateWith(
+  request: OpenRequest,
+  data: Uint8Array | undefined,
+  onPublish: OnPublish | undefined,
+): Steps<Saved> {
   const outcome = { published: false };
   try {
-    return yield* update(request, onPublish, outcome);
+    return yield* update(request, data, onPublish, outcome);
   } catch (error) {
     throw failure(error, { path: request.path, published: outcome.published });
   }
 }
 
 function* update(
-  request: SaveRequest,
+  request: OpenRequest,
+  data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<Saved> {
@@ -42,13 +56,21 @@ function* update(
   const directory = yield* Directory.open(parent);
   try {
     const plan = yield* acceptablePlan(request, directory, reachable);
-    yield* writeAndPublish(request, target, directory, plan, onPublish, outcome);
+    const { bytes, replaced } = yield* writeAndPublish(
+      request,
+      data,
+      target,
+      directory,
+      plan,
+      onPublish,
+      outcome,
+    );
     let durability = plan.achieves;
     if (durability === 'durable' && !(yield* directory.sync())) durability = 'ordered';
     return {
       path: request.path,
-      bytes: request.data.length,
-      replaced: target.occupied,
+      bytes,
+      replaced,
       durability,
       protocol: plan.protocol,
     };
@@ -58,7 +80,7 @@ function* update(
 }
 
 /** @returns what a file in the directory can achieve at best, given how its parents' names were synced. */
-function* makeMissingDirectories(request: SaveRequest, path: Buffer): Steps<Durability> {
+function* makeMissingDirectories(request: OpenRequest, path: Buffer): Steps<Durability> {
   const nearest = yield* openNearest(path);
   try {
     const plan = yield* acceptablePlan(request, nearest, 'durable');
@@ -70,7 +92,7 @@ function* makeMissingDirectories(request: SaveRequest, path: Buffer): Steps<Dura
 }
 
 /** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, where less can be had than was asked for. */
-function* acceptablePlan(request: SaveRequest, directory: Directory, reachable: Durability): Steps<Plan> {
+function* acceptablePlan(request: OpenRequest, directory: Directory, reachable: Durability): Steps<Plan> {
   const plan = yield* planFor(directory.path, request.durability);
   const limit = directory.readable ? reachable : 'ordered';
   const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
@@ -82,19 +104,31 @@ function* acceptablePlan(request: SaveRequest, directory: Directory, reachable: 
 }
 
 function* writeAndPublish(
-  request: SaveRequest,
-  target: Target,
+  request: OpenRequest,
+  data: Uint8Array | undefined,
+  found: Target,
   directory: Directory,
   plan: Plan,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
-): Steps<void> {
-  const attributes = attributesFor(request, target.replaced);
+): Steps<{ bytes: number; replaced: boolean }> {
+  let target = found;
+  let attributes = attributesFor(request, target.replaced);
   throwIfAborted(request.signal);
   const temporary = yield* Temporary.create(directory.path, creationMode(attributes));
   try {
-    yield* temporary.write(request);
+    let bytes = 0;
+    for (let piece = data ?? (yield* nextPiece()); piece !== undefined; ) {
+      yield* temporary.write(request, piece);
+      bytes += piece.length;
+      piece = data === undefined ? yield* nextPiece() : undefined;
+    }
     throwIfAborted(request.signal);
+    if (data === undefined) {
+      // So much time has passed that anybody may have replaced the file.
+      target = yield* lookAgain(request, target);
+      attributes = attributesFor(request, target.replaced);
+    }
     // After the data, because a write by an unprivileged process clears the set-id bits.
     yield* setAttributes(temporary.descriptor, attributes);
     throwIfAborted(request.signal);
@@ -104,10 +138,11 @@ function* writeAndPublish(
     const publication = new Publication(request, temporary.path, target.path);
     onPublish?.(publication);
     yield* publication.run();
+    outcome.published = true;
+    if (request.ifExists === 'fail') yield* unlink(temporary.path);
+    return { bytes, replaced: target.occupied };
   } catch (error) {
-    yield* temporary.discard();
+    if (!outcome.published) yield* temporary.discard();
     throw error;
   }
-  outcome.published = true;
-  if (request.ifExists === 'fail') yield* unlink(temporary.path);
 }

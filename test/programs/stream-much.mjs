@@ -1,0 +1,21 @@
+// Writes 300 MiB to a save stream, and prints by how many bytes that has raised the process's peak memory.
+//   arguments: path
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createSaveStream } from '../../dist/index.js';
+
+function peakMemory() {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'));
+  return Number(kibibytes) * 1024;
+}
+
+const piece = Buffer.alloc(1024 * 1024, 'x');
+const stream = createSaveStream(process.argv[2], { durability: 'none' });
+await new Promise((resolve) => stream.write(piece, resolve));
+const before = peakMemory();
+for (let written = 1; written < 300; written += 1) {
+  if (!stream.write(piece)) await once(stream, 'drain');
+}
+stream.end();
+await once(stream, 'finish');
+console.log(peakMemory() - before);
