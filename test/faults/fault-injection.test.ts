@@ -92,7 +92,7 @@ describe.skipIf(unavailable !== undefined)('a save with a failing system call', 
   afterAll(printTable);
 
   for (const subject of subjects) {
-    for (const form of ['save', 'saveSync'] as const) {
+    for (const form of ['save', 'saveSync', 'savePieces', 'savePiecesSync'] as const) {
       describe(`${form} of ${subject.name}`, () => {
         let workspace: Workspace | undefined;
         let saver: TracedSaver;

@@ -5,10 +5,12 @@ import type { Saved, SaveOptions } from '../../src/index.js';
 import type { EngineName } from '../engines.js';
 import { startProgram } from '../node-process.js';
 
-/** The functions that are traced; a change of names takes its two paths as `path` and `data`. */
+/** The functions that are traced: `savePieces` is `save` of an iterable; a change of names takes its two paths as `path` and `data`. */
 export type Form =
   | 'save'
   | 'saveSync'
+  | 'savePieces'
+  | 'savePiecesSync'
   | 'exchange'
   | 'exchangeSync'
   | 'renameExclusive'

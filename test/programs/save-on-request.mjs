@@ -20,7 +20,14 @@ import {
 const forms = {
   ...{ save, saveSync, exchange, exchangeSync, renameExclusive, renameExclusiveSync },
   ...{ replaceSymlink, replaceSymlinkSync },
+  savePieces: (path, data, options) => save(path, piecesOf(data), options),
+  savePiecesSync: (path, data, options) => saveSync(path, piecesOf(data), options),
 };
+
+function* piecesOf(data) {
+  yield data.slice(0, 4);
+  yield data.slice(4);
+}
 
 const GO = 0;
 const LENGTH = 1;
