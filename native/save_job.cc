@@ -83,8 +83,14 @@ Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
 }
 
 Status SaveJob::CompleteSteps() {
-  Status status =
-      temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
+  Status status;
+  if (opened_) {
+    // So much time has passed that anybody may have replaced the file.
+    status = InspectTarget(request_, *target_, &target_->existing);
+    if (!status.ok()) return status;
+    outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
+  }
+  status = temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   status = temporary_->Sync(plan_.file_sync);
@@ -102,7 +108,7 @@ bool SaveJob::Publish(bool replaces_unseen) {
 
 Status SaveJob::PublishSteps() {
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED);
-  if (had_predecessor_ || opened_) {
+  if (had_predecessor_) {
     Status status = TakeOverChanges();
     if (!status.ok()) return status;
   }
@@ -110,8 +116,8 @@ Status SaveJob::PublishSteps() {
                             : temporary_->Replace(target_->name, &outcome_.replaced, &outcome_.published);
 }
 
-// An earlier save to the path has been published since stage 1 looked, or so much time has passed that
-// anybody may have done so: what is preserved is what that one left.
+// An earlier save to the path has been published since stage 1 looked: what is preserved is what that one
+// left.
 Status SaveJob::TakeOverChanges() {
   platform::Entry now;
   Status status = InspectTarget(request_, *target_, &now);
