@@ -36,6 +36,7 @@ export class SaveStream extends Writable {
     if (signal !== undefined && !this.#finishing) this.destroy(abortError(signal));
   };
 
+  /** @internal */
   constructor(path: AbsolutePath, options: ResolvedOptions, highWaterMark: number | undefined) {
     super({
       defaultEncoding: options.encoding,
@@ -46,10 +47,12 @@ export class SaveStream extends Writable {
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
+  /** @internal */
   override _construct(callback: Callback): void {
     this.#open().then(() => callback(), callback);
   }
 
+  /** @internal */
   override _write(piece: Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
     this.bytesWritten += piece.byteLength;
     const written = this.#writer?.write(piece);
@@ -57,10 +60,12 @@ export class SaveStream extends Writable {
     else written.then(() => callback(), callback);
   }
 
+  /** @internal */
   override _final(callback: Callback): void {
     this.#finish().then(() => callback(), callback);
   }
 
+  /** @internal */
   override _destroy(error: Error | null, callback: Callback): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const abandoned = this.#save?.abandon() ?? Promise.resolve();
