@@ -4,8 +4,8 @@ import { afterEach, describe, it } from 'vitest';
 import { save as saveAsynchronously } from '../../src/index.js';
 import { isRoot, NOBODY } from '../privileges.js';
 import { ScratchDirectory } from '../scratch-directory.js';
+import { saveAs } from './call-as.js';
 import { forms } from './forms.js';
-import { saveAs } from './save-as.js';
 
 const scratch = new ScratchDirectory();
 const umask = process.umask();

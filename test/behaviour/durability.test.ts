@@ -5,9 +5,9 @@ import { inspectSync } from '../../src/index.js';
 import { Mounts } from '../mounted.js';
 import { isRoot, NOBODY } from '../privileges.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { saveAs } from './call-as.js';
 import { engineUnderTest } from './engine-under-test.js';
 import { forms } from './forms.js';
-import { saveAs } from './save-as.js';
 
 const scratch = new ScratchDirectory();
 const mounts = new Mounts();

@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { isRoot, NOBODY } from '../privileges.js';
 import { ScratchDirectory } from '../scratch-directory.js';
+import { saveAs } from './call-as.js';
 import { engineUnderTest } from './engine-under-test.js';
 import { forms } from './forms.js';
-import { saveAs } from './save-as.js';
 
 const scratch = new ScratchDirectory();
 

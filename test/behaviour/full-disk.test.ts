@@ -48,8 +48,8 @@ for (const { name: form, save } of forms) {
 
     it("rejects beyond the process's file size limit, and keeps the old file", async () => {
       writeFileSync(scratch.at('file'), OLD);
-      const call = { form, path: scratch.at('file'), data: 'x'.repeat(50_000), options: {} };
-      const child = startWithLimit('-f 8', 'save-as.mjs', [JSON.stringify(call)]);
+      const call = { call: form, arguments: [scratch.at('file'), 'x'.repeat(50_000)] };
+      const child = startWithLimit('-f 8', 'call-as.mjs', [JSON.stringify(call)]);
       const { code, stdout, stderr } = await ended(child);
       assert.equal(code, 0, stderr);
       const { error } = JSON.parse(stdout);

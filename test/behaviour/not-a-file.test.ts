@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, describe, it } from 'vitest';
 import { isRoot } from '../privileges.js';
 import { ScratchDirectory } from '../scratch-directory.js';
+import { saveAs } from './call-as.js';
 import { forms } from './forms.js';
-import { saveAs } from './save-as.js';
 
 const scratch = new ScratchDirectory();
 let server: Server | undefined;

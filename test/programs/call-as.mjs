@@ -1,0 +1,21 @@
+// Calls one function of the library as an ordinary user, and prints what came of it as JSON.
+//   argument: {"call", "arguments", "umask"?, "uid"?, "gid"?, "groups"?}
+import { exchange, exchangeSync, save, saveSync } from '../../dist/index.js';
+
+const CALLS = { exchange, exchangeSync, save, saveSync };
+
+const { call, arguments: given, umask, uid, gid, groups } = JSON.parse(process.argv[2]);
+
+if (umask !== undefined) process.umask(umask);
+// The modules are loaded by now: the user need not be able to read them.
+if (uid !== undefined) {
+  process.setgroups(groups ?? []);
+  process.setgid(gid);
+  process.setuid(uid);
+}
+
+try {
+  console.log(JSON.stringify({ result: await CALLS[call](...given) }));
+} catch ({ code, syscall, published, message }) {
+  console.log(JSON.stringify({ error: { code, syscall, published, message } }));
+}
