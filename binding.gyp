@@ -6,6 +6,7 @@
         ["OS=='linux'", {
           "sources": [
             "native/binding.cc",
+            "native/directory_syncs.cc",
             "native/environment.cc",
             "native/extended_attributes.cc",
             "native/filesystem_plans.cc",

@@ -5,7 +5,7 @@
  *
  *     npm run bench:concurrency [-- DISK...]
  *
- * Disks: slow-ext4, slow-xfs, ext4, xfs, btrfs, tmpfs. Contenders take turns within each round; each cell is the median
+ * Disks: slow-ext4, slow-xfs, slow-btrfs, ext4, xfs, btrfs, tmpfs. Contenders take turns within each round; each cell is the median
  * of the rounds, in microseconds a save.
  */
 import { mkdirSync } from 'node:fs';
@@ -38,6 +38,8 @@ const CONTENDERS: Record<string, Write> = {
 };
 const AT_ONCE = [1, 4, 16, 64, 256];
 const STAT_BESIDE = 64;
+/** Over how many directories that many saves are spread. */
+const DIRECTORIES = [1, 8, 64];
 /** On a disk that takes milliseconds; in memory, where a round is over before the processor is warm, more. */
 const ROUNDS = 7;
 const ROUNDS_IN_MEMORY = 101;
@@ -48,6 +50,7 @@ const SIZE = 512 * MIB;
 const disks: Record<string, (workspace: Workspace, name: string) => Promise<Mounted>> = {
   'slow-ext4': slow('ext4'),
   'slow-xfs': slow('xfs'),
+  'slow-btrfs': slow('btrfs'),
   ext4: (workspace, name) => mountDisk(workspace, name, { format: 'ext4', size: SIZE }),
   xfs: (workspace, name) => mountDisk(workspace, name, { format: 'xfs', size: SIZE }),
   btrfs: (workspace, name) => mountDisk(workspace, name, { format: 'btrfs', size: SIZE }),
@@ -90,15 +93,30 @@ async function measureDisk(directory: string, rounds: number): Promise<string> {
     const found = await statWaits(join(directory, name), write);
     waits.push(`${name} ${percentile(found, 0.99).toFixed(0)}`);
   }
-  return `${table}\n\nfs.stat of another file beside ${STAT_BESIDE} saves at once, p99: ${waits.join(', ')}`;
+  const spread: string[] = [];
+  for (const count of DIRECTORIES) {
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      times.push(
+        await timePerSave(join(directory, 'spread'), STAT_BESIDE, (path, data) => save(path, data), count),
+      );
+    }
+    spread.push(`${count}: ${percentile(times, 0.5).toFixed(0)}`);
+  }
+  return `${table}\n\n'save, durable', ${STAT_BESIDE} at once, by how many directories they are in: ${spread.join(', ')}\n\nfs.stat of another file beside ${STAT_BESIDE} saves at once, p99: ${waits.join(', ')}`;
 }
 
-/** Microseconds a save, over a few batches of so many at once. */
-async function timePerSave(directory: string, atOnce: number, write: Write): Promise<number> {
-  mkdirSync(directory, { recursive: true });
+/** Microseconds a save, over a few batches of so many at once, spread over so many directories. */
+async function timePerSave(
+  directory: string,
+  atOnce: number,
+  write: Write,
+  directories = 1,
+): Promise<number> {
+  for (let i = 0; i < directories; i += 1) mkdirSync(join(directory, `${i}`), { recursive: true });
   const batches = Math.max(1, Math.floor(16 / atOnce));
   const start = performance.now();
-  for (let batch = 0; batch < batches; batch += 1) await saveAtOnce(directory, atOnce, write);
+  for (let batch = 0; batch < batches; batch += 1) await saveAtOnce(directory, atOnce, write, directories);
   return ((performance.now() - start) * 1000) / (batches * atOnce);
 }
 
@@ -121,8 +139,10 @@ async function statWaits(directory: string, write: Write): Promise<number[]> {
   return waits;
 }
 
-async function saveAtOnce(directory: string, atOnce: number, write: Write): Promise<void> {
-  await Promise.all(Array.from({ length: atOnce }, (_, i) => write(join(directory, `file${i}`), DATA)));
+async function saveAtOnce(directory: string, atOnce: number, write: Write, directories = 1): Promise<void> {
+  await Promise.all(
+    Array.from({ length: atOnce }, (_, i) => write(join(directory, `${i % directories}`, `file${i}`), DATA)),
+  );
 }
 
 function percentile(values: readonly number[], part: number): number {

@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "directory_syncs.h"
+
 namespace indelible {
 
 namespace {
@@ -32,42 +34,6 @@ constexpr size_t kLargestGroup = 1024;
 // ends early when a save of this engine completes.
 constexpr std::chrono::seconds kDescriptorPatience(5);
 constexpr std::chrono::milliseconds kDescriptorPause(20);
-
-// One sync for each directory that the saves put a name into, however many did. Every save that a failed sync
-// covers fails with its error: none of them knows whether its own name is durable.
-void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published) {
-  struct Sync {
-    const platform::Directory* directory;
-    platform::Identity identity;
-    std::vector<SaveJob*> saves;
-  };
-  std::vector<Sync> syncs;
-  for (const std::shared_ptr<SaveJob>& job : published) {
-    for (const platform::Directory* directory : job->DirectoriesToSync()) {
-      platform::Identity identity;
-      Status status = platform::Identify(*directory, &identity);
-      if (!status.ok()) {
-        job->FailAfterPublishing(std::move(status));
-        continue;
-      }
-      const auto same = std::find_if(syncs.begin(), syncs.end(), [&](const Sync& sync) {
-        return sync.identity.inode == identity.inode && sync.identity.major == identity.major &&
-               sync.identity.minor == identity.minor;
-      });
-      if (same == syncs.end()) {
-        syncs.push_back(Sync{directory, identity, {job.get()}});
-      } else {
-        same->saves.push_back(job.get());
-      }
-    }
-  }
-  for (const Sync& sync : syncs) {
-    const Status status = platform::SyncDirectory(*sync.directory);
-    if (status.ok()) continue;
-    for (SaveJob* job : sync.saves) job->DirectorySyncFailed(status);
-  }
-  for (const std::shared_ptr<SaveJob>& job : published) job->SyncUnsyncableDirectory();
-}
 
 }  // namespace
 
@@ -391,7 +357,7 @@ void SaveEngine::Lead(const FilesystemId& filesystem, Dispatch* dispatch) {
     std::copy_if(group.begin(), group.end(), std::back_inserter(published),
                  [](const auto& job) { return job->outcome().published; });
     const Clock::time_point begin = Clock::now();
-    SyncDirectories(published);
+    SyncDirectories(published, pool_);
     Timed(filesystem, Clock::now() - begin);
     for (const std::shared_ptr<SaveJob>& job : group) Complete(job, dispatch);
   }
@@ -525,7 +491,7 @@ bool SaveEngine::SaveSync(const Jobs& jobs) {
     Jobs published;
     std::copy_if(ready.begin(), ready.end(), std::back_inserter(published),
                  [](const auto& job) { return job->outcome().published && job->plan().sync_directory; });
-    SyncDirectories(published);
+    SyncDirectories(published, pool_);
   }
   {
     std::lock_guard<std::mutex> lock(mutex_);

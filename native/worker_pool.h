@@ -21,6 +21,7 @@ class WorkerPool {
 
   // Runs `work` on one of the threads, first come, first served. False where not even one thread can be had.
   [[nodiscard]] bool Post(std::function<void()> work);
+  size_t most_threads() const { return most_threads_; }
 
  private:
   // A thread without work, which waits to be given some.

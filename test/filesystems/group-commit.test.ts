@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { save } from '../../src/index.js';
+import { save, saveAllSync } from '../../src/index.js';
 import { nativeUnavailable } from '../engines.js';
 import { missingFor } from '../lab/requirements.js';
 import { mountSlowDisk } from '../lab/slow-disk/slow-disk.js';
 import { Workspace } from '../lab/workspace.js';
 
 const missing =
-  missingFor('mkfs.ext4', 'mkfs.xfs', 'nbdkit', 'nbdfuse') ??
+  missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'nbdkit', 'nbdfuse') ??
   (nativeUnavailable === undefined ? undefined : 'needs the native engine');
 if (missing !== undefined) process.stderr.write(`group-commit.test.ts is skipped: ${missing}\n`);
 
@@ -57,4 +57,17 @@ describe.skipIf(missing !== undefined)('durable saves on a disk whose flush take
       assert.ok(flushes.includes(2), `${flushes} flushes`);
     });
   }
+
+  it('sync many directories at once, on btrfs', async () => {
+    const { directory, device } = await mountSlowDisk(workspace, 'btrfs', { format: 'btrfs' });
+    const paths = Array.from({ length: 32 }, (_, i) => join(directory, `directory${i}`, 'file'));
+    const files = paths.map((path) => ({ path, data: 'content' }));
+    for (const path of paths) mkdirSync(dirname(path));
+    // On one thread, which syncs the directories when all the files are there.
+    const before = flushesOf(device);
+    saveAllSync(files);
+    const flushes = flushesOf(device) - before;
+    // The files are written one after the other: two flushes each, and as many for each directory by itself.
+    assert.ok(flushes >= 64 && flushes <= 96, `${flushes} flushes`);
+  });
 });

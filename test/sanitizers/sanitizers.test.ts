@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The engine without what binds it to JavaScript. */
 const SOURCES = [
   ...[
+    'directory_syncs',
     'extended_attributes',
     'filesystem_plans',
     'fresh_directories',
