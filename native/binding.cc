@@ -34,6 +34,7 @@ constexpr uint32_t kUnnamed = 4;
 constexpr uint32_t kFallsShort = 8;
 constexpr uint32_t kCloseMayFail = 16;
 constexpr uint32_t kWriteBack = 32;
+constexpr uint32_t kHoldReplaced = 64;
 
 // The arguments of one save from `first` on: path, data, flags, mode, uid, gid.
 constexpr size_t kRequestArguments = 6;
@@ -143,6 +144,7 @@ void Decide(const Napi::CallbackInfo& info) {
     decision.plans[i].sync_directory = (plan & kSyncDirectory) != 0;
     decision.plans[i].unnamed = (plan & kUnnamed) != 0;
     decision.plans[i].close_may_fail = (plan & kCloseMayFail) != 0;
+    decision.plans[i].hold_replaced = (plan & kHoldReplaced) != 0;
     decision.plans[i].falls_short = (plan & kFallsShort) != 0;
   }
   SharedEngine().Decide(filesystem, Uint53Argument(info[3]), decision);
@@ -169,6 +171,7 @@ Napi::Object PlanFlags(Napi::Env env) {
   flags.Set("fallsShort", kFallsShort);
   flags.Set("closeMayFail", kCloseMayFail);
   flags.Set("writeBack", kWriteBack);
+  flags.Set("holdReplaced", kHoldReplaced);
   return flags;
 }
 

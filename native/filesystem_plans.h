@@ -22,6 +22,8 @@ struct Plan {
   bool unnamed = false;
   // Some filesystems (NFS, FUSE) say only at close(2) that the data could not be stored.
   bool close_may_fail = true;
+  // The version that is replaced keeps a name until the directory is synced.
+  bool hold_replaced = false;
   // Less than the request asked for: refused with `strict`.
   bool falls_short = false;
 };

@@ -84,6 +84,9 @@ class NameChange {
   Status Rename();
   Status ReplaceSymlink();
   Status LinkInstead();
+  Status SyncLink();
+  Status Hold(const std::string& temporary);
+  Status RemoveHeld();
   Status Explain(Status status) const;
   Status Sync(const Place& place);
   bool HasTwoPlaces() const { return request_.kind != NameChangeRequest::Kind::kReplaceSymlink; }
@@ -94,6 +97,10 @@ class NameChange {
   Plan plan_;
   Place from_;
   Place to_;
+  // The new link needs more than its directory's sync.
+  bool link_unsynced_ = false;
+  // The replaced link's name until the new one is synced, on a filesystem that needs that.
+  std::string held_;
 };
 
 Status NameChange::Run(FilesystemPlans* plans) {
@@ -109,9 +116,16 @@ Status NameChange::Run(FilesystemPlans* plans) {
   if (!status.ok()) return status;
   outcome_.published = true;
   if (!plan_.sync_directory) return Status::Ok();
+  if (link_unsynced_) {
+    status = SyncLink();
+    if (!status.ok()) return status;
+  }
   // The new name first: after a crash between the two there may be both names, never neither.
   status = Sync(to_);
-  return status.ok() && HasTwoDirectories() ? Sync(from_) : std::move(status);
+  if (status.ok() && HasTwoDirectories()) status = Sync(from_);
+  // The first error is the one to report.
+  Status removed = RemoveHeld();
+  return status.ok() ? std::move(removed) : std::move(status);
 }
 
 Status NameChange::Decide(FilesystemPlans* plans) {
@@ -175,7 +189,10 @@ Status NameChange::ReplaceSymlink() {
     if (entry.kind != Entry::Kind::kMissing)
       return Status::Failed(Status::Reason::kNotASymlink, "lstat", EEXIST).On(request_.to);
     status = platform::MakeSymlink(request_.from, to_.directory, to_.name);
-    if (status.ok()) return status;
+    if (status.ok()) {
+      link_unsynced_ = plan_.hold_replaced;
+      return status;
+    }
     if (status.error() != EEXIST) return std::move(status).On(request_.from, request_.to);
   }
   return Status::Failed("symlink", EEXIST).On(request_.from, request_.to);
@@ -186,11 +203,39 @@ Status NameChange::LinkInstead() {
   const std::string temporary = to_.directory.path + "/" + request_.temporary;
   Status status = platform::MakeSymlink(request_.from, to_.directory, request_.temporary);
   if (!status.ok()) return std::move(status).On(request_.from, temporary);
-  status = platform::Rename(to_.directory, request_.temporary, to_.directory, to_.name);
+  if (plan_.hold_replaced) status = SyncLink();
+  if (status.ok()) status = Hold(request_.temporary);
+  if (status.ok() && held_.empty())
+    status = platform::Rename(to_.directory, request_.temporary, to_.directory, to_.name);
   if (status.ok()) return status;
   // The first error is the one to report; what cannot be removed is left to a sweep.
   static_cast<void>(platform::Unlink(to_.directory, request_.temporary).ok());
   return std::move(status).On(temporary, request_.to);
+}
+
+// Without a journal a directory's sync does not take a new link's inode along (fs/ext4/fsync.c,
+// ext4_fsync_nojournal), and a link cannot be opened to be synced.
+Status NameChange::SyncLink() {
+  if (!to_.directory.syncable) return Status::Ok();
+  Status status = platform::SyncFilesystem(to_.directory.descriptor);
+  return status.ok() ? status : std::move(status).On(request_.to);
+}
+
+// Puts the new link in the old one's place, which gets the temporary's name instead.
+Status NameChange::Hold(const std::string& temporary) {
+  if (!plan_.hold_replaced) return Status::Ok();
+  Status status = platform::Exchange(to_.directory, temporary, to_.directory, to_.name);
+  if (status.ok()) held_ = temporary;
+  // What cannot be held is replaced all the same: only a crash could tell.
+  return status.error() == ENOENT || platform::IsUnsupported(status.error()) ? Status::Ok() : status;
+}
+
+Status NameChange::RemoveHeld() {
+  if (held_.empty()) return Status::Ok();
+  Status status = platform::Unlink(to_.directory, held_);
+  // A sweep may have been faster.
+  return status.ok() || status.error() == ENOENT ? Status::Ok()
+                                                 : std::move(status).On(to_.directory.path + "/" + held_);
 }
 
 Status NameChange::Sync(const Place& place) {

@@ -112,8 +112,13 @@ Status SaveJob::PublishSteps() {
     Status status = TakeOverChanges();
     if (!status.ok()) return status;
   }
-  return request_.exclusive ? temporary_->PublishExclusive(target_->name, &outcome_.published)
-                            : temporary_->Replace(target_->name, &outcome_.replaced, &outcome_.published);
+  if (request_.exclusive) return temporary_->PublishExclusive(target_->name, &outcome_.published);
+  if (plan_.hold_replaced && outcome_.replaced) {
+    // What cannot be held is replaced all the same: only a crash could tell.
+    Status status = temporary_->Exchange(target_->name, &outcome_.published);
+    if (status.ok() || (status.error() != ENOENT && !platform::IsUnsupported(status.error()))) return status;
+  }
+  return temporary_->Replace(target_->name, &outcome_.replaced, &outcome_.published);
 }
 
 // An earlier save to the path has been published since stage 1 looked: what is preserved is what that one
@@ -203,7 +208,10 @@ void SaveJob::FailAfterPublishing(Status status) {
 
 void SaveJob::Finish(FreshDirectories* fresh) {
   if (temporary_ != nullptr && outcome_.published) {
-    Status status = temporary_->Release();
+    // The version that was replaced, if it was held: the new one's name is safe by now.
+    Status status = temporary_->RemoveExchanged();
+    if (!status.ok()) FailAfterPublishing(std::move(status));
+    status = temporary_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
   if (outcome_.published && outcome_.status.ok() && target_ != nullptr && plan_.sync_directory)

@@ -232,19 +232,43 @@ Status Temporary::Replace(const std::string& name, bool* found, bool* published)
     if (status.error() != EEXIST) return std::move(status).On(PathOf(name));
     *found = true;
   }
-  if (name_.empty()) {
-    std::string own;
-    Status status = platform::TemporaryName(&own);
-    if (!status.ok()) return status;
-    status = platform::LinkUnnamed(file_, directory_, own);
-    if (!status.ok()) return std::move(status).On(PathOf(own));
-    name_ = std::move(own);
-  }
-  Status status = platform::Rename(directory_, name_, directory_, name);
+  Status status = TakeName();
+  if (!status.ok()) return status;
+  status = platform::Rename(directory_, name_, directory_, name);
   if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
   // From here on the name must not be removed: it is the target's own, or free for somebody else.
   name_.clear();
   *published = true;
+  return Status::Ok();
+}
+
+// An unnamed one needs a name to be renamed from.
+Status Temporary::TakeName() {
+  if (!name_.empty()) return Status::Ok();
+  std::string own;
+  Status status = platform::TemporaryName(&own);
+  if (!status.ok()) return status;
+  status = platform::LinkUnnamed(file_, directory_, own);
+  if (!status.ok()) return std::move(status).On(PathOf(own));
+  name_ = std::move(own);
+  return Status::Ok();
+}
+
+Status Temporary::Exchange(const std::string& target, bool* published) {
+  Status status = TakeName();
+  if (!status.ok()) return status;
+  status = platform::Exchange(directory_, name_, directory_, target);
+  if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(target));
+  *published = true;
+  return status;
+}
+
+Status Temporary::RemoveExchanged() {
+  const std::string name = std::exchange(name_, std::string());
+  if (name.empty()) return Status::Ok();
+  Status status = platform::Unlink(directory_, name);
+  // A sweep may have been faster; or it was moved to where it is kept.
+  if (!status.ok() && status.error() != ENOENT) return std::move(status).On(PathOf(name));
   return Status::Ok();
 }
 

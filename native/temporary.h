@@ -37,6 +37,12 @@ class Temporary {
   // `*found`, whether anything is expected to stand there, and then whether it did.
   Status Replace(const std::string& name, bool* found, bool* published);
   Status PublishExclusive(const std::string& name, bool* published);
+  // Swaps the file with what stands under the target's name, which then stands under the temporary's own name
+  // until it is removed. Fails with ENOENT where nothing stands there, and as unsupported where it cannot be
+  // done in one step.
+  Status Exchange(const std::string& target, bool* published);
+  // What stands under the temporary's own name after an exchange is nobody's any more.
+  Status RemoveExchanged();
 
   // After publication: waits for everything on the file's filesystem, for a directory that cannot be synced
   // itself.
@@ -46,6 +52,7 @@ class Temporary {
 
  private:
   Status CreateNamed(uint32_t mode);
+  Status TakeName();
   Status Lock(bool* linked);
   Status CopyFlags(const std::string& name);
   std::string PathOf(const std::string& name) const { return directory_.path + "/" + name; }

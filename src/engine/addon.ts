@@ -148,7 +148,10 @@ export interface Addon extends NativePrimitives {
     >
   >;
   readonly planFlags: Readonly<
-    Record<'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail' | 'writeBack', number>
+    Record<
+      'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail' | 'writeBack' | 'holdReplaced',
+      number
+    >
   >;
 }
 

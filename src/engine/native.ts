@@ -243,13 +243,14 @@ export class NativeEngine implements Engine {
     this.#addon.decide(major, minor, mountId, generation, this.#decisions, plans);
   }
 
-  #planBits(asked: Durability, { protocol, achieves, temporary }: Plan, inMemory: boolean): number {
+  #planBits(asked: Durability, { protocol, achieves, temporary, replaced }: Plan, inMemory: boolean): number {
     const { planFlags } = this.#addon;
     let bits = 0;
     if (protocol === 'sync-rename-sync') bits |= planFlags.syncData;
     if (protocol === 'single-commit') bits |= planFlags.writeBack;
     if (temporary === 'unnamed') bits |= planFlags.unnamed;
     if (protocol !== 'rename' && asked === 'durable') bits |= planFlags.syncDirectory;
+    if (replaced === 'held') bits |= planFlags.holdReplaced;
     if (!inMemory) bits |= planFlags.closeMayFail;
     if (STRENGTH[achieves] < STRENGTH[asked]) bits |= planFlags.fallsShort;
     return bits;

@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
-import { replaceSymlink, replaceSymlinkSync } from '../../src/index.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { inspect, replaceSymlink, replaceSymlinkSync } from '../../src/index.js';
+import { ScratchDirectory } from '../scratch-directory.js';
+import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 const MEMORY = '/dev/shm';
@@ -29,7 +30,10 @@ for (const form of forms) {
   describe(form.name, () => {
     it('points a link somewhere else, and tells what it has achieved', async () => {
       symlinkSync('old', scratch.at('link'));
-      const expected = isInMemory(scratch.path) ? 'none' : 'durable';
+      const { durable } = (await inspect(scratch.path)).protocol;
+      // Plain `fs` cannot sync a link's inode, which an ext4 without a journal needs.
+      const lost = durable.replaced === 'held' && engineUnderTest === 'portable';
+      const expected = lost ? 'none' : durable.achieves;
       assert.deepEqual(await form.replace('new', scratch.at('link')), { durability: expected });
       assert.equal(readlinkSync(scratch.at('link')), 'new');
       assert.deepEqual(readdirSync(scratch.path), ['link']);

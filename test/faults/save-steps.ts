@@ -18,6 +18,7 @@ export type Step =
   | 'close the file'
   | 'rename'
   | 'link'
+  | 'hold the old version'
   | 'make the link'
   | 'unlink the temporary'
   | 'sync the directory'
@@ -54,6 +55,9 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
     call.name === 'close' && isOnFileIn(call, names) && descriptorPath(call) !== names.target,
   rename: (call) => ['rename', 'renameat', 'renameat2'].includes(call.name),
   link: (call) => ['link', 'linkat'].includes(call.name),
+  'hold the old version': (call) =>
+    call.arguments.includes('RENAME_EXCHANGE') ||
+    (['link', 'linkat'].includes(call.name) && /["/]target"/.test(call.arguments)),
   'make the link': (call) => ['symlink', 'symlinkat'].includes(call.name),
   'unlink the temporary': (call) => ['unlink', 'unlinkat'].includes(call.name),
   'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,

@@ -79,12 +79,13 @@ export async function crash(test: CrashTest, options: CrashTestOptions): Promise
 
 /** Whether a promise was broken anywhere. Litter breaks none, nor does what is accepted of the mount. */
 export function brokePromise({ faults, mount, subject }: CrashTestResult): boolean {
-  return FAULTS.some((fault) => breaksPromise(fault, mount, subject.role) && faults[fault] > 0);
+  return FAULTS.some((fault) => breaksPromise(fault, mount, subject) && faults[fault] > 0);
 }
 
-function breaksPromise(fault: Fault, mount: LabMount, role: Role): boolean {
+function breaksPromise(fault: Fault, { accepted }: LabMount, { role, name }: Subject): boolean {
   if (fault === 'litter') return false;
-  return role === 'controls' || role === 'experiments' || !mount.accepted?.faults.includes(fault);
+  if (role === 'controls' || role === 'experiments' || accepted === undefined) return true;
+  return !accepted.faults.includes(fault) || accepted.of?.includes(name) === false;
 }
 
 async function crashRecording(
@@ -106,7 +107,7 @@ async function crashRecording(
     const faults = Object.fromEntries(FAULTS.map((fault) => [fault, countFault(judged, fault)]));
     const exhibits: Exhibit[] = [];
     const broken = judged.find(({ findings }) =>
-      findings.some(({ fault }) => breaksPromise(fault, mount, subject.role)),
+      findings.some(({ fault }) => breaksPromise(fault, mount, subject)),
     );
     if (broken !== undefined && subject.role === 'scenarios') {
       const kept = join(

@@ -7,7 +7,7 @@ import { CommandShell } from './command-shell.js';
 import { type CrashState, chooseStates, formatState } from './crash-states.js';
 import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
-import { UNTORN } from './mounts.js';
+import { untornOf } from './mounts.js';
 import type { Recording } from './recording.js';
 import { StateImage } from './state-image.js';
 import { type Finding, judge } from './verdict.js';
@@ -43,7 +43,7 @@ export async function replay(
   const path = workspace.path('state.img');
   await makeImage(path, diskSizeOf(mount));
   const blockLog = parseBlockLog(readFileSync(log));
-  const image = new StateImage(path, baseImage, diskSizeOf(mount), blockLog, UNTORN[mount.format]);
+  const image = new StateImage(path, baseImage, diskSizeOf(mount), blockLog, untornOf(mount));
   let disk = await attachDisk(mount, path);
   const directory = workspace.path('state');
   await mkdir(directory);

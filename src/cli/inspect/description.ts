@@ -95,7 +95,8 @@ function supportRows(supports: Support): string[] {
   return groups.flatMap(([label, names]) => (names === '' ? [] : row(label, names)));
 }
 
-function describePlan(asked: Durability, { protocol, achieves, temporary }: Plan): string {
+function describePlan(asked: Durability, { protocol, achieves, temporary, replaced }: Plan): string {
+  const held = replaced === 'held' ? ', the old version held' : '';
   const shortfall = achieves === asked ? '' : `; achieves ${achieves}`;
-  return `${protocol}, ${temporary} temporaries${shortfall}`;
+  return `${protocol}, ${temporary} temporaries${held}${shortfall}`;
 }

@@ -1,4 +1,4 @@
-import type { Durability } from '../../options.js';
+import type { Plan } from '../../filesystem/decision.js';
 import type { NameChange, NameChangeRequest } from '../engine.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from '../name-change-errors.js';
 import { lstat, rename, symlink, unlink } from './calls.js';
@@ -30,20 +30,24 @@ function* replaceSymlink(request: NameChangeRequest, outcome: { published: boole
   const path = bytesOfPath(request.to);
   const directory = yield* Directory.open(parentOf(path));
   try {
-    const durability = yield* achievable(request, directory);
+    const { achieves, protocol } = yield* achievablePlan(request, directory);
     yield* putLink(bytesOfPath(request.from), path, request);
     outcome.published = true;
-    return { durability: durability === 'durable' && !(yield* directory.sync()) ? 'ordered' : durability };
+    const syncs = request.durability === 'durable' && protocol !== 'rename';
+    const synced = syncs && (yield* directory.sync());
+    return { durability: achieves === 'durable' && !synced ? 'ordered' : achieves };
   } finally {
     yield* directory.close();
   }
 }
 
-function* achievable({ durability, strict, to }: NameChangeRequest, directory: Directory): Steps<Durability> {
-  const { achieves } = yield* planFor(directory.path, durability);
-  const possible = achieves === 'durable' && !directory.readable ? 'ordered' : achieves;
-  if (strict && isWeaker(possible, durability)) throw namesNotDurable(to);
-  return possible;
+function* achievablePlan({ durability, strict, to }: NameChangeRequest, directory: Directory): Steps<Plan> {
+  const plan = yield* planFor(directory.path, durability);
+  // Without a journal a directory's sync does not take the link's inode along, and plain `fs` has no syncfs.
+  const reachable = plan.replaced === 'held' ? 'none' : directory.readable ? 'durable' : 'ordered';
+  const achieves = isWeaker(reachable, plan.achieves) ? reachable : plan.achieves;
+  if (strict && isWeaker(achieves, durability)) throw namesNotDurable(to);
+  return { ...plan, achieves };
 }
 
 function* putLink(target: Buffer, path: Buffer, request: NameChangeRequest): Steps<void> {

@@ -7,6 +7,7 @@ import { attributesFor, creationMode, setAttributes } from './attributes.js';
 import { unlink } from './calls.js';
 import { Directory, makeDirectories, openNearest } from './directory.js';
 import { failure } from './failure.js';
+import { HeldVersion } from './held-version.js';
 import { parentOf } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
 import { Publication } from './publication.js';
@@ -54,6 +55,7 @@ function* update(
   const parent = parentOf(target.path);
   const reachable = request.makeDirectories ? yield* makeMissingDirectories(request, parent) : 'durable';
   const directory = yield* Directory.open(parent);
+  const held = new HeldVersion(directory.path);
   try {
     const plan = yield* acceptablePlan(request, directory, reachable);
     const { bytes, replaced } = yield* writeAndPublish(
@@ -62,11 +64,13 @@ function* update(
       target,
       directory,
       plan,
+      held,
       onPublish,
       outcome,
     );
     let durability = plan.achieves;
     if (durability === 'durable' && !(yield* directory.sync())) durability = 'ordered';
+    yield* held.release();
     return {
       path: request.path,
       bytes,
@@ -75,6 +79,7 @@ function* update(
       protocol: plan.protocol,
     };
   } finally {
+    yield* held.discard();
     yield* directory.close();
   }
 }
@@ -109,6 +114,7 @@ function* writeAndPublish(
   found: Target,
   directory: Directory,
   plan: Plan,
+  held: HeldVersion,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<{ bytes: number; replaced: boolean }> {
@@ -135,6 +141,10 @@ function* writeAndPublish(
     if (plan.protocol === 'sync-rename-sync') yield* temporary.sync();
     yield* temporary.close();
     throwIfAborted(request.signal);
+    if (plan.replaced === 'held' && target.occupied && request.ifExists === 'replace') {
+      yield* held.hold(target.path);
+      throwIfAborted(request.signal);
+    }
     const publication = new Publication(request, temporary.path, target.path);
     onPublish?.(publication);
     yield* publication.run();

@@ -45,7 +45,12 @@ export function contenderNamed(
 
 /** An ext4 with a journal, on the device. */
 export function filesystemOn(device: Device | undefined): Filesystem {
-  const plan = { protocol: 'single-commit', achieves: 'durable', temporary: 'unnamed' } as const;
+  const plan = {
+    protocol: 'single-commit',
+    achieves: 'durable',
+    temporary: 'unnamed',
+    replaced: 'released',
+  } as const;
   return {
     path: '/somewhere',
     mount: {

@@ -30,7 +30,12 @@ const codes = ({ warnings }: Decision) => warnings.map(({ code }) => code);
 describe('where nothing survives power loss', () => {
   it('a save to memory is a rename, and says that it achieves nothing more', () => {
     for (const decision of [decideOn('tmpfs'), decideOnType('ramfs'), decideOnType('devtmpfs')]) {
-      assert.deepEqual(decision.durable, { protocol: 'rename', achieves: 'none', temporary: 'named' });
+      assert.deepEqual(decision.durable, {
+        protocol: 'rename',
+        achieves: 'none',
+        temporary: 'named',
+        replaced: 'released',
+      });
       assert.deepEqual(decision.ordered, decision.durable);
       assert.deepEqual(codes(decision), ['memory']);
       assert.equal(decision.textbook.durable.achieves, 'none');
@@ -99,6 +104,19 @@ describe('where a crash during a save may damage the old version', () => {
       assert.deepEqual(achieved(decision), ['durable', 'none']);
       assert.deepEqual(codes(decision), ['no-journal']);
     }
+  });
+
+  it('an ext4 without a journal holds the old version until the new one is durable, and says so', () => {
+    for (const name of ['ext4-no-journal', 'ext2'] as const) {
+      const { durable, ordered, textbook, reason } = decideOn(name);
+      assert.deepEqual(
+        [durable.replaced, textbook.durable.replaced, ordered.replaced],
+        ['held', 'held', 'released'],
+      );
+      assert.match(reason, /until then the old version keeps a name/);
+    }
+    assert.equal(decideOnType('vfat').durable.replaced, 'released');
+    assert.equal(decideOn('btrfs').durable.replaced, 'released');
   });
 });
 

@@ -126,6 +126,7 @@ describe('what inspect tells', () => {
       protocol: 'sync-rename-sync',
       achieves: 'durable',
       temporary: 'named',
+      replaced: 'released',
     });
     assert.match(reason, /^The portable engine/);
     assert.equal(inspectRecorded('tmpfs', {}, {}, 'portable').protocol.durable.protocol, 'rename');
@@ -138,6 +139,7 @@ describe('what inspect tells', () => {
       protocol: 'sync-rename-sync',
       achieves: 'durable',
       temporary: 'named',
+      replaced: 'released',
     });
     assert.equal(protocol.none.temporary, 'named');
     assert.match(reason, /^INDELIBLE_PROTOCOL=sync-rename-sync/);

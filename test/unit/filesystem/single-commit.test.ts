@@ -18,7 +18,7 @@ function decideOn(name: string, changes: Changes = {}, syncs = SYNCS_THAT_SHOW_N
 function assertTextbook({ durable, ordered, none, provisional }: Decision): void {
   assert.deepEqual([durable.protocol, durable.temporary], ['sync-rename-sync', 'named']);
   assert.deepEqual([ordered.protocol, ordered.temporary], ['sync-rename-sync', 'named']);
-  assert.deepEqual(none, { protocol: 'rename', achieves: 'none', temporary: 'named' });
+  assert.deepEqual(none, { protocol: 'rename', achieves: 'none', temporary: 'named', replaced: 'released' });
   assert.equal(provisional, false);
 }
 
@@ -29,13 +29,20 @@ describe('the single commit on ext4', () => {
       protocol: 'single-commit',
       achieves: 'durable',
       temporary: 'unnamed',
+      replaced: 'released',
     });
     assert.deepEqual(decision.ordered, {
       protocol: 'single-commit',
       achieves: 'ordered',
       temporary: 'unnamed',
+      replaced: 'released',
     });
-    assert.deepEqual(decision.none, { protocol: 'rename', achieves: 'none', temporary: 'unnamed' });
+    assert.deepEqual(decision.none, {
+      protocol: 'rename',
+      achieves: 'none',
+      temporary: 'unnamed',
+      replaced: 'released',
+    });
     assert.deepEqual(decision.warnings, []);
   });
 
@@ -161,6 +168,7 @@ describe('the single commit on XFS', () => {
       protocol: 'single-commit',
       achieves: 'durable',
       temporary: 'unnamed',
+      replaced: 'released',
     });
     assert.equal(decision.ordered.protocol, 'single-commit');
     assert.equal(decision.provisional, false);

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { engines } from '../engines.js';
+import { mountDisk } from '../lab/filesystems.js';
+import { missingFor } from '../lab/requirements.js';
+import { Workspace } from '../lab/workspace.js';
+import { recognise, type Step } from './save-steps.js';
+import { NEW, prepare } from './situations.js';
+import { straceUnavailable } from './strace.js';
+import type { SystemCall } from './strace-log.js';
+import { type TracedSave, TracedSaver } from './traced-saver.js';
+
+const missing = missingFor('mkfs.ext4') ?? (await straceUnavailable());
+if (missing !== undefined) process.stderr.write(`held-version.test.ts is skipped: ${missing}\n`);
+
+describe.skipIf(missing !== undefined)('the replaced version on an ext4 without a journal', () => {
+  let workspace: Workspace;
+  let root = '';
+
+  beforeAll(async () => {
+    workspace = await Workspace.create();
+    const { directory } = await mountDisk(workspace, 'disk', {
+      format: 'ext4',
+      mkfs: ['-O', '^has_journal'],
+    });
+    root = join(directory, 'traced');
+  });
+  afterAll(async () => {
+    await workspace.remove();
+  });
+
+  for (const engine of engines) {
+    for (const form of ['save', 'saveSync'] as const) {
+      describe(`in ${form} of the ${engine} engine`, () => {
+        let saver: TracedSaver;
+
+        beforeAll(() => {
+          saver = new TracedSaver({ engine, environment: {} }, form, () => root);
+        });
+        afterAll(async () => {
+          await saver.stop();
+        });
+
+        const saveWith = (step: Step, error: string): Promise<TracedSave> =>
+          saver.saveWith({
+            situation: 'replaces a file',
+            step,
+            error,
+            expected: { resolves: 'durable' },
+          });
+
+        it("keeps a name until the new one's is synced", async () => {
+          const { path, names } = prepare('replaces a file', root);
+          // The first save asks about the filesystem before it begins.
+          await saver.save(path, {});
+          const { outcome, calls } = await saver.save(path, {});
+          assert.equal(outcome.error, undefined);
+          const last = (step: Step) =>
+            calls.findLastIndex((call: SystemCall) => recognise[step](call, names));
+          const order = [
+            last('sync the file'),
+            last('hold the old version'),
+            last('sync the directory'),
+            last('unlink the temporary'),
+          ];
+          assert.ok(!order.includes(-1), `${order}`);
+          assert.deepEqual(
+            order,
+            order.toSorted((a, b) => a - b),
+          );
+          assert.deepEqual(readdirSync(root), ['target']);
+        });
+
+        it('is replaced without that where it cannot be', async () => {
+          const { outcome, names } = await saveWith('hold the old version', 'EINVAL');
+          assert.equal(outcome.error, undefined);
+          assert.equal(readFileSync(names.target, 'utf8'), NEW);
+          assert.deepEqual(readdirSync(root), ['target']);
+        });
+
+        it('does not stay under that name if the sync fails', async () => {
+          const { outcome, names } = await saveWith('sync the directory', 'EIO');
+          assert.deepEqual([outcome.error?.code, outcome.error?.published], ['EIO', true]);
+          assert.equal(readFileSync(names.target, 'utf8'), NEW);
+          assert.deepEqual(readdirSync(root), ['target']);
+        });
+
+        it('makes the save fail, published, if it cannot be removed', async () => {
+          const { outcome, names } = await saveWith('unlink the temporary', 'EIO');
+          const { code, syscall, published } = outcome.error ?? {};
+          assert.deepEqual([code, syscall, published], ['EIO', 'unlink', true]);
+          assert.equal(readFileSync(names.target, 'utf8'), NEW);
+        });
+      });
+    }
+  }
+});
