@@ -2,34 +2,36 @@
   "targets": [
     {
       "target_name": "indelible",
+      "sources": [
+        "native/binding.cc",
+        "native/directory_syncs.cc",
+        "native/environment.cc",
+        "native/extended_attributes.cc",
+        "native/filesystem_plans.cc",
+        "native/fresh_directories.cc",
+        "native/memory_directories.cc",
+        "native/open_saves.cc",
+        "native/name_change.cc",
+        "native/name_change_binding.cc",
+        "native/path_order.cc",
+        "native/primitives_binding.cc",
+        "native/rename_ladder.cc",
+        "native/save_engine.cc",
+        "native/save_job.cc",
+        "native/split_path.cc",
+        "native/sweep_binding.cc",
+        "native/sync_ladder.cc",
+        "native/target.cc",
+        "native/temporary.cc",
+        "native/temporary_name.cc",
+        "native/worker_pool.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      # The last of them: a worker that is being terminated cannot be thrown at (node-addon-api, doc/setup.md).
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "conditions": [
         ["OS=='linux'", {
-          "sources": [
-            "native/binding.cc",
-            "native/directory_syncs.cc",
-            "native/environment.cc",
-            "native/extended_attributes.cc",
-            "native/filesystem_plans.cc",
-            "native/fresh_directories.cc",
-            "native/memory_directories.cc",
-            "native/open_saves.cc",
-            "native/name_change.cc",
-            "native/name_change_binding.cc",
-            "native/path_order.cc",
-            "native/primitives_binding.cc",
-            "native/save_engine.cc",
-            "native/save_job.cc",
-            "native/split_path.cc",
-            "native/sweep_binding.cc",
-            "native/target.cc",
-            "native/temporary.cc",
-            "native/worker_pool.cc",
-            "native/platform/linux.cc",
-            "native/platform/linux_primitives.cc"
-          ],
-          "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-          # The last of them: a worker that is being terminated cannot be thrown at (node-addon-api, doc/setup.md).
-          "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
+          "sources": ["native/platform/posix.cc", "native/platform/linux.cc", "native/platform/linux_primitives.cc"],
           "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-fno-exceptions", "-fvisibility=hidden"],
           "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
           # A worker's end unloads what it loaded, while the idle threads still run the code.

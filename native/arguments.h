@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "platform/platform.h"
+
 namespace indelible {
 
 // Reading JavaScript's arguments. The facade has checked them; these only convert.
@@ -14,9 +16,9 @@ namespace indelible {
 inline std::string PathArgument(const Napi::Value& value) {
   if (value.IsBuffer()) {
     const auto buffer = value.As<Napi::Buffer<char>>();
-    return std::string(buffer.Data(), buffer.Length());
+    return platform::GenericPath(std::string(buffer.Data(), buffer.Length()));
   }
-  return value.As<Napi::String>().Utf8Value();
+  return platform::GenericPath(value.As<Napi::String>().Utf8Value());
 }
 
 inline uint32_t Uint32Argument(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }

@@ -122,6 +122,8 @@ void SetDecider(const Napi::CallbackInfo& info) {
   Environment::Of(info.Env()).SetDecider(info[0].As<Napi::Function>());
 }
 
+void TakeBack(const Napi::CallbackInfo& info) { Environment::Of(info.Env()).TakeBack(); }
+
 Napi::Value TakeUndecided(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).TakeUndecided(info.Env());
 }
@@ -182,6 +184,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   ExportOpenSaves<Environment::Form::kAsynchronous>(env, exports, "");
   ExportOpenSaves<Environment::Form::kSynchronous>(env, exports, "Sync");
   exports.Set("cancel", Napi::Function::New<Cancel>(env, "cancel"));
+  exports.Set("takeBack", Napi::Function::New<TakeBack>(env, "takeBack"));
   exports.Set("setDecider", Napi::Function::New<SetDecider>(env, "setDecider"));
   exports.Set("takeUndecided", Napi::Function::New<TakeUndecided>(env, "takeUndecided"));
   exports.Set("decide", Napi::Function::New<Decide>(env, "decide"));

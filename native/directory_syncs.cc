@@ -7,6 +7,8 @@
 #include <mutex>
 #include <utility>
 
+#include "sync_ladder.h"
+
 namespace indelible {
 
 namespace {
@@ -16,6 +18,8 @@ struct Sync {
   platform::Identity identity;
   std::vector<SaveJob*> saves;
   Status status;
+  // How far the names have got, where the sync has not failed.
+  Reach reach = Reach::kHandedOver;
 };
 
 // Syncs that several threads take one after the other. Whoever waits for them takes part, and waits only for
@@ -28,7 +32,7 @@ class SharedSyncs {
     // Nothing of a sync may be touched before it is taken: they may all be gone.
     for (size_t taken = next_++; taken < unfinished_at_first_; taken = next_++) {
       Sync& sync = syncs_[taken];
-      sync.status = platform::SyncDirectory(*sync.directory);
+      sync.status = SyncNames(*sync.directory, &sync.reach);
       std::lock_guard<std::mutex> lock(mutex_);
       if (--unfinished_ == 0) finished_.notify_all();
     }
@@ -63,7 +67,7 @@ std::vector<Sync> DistinctSyncs(const std::vector<std::shared_ptr<SaveJob>>& pub
                sync.identity.minor == identity.minor;
       });
       if (same == syncs.end()) {
-        syncs.push_back(Sync{directory, identity, {job.get()}, Status::Ok()});
+        syncs.push_back(Sync{directory, identity, {job.get()}, Status::Ok(), Reach::kHandedOver});
       } else {
         same->saves.push_back(job.get());
       }
@@ -96,8 +100,14 @@ void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published, Wor
   shared->TakePart();
   shared->Wait();
   for (const Sync& sync : syncs) {
-    if (sync.status.ok()) continue;
-    for (SaveJob* job : sync.saves) job->DirectorySyncFailed(sync.status);
+    if (sync.status.ok() && sync.reach == Reach::kStable) continue;
+    for (SaveJob* job : sync.saves) {
+      if (sync.status.ok()) {
+        job->NameNotDurable();
+      } else {
+        job->DirectorySyncFailed(sync.status);
+      }
+    }
   }
   for (const std::shared_ptr<SaveJob>& job : published) job->SyncUnsyncableDirectory();
 }

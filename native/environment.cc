@@ -1,8 +1,9 @@
 #include "environment.h"
 
-#include <cstdlib>
 #include <string>
 #include <utility>
+
+#include "platform/platform.h"
 
 namespace indelible {
 
@@ -34,13 +35,17 @@ const char* NameOf(Status::Reason reason) {
 }
 
 // Paths are bytes; JavaScript decides how to show them.
-Napi::Value Bytes(Napi::Env env, const std::string& bytes) {
+Napi::Value PathValue(Napi::Env env, const std::string& path) {
+  const std::string bytes = platform::SystemPath(path);
   return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
 }
 
 }  // namespace
 
 WorkerPool& SharedPool() {
+  // A worker's end unloads what it has loaded, and the idle threads still run it.
+  static const bool staying = (platform::StayLoaded(), true);
+  static_cast<void>(staying);
   static WorkerPool& pool = *new WorkerPool(kMostThreads);
   return pool;
 }
@@ -49,10 +54,10 @@ SaveEngine& SharedEngine() {
   static SaveEngine& engine = *new SaveEngine(&SharedPool());
   // process.exit() runs no cleanup hook of the main environment (node::ReallyExit), only exit(3)'s. Without
   // it a save that is under way then may leave its temporary to the next sweep, which is no reason to fail.
-  static const bool registered = std::atexit([] {
-                                   SharedEngine().ShutDown();
-                                   SharedOpenSaves().ShutDown();
-                                 }) == 0;
+  static const bool registered = platform::AtExit([] {
+    SharedEngine().ShutDown();
+    SharedOpenSaves().ShutDown();
+  });
   static_cast<void>(registered);
   return engine;
 }
@@ -263,7 +268,7 @@ Napi::Value Environment::QuestionsValue(Napi::Env env, const std::vector<Questio
   return array;
 }
 
-void Environment::TearDown() {
+void Environment::TakeBack() {
   for (auto& [ticket, pending] : pending_) {
     if (pending.job != nullptr) pending.job->Cancel();
   }
@@ -275,17 +280,22 @@ void Environment::TearDown() {
     settled_.wait(lock, [this] { return live_ == 0; });
     answered_.clear();
   }
-  pending_.clear();
   for (auto& [ticket, job] : open_) SharedOpenSaves().Abandon(job.get());
   open_.clear();
+}
+
+void Environment::TearDown() {
+  TakeBack();
+  pending_.clear();
   decider_.Reset();
   wake_.Abort();
 }
 
 Napi::Value OutcomeValue(Napi::Env env, const SaveOutcome& outcome) {
   if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
-  const uint32_t flags = (outcome.replaced ? 1U : 0U) | (outcome.name_synced ? 2U : 0U);
-  return Napi::Number::New(env, outcome.decision * 4.0 + flags);
+  const uint32_t flags =
+      (outcome.replaced ? 1U : 0U) | (outcome.name_synced ? 2U : 0U) | (outcome.data_ordered ? 4U : 0U);
+  return Napi::Number::New(env, outcome.decision * 8.0 + flags);
 }
 
 Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {
@@ -294,8 +304,8 @@ Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {
   failure.Set("errno", Napi::Number::New(env, status.error()));
   failure.Set("syscall", Napi::String::New(env, status.syscall()));
   failure.Set("published", Napi::Boolean::New(env, published));
-  if (!status.path().empty()) failure.Set("path", Bytes(env, status.path()));
-  if (!status.dest().empty()) failure.Set("dest", Bytes(env, status.dest()));
+  if (!status.path().empty()) failure.Set("path", PathValue(env, status.path()));
+  if (!status.dest().empty()) failure.Set("dest", PathValue(env, status.dest()));
   return failure;
 }
 
@@ -304,7 +314,7 @@ Napi::Value QuestionValue(Napi::Env env, const Question& question) {
   value.Set("major", Napi::Number::New(env, question.filesystem.major));
   value.Set("minor", Napi::Number::New(env, question.filesystem.minor));
   value.Set("mountId", Napi::Number::New(env, static_cast<double>(question.filesystem.mount)));
-  value.Set("directory", Bytes(env, question.directory));
+  value.Set("directory", PathValue(env, question.directory));
   value.Set("generation", Napi::Number::New(env, static_cast<double>(question.generation)));
   return value;
 }

@@ -68,6 +68,9 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // The undecided filesystems that JavaScript has not been called with yet.
   Napi::Value TakeUndecided(Napi::Env env);
 
+  // Cancels what is under way and not published, and waits until its temporaries are gone.
+  void TakeBack();
+
   void Completed(std::shared_ptr<SaveJob> job) override;
   void Undecided(const FilesystemId& filesystem, const std::string& directory, uint64_t generation) override;
 

@@ -20,6 +20,11 @@ bool MayNot(int error) {
   return error == EPERM || error == EACCES || error == ENOTSUP || platform::IsUnsupported(error);
 }
 
+// ENOENT: it was removed meanwhile; there is nothing to take over from.
+Status Excused(Status status) {
+  return status.error() == ENOENT || MayNot(status.error()) ? Status::Ok() : std::move(status);
+}
+
 bool TakenOver(const std::string& attribute, Kept kept) {
   // The ACL's entry for the owning group would give the next group what the old one had; capabilities would
   // run a program of another owner with more rights than its own.
@@ -43,12 +48,11 @@ Status RemoveDefaultAcl(const platform::Descriptor& file, bool* mode_changed) {
 
 Status CopyExtendedAttributes(const platform::Directory& directory, const std::string& name, Kept kept,
                               const platform::Descriptor& file, bool* mode_changed) {
+  Status copied = platform::CopyAttributes(directory, name, file);
+  if (copied.ok() || copied.error() != ENOSYS) return Excused(std::move(copied));
   std::vector<std::string> attributes;
   Status status = platform::ListAttributes(directory, name, &attributes);
-  if (!status.ok()) {
-    // ENOENT: it was removed meanwhile; there is nothing to take over from.
-    return status.error() == ENOENT || MayNot(status.error()) ? Status::Ok() : std::move(status);
-  }
+  if (!status.ok()) return Excused(std::move(status));
   bool has_acl = false;
   for (const std::string& attribute : attributes) {
     if (!TakenOver(attribute, kept)) continue;
@@ -63,6 +67,11 @@ Status CopyExtendedAttributes(const platform::Directory& directory, const std::s
     if (status.ok() && attribute == kAccessAcl) has_acl = *mode_changed = true;
   }
   return has_acl ? Status::Ok() : RemoveDefaultAcl(file, mode_changed);
+}
+
+Status TakeOverAccessList(const platform::Directory& directory, const std::string& name,
+                          const platform::Descriptor& file) {
+  return Excused(platform::CopyAccessList(directory, name, file));
 }
 
 }  // namespace indelible

@@ -21,6 +21,11 @@ struct Kept {
 Status CopyExtendedAttributes(const platform::Directory& directory, const std::string& name, Kept kept,
                               const platform::Descriptor& file, bool* mode_changed);
 
+// Gives the file the access control list of what stands under `name`, as far as the process may and the
+// filesystem has any, where that is not one of the extended attributes.
+Status TakeOverAccessList(const platform::Directory& directory, const std::string& name,
+                          const platform::Descriptor& file);
+
 }  // namespace indelible
 
 #endif  // INDELIBLE_EXTENDED_ATTRIBUTES_H_

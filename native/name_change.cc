@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "platform/platform.h"
+#include "rename_ladder.h"
 #include "split_path.h"
+#include "sync_ladder.h"
 
 namespace indelible {
 
@@ -153,7 +155,7 @@ Status NameChange::Change() {
     case NameChangeRequest::Kind::kExchange:
       return Explain(platform::Exchange(from_.directory, from_.name, to_.directory, to_.name));
     case NameChangeRequest::Kind::kRenameExclusive:
-      return Explain(platform::RenameExclusive(from_.directory, from_.name, to_.directory, to_.name));
+      return Explain(RenameToFree(from_.directory, from_.name, to_.directory, to_.name));
     case NameChangeRequest::Kind::kReplaceSymlink:
       return ReplaceSymlink();
   }
@@ -205,11 +207,10 @@ Status NameChange::LinkInstead() {
   if (!status.ok()) return std::move(status).On(request_.from, temporary);
   if (plan_.hold_replaced) status = SyncLink();
   if (status.ok()) status = Hold(request_.temporary);
-  if (status.ok() && held_.empty())
-    status = platform::Rename(to_.directory, request_.temporary, to_.directory, to_.name);
+  if (status.ok() && held_.empty()) status = RenameReplacing(to_.directory, request_.temporary, to_.name);
   if (status.ok()) return status;
   // The first error is the one to report; what cannot be removed is left to a sweep.
-  static_cast<void>(platform::Unlink(to_.directory, request_.temporary).ok());
+  static_cast<void>(RemoveName(to_.directory, request_.temporary).ok());
   return std::move(status).On(temporary, request_.to);
 }
 
@@ -232,7 +233,7 @@ Status NameChange::Hold(const std::string& temporary) {
 
 Status NameChange::RemoveHeld() {
   if (held_.empty()) return Status::Ok();
-  Status status = platform::Unlink(to_.directory, held_);
+  Status status = RemoveName(to_.directory, held_);
   // A sweep may have been faster.
   return status.ok() || status.error() == ENOENT ? Status::Ok()
                                                  : std::move(status).On(to_.directory.path + "/" + held_);
@@ -243,8 +244,12 @@ Status NameChange::Sync(const Place& place) {
     outcome_.names_synced = false;
     return Status::Ok();
   }
-  Status status = platform::SyncDirectory(place.directory);
-  if (status.ok()) return status;
+  Reach reach = Reach::kHandedOver;
+  Status status = SyncNames(place.directory, &reach);
+  if (status.ok()) {
+    if (reach != Reach::kStable) outcome_.names_synced = false;
+    return status;
+  }
   if (platform::IsUnsupported(status.error())) {
     outcome_.names_synced = false;
     return Status::Ok();

@@ -79,7 +79,7 @@ Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
     if (!status.ok()) return status;
   }
   temporary_ = std::make_unique<Temporary>(target_->directory);
-  return temporary_->Create(request_, target_->existing, plan_.unnamed);
+  return temporary_->Create(request_, target_->name, target_->existing, plan_.unnamed);
 }
 
 Status SaveJob::CompleteSteps() {
@@ -93,7 +93,7 @@ Status SaveJob::CompleteSteps() {
   status = temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
-  status = temporary_->Sync(plan_.file_sync);
+  status = temporary_->Sync(plan_.file_sync, &outcome_.data_ordered);
   if (!status.ok()) return status;
   return plan_.close_may_fail ? temporary_->FinishWriting() : Status::Ok();
 }
@@ -132,7 +132,7 @@ Status SaveJob::TakeOverChanges() {
   target_->existing = now;
   status = temporary_->SetAttributes(request_, target_->name, now, !plan_.close_may_fail);
   if (!status.ok()) return status;
-  return temporary_->Sync(plan_.file_sync);
+  return temporary_->Sync(plan_.file_sync, &outcome_.data_ordered);
 }
 
 bool SaveJob::Supersedes(const SaveJob& earlier) const {
@@ -170,14 +170,14 @@ void SaveJob::SyncUnsyncableDirectory() {
   if (syncable) return;
   // Without a temporary another save's sync of the filesystem covers it.
   if (temporary_ == nullptr) return;
-  Status status = temporary_->SyncFilesystem();
-  if (!status.ok()) FailAfterPublishing(std::move(status));
+  const Status status = temporary_->SyncFilesystem();
+  if (!status.ok()) DirectorySyncFailed(status);
 }
 
 void SaveJob::DirectorySyncFailed(const Status& status) {
   if (platform::IsUnsupported(status.error())) {
     // Some FUSE and network filesystems cannot sync a directory: the name is as durable as they make it.
-    outcome_.name_synced = false;
+    NameNotDurable();
   } else {
     FailAfterPublishing(status);
   }

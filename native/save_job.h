@@ -37,6 +37,8 @@ struct SaveOutcome {
   Status status;
   bool published = false;
   bool replaced = false;
+  // False where the data was synced no further than to a device that may write the name before it.
+  bool data_ordered = true;
   // False where the filesystem cannot sync a directory.
   bool name_synced = true;
   // The decision whose plan ran.
@@ -81,6 +83,7 @@ class SaveJob {
   std::vector<const platform::Directory*> DirectoriesToSync() const;
   void SyncUnsyncableDirectory();
   void DirectorySyncFailed(const Status& status);
+  void NameNotDurable() { outcome_.name_synced = false; }
   void FailAfterPublishing(Status status);
 
   // Closes what the save holds open. The outcome is final afterwards.

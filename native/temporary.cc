@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "extended_attributes.h"
+#include "rename_ladder.h"
+#include "sync_ladder.h"
+#include "temporary_name.h"
 
 namespace indelible {
 
@@ -62,12 +65,20 @@ bool MayNotOwn(const Status& status) { return status.error() == EPERM || status.
 Temporary::~Temporary() {
   // The save has failed with an error of its own already; a second one from here has nobody to go to, and
   // what is left behind carries no lock any more, so that a sweep finds it.
-  if (!name_.empty()) static_cast<void>(platform::Unlink(directory_, name_).ok());
+  if (!name_.empty()) static_cast<void>(RemoveName(directory_, name_).ok());
 }
 
-Status Temporary::Create(const SaveRequest& request, const Entry& replaced, bool unnamed) {
+Status Temporary::Create(const SaveRequest& request, const std::string& name, const Entry& replaced,
+                         bool unnamed) {
   uint32_t mode = kDefaultMode;
   if (FinalMode(request, replaced, &mode)) mode = CreationMode(mode);
+  Status status = CreateLocked(mode, unnamed);
+  if (!status.ok() || !Preserves(request, replaced)) return status;
+  // Before there is any data in it that the list keeps from others.
+  return TakeOverAccessList(directory_, name, file_);
+}
+
+Status Temporary::CreateLocked(uint32_t mode, bool unnamed) {
   for (int attempt = 0; attempt < kMostNames; ++attempt) {
     Status status = unnamed ? platform::CreateUnnamed(directory_, mode, &file_) : CreateNamed(mode);
     if (!status.ok()) {
@@ -85,7 +96,7 @@ Status Temporary::Create(const SaveRequest& request, const Entry& replaced, bool
 
 Status Temporary::CreateNamed(uint32_t mode) {
   std::string name;
-  Status status = platform::TemporaryName(&name);
+  Status status = TemporaryName(&name);
   if (!status.ok()) return status;
   status = platform::CreateFile(directory_, name, mode, &file_);
   if (status.ok()) name_ = std::move(name);
@@ -157,6 +168,10 @@ Status Temporary::SetAttributes(const SaveRequest& request, const std::string& n
     // (chown(2)).
     if ((attributes_.mode & (kSetUserId | kSetGroupId)) != 0) attributes_.mode = kUnknownMode;
   }
+  if (preserves) {
+    Status status = TakeOverAccessList(directory_, name, file_);
+    if (!status.ok()) return status;
+  }
   if (request.preserve_all && replaced.kind == Entry::Kind::kFile) {
     Kept kept;
     kept.owner = request.has_owner || attributes_.uid == replaced.attributes.uid;
@@ -201,14 +216,19 @@ Status Temporary::CopyFlags(const std::string& name) {
   return status;
 }
 
-Status Temporary::Sync(FileSync how) {
+Status Temporary::Sync(FileSync how, bool* ordered) {
+  *ordered = true;
   switch (how) {
     case FileSync::kNone:
       return Status::Ok();
     case FileSync::kWriteBack:
       return platform::WriteBack(file_);
-    case FileSync::kData:
-      return platform::SyncData(file_);
+    case FileSync::kData: {
+      Reach reach = Reach::kHandedOver;
+      Status status = SyncFile(file_, &reach);
+      *ordered = reach != Reach::kHandedOver;
+      return status;
+    }
   }
   return Status::Ok();
 }
@@ -234,7 +254,7 @@ Status Temporary::Replace(const std::string& name, bool* found, bool* published)
   }
   Status status = TakeName();
   if (!status.ok()) return status;
-  status = platform::Rename(directory_, name_, directory_, name);
+  status = RenameReplacing(directory_, name_, name);
   if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
   // From here on the name must not be removed: it is the target's own, or free for somebody else.
   name_.clear();
@@ -246,7 +266,7 @@ Status Temporary::Replace(const std::string& name, bool* found, bool* published)
 Status Temporary::TakeName() {
   if (!name_.empty()) return Status::Ok();
   std::string own;
-  Status status = platform::TemporaryName(&own);
+  Status status = TemporaryName(&own);
   if (!status.ok()) return status;
   status = platform::LinkUnnamed(file_, directory_, own);
   if (!status.ok()) return std::move(status).On(PathOf(own));
@@ -266,7 +286,7 @@ Status Temporary::Exchange(const std::string& target, bool* published) {
 Status Temporary::RemoveExchanged() {
   const std::string name = std::exchange(name_, std::string());
   if (name.empty()) return Status::Ok();
-  Status status = platform::Unlink(directory_, name);
+  Status status = RemoveName(directory_, name);
   // A sweep may have been faster; or it was moved to where it is kept.
   if (!status.ok() && status.error() != ENOENT) return std::move(status).On(PathOf(name));
   return Status::Ok();
@@ -279,7 +299,7 @@ Status Temporary::PublishExclusive(const std::string& name, bool* published) {
     *published = true;
     return Status::Ok();
   }
-  Status status = platform::RenameExclusive(directory_, name_, directory_, name);
+  Status status = RenameToFree(directory_, name_, directory_, name);
   if (!status.ok() && platform::IsUnsupported(status.error())) {
     status = platform::Link(directory_, name_, name);
     if (!status.ok()) {
@@ -290,7 +310,7 @@ Status Temporary::PublishExclusive(const std::string& name, bool* published) {
       return std::move(status).On(PathOf(name_), PathOf(name));
     }
     *published = true;
-    status = platform::Unlink(directory_, name_);
+    status = RemoveName(directory_, name_);
     if (!status.ok()) return std::move(status).On(PathOf(name_));
     name_.clear();
     return Status::Ok();

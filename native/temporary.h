@@ -20,15 +20,17 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  // With permissions no wider than the final ones. `replaced` is what stands under the target's name.
-  Status Create(const SaveRequest& request, const platform::Entry& replaced, bool unnamed);
+  // With permissions no wider than the final ones. `replaced` is what stands under the target's `name`.
+  Status Create(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
+                bool unnamed);
   // All of the data, however many writes that takes. `cancelled` is looked at between them.
   Status Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled);
   // Owner first, then extended attributes, then mode: chown clears set-id bits (chown(2)), and an ACL sets
   // the mode's group bits. `name` is what `replaced` stands under; `in_memory` says what the filesystem is.
   Status SetAttributes(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                        bool in_memory);
-  Status Sync(FileSync how);
+  // `*ordered` is false where the data may still be overtaken by the name.
+  Status Sync(FileSync how, bool* ordered);
   // Ends the writing, so that what only close reports (NFS, FUSE, quota) is known before the file is
   // published. The writer's lock stays until Release.
   Status FinishWriting();
@@ -51,6 +53,7 @@ class Temporary {
   Status Release();
 
  private:
+  Status CreateLocked(uint32_t mode, bool unnamed);
   Status CreateNamed(uint32_t mode);
   Status TakeName();
   Status Lock(bool* linked);

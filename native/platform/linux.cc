@@ -1,10 +1,7 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,12 +12,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <memory>
 #include <mutex>
-#include <utility>
+#include <string>
 
-#include "platform.h"
+#include "posix.h"
 
 // Values of the kernel's interface that older C libraries (glibc 2.28, musl) don't name.
 // include/uapi/linux/stat.h, include/uapi/linux/fs.h.
@@ -39,22 +34,16 @@
 
 namespace indelible::platform {
 
-namespace {
+using posix::Checked;
+using posix::KindOf;
+using posix::Number;
 
-// One write(2) transfers at most 0x7ffff000 bytes; stay below with a round number.
-constexpr size_t kLargestWrite = size_t{1} << 30;
+namespace {
 
 // The byte that a temporary's writer locks. Far behind any content, so that it meets no lock of a program
 // that locks the published file, and a byte-range lock of the open file description (fcntl(2), F_OFD_SETLK),
-// so that it survives close() of a duplicate and neither fork nor pid reuse confuses it.
+// so that it is the file's and not the process's.
 constexpr off_t kLockedByte = off_t{1} << 62;
-
-// Of five random bits each.
-constexpr size_t kNameDigits = 16;
-
-// The deepest call of a save needs a few KiB; musl's default would be 128 KiB, glibc's the 8 MiB of the
-// shell.
-constexpr size_t kStackSize = size_t{256} << 10;
 
 constexpr mode_t kModeBits = 07777;
 
@@ -66,21 +55,6 @@ constexpr size_t kFirstAttributeSize = 256;
 
 // Of stx_mnt_id in struct statx, whose declaration in the C library may be older than the field.
 constexpr size_t kMountIdOffset = 0x90;
-
-int Number(const Descriptor& descriptor) { return static_cast<int>(descriptor.get()); }
-
-int Number(const Directory& directory) { return Number(directory.descriptor); }
-
-Status Checked(int result, const char* syscall) {
-  return result == 0 ? Status::Ok() : Status::Failed(syscall, errno);
-}
-
-Entry::Kind KindOf(mode_t mode) {
-  if (S_ISREG(mode)) return Entry::Kind::kFile;
-  if (S_ISDIR(mode)) return Entry::Kind::kDirectory;
-  if (S_ISLNK(mode)) return Entry::Kind::kSymlink;
-  return Entry::Kind::kOther;
-}
 
 // Where statx(2) is missing (before Linux 4.11) or forbidden by an old container's system call filter, which
 // answers EPERM, fstatat knows all but the mount.
@@ -98,9 +72,9 @@ std::string ProcPath(const Directory& directory, const std::string& name) {
   return "/proc/self/fd/" + std::to_string(directory.descriptor.get()) + "/" + name;
 }
 
-int LockRange(int descriptor, int type) {
+int LockRange(int descriptor, short type) {
   struct flock range = {};
-  range.l_type = static_cast<decltype(range.l_type)>(type);
+  range.l_type = type;
   range.l_whence = SEEK_SET;
   range.l_start = kLockedByte;
   range.l_len = 1;
@@ -109,29 +83,9 @@ int LockRange(int descriptor, int type) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (valid()) close(static_cast<int>(value_));
-}
+int posix::LockForWriter(int descriptor) { return LockRange(descriptor, F_WRLCK); }
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    Descriptor old(Release());
-    value_ = other.Release();
-  }
-  return *this;
-}
-
-intptr_t Descriptor::Release() {
-  const intptr_t value = value_;
-  value_ = -1;
-  return value;
-}
-
-Status Descriptor::Close() {
-  // close(2): whatever it returns, EINTR included, the descriptor is gone on Linux and must not be closed
-  // again.
-  return Checked(close(static_cast<int>(Release())), "close");
-}
+int posix::LockForSweeper(int descriptor) { return LockRange(descriptor, F_RDLCK); }
 
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {
   const int from = base == nullptr ? AT_FDCWD : Number(*base);
@@ -142,8 +96,7 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
   }
   if (descriptor < 0) return Status::Failed("open", errno);
   directory->descriptor = Descriptor(descriptor);
-  directory->path =
-      base == nullptr || (!path.empty() && path.front() == '/') ? path : base->path + "/" + path;
+  directory->path = posix::PathFrom(base, path);
   return Status::Ok();
 }
 
@@ -190,58 +143,10 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   return errno == ENOENT ? Status::Ok() : Status::Failed("lstat", errno);
 }
 
-Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
-  // A link's text is shorter than PATH_MAX (symlink(2)), so one call gets all of it.
-  char buffer[4096];
-  const ssize_t length = readlinkat(Number(directory), name.c_str(), buffer, sizeof buffer);
-  if (length < 0) return Status::Failed("readlink", errno);
-  target->assign(buffer, static_cast<size_t>(length));
-  return Status::Ok();
-}
-
-Status Follow(const Directory& directory, const std::string& name, Entry* entry) {
-  *entry = Entry();
-  struct stat info = {};
-  if (fstatat(Number(directory), name.c_str(), &info, 0) == 0) {
-    entry->kind = KindOf(info.st_mode);
-    entry->attributes = Attributes{info.st_mode & kModeBits, info.st_uid, info.st_gid};
-    return Status::Ok();
-  }
-  return errno == ENOENT ? Status::Ok() : Status::Failed("open", errno);
-}
-
-Status MakeDirectory(const Directory& directory, const std::string& name) {
-  return Checked(mkdirat(Number(directory), name.c_str(), 0777), "mkdir");
-}
-
-Status TemporaryName(std::string* name) {
-  // Lower case and digits only: distinct on filesystems that fold case as well.
-  static constexpr char kDigits[] = "abcdefghijklmnopqrstuvwxyz234567";
-  // Fetched for many names at once: one getrandom(2) costs as much as a whole look-up. A forked child repeats
-  // its parent's names, which O_EXCL takes care of.
-  thread_local struct {
-    unsigned char bytes[512];
-    size_t used = sizeof bytes;
-  } random;
-  if (random.used == sizeof random.bytes) {
-    size_t filled = 0;
-    while (filled < sizeof random.bytes) {
-      const ssize_t got = getrandom(random.bytes + filled, sizeof random.bytes - filled, 0);
-      if (got < 0 && errno != EINTR) return Status::Failed("getrandom", errno);
-      if (got > 0) filled += static_cast<size_t>(got);
-    }
-    random.used = 0;
-  }
-  name->assign(".indelible-");
-  for (size_t i = 0; i < kNameDigits; ++i) name->push_back(kDigits[random.bytes[random.used++] % 32]);
-  return Status::Ok();
-}
-
-Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file) {
-  const int descriptor =
-      openat(Number(directory), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-  if (descriptor < 0) return Status::Failed("open", errno);
-  *file = Descriptor(descriptor);
+Status FillRandom(void* bytes, size_t size) {
+  const ssize_t got = getrandom(bytes, size, 0);
+  // Up to 256 bytes come at once and whole (getrandom(2)).
+  if (got < 0 || static_cast<size_t>(got) != size) return Status::Failed("getrandom", got < 0 ? errno : EIO);
   return Status::Ok();
 }
 
@@ -250,35 +155,6 @@ Status CreateUnnamed(const Directory& directory, uint32_t mode, Descriptor* file
   if (descriptor < 0) return Status::Failed("open", errno);
   *file = Descriptor(descriptor);
   return Status::Ok();
-}
-
-Status LockTemporary(const Descriptor& file, bool* locked) {
-  *locked = LockRange(Number(file), F_WRLCK) == 0;
-  if (*locked || IsUnsupported(errno) || errno == ENOLCK) return Status::Ok();
-  return Status::Failed("fcntl", errno);
-}
-
-Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked) {
-  struct stat info = {};
-  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
-  *attributes = Attributes{info.st_mode & kModeBits, info.st_uid, info.st_gid};
-  *linked = info.st_nlink > 0;
-  return Status::Ok();
-}
-
-Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written) {
-  const ssize_t count = write(Number(file), data, std::min(size, kLargestWrite));
-  if (count < 0) return Status::Failed("write", errno);
-  *written = static_cast<size_t>(count);
-  return Status::Ok();
-}
-
-Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid) {
-  return Checked(fchown(Number(file), uid, gid), "fchown");
-}
-
-Status SetMode(const Descriptor& file, uint32_t mode) {
-  return Checked(fchmod(Number(file), mode), "fchmod");
 }
 
 Status ListAttributes(const Directory& directory, const std::string& name,
@@ -328,6 +204,15 @@ Status RemoveAttribute(const Descriptor& file, const std::string& attribute) {
   return Checked(fremovexattr(Number(file), attribute.c_str()), "removexattr");
 }
 
+// Both are among the extended attributes here.
+Status CopyAttributes(const Directory&, const std::string&, const Descriptor&) {
+  return Status::Failed("copyfile", ENOSYS);
+}
+
+Status CopyAccessList(const Directory&, const std::string&, const Descriptor&) {
+  return Status::Failed("copyfile", ENOSYS);
+}
+
 Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags) {
   // O_NONBLOCK: somebody may have put a FIFO there.
   const Descriptor file(
@@ -365,18 +250,17 @@ Status WriteBack(const Descriptor& file) {
       "sync_file_range");
 }
 
+Status SyncBarrier(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
+
 Status SyncData(const Descriptor& file) { return Checked(fdatasync(Number(file)), "fdatasync"); }
+
+Status HandOver(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 
 Status SyncFilesystem(const Descriptor& file) { return Checked(syncfs(Number(file)), "syncfs"); }
 
 Status SyncDirectory(const Directory& directory) { return Checked(fsync(Number(directory)), "fsync"); }
 
-Status Duplicate(const Descriptor& file, Descriptor* duplicate) {
-  const int descriptor = fcntl(Number(file), F_DUPFD_CLOEXEC, 0);
-  if (descriptor < 0) return Status::Failed("fcntl", errno);
-  *duplicate = Descriptor(descriptor);
-  return Status::Ok();
-}
+Status HandOverDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name) {
   // open(2) gives this recipe: AT_EMPTY_PATH on the descriptor itself needs CAP_DAC_READ_SEARCH before
@@ -384,11 +268,6 @@ Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", Number(file));
   return Checked(linkat(AT_FDCWD, path, Number(directory), name.c_str(), AT_SYMLINK_FOLLOW), "link");
-}
-
-Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
-              const std::string& to) {
-  return Checked(renameat(Number(from_directory), from.c_str(), Number(to_directory), to.c_str()), "rename");
 }
 
 Status RenameExclusive(const Directory& from_directory, const std::string& from,
@@ -399,55 +278,6 @@ Status RenameExclusive(const Directory& from_directory, const std::string& from,
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other) {
   return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_EXCHANGE), "rename");
-}
-
-Status MakeSymlink(const std::string& target, const Directory& directory, const std::string& name) {
-  return Checked(symlinkat(target.c_str(), Number(directory), name.c_str()), "symlink");
-}
-
-Status Link(const Directory& directory, const std::string& from, const std::string& to) {
-  return Checked(linkat(Number(directory), from.c_str(), Number(directory), to.c_str(), 0), "link");
-}
-
-Status Unlink(const Directory& directory, const std::string& name) {
-  return Checked(unlinkat(Number(directory), name.c_str(), 0), "unlink");
-}
-
-bool IsUnsupported(int error) {
-  return error == ENOSYS || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
-}
-
-Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result) {
-  *result = RemoveResult::kUnknown;
-  // O_NONBLOCK: somebody may have put a FIFO there.
-  Descriptor file(openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) {
-    // A symbolic link, or a socket: no writer's of ours.
-    if (errno == ELOOP || errno == ENXIO) return Status::Ok();
-    return Status::Failed("open", errno);
-  }
-  struct stat info = {};
-  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
-  if (!S_ISREG(info.st_mode)) return Status::Ok();
-  // A read lock, which needs no right to write, conflicts with the writer's lock all the same.
-  if (LockRange(Number(file), F_RDLCK) != 0) {
-    if (errno == EAGAIN || errno == EACCES) {
-      *result = RemoveResult::kLocked;
-      return Status::Ok();
-    }
-    if (IsUnsupported(errno) || errno == ENOLCK) return Status::Ok();
-    return Status::Failed("fcntl", errno);
-  }
-  // Between the look-up and the lock the writer may have published the file, and the name may be another's by
-  // now.
-  struct stat named = {};
-  if (fstatat(Number(directory), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
-    return Status::Failed("lstat", errno);
-  }
-  if (named.st_ino != info.st_ino || named.st_dev != info.st_dev) return Status::Ok();
-  const Status unlinked = Unlink(directory, name);
-  if (unlinked.ok()) *result = RemoveResult::kRemoved;
-  return unlinked;
 }
 
 uint64_t MountTableGeneration() {
@@ -466,33 +296,7 @@ uint64_t MountTableGeneration() {
   return watch.generation;
 }
 
-bool StartThread(std::function<void()> body) {
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return false;
-  auto owned = std::make_unique<std::function<void()>>(std::move(body));
-  pthread_t thread;
-  const bool started =
-      pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-      pthread_attr_setstacksize(&attributes, kStackSize) == 0 &&
-      pthread_create(
-          &thread, &attributes,
-          [](void* argument) -> void* {
-            const std::unique_ptr<std::function<void()>> run(static_cast<std::function<void()>*>(argument));
-            (*run)();
-            return nullptr;
-          },
-          owned.get()) == 0;
-  if (started) static_cast<void>(owned.release());
-  pthread_attr_destroy(&attributes);
-  return started;
-}
-
-void BlockSignals() {
-  sigset_t all;
-  sigfillset(&all);
-  // Those that report a fault of this very thread must reach it.
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) sigdelset(&all, fault);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
+// The linker has been told so (binding.gyp, -z nodelete).
+void StayLoaded() {}
 
 }  // namespace indelible::platform

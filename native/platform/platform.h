@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_PLATFORM_PLATFORM_H_
 #define INDELIBLE_PLATFORM_PLATFORM_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,9 +10,10 @@
 
 #include "../status.h"
 
-// Everything that the operating system does for a save. One file per system implements it; nothing above it
-// makes a system call, and nothing in it decides: each function is one call, or the same call by its older
-// name.
+// Everything that the operating system does for a save. linux.cc and macos.cc, with posix.cc for what the two
+// share, and windows.cc implement it; nothing above it makes a system call, and nothing in it decides: each
+// function is one call, or the same call by its older name. Errors have the numbers of the C library. What a
+// system does not have fails with ENOSYS, and makes no call.
 namespace indelible::platform {
 
 // Owns one descriptor and closes it. Copying is deleted: a descriptor closed twice closes somebody else's
@@ -82,8 +84,8 @@ Status ReadLink(const Directory& directory, const std::string& name, std::string
 Status Follow(const Directory& directory, const std::string& name, Entry* entry);
 Status MakeDirectory(const Directory& directory, const std::string& name);
 
-// A name for a temporary: `.indelible-` and 80 random bits, whatever the target is called.
-Status TemporaryName(std::string* name);
+// Fetches up to 256 random bytes that nobody can guess.
+Status FillRandom(void* bytes, size_t size);
 // Fails with EEXIST if anything stands under the name. The umask applies to `mode`.
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file);
 // A file without a name (O_TMPFILE), to be given one with LinkUnnamed.
@@ -108,6 +110,13 @@ Status SetAttribute(const Descriptor& file, const std::string& attribute, const 
 // ENODATA if there is none.
 Status RemoveAttribute(const Descriptor& file, const std::string& attribute);
 
+// The whole of them in one call, where the system has one: copyfile(3) of macOS with COPYFILE_XATTR. ENOSYS
+// elsewhere.
+Status CopyAttributes(const Directory& directory, const std::string& name, const Descriptor& file);
+// The access control list of what stands under a name, where that is not an extended attribute: copyfile(3)
+// with COPYFILE_ACL; on Windows the discretionary list of the security descriptor. ENOSYS on Linux.
+Status CopyAccessList(const Directory& directory, const std::string& name, const Descriptor& file);
+
 // File flags that stay with a file when it is copied (no dump, no access time, synchronous), and the project
 // that its space counts for: ioctl_fsgetxattr(2). `project_from_directory`: new files in the directory get
 // its project, and no other can be renamed into it.
@@ -124,20 +133,36 @@ Status SetFlags(const Descriptor& file, const FileFlags& flags);
 // device's cache or committing a journal: sync_file_range(2) with all three flags. On ext4 with data=ordered
 // and on XFS the block mapping and the size are in the running transaction, or the log, when it returns.
 Status WriteBack(const Descriptor& file);
-// Data, and the metadata that is needed to read it back, on stable storage.
+// Data and what is needed to read it back gets to stable storage, by the time anything that is written later
+// does: F_BARRIERFSYNC of macOS. ENOSYS elsewhere.
+Status SyncBarrier(const Descriptor& file);
+// Data, and the metadata that is needed to read it back, on stable storage: fdatasync(2), F_FULLFSYNC,
+// FlushFileBuffers.
 Status SyncData(const Descriptor& file);
+// Data and metadata with the device, which may write them in any order, and lose them: fsync(2) of macOS.
+// ENOSYS elsewhere.
+Status HandOver(const Descriptor& file);
 // Everything dirty on the file's filesystem on stable storage.
 Status SyncFilesystem(const Descriptor& file);
+// The same as SyncData and HandOver for the names in a directory.
 Status SyncDirectory(const Directory& directory);
-// A second descriptor of the same open file.
+Status HandOverDirectory(const Directory& directory);
+// A second descriptor of the same open file, under the same writer's lock. On Windows it can no longer write,
+// since as long as one can, programs that don't share their files with writers cannot open the file.
 Status Duplicate(const Descriptor& file, Descriptor* duplicate);
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name);
+// Replaces what stands under `to`, whoever has it open: rename(2); on Windows with POSIX semantics, and
+// written through.
 Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
               const std::string& to);
 // Fails with EEXIST if anything stands under `to`.
 Status RenameExclusive(const Directory& from_directory, const std::string& from,
                        const Directory& to_directory, const std::string& to);
+// Windows's older call, which fails where somebody has `to` open: what FAT and many servers have. ENOSYS
+// elsewhere.
+Status RenameClassic(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+                     const std::string& to, bool replace);
 // Swaps the two in one step. EINVAL where the filesystem has no such call.
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other);
@@ -147,6 +172,9 @@ Status Unlink(const Directory& directory, const std::string& name);
 
 // Whether the error says that the call does not exist here, as opposed to having failed.
 bool IsUnsupported(int error);
+// Whether the error may come from a program that has the file open at this moment, and pass with it.
+bool MayBeInUse(int error);
+void Pause(std::chrono::milliseconds time);
 
 // Removes the temporary `name` if no living writer holds its lock. `*result` tells which it was.
 enum class RemoveResult { kRemoved, kLocked, kUnknown };
@@ -154,6 +182,16 @@ Status RemoveIfUnlocked(const Directory& directory, const std::string& name, Rem
 
 // A number that changes whenever the process's mount table does; 0 where that cannot be known.
 uint64_t MountTableGeneration();
+
+// The caller's paths, with '/' between the names as everything above expects them, and the way back.
+std::string GenericPath(std::string path);
+std::string SystemPath(std::string path);
+
+// Runs `function` when the process exits, while its threads still live. False where there is no such moment:
+// on Windows a library hears of the end when all other threads are gone.
+[[nodiscard]] bool AtExit(void (*function)());
+// The code of this library stays in memory until the process ends, whoever unloads it.
+void StayLoaded();
 
 // Runs `body` on a new, detached thread. False where there are too many threads already.
 [[nodiscard]] bool StartThread(std::function<void()> body);

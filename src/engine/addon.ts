@@ -68,7 +68,7 @@ export interface NativePrimitives {
 
 /** What `native/binding.cc` exports. It checks nothing: every argument has been checked before. */
 export interface Addon extends NativePrimitives {
-  /** Resolves with `decision * 4 + nameSynced * 2 + replaced`. */
+  /** Resolves with `decision * 8 + dataOrdered * 4 + nameSynced * 2 + replaced`. */
   save(
     path: NativePath,
     data: Uint8Array,
@@ -124,6 +124,8 @@ export interface Addon extends NativePrimitives {
   /** 1: removed; 2: a living writer has the lock; 0: that cannot be told. */
   removeIfUnlocked(directory: NativePath, name: NativePath): Promise<NativeResult>;
   removeIfUnlockedSync(directory: NativePath, name: NativePath): NativeResult;
+  /** Cancels what this thread has asked for and is not published, and waits until its temporaries are gone. */
+  takeBack(): void;
   setDecider(decider: (questions: NativeQuestion[]) => void): void;
   takeUndecided(): NativeQuestion[];
   decide(

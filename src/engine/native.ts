@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { abortError, indelibleError, type SaveError, systemError } from '../errors.js';
 import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decision.js';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
@@ -73,6 +74,8 @@ export class NativeEngine implements Engine {
     // A copy: the addon's own object is slow to read.
     this.#flags = { ...addon.flags };
     addon.setDecider((questions) => this.#answer(questions));
+    // Elsewhere the addon hears of the end by itself; a Windows library does when its threads have been killed.
+    if (process.platform === 'win32' && isMainThread) process.on('exit', () => addon.takeBack());
   }
 
   async save(request: SaveRequest): Promise<Saved> {
@@ -258,7 +261,7 @@ export class NativeEngine implements Engine {
 
   #saved(request: OpenRequest, bytes: number, outcome: number | NativeFailure, ticket: number): Saved {
     if (typeof outcome !== 'number') throw nativeError(request, outcome);
-    const standing = this.#standings.get(Math.floor(outcome / 4));
+    const standing = this.#standings.get(Math.floor(outcome / 8));
     const { protocol, achieves } = planOf(request, standing?.decision ?? UNDECIDED);
     const nameSynced = (outcome & 2) !== 0;
     if (standing?.decision.provisional && request.durability === 'durable' && nameSynced) {
@@ -268,7 +271,7 @@ export class NativeEngine implements Engine {
       path: request.path,
       bytes,
       replaced: (outcome & 1) !== 0,
-      durability: achieves === 'durable' && !nameSynced ? 'ordered' : achieves,
+      durability: achievedBy(achieves, nameSynced, (outcome & 4) !== 0),
       protocol,
     };
   }
@@ -284,6 +287,12 @@ export class NativeEngine implements Engine {
     standing.syncs += 1;
     if (standing.syncs >= SYNCS_THAT_SHOW_NO_FAST_COMMIT) this.#decide(standing);
   }
+}
+
+/** What is left of a plan's durability when the system's syncs did not reach as far as it assumes. */
+function achievedBy(planned: Durability, nameSynced: boolean, dataOrdered: boolean): Durability {
+  if (planned === 'none' || (planned === 'durable' && nameSynced)) return planned;
+  return dataOrdered ? 'ordered' : 'none';
 }
 
 function rowOf({ durability, protocol }: OpenRequest): number {

@@ -16,13 +16,16 @@ const SOURCES = [
     'fresh_directories',
     'memory_directories',
     'path_order',
+    'rename_ladder',
     'save_engine',
     'save_job',
     'split_path',
+    'sync_ladder',
     'target',
     'temporary',
+    'temporary_name',
   ],
-  ...['worker_pool', 'platform/linux'],
+  ...['worker_pool', 'platform/posix', 'platform/linux'],
 ].map((name) => join(root, 'native', `${name}.cc`));
 
 const builds = [

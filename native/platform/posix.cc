@@ -1,0 +1,249 @@
+#include "posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <utility>
+
+// What POSIX has, and does in the same way on Linux and on macOS.
+namespace indelible::platform {
+
+using posix::AttributesOf;
+using posix::Checked;
+using posix::KindOf;
+using posix::LockForSweeper;
+using posix::LockForWriter;
+using posix::Number;
+
+namespace {
+
+// One write(2) transfers at most 0x7ffff000 bytes on Linux and INT_MAX on macOS; stay below with a round
+// number.
+constexpr size_t kLargestWrite = size_t{1} << 30;
+
+// The deepest call of a save needs a few KiB; musl's default would be 128 KiB, macOS's 512 KiB, glibc's the
+// 8 MiB of the shell.
+constexpr size_t kStackSize = size_t{256} << 10;
+
+constexpr uint32_t kModeBits = 07777;
+
+}  // namespace
+
+Status posix::Checked(int result, const char* syscall) {
+  return result == 0 ? Status::Ok() : Status::Failed(syscall, errno);
+}
+
+Entry::Kind posix::KindOf(mode_t mode) {
+  if (S_ISREG(mode)) return Entry::Kind::kFile;
+  if (S_ISDIR(mode)) return Entry::Kind::kDirectory;
+  if (S_ISLNK(mode)) return Entry::Kind::kSymlink;
+  return Entry::Kind::kOther;
+}
+
+Attributes posix::AttributesOf(const struct stat& info) {
+  return Attributes{info.st_mode & kModeBits, info.st_uid, info.st_gid};
+}
+
+std::string posix::PathFrom(const Directory* base, const std::string& path) {
+  const bool absolute = !path.empty() && path.front() == '/';
+  return base == nullptr || absolute ? path : base->path + "/" + path;
+}
+
+std::string GenericPath(std::string path) { return path; }
+
+std::string SystemPath(std::string path) { return path; }
+
+Descriptor::~Descriptor() {
+  if (valid()) close(static_cast<int>(value_));
+}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    Descriptor old(Release());
+    value_ = other.Release();
+  }
+  return *this;
+}
+
+intptr_t Descriptor::Release() {
+  const intptr_t value = value_;
+  value_ = -1;
+  return value;
+}
+
+Status Descriptor::Close() {
+  // close(2): whatever it returns, EINTR included, the descriptor is gone and must not be closed again, on
+  // Linux and on macOS (bsd/kern/kern_descrip.c, close_nocancel).
+  return Checked(close(static_cast<int>(Release())), "close");
+}
+
+Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
+  // A link's text is shorter than PATH_MAX (symlink(2)), so one call gets all of it.
+  char buffer[4096];
+  const ssize_t length = readlinkat(Number(directory), name.c_str(), buffer, sizeof buffer);
+  if (length < 0) return Status::Failed("readlink", errno);
+  target->assign(buffer, static_cast<size_t>(length));
+  return Status::Ok();
+}
+
+Status Follow(const Directory& directory, const std::string& name, Entry* entry) {
+  *entry = Entry();
+  struct stat info = {};
+  if (fstatat(Number(directory), name.c_str(), &info, 0) == 0) {
+    entry->kind = KindOf(info.st_mode);
+    entry->attributes = AttributesOf(info);
+    return Status::Ok();
+  }
+  return errno == ENOENT ? Status::Ok() : Status::Failed("open", errno);
+}
+
+Status MakeDirectory(const Directory& directory, const std::string& name) {
+  return Checked(mkdirat(Number(directory), name.c_str(), 0777), "mkdir");
+}
+
+Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file) {
+  const int descriptor =
+      openat(Number(directory), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+  if (descriptor < 0) return Status::Failed("open", errno);
+  *file = Descriptor(descriptor);
+  return Status::Ok();
+}
+
+Status LockTemporary(const Descriptor& file, bool* locked) {
+  *locked = LockForWriter(Number(file)) == 0;
+  if (*locked || IsUnsupported(errno) || errno == ENOLCK) return Status::Ok();
+  return Status::Failed("fcntl", errno);
+}
+
+Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked) {
+  struct stat info = {};
+  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
+  *attributes = AttributesOf(info);
+  *linked = info.st_nlink > 0;
+  return Status::Ok();
+}
+
+Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written) {
+  const ssize_t count = write(Number(file), data, std::min(size, kLargestWrite));
+  if (count < 0) return Status::Failed("write", errno);
+  *written = static_cast<size_t>(count);
+  return Status::Ok();
+}
+
+Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid) {
+  return Checked(fchown(Number(file), uid, gid), "fchown");
+}
+
+Status SetMode(const Descriptor& file, uint32_t mode) {
+  return Checked(fchmod(Number(file), mode), "fchmod");
+}
+
+Status Duplicate(const Descriptor& file, Descriptor* duplicate) {
+  const int descriptor = fcntl(Number(file), F_DUPFD_CLOEXEC, 0);
+  if (descriptor < 0) return Status::Failed("fcntl", errno);
+  *duplicate = Descriptor(descriptor);
+  return Status::Ok();
+}
+
+Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+              const std::string& to) {
+  return Checked(renameat(Number(from_directory), from.c_str(), Number(to_directory), to.c_str()), "rename");
+}
+
+Status MakeSymlink(const std::string& target, const Directory& directory, const std::string& name) {
+  return Checked(symlinkat(target.c_str(), Number(directory), name.c_str()), "symlink");
+}
+
+Status Link(const Directory& directory, const std::string& from, const std::string& to) {
+  return Checked(linkat(Number(directory), from.c_str(), Number(directory), to.c_str(), 0), "link");
+}
+
+Status Unlink(const Directory& directory, const std::string& name) {
+  return Checked(unlinkat(Number(directory), name.c_str(), 0), "unlink");
+}
+
+bool IsUnsupported(int error) {
+  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
+}
+
+Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result) {
+  *result = RemoveResult::kUnknown;
+  // O_NONBLOCK: somebody may have put a FIFO there.
+  Descriptor file(openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid()) {
+    // A symbolic link, or a socket: no writer's of ours.
+    if (errno == ELOOP || errno == ENXIO) return Status::Ok();
+    return Status::Failed("open", errno);
+  }
+  struct stat info = {};
+  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
+  if (!S_ISREG(info.st_mode)) return Status::Ok();
+  if (LockForSweeper(Number(file)) != 0) {
+    if (errno == EAGAIN || errno == EACCES) {
+      *result = RemoveResult::kLocked;
+      return Status::Ok();
+    }
+    if (IsUnsupported(errno) || errno == ENOLCK) return Status::Ok();
+    return Status::Failed("fcntl", errno);
+  }
+  // Between the look-up and the lock the writer may have published the file, and the name may be another's by
+  // now.
+  struct stat named = {};
+  if (fstatat(Number(directory), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    return Status::Failed("lstat", errno);
+  }
+  if (named.st_ino != info.st_ino || named.st_dev != info.st_dev) return Status::Ok();
+  const Status unlinked = Unlink(directory, name);
+  if (unlinked.ok()) *result = RemoveResult::kRemoved;
+  return unlinked;
+}
+
+bool StartThread(std::function<void()> body) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return false;
+  auto owned = std::make_unique<std::function<void()>>(std::move(body));
+  pthread_t thread;
+  const bool started =
+      pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+      pthread_attr_setstacksize(&attributes, kStackSize) == 0 &&
+      pthread_create(
+          &thread, &attributes,
+          [](void* argument) -> void* {
+            const std::unique_ptr<std::function<void()>> run(static_cast<std::function<void()>*>(argument));
+            (*run)();
+            return nullptr;
+          },
+          owned.get()) == 0;
+  if (started) static_cast<void>(owned.release());
+  pthread_attr_destroy(&attributes);
+  return started;
+}
+
+void BlockSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  // Those that report a fault of this very thread must reach it.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) sigdelset(&all, fault);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+Status RenameClassic(const Directory&, const std::string&, const Directory&, const std::string&, bool) {
+  return Status::Failed("rename", ENOSYS);
+}
+
+// A file that somebody has open can be renamed and replaced all the same.
+bool MayBeInUse(int) { return false; }
+
+void Pause(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
+
+bool AtExit(void (*function)()) { return std::atexit(function) == 0; }
+
+}  // namespace indelible::platform

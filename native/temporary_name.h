@@ -1,0 +1,15 @@
+#ifndef INDELIBLE_TEMPORARY_NAME_H_
+#define INDELIBLE_TEMPORARY_NAME_H_
+
+#include <string>
+
+#include "status.h"
+
+namespace indelible {
+
+// A name for a temporary: `.indelible-` and 80 random bits, whatever the target is called.
+Status TemporaryName(std::string* name);
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_TEMPORARY_NAME_H_
