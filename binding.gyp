@@ -36,9 +36,29 @@
           "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
           # A worker's end unloads what it loaded, while the idle threads still run the code.
           "ldflags": ["-Wl,-z,nodelete"]
-        }, {
-          # Elsewhere the portable engine serves.
-          "type": "none"
+        }],
+        ["OS=='mac'", {
+          "sources": ["native/platform/posix.cc", "native/platform/macos.cc", "native/platform/macos_primitives.cc"],
+          "xcode_settings": {
+            "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+            "CLANG_CXX_LIBRARY": "libc++",
+            "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+            "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+            "MACOSX_DEPLOYMENT_TARGET": "11.0",
+            "WARNING_CFLAGS": ["-Wall", "-Wextra", "-Wpedantic"]
+          }
+        }],
+        ["OS=='win'", {
+          "sources": ["native/platform/windows.cc", "native/platform/windows_error.cc", "native/platform/windows_path.cc", "native/platform/windows_primitives.cc"],
+          "defines": ["WIN32_LEAN_AND_MEAN", "NOMINMAX", "UNICODE", "_UNICODE", "_WIN32_WINNT=0x0A00", "_HAS_EXCEPTIONS=0"],
+          "libraries": ["-lntdll.lib", "-ladvapi32.lib"],
+          "msvs_settings": {
+            "VCCLCompilerTool": {
+              "AdditionalOptions": ["/std:c++17", "/permissive-", "/utf-8"],
+              "ExceptionHandling": 0,
+              "WarningLevel": 3
+            }
+          }
         }]
       ]
     }

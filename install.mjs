@@ -28,7 +28,6 @@ function reasonIn(output) {
 }
 
 function compile() {
-  if (process.platform !== 'linux') return `no native code for ${process.platform} yet`;
   const nodeGyp = process.env.npm_config_node_gyp;
   const [command, ...first] = nodeGyp === undefined ? ['node-gyp'] : [process.execPath, nodeGyp];
   const run = spawnSync(command, [...first, 'rebuild'], { cwd: root, encoding: 'utf8' });

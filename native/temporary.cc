@@ -259,7 +259,7 @@ Status Temporary::Replace(const std::string& name, bool* found, bool* published)
   // From here on the name must not be removed: it is the target's own, or free for somebody else.
   name_.clear();
   *published = true;
-  return Status::Ok();
+  return LetReplace();
 }
 
 // An unnamed one needs a name to be renamed from.
@@ -313,12 +313,12 @@ Status Temporary::PublishExclusive(const std::string& name, bool* published) {
     status = RemoveName(directory_, name_);
     if (!status.ok()) return std::move(status).On(PathOf(name_));
     name_.clear();
-    return Status::Ok();
+    return LetReplace();
   }
   if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
   name_.clear();
   *published = true;
-  return Status::Ok();
+  return LetReplace();
 }
 
 Status Temporary::SyncFilesystem() {
@@ -329,6 +329,9 @@ Status Temporary::SyncFilesystem() {
   return platform::SyncData(file_);
 }
 
-Status Temporary::Release() { return file_.Close(); }
+// The next save to the path may be in the same group, and publish before this one is over.
+Status Temporary::LetReplace() { return platform::OpenFilesMayBlockRenames() ? Release() : Status::Ok(); }
+
+Status Temporary::Release() { return file_.valid() ? file_.Close() : Status::Ok(); }
 
 }  // namespace indelible

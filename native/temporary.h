@@ -53,6 +53,7 @@ class Temporary {
   Status Release();
 
  private:
+  Status LetReplace();
   Status CreateLocked(uint32_t mode, bool unnamed);
   Status CreateNamed(uint32_t mode);
   Status TakeName();

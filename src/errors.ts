@@ -17,7 +17,7 @@ export interface SaveError extends NodeJS.ErrnoException {
 
 /** What the failed system call knows; the message is made of it. */
 export interface SystemFailure {
-  /** Positive, as the C library's `errno`. */
+  /** Positive: the C library's `errno`, or what Node has in its place on Windows. */
   errno: number;
   syscall: string;
   path?: string | Buffer;
@@ -29,9 +29,9 @@ export interface SystemFailure {
 
 /** Makes the error that Node's `fs` would have thrown for the same failed system call. */
 export function systemError(failure: SystemFailure): SaveError {
-  const [code, text] = nameOf(failure.errno);
+  const { code, text, errno } = describeErrno(failure.errno);
   let message = `${code}: ${text}, ${failure.syscall}`;
-  const fields: Partial<SaveError> = { errno: -failure.errno, code, syscall: failure.syscall };
+  const fields: Partial<SaveError> = { errno, code, syscall: failure.syscall };
   if (failure.path !== undefined) {
     fields.path = failure.path.toString();
     message += ` '${fields.path}'`;
@@ -51,11 +51,14 @@ const UNNAMED: Readonly<Record<string, string>> = {
   ESTALE: 'stale file handle',
 };
 
-function nameOf(errno: number): [code: string, text: string] {
-  const named = getSystemErrorMap().get(-errno);
-  if (named !== undefined) return named;
+/** @param errno libuv's number, or the C library's, which is another one on Windows. */
+function describeErrno(errno: number): { code: string; text: string; errno: number } {
+  const known = getSystemErrorMap();
+  const named = known.get(-errno);
+  if (named !== undefined) return { code: named[0], text: named[1], errno: -errno };
   const code = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `E${errno}`;
-  return [code, UNNAMED[code] ?? `unknown error ${errno}`];
+  const [number, entry] = [...known].find(([, [name]]) => name === code) ?? [-errno, undefined];
+  return { code, text: entry?.[1] ?? UNNAMED[code] ?? `unknown error ${errno}`, errno: number };
 }
 
 /** The library's own codes, for what no `errno` says. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { win32 } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidArgumentType, invalidArgumentValue } from './errors.js';
 
@@ -21,12 +21,13 @@ const SLASH = 0x2f;
  */
 export function absolutePath(path: PathLike, name: string): AbsolutePath {
   const given = pathAsGiven(path, name);
-  if (typeof given === 'string') {
-    // An empty path stays empty: it names nothing (ENOENT), and must not turn into the working directory.
-    if (given === '' || isAbsolute(given)) return given;
-    return process.platform === 'win32' ? resolve(given) : `${process.cwd()}/${given}`;
+  // An empty path stays empty: it names nothing (ENOENT), and must not turn into the working directory.
+  if (given.length === 0) return given;
+  if (process.platform === 'win32') {
+    return typeof given === 'string' ? absoluteOnWindows(given) : Buffer.from(absoluteOnWindows(`${given}`));
   }
-  if (given.length === 0 || given[0] === SLASH || process.platform === 'win32') return given;
+  if (typeof given === 'string') return isAbsolute(given) ? given : `${process.cwd()}/${given}`;
+  if (given[0] === SLASH) return given;
   return Buffer.concat([Buffer.from(`${process.cwd()}/`), given]);
 }
 
@@ -46,5 +47,11 @@ export function pathAsGiven(path: PathLike, name: string): string | Buffer {
 }
 
 function isAbsolute(path: string): boolean {
-  return process.platform !== 'win32' && path.charCodeAt(0) === SLASH;
+  return path.charCodeAt(0) === SLASH;
+}
+
+/** There `..` is resolved as text in every path. What asked for a directory still ends in a separator. */
+function absoluteOnWindows(path: string): string {
+  const absolute = win32.resolve(path);
+  return /(^|[\\/])\.{0,2}$/.test(path) && !absolute.endsWith('\\') ? `${absolute}\\` : absolute;
 }

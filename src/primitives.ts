@@ -198,13 +198,16 @@ const PLAIN: Partial<
   fsync: { asynchronous: promisify(fs.fsync), synchronous: fs.fsyncSync },
 };
 
+/** A library cannot see behind Node's descriptors on Windows. */
+const DESCRIPTORS_ARE_NODES = process.platform === 'win32';
+
 type DescriptorCall = 'fdatasync' | 'fsync' | 'fullfsync' | 'barrierfsync' | 'syncfs';
 
 async function onDescriptor(name: DescriptorCall, fd: number): Promise<void> {
   integer('fd', fd, HIGHEST_DESCRIPTOR);
   const { addon } = selectEngine();
   const plain = PLAIN[name];
-  if (addon === undefined && plain !== undefined) await plain.asynchronous(fd);
+  if ((addon === undefined || DESCRIPTORS_ARE_NODES) && plain !== undefined) await plain.asynchronous(fd);
   else finish({ syscall: name }, await addon?.[name](fd));
 }
 
@@ -212,7 +215,7 @@ function onDescriptorSync(name: DescriptorCall, fd: number): void {
   integer('fd', fd, HIGHEST_DESCRIPTOR);
   const { addon } = selectEngine();
   const plain = PLAIN[name];
-  if (addon === undefined && plain !== undefined) plain.synchronous(fd);
+  if ((addon === undefined || DESCRIPTORS_ARE_NODES) && plain !== undefined) plain.synchronous(fd);
   else finish({ syscall: name }, addon?.[`${name}Sync`](fd));
 }
 

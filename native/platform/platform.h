@@ -174,6 +174,8 @@ Status Unlink(const Directory& directory, const std::string& name);
 bool IsUnsupported(int error);
 // Whether the error may come from a program that has the file open at this moment, and pass with it.
 bool MayBeInUse(int error);
+// Whether a file that somebody has open may not be replaced, depending on its filesystem.
+bool OpenFilesMayBlockRenames();
 void Pause(std::chrono::milliseconds time);
 
 // Removes the temporary `name` if no living writer holds its lock. `*result` tells which it was.

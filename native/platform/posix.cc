@@ -242,6 +242,8 @@ Status RenameClassic(const Directory&, const std::string&, const Directory&, con
 // A file that somebody has open can be renamed and replaced all the same.
 bool MayBeInUse(int) { return false; }
 
+bool OpenFilesMayBlockRenames() { return false; }
+
 void Pause(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
 
 bool AtExit(void (*function)()) { return std::atexit(function) == 0; }

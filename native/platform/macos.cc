@@ -1,0 +1,195 @@
+#include <copyfile.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "posix.h"
+
+namespace indelible::platform {
+
+using posix::AttributesOf;
+using posix::Checked;
+using posix::KindOf;
+using posix::Number;
+
+namespace {
+
+// Of the flags of chflags(2), those that a user sets and that mean the same on another file.
+constexpr uint32_t kKeptFlags = UF_NODUMP | UF_HIDDEN | UF_OPAQUE;
+
+// Opens what stands under a name to take something over from it. O_NONBLOCK: somebody may have put a FIFO
+// there.
+Descriptor OpenToCopy(const Directory& directory, const std::string& name) {
+  return Descriptor(
+      openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+Status CopyPart(const Directory& directory, const std::string& name, const Descriptor& file,
+                copyfile_flags_t part) {
+  const Descriptor from = OpenToCopy(directory, name);
+  if (!from.valid()) return Status::Failed("open", errno);
+  return Checked(fcopyfile(Number(from), Number(file), nullptr, part), "copyfile");
+}
+
+int RenameWithFlags(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+                    const std::string& to, unsigned flags) {
+  return renameatx_np(Number(from_directory), from.c_str(), Number(to_directory), to.c_str(), flags);
+}
+
+}  // namespace
+
+// Whole files, flock(2): locks of byte ranges belong to the process here and are gone with the first close of
+// any of its descriptors.
+int posix::LockForWriter(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+int posix::LockForSweeper(int descriptor) { return flock(descriptor, LOCK_SH | LOCK_NB); }
+
+Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {
+  const int from = base == nullptr ? AT_FDCWD : Number(*base);
+  int descriptor = openat(from, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  directory->syncable = descriptor >= 0;
+#ifdef O_SEARCH
+  // To enter it alone, since macOS 12.
+  if (descriptor < 0 && errno == EACCES) {
+    descriptor = openat(from, path.c_str(), O_SEARCH | O_DIRECTORY | O_CLOEXEC);
+  }
+#endif
+  if (descriptor < 0) return Status::Failed("open", errno);
+  directory->descriptor = Descriptor(descriptor);
+  directory->path = posix::PathFrom(base, path);
+  return Status::Ok();
+}
+
+Status Identify(const Directory& directory, Identity* identity) {
+  struct stat info = {};
+  if (fstat(Number(directory), &info) != 0) return Status::Failed("fstat", errno);
+  identity->major = static_cast<uint32_t>(major(info.st_dev));
+  identity->minor = static_cast<uint32_t>(minor(info.st_dev));
+  identity->inode = info.st_ino;
+  identity->mount = 0;
+  return Status::Ok();
+}
+
+Status LookUp(const Directory& directory, const std::string& name, Entry* entry) {
+  *entry = Entry();
+  struct stat info = {};
+  if (fstatat(Number(directory), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    // A single file cannot be mounted here.
+    entry->kind = KindOf(info.st_mode);
+    entry->attributes = AttributesOf(info);
+    return Status::Ok();
+  }
+  return errno == ENOENT ? Status::Ok() : Status::Failed("lstat", errno);
+}
+
+Status FillRandom(void* bytes, size_t size) {
+  arc4random_buf(bytes, size);
+  return Status::Ok();
+}
+
+Status CreateUnnamed(const Directory&, uint32_t, Descriptor*) { return Status::Failed("open", ENOSYS); }
+
+// All of them are copied at once.
+Status ListAttributes(const Directory&, const std::string&, std::vector<std::string>*) {
+  return Status::Ok();
+}
+
+Status GetAttribute(const Directory&, const std::string&, const std::string&, std::string*) {
+  return Status::Failed("getxattr", ENOSYS);
+}
+
+Status SetAttribute(const Descriptor&, const std::string&, const std::string&) {
+  return Status::Failed("setxattr", ENOSYS);
+}
+
+Status RemoveAttribute(const Descriptor&, const std::string&) {
+  return Status::Failed("removexattr", ENOSYS);
+}
+
+Status CopyAttributes(const Directory& directory, const std::string& name, const Descriptor& file) {
+  return CopyPart(directory, name, file, COPYFILE_XATTR);
+}
+
+Status CopyAccessList(const Directory& directory, const std::string& name, const Descriptor& file) {
+  return CopyPart(directory, name, file, COPYFILE_ACL);
+}
+
+Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags) {
+  struct stat info = {};
+  if (fstatat(Number(directory), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+    return Status::Failed("lstat", errno);
+  *flags = FileFlags{info.st_flags & kKeptFlags, 0};
+  return Status::Ok();
+}
+
+Status ReadFlags(const Descriptor& file, FileFlags* flags) {
+  struct stat info = {};
+  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
+  *flags = FileFlags{info.st_flags & kKeptFlags, 0};
+  return Status::Ok();
+}
+
+Status ReadProjectInheritance(const Directory&, bool* inherits) {
+  *inherits = false;
+  return Status::Ok();
+}
+
+Status SetFlags(const Descriptor& file, const FileFlags& flags) {
+  struct stat info = {};
+  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
+  return Checked(fchflags(Number(file), (info.st_flags & ~kKeptFlags) | flags.flags), "fchflags");
+}
+
+Status WriteBack(const Descriptor&) { return Status::Failed("sync_file_range", ENOSYS); }
+
+Status SyncBarrier(const Descriptor& file) {
+  return Checked(fcntl(Number(file), F_BARRIERFSYNC) < 0 ? -1 : 0, "fsync");
+}
+
+Status SyncData(const Descriptor& file) {
+  return Checked(fcntl(Number(file), F_FULLFSYNC) < 0 ? -1 : 0, "fsync");
+}
+
+Status HandOver(const Descriptor& file) { return Checked(fsync(Number(file)), "fsync"); }
+
+Status SyncFilesystem(const Descriptor& file) {
+  return Checked(fsync_volume_np(Number(file), SYNC_VOLUME_FULLSYNC | SYNC_VOLUME_WAIT), "fsync");
+}
+
+Status SyncDirectory(const Directory& directory) {
+  return Checked(fcntl(Number(directory), F_FULLFSYNC) < 0 ? -1 : 0, "fsync");
+}
+
+Status HandOverDirectory(const Directory& directory) { return Checked(fsync(Number(directory)), "fsync"); }
+
+Status LinkUnnamed(const Descriptor&, const Directory&, const std::string&) {
+  return Status::Failed("link", ENOSYS);
+}
+
+Status RenameExclusive(const Directory& from_directory, const std::string& from,
+                       const Directory& to_directory, const std::string& to) {
+  return Checked(RenameWithFlags(from_directory, from, to_directory, to, RENAME_EXCL), "rename");
+}
+
+Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
+                const std::string& other) {
+  return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_SWAP), "rename");
+}
+
+// Nothing tells of changes. A decision says the same of every filesystem here.
+uint64_t MountTableGeneration() { return 0; }
+
+void StayLoaded() {
+  Dl_info self = {};
+  if (dladdr(reinterpret_cast<const void*>(&StayLoaded), &self) == 0) return;
+  // One reference more, never given back.
+  static_cast<void>(dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
+}
+
+}  // namespace indelible::platform

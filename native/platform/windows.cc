@@ -1,0 +1,624 @@
+#include <errno.h>
+#include <process.h>
+#include <windows.h>
+#include <winioctl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+// A macro for CreateFileW, which is not called here.
+#undef CreateFile
+
+#include "nt_calls.h"
+#include "platform.h"
+#include "windows_error.h"
+#include "windows_path.h"
+
+namespace indelible::platform {
+
+using windows::ErrnoOf;
+using windows::ErrnoOfStatus;
+using windows::NtName;
+using windows::NtPath;
+
+namespace {
+
+// One WriteFile takes a DWORD.
+constexpr size_t kLargestWrite = size_t{1} << 30;
+
+// As on Linux, where the deepest call of a save needs a few KiB.
+constexpr unsigned kStackSize = 256U << 10;
+
+constexpr ULONG kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+
+// Windows has one bit of a mode: whether the file may be written. Node shows it in the same way.
+constexpr uint32_t kWritableMode = 0666;
+constexpr uint32_t kReadOnlyMode = 0444;
+constexpr uint32_t kWriteBits = 0222;
+
+// Attributes that a user sets and that stay with a copy.
+constexpr DWORD kKeptFlags =
+    FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED;
+
+// The byte that a temporary's writer locks: far behind any content, because locks of Windows keep others from
+// reading what they cover. The writer's lock is a shared one, so that a second handle can hold it as well
+// before the first is closed; the sweeper's is exclusive.
+constexpr DWORD kLockedByteHigh = DWORD{1} << 30;
+
+// What a reparse point that is a link says, REPARSE_DATA_BUFFER of ntifs.h.
+struct LinkData {
+  ULONG tag;
+  USHORT length;
+  USHORT reserved;
+  USHORT target_offset;  // In bytes, from the names on.
+  USHORT target_length;
+  USHORT shown_offset;
+  USHORT shown_length;
+};
+
+HANDLE HandleOf(const Descriptor& descriptor) { return reinterpret_cast<HANDLE>(descriptor.get()); }
+
+HANDLE HandleOf(const Directory& directory) { return HandleOf(directory.descriptor); }
+
+Status LastError(const char* syscall) { return Status::Failed(syscall, ErrnoOf(GetLastError())); }
+
+Status Checked(BOOL result, const char* syscall) { return result ? Status::Ok() : LastError(syscall); }
+
+Status CheckedStatus(nt::Status status, const char* syscall) {
+  return status >= 0 ? Status::Ok() : Status::Failed(syscall, ErrnoOfStatus(status));
+}
+
+struct Opening {
+  ACCESS_MASK access;
+  ULONG options;
+  ULONG disposition = nt::kOpen;
+};
+
+// `root` null: `name` is a whole path.
+Status Open(HANDLE root, const std::wstring& name, const Opening& how, const char* syscall,
+            Descriptor* opened) {
+  if (name.size() * sizeof(wchar_t) > 0xFFFE) return Status::Failed(syscall, ENAMETOOLONG);
+  nt::UnicodeString text = {};
+  text.length = static_cast<USHORT>(name.size() * sizeof(wchar_t));
+  text.maximum_length = text.length;
+  text.buffer = name.c_str();
+  nt::ObjectAttributes attributes = {};
+  attributes.length = sizeof attributes;
+  attributes.root_directory = root;
+  attributes.object_name = &text;
+  attributes.attributes = nt::kCaseInsensitive;
+  nt::IoStatusBlock block = {};
+  HANDLE handle = nullptr;
+  const nt::Status status =
+      nt::NtCreateFile(&handle, how.access | SYNCHRONIZE, &attributes, &block, nullptr, FILE_ATTRIBUTE_NORMAL,
+                       kShareAll, how.disposition, how.options | nt::kSynchronous, nullptr, 0);
+  if (status >= 0) *opened = Descriptor(reinterpret_cast<intptr_t>(handle));
+  return CheckedStatus(status, syscall);
+}
+
+// What stands under a name in a directory; a link itself unless `follow`.
+Status OpenEntry(const Directory& directory, const std::string& name, ACCESS_MASK access, const char* syscall,
+                 Descriptor* opened, bool follow = false) {
+  const bool slash = !name.empty() && name.back() == '/';
+  const ULONG options = (follow ? 0 : nt::kOpenReparsePoint) | (slash ? nt::kDirectoryFile : 0);
+  const std::wstring relative = name == "." ? std::wstring() : NtName(name);
+  return Open(HandleOf(directory), relative, Opening{access, options}, syscall, opened);
+}
+
+template <typename Information>
+Status Ask(HANDLE handle, FILE_INFO_BY_HANDLE_CLASS which, const char* syscall, Information* information) {
+  return Checked(GetFileInformationByHandleEx(handle, which, information, sizeof *information), syscall);
+}
+
+// Where the directory is now, as NtPath gives paths.
+Status PathOf(const Directory& directory, std::wstring* path) {
+  path->assign(MAX_PATH, L'\0');
+  for (;;) {
+    const DWORD length = GetFinalPathNameByHandleW(HandleOf(directory), path->data(),
+                                                   static_cast<DWORD>(path->size()), FILE_NAME_NORMALIZED);
+    if (length == 0) return LastError("open");
+    const bool fits = length < path->size();
+    path->resize(length);
+    if (fits) return Status::Ok();
+  }
+}
+
+Entry::Kind KindOf(DWORD attributes, DWORD tag) {
+  // A junction is a link to a directory, as libuv has it.
+  const bool link = tag == IO_REPARSE_TAG_SYMLINK || tag == IO_REPARSE_TAG_MOUNT_POINT;
+  if ((attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 && link) return Entry::Kind::kSymlink;
+  if ((attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) return Entry::Kind::kDirectory;
+  return (attributes & FILE_ATTRIBUTE_DEVICE) != 0 ? Entry::Kind::kOther : Entry::Kind::kFile;
+}
+
+Attributes AttributesOf(DWORD attributes) {
+  Attributes result;
+  result.mode = (attributes & FILE_ATTRIBUTE_READONLY) != 0 ? kReadOnlyMode : kWritableMode;
+  return result;
+}
+
+Status Describe(const Descriptor& file, const char* syscall, Entry* entry) {
+  FILE_ATTRIBUTE_TAG_INFO info = {};
+  Status status = Ask(HandleOf(file), FileAttributeTagInfo, syscall, &info);
+  if (!status.ok()) return status;
+  entry->kind = KindOf(info.FileAttributes, info.ReparseTag);
+  entry->attributes = AttributesOf(info.FileAttributes);
+  return Status::Ok();
+}
+
+bool Lock(HANDLE file, DWORD flags) {
+  OVERLAPPED place = {};
+  place.OffsetHigh = kLockedByteHigh;
+  return LockFileEx(file, flags | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &place) != 0;
+}
+
+Status ChangeAttributes(const Descriptor& file, DWORD clear, DWORD set, const char* syscall) {
+  FILE_BASIC_INFO info = {};
+  Status status = Ask(HandleOf(file), FileBasicInfo, syscall, &info);
+  if (!status.ok()) return status;
+  // Zeros leave the times alone.
+  FILE_BASIC_INFO changed = {};
+  changed.FileAttributes = (info.FileAttributes & ~clear) | set;
+  if (changed.FileAttributes == 0) changed.FileAttributes = FILE_ATTRIBUTE_NORMAL;
+  return Checked(
+      SetFileInformationByHandle(HandleOf(file), FileBasicInfo, &changed, static_cast<DWORD>(sizeof changed)),
+      syscall);
+}
+
+// Renames or links the file that stands under a name, by a handle of its own. The handle is a write-through
+// one: "A write-through request via FILE_FLAG_WRITE_THROUGH also causes NTFS to flush any metadata changes,
+// such as a time stamp update or a rename operation, that result from processing the request" (CreateFileW).
+Status GiveName(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+                const std::string& to, int information_class, ULONG flags, const char* syscall) {
+  Descriptor file;
+  const bool slash = !from.empty() && from.back() == '/';
+  const ULONG options = nt::kOpenReparsePoint | nt::kWriteThrough | (slash ? nt::kDirectoryFile : 0);
+  const ACCESS_MASK access =
+      information_class == nt::kLinkInformation ? FILE_WRITE_ATTRIBUTES : DELETE | FILE_READ_ATTRIBUTES;
+  Status status = Open(HandleOf(from_directory), NtName(from), Opening{access, options}, syscall, &file);
+  if (!status.ok()) return status;
+  const std::wstring name = NtName(to);
+  const size_t name_bytes = name.size() * sizeof(wchar_t);
+  const size_t size = std::max(sizeof(nt::NameInformation), offsetof(nt::NameInformation, name) + name_bytes);
+  // Of the alignment that operator new gives.
+  const std::unique_ptr<unsigned char[]> bytes(new unsigned char[size]());
+  auto* const information = new (bytes.get())
+      nt::NameInformation{flags, HandleOf(to_directory), static_cast<ULONG>(name_bytes), {}};
+  std::memcpy(bytes.get() + offsetof(nt::NameInformation, name), name.data(), name_bytes);
+  nt::IoStatusBlock block = {};
+  return CheckedStatus(nt::NtSetInformationFile(HandleOf(file), &block, information, static_cast<ULONG>(size),
+                                                information_class),
+                       syscall);
+}
+
+Status Delete(const Descriptor& file, const char* syscall) {
+  nt::IoStatusBlock block = {};
+  // The name is gone at once, whoever has the file open.
+  const ULONG flags = nt::kDelete | nt::kPosixDelete | nt::kDeleteReadOnly;
+  Status status =
+      CheckedStatus(nt::NtSetInformationFile(HandleOf(file), &block, &flags, static_cast<ULONG>(sizeof flags),
+                                             nt::kDispositionInformationEx),
+                    syscall);
+  if (status.ok() || !IsUnsupported(status.error())) return status;
+  // The older call, which refuses read-only files.
+  status = ChangeAttributes(file, FILE_ATTRIBUTE_READONLY, 0, syscall);
+  if (!status.ok()) return status;
+  const BOOLEAN remove = TRUE;
+  return CheckedStatus(
+      nt::NtSetInformationFile(HandleOf(file), &block, &remove, static_cast<ULONG>(sizeof remove),
+                               nt::kDispositionInformation),
+      syscall);
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (valid()) CloseHandle(reinterpret_cast<HANDLE>(value_));
+}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    Descriptor old(Release());
+    value_ = other.Release();
+  }
+  return *this;
+}
+
+intptr_t Descriptor::Release() {
+  const intptr_t value = value_;
+  value_ = -1;
+  return value;
+}
+
+Status Descriptor::Close() { return Checked(CloseHandle(reinterpret_cast<HANDLE>(Release())), "close"); }
+
+std::string GenericPath(std::string path) {
+  std::replace(path.begin(), path.end(), '\\', '/');
+  return path;
+}
+
+std::string SystemPath(std::string path) {
+  std::replace(path.begin(), path.end(), '/', '\\');
+  return path;
+}
+
+Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {
+  const bool absolute = base == nullptr || windows::IsAbsolute(path);
+  std::wstring name;
+  HANDLE root = nullptr;
+  if (absolute) {
+    name = NtPath(path);
+  } else if (windows::HasDots(path)) {
+    std::wstring now;
+    Status status = PathOf(*base, &now);
+    if (!status.ok()) return status;
+    name = NtPath(GenericPath(windows::Narrowed(now.substr(4))) + "/" + path);
+    if (now.rfind(L"\\\\?\\UNC\\", 0) == 0) {
+      name = NtPath("//" + GenericPath(windows::Narrowed(now.substr(8))) + "/" + path);
+    }
+  } else {
+    name = NtName(path);
+    root = HandleOf(*base);
+  }
+  // FILE_ADD_FILE: what is to be flushed must have been opened for writing.
+  constexpr ACCESS_MASK kAccess = FILE_TRAVERSE | FILE_READ_ATTRIBUTES;
+  Status status =
+      Open(root, name, Opening{kAccess | FILE_ADD_FILE, nt::kDirectoryFile}, "open", &directory->descriptor);
+  directory->syncable = status.ok();
+  if (!status.ok() && (MayBeInUse(status.error()) || status.error() == EROFS)) {
+    status = Open(root, name, Opening{kAccess, nt::kDirectoryFile}, "open", &directory->descriptor);
+  }
+  if (!status.ok()) return status;
+  directory->path = absolute ? path : base->path + "/" + path;
+  return Status::Ok();
+}
+
+Status Identify(const Directory& directory, Identity* identity) {
+  FILE_ID_INFO info = {};
+  if (Ask(HandleOf(directory), FileIdInfo, "fstat", &info).ok()) {
+    uint64_t halves[2] = {};
+    std::memcpy(halves, &info.FileId, sizeof halves);
+    identity->major = static_cast<uint32_t>(info.VolumeSerialNumber >> 32);
+    identity->minor = static_cast<uint32_t>(info.VolumeSerialNumber);
+    // ReFS numbers its files with 128 bits, NTFS with the lower 64.
+    identity->inode = halves[0] ^ (halves[1] * 0x9E3779B97F4A7C15U);
+    identity->mount = 0;
+    return Status::Ok();
+  }
+  BY_HANDLE_FILE_INFORMATION old = {};
+  if (!GetFileInformationByHandle(HandleOf(directory), &old)) return LastError("fstat");
+  identity->major = 0;
+  identity->minor = old.dwVolumeSerialNumber;
+  identity->inode = static_cast<uint64_t>(old.nFileIndexHigh) << 32 | old.nFileIndexLow;
+  identity->mount = 0;
+  return Status::Ok();
+}
+
+Status LookUp(const Directory& directory, const std::string& name, Entry* entry) {
+  *entry = Entry();
+  Descriptor file;
+  const Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "lstat", &file);
+  if (status.ok()) return Describe(file, "lstat", entry);
+  // EBUSY: it is deleted, and waits for whoever has it open still.
+  return status.error() == ENOENT || status.error() == EBUSY ? Status::Ok() : status;
+}
+
+Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
+  Descriptor file;
+  Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "readlink", &file);
+  if (!status.ok()) return status;
+  alignas(8) unsigned char buffer[MAXIMUM_REPARSE_DATA_BUFFER_SIZE];
+  DWORD length = 0;
+  if (!DeviceIoControl(HandleOf(file), FSCTL_GET_REPARSE_POINT, nullptr, 0, buffer, sizeof buffer, &length,
+                       nullptr))
+    return LastError("readlink");
+  LinkData link = {};
+  if (length < sizeof link) return Status::Failed("readlink", EINVAL);
+  std::memcpy(&link, buffer, sizeof link);
+  // A symbolic link has flags before its names, a junction none.
+  const size_t names = sizeof link + (link.tag == IO_REPARSE_TAG_SYMLINK ? sizeof(ULONG) : 0);
+  if (names + link.target_offset + link.target_length > length) return Status::Failed("readlink", EINVAL);
+  std::wstring text(link.target_length / sizeof(wchar_t), L'\0');
+  std::memcpy(text.data(), buffer + names + link.target_offset, link.target_length);
+  // An absolute one is a path of ntdll.
+  if (text.rfind(L"\\??\\UNC\\", 0) == 0) {
+    text.replace(0, 7, L"\\");
+  } else if (text.rfind(L"\\??\\", 0) == 0) {
+    text.erase(0, 4);
+  }
+  *target = GenericPath(windows::Narrowed(text));
+  return Status::Ok();
+}
+
+Status Follow(const Directory& directory, const std::string& name, Entry* entry) {
+  *entry = Entry();
+  Descriptor file;
+  const Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "open", &file, true);
+  if (status.ok()) return Describe(file, "open", entry);
+  return status.error() == ENOENT ? Status::Ok() : status;
+}
+
+Status MakeDirectory(const Directory& directory, const std::string& name) {
+  Descriptor made;
+  return Open(HandleOf(directory), NtName(name),
+              Opening{FILE_READ_ATTRIBUTES, nt::kDirectoryFile, nt::kCreate}, "mkdir", &made);
+}
+
+Status FillRandom(void* bytes, size_t size) {
+  return nt::SystemFunction036(bytes, static_cast<ULONG>(size)) ? Status::Ok()
+                                                                : Status::Failed("getrandom", EIO);
+}
+
+Status CreateFile(const Directory& directory, const std::string& name, uint32_t, Descriptor* file) {
+  return Open(HandleOf(directory), NtName(name),
+              Opening{FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES | DELETE, nt::kNonDirectoryFile, nt::kCreate},
+              "open", file);
+}
+
+Status CreateUnnamed(const Directory&, uint32_t, Descriptor*) { return Status::Failed("open", ENOSYS); }
+
+Status LockTemporary(const Descriptor& file, bool* locked) {
+  *locked = Lock(HandleOf(file), 0);
+  if (*locked) return Status::Ok();
+  const DWORD error = GetLastError();
+  if (error == ERROR_LOCK_VIOLATION) return Status::Failed("fcntl", EAGAIN);
+  return IsUnsupported(ErrnoOf(error)) ? Status::Ok() : Status::Failed("fcntl", ErrnoOf(error));
+}
+
+Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked) {
+  FILE_BASIC_INFO basic = {};
+  Status status = Ask(HandleOf(file), FileBasicInfo, "fstat", &basic);
+  if (!status.ok()) return status;
+  FILE_STANDARD_INFO standard = {};
+  status = Ask(HandleOf(file), FileStandardInfo, "fstat", &standard);
+  if (!status.ok()) return status;
+  *attributes = AttributesOf(basic.FileAttributes);
+  *linked = !standard.DeletePending && standard.NumberOfLinks > 0;
+  return Status::Ok();
+}
+
+Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written) {
+  DWORD count = 0;
+  const auto length = static_cast<DWORD>(std::min(size, kLargestWrite));
+  if (!WriteFile(HandleOf(file), data, length, &count, nullptr)) return LastError("write");
+  *written = count;
+  return Status::Ok();
+}
+
+// Files belong to accounts here that have no number; `fs.chown` does nothing either.
+Status SetOwner(const Descriptor&, uint32_t, uint32_t) { return Status::Ok(); }
+
+Status SetMode(const Descriptor& file, uint32_t mode) {
+  const bool writable = (mode & kWriteBits) != 0;
+  return ChangeAttributes(file, FILE_ATTRIBUTE_READONLY, writable ? 0 : FILE_ATTRIBUTE_READONLY, "fchmod");
+}
+
+Status ListAttributes(const Directory&, const std::string&, std::vector<std::string>*) {
+  return Status::Ok();
+}
+
+Status GetAttribute(const Directory&, const std::string&, const std::string&, std::string*) {
+  return Status::Failed("getxattr", ENOSYS);
+}
+
+Status SetAttribute(const Descriptor&, const std::string&, const std::string&) {
+  return Status::Failed("setxattr", ENOSYS);
+}
+
+Status RemoveAttribute(const Descriptor&, const std::string&) {
+  return Status::Failed("removexattr", ENOSYS);
+}
+
+Status CopyAttributes(const Directory&, const std::string&, const Descriptor&) {
+  return Status::Failed("copyfile", ENOSYS);
+}
+
+Status CopyAccessList(const Directory& directory, const std::string& name, const Descriptor& file) {
+  Descriptor from;
+  Status status = OpenEntry(directory, name, READ_CONTROL, "acl", &from);
+  if (!status.ok()) return status;
+  DWORD needed = 0;
+  GetKernelObjectSecurity(HandleOf(from), DACL_SECURITY_INFORMATION, nullptr, 0, &needed);
+  if (needed == 0) return LastError("acl");
+  const std::unique_ptr<unsigned char[]> bytes(new unsigned char[needed]());
+  auto* const descriptor = reinterpret_cast<PSECURITY_DESCRIPTOR>(bytes.get());
+  if (!GetKernelObjectSecurity(HandleOf(from), DACL_SECURITY_INFORMATION, descriptor, needed, &needed))
+    return LastError("acl");
+  SECURITY_DESCRIPTOR_CONTROL control = 0;
+  DWORD revision = 0;
+  if (!GetSecurityDescriptorControl(descriptor, &control, &revision)) return LastError("acl");
+  // Without the request the list would no longer count as one that follows its directory's.
+  if ((control & SE_DACL_AUTO_INHERITED) != 0 &&
+      !SetSecurityDescriptorControl(descriptor, SE_DACL_AUTO_INHERIT_REQ, SE_DACL_AUTO_INHERIT_REQ))
+    return LastError("acl");
+  // The temporary's own handle does not ask for this right, which not every server gives.
+  const HANDLE to = ReOpenFile(HandleOf(file), WRITE_DAC, kShareAll, 0);
+  if (to == INVALID_HANDLE_VALUE) return LastError("acl");
+  const Descriptor owned(reinterpret_cast<intptr_t>(to));
+  return Checked(SetKernelObjectSecurity(to, DACL_SECURITY_INFORMATION, descriptor), "acl");
+}
+
+Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags) {
+  Descriptor file;
+  Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "open", &file);
+  return status.ok() ? ReadFlags(file, flags) : std::move(status);
+}
+
+Status ReadFlags(const Descriptor& file, FileFlags* flags) {
+  FILE_BASIC_INFO info = {};
+  Status status = Ask(HandleOf(file), FileBasicInfo, "fstat", &info);
+  if (status.ok()) *flags = FileFlags{info.FileAttributes & kKeptFlags, 0};
+  return status;
+}
+
+Status ReadProjectInheritance(const Directory&, bool* inherits) {
+  *inherits = false;
+  return Status::Ok();
+}
+
+Status SetFlags(const Descriptor& file, const FileFlags& flags) {
+  return ChangeAttributes(file, kKeptFlags, flags.flags, "fchmod");
+}
+
+Status WriteBack(const Descriptor&) { return Status::Failed("sync_file_range", ENOSYS); }
+
+Status SyncBarrier(const Descriptor&) { return Status::Failed("fdatasync", ENOSYS); }
+
+Status SyncData(const Descriptor& file) {
+  if (FlushFileBuffers(HandleOf(file))) return Status::Ok();
+  // A handle that cannot write is the one that Duplicate has left of a file whose data was flushed before.
+  // What has changed since is an attribute, which NTFS logs ahead of the rename.
+  const DWORD error = GetLastError();
+  return error == ERROR_ACCESS_DENIED ? Status::Ok() : Status::Failed("fdatasync", ErrnoOf(error));
+}
+
+Status HandOver(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
+
+Status SyncFilesystem(const Descriptor&) { return Status::Failed("syncfs", ENOSYS); }
+
+Status SyncDirectory(const Directory& directory) {
+  if (FlushFileBuffers(HandleOf(directory))) return Status::Ok();
+  // FAT has no such call (ERROR_INVALID_PARAMETER), and a handle that may write is refused only where nothing
+  // can be flushed by it.
+  const DWORD error = GetLastError();
+  return Status::Failed("fsync", error == ERROR_ACCESS_DENIED ? ENOTSUP : ErrnoOf(error));
+}
+
+Status HandOverDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
+
+Status Duplicate(const Descriptor& file, Descriptor* duplicate) {
+  const HANDLE second = ReOpenFile(HandleOf(file), FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES, kShareAll, 0);
+  if (second == INVALID_HANDLE_VALUE) return LastError("open");
+  *duplicate = Descriptor(reinterpret_cast<intptr_t>(second));
+  bool locked = false;
+  return LockTemporary(*duplicate, &locked);
+}
+
+Status LinkUnnamed(const Descriptor&, const Directory&, const std::string&) {
+  return Status::Failed("link", ENOSYS);
+}
+
+Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+              const std::string& to) {
+  return GiveName(from_directory, from, to_directory, to, nt::kRenameInformationEx,
+                  nt::kReplaceIfExists | nt::kPosixRename | nt::kReplaceReadOnly, "rename");
+}
+
+Status RenameClassic(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+                     const std::string& to, bool replace) {
+  return GiveName(from_directory, from, to_directory, to, nt::kRenameInformation,
+                  replace ? nt::kReplaceIfExists : 0, "rename");
+}
+
+Status RenameExclusive(const Directory& from_directory, const std::string& from,
+                       const Directory& to_directory, const std::string& to) {
+  return GiveName(from_directory, from, to_directory, to, nt::kRenameInformationEx, nt::kPosixRename,
+                  "rename");
+}
+
+Status Exchange(const Directory&, const std::string&, const Directory&, const std::string&) {
+  return Status::Failed("rename", ENOSYS);
+}
+
+Status MakeSymlink(const std::string& target, const Directory& directory, const std::string& name) {
+  std::wstring link;
+  Status status = PathOf(directory, &link);
+  if (!status.ok()) return status;
+  const std::wstring text = windows::Widened(SystemPath(target));
+  // A link knows whether it leads to a directory; Node's `fs.symlink` looks as well.
+  const std::wstring end = windows::IsAbsolute(target) ? text : link + L'\\' + text;
+  const DWORD attributes = GetFileAttributesW(end.c_str());
+  const bool leads_to_directory =
+      attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+  // In developer mode every user may make links.
+  constexpr DWORD kUnprivileged = 0x2;
+  const DWORD flags = kUnprivileged | (leads_to_directory ? SYMBOLIC_LINK_FLAG_DIRECTORY : 0);
+  link += L'\\' + NtName(name);
+  return Checked(CreateSymbolicLinkW(link.c_str(), text.c_str(), flags), "symlink");
+}
+
+Status Link(const Directory& directory, const std::string& from, const std::string& to) {
+  return GiveName(directory, from, directory, to, nt::kLinkInformation, 0, "link");
+}
+
+Status Unlink(const Directory& directory, const std::string& name) {
+  Descriptor file;
+  Status status =
+      OpenEntry(directory, name, DELETE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES, "unlink", &file);
+  return status.ok() ? Delete(file, "unlink") : std::move(status);
+}
+
+bool IsUnsupported(int error) {
+  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
+}
+
+// Access is denied to whom a virus scanner has come before, and to whom it is denied.
+bool MayBeInUse(int error) { return error == EBUSY || error == EPERM || error == EACCES; }
+
+// Not with POSIX semantics, which FAT and many servers lack.
+bool OpenFilesMayBlockRenames() { return true; }
+
+void Pause(std::chrono::milliseconds time) { Sleep(static_cast<DWORD>(time.count())); }
+
+Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result) {
+  *result = RemoveResult::kUnknown;
+  Descriptor file;
+  Status status =
+      OpenEntry(directory, name, FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES | DELETE, "open", &file);
+  if (!status.ok()) return status;
+  Entry entry;
+  status = Describe(file, "fstat", &entry);
+  if (!status.ok() || entry.kind != Entry::Kind::kFile) return status;
+  if (!Lock(HandleOf(file), LOCKFILE_EXCLUSIVE_LOCK)) {
+    const DWORD error = GetLastError();
+    if (error == ERROR_LOCK_VIOLATION) *result = RemoveResult::kLocked;
+    if (error == ERROR_LOCK_VIOLATION || IsUnsupported(ErrnoOf(error))) return Status::Ok();
+    return Status::Failed("fcntl", ErrnoOf(error));
+  }
+  // Between the look-up and the lock the writer may have published the file, under another name.
+  Directory now;
+  now.descriptor = std::move(file);
+  std::wstring path;
+  status = PathOf(now, &path);
+  if (!status.ok()) return status;
+  if (path.substr(path.rfind(L'\\') + 1) != NtName(name)) return Status::Ok();
+  status = Delete(now.descriptor, "unlink");
+  if (status.ok()) *result = RemoveResult::kRemoved;
+  return status;
+}
+
+// Drives keep their serial numbers, which are what a filesystem is known by.
+uint64_t MountTableGeneration() { return 0; }
+
+bool AtExit(void (*)()) { return false; }
+
+void StayLoaded() {
+  HMODULE self = nullptr;
+  // Fails only for an address that is in no module.
+  static_cast<void>(GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                                       reinterpret_cast<LPCWSTR>(&StayLoaded), &self));
+}
+
+bool StartThread(std::function<void()> body) {
+  auto owned = std::make_unique<std::function<void()>>(std::move(body));
+  const uintptr_t thread = _beginthreadex(
+      nullptr, kStackSize,
+      [](void* argument) -> unsigned {
+        const std::unique_ptr<std::function<void()>> run(static_cast<std::function<void()>*>(argument));
+        (*run)();
+        return 0;
+      },
+      owned.get(), STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+  if (thread == 0) return false;
+  static_cast<void>(owned.release());
+  CloseHandle(reinterpret_cast<HANDLE>(thread));
+  return true;
+}
+
+// There are none to block.
+void BlockSignals() {}
+
+}  // namespace indelible::platform
