@@ -12,7 +12,7 @@ import { type SystemCall, wasInjected } from './strace-log.js';
  * one before, or where the engine has to look at the mount table again because somebody has mounted something. A
  * miss may hit a call that Node itself cannot do without.
  */
-const ATTEMPTS = 20;
+const ATTEMPTS = 100;
 
 /** A save that was traced from its first call to its last. */
 export interface TracedSave {
