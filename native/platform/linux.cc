@@ -17,6 +17,14 @@
 
 #include "posix.h"
 
+// musl has statx(2) since 1.2.5 (March 2024) only. What is built on an older one runs on both.
+#ifndef STATX_TYPE
+#include <linux/stat.h>
+static int statx(int directory, const char* path, int flags, unsigned int mask, struct statx* out) {
+  return static_cast<int>(syscall(SYS_statx, directory, path, flags, mask, out));
+}
+#endif
+
 // Values of the kernel's interface that older C libraries (glibc 2.28, musl) don't name.
 // include/uapi/linux/stat.h, include/uapi/linux/fs.h.
 #ifndef STATX_MNT_ID

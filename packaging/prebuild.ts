@@ -1,0 +1,60 @@
+/**
+ * Makes the addon for every system of the table, and examines what it has made.
+ *
+ *     npm run prebuilds [-- --only linux-x64,linux-x64-musl]
+ *     npm run prebuilds:check [-- --only linux-x64]      examines what is there, and compiles nothing
+ *
+ * prebuilds/README.md says with what and how. Fails if one could not be made, or is not as it should be.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { markdownTable } from 'markdown-table';
+import { examinePrebuild } from './prebuild/check.js';
+import { compilePrebuild, nodeApiVersion } from './prebuild/compile.js';
+import { gypTarget } from './prebuild/gyp-target.js';
+import { prebuildPath, targetName, targets } from './prebuild/targets.js';
+import { toolchain } from './prebuild/toolchain.js';
+import { projectRoot } from './project-root.js';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, check: { type: 'boolean', default: false } },
+});
+const only = values.only?.split(',');
+const unknown = only?.filter((name) => !targets.some((target) => targetName(target) === name)) ?? [];
+if (unknown.length > 0) throw new Error(`No such target: ${unknown.join(', ')}`);
+
+const tools = toolchain();
+const rows: string[][] = [];
+for (const target of targets) {
+  const name = targetName(target);
+  if (only?.includes(name) === false) continue;
+  const scratch = join(projectRoot, 'build/prebuild', name);
+  const output = join(projectRoot, 'prebuilds', prebuildPath(target));
+  const gyp = gypTarget(target, scratch);
+  if (gyp.sources.length === 0) {
+    rmSync(output, { force: true });
+    rows.push([name, '', '', 'no native code in binding.gyp: the portable engine serves']);
+    continue;
+  }
+  if (!values.check) {
+    process.stderr.write(`${name}\n`);
+    // Whatever happens, no old one is taken for new.
+    rmSync(output, { force: true });
+    await compilePrebuild(target, gyp, tools, scratch, output);
+  } else if (!existsSync(output)) {
+    process.exitCode = 1;
+    rows.push([name, '', '', 'is not there: npm run prebuilds']);
+    continue;
+  }
+  const { bytes, asksFor, faults } = examinePrebuild(
+    target,
+    output,
+    new Set(tools.nodeApi(nodeApiVersion(gyp))),
+  );
+  if (faults.length > 0) process.exitCode = 1;
+  rows.push([name, String(bytes), asksFor, faults.length > 0 ? faults.join('; ') : 'as it should be']);
+}
+console.log(
+  markdownTable([['system', 'bytes', 'asks for', 'verdict'], ...rows], { align: ['l', 'r', 'l', 'l'] }),
+);

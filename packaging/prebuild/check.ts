@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { Binary } from './binary.js';
+import { readBinary } from './binary.js';
+import { ENTRY_POINTS } from './compile.js';
+import type { Target } from './targets.js';
+
+/** In bytes: eight of them are to fit into a package of 2 MB. */
+const LARGEST = 150 * 1024;
+const NEWEST_GLIBC = [2, 28] as const;
+
+/** What every system of the kind has. The C++ library is not among it: Bun and Deno bring none. */
+const LIBRARIES: Record<string, RegExp> = {
+  glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d|ld-linux-(x86-64|aarch64)\.so\.\d)$/,
+  musl: /^libc\.so$/,
+  darwin: /^\/usr\/lib\/libSystem\.B\.dylib$/,
+  win32: /^(KERNEL32|ntdll|ADVAPI32|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i,
+};
+
+/** What a prebuild is and asks for, in a table's words, and everything that is wrong with it. */
+export interface Examined {
+  bytes: number;
+  asksFor: string;
+  faults: string[];
+}
+
+/**
+ * Examines one prebuild: that it is for the system that its name says, not too large, stripped, exports what Node.js
+ * asks for and nothing else, and imports nothing but Node-API and what the oldest supported system has.
+ *
+ * @param nodeApi - the functions of the version of Node-API that it was compiled for.
+ */
+export function examinePrebuild(target: Target, path: string, nodeApi: ReadonlySet<string>): Examined {
+  const file = readFileSync(path);
+  const binary = readBinary(file);
+  const faults = [
+    ...(binary.architecture === target.arch ? [] : [`is for ${binary.architecture}`]),
+    ...(file.length <= LARGEST ? [] : [`has ${file.length} bytes, more than ${LARGEST}`]),
+    ...(binary.stripped ? [] : ['is not stripped']),
+    ...exportFaults(binary),
+    ...libraryFaults(target, binary),
+    ...importFaults(target, binary, nodeApi),
+  ];
+  return { bytes: file.length, asksFor: asksFor(target, binary), faults };
+}
+
+function exportFaults({ exports }: Binary): string[] {
+  return [
+    ...(exports.includes('napi_register_module_v1') ? [] : ['does not export napi_register_module_v1']),
+    ...exports.filter((name) => !ENTRY_POINTS.includes(name)).map((name) => `exports ${name}`),
+  ];
+}
+
+function libraryFaults(target: Target, { libraries }: Binary): string[] {
+  const allowed = LIBRARIES[target.libc ?? target.platform];
+  return libraries.filter((name) => allowed?.test(name) !== true).map((name) => `needs ${name}`);
+}
+
+function importFaults(target: Target, { imports }: Binary, nodeApi: ReadonlySet<string>): string[] {
+  return imports.flatMap(({ name, weak, version }) => {
+    if (nodeApi.has(name)) return [];
+    if (/^(node_api_|napi_)/.test(name)) return [`imports ${name}, of a newer Node-API`];
+    // uv_, v8:: and node:: change from one version of Node.js to the next; C++ functions are to be inside.
+    if (/^(uv_|_Z)/.test(name)) return [`imports ${name}`];
+    if (version !== undefined && !isOldEnough(version)) return [`imports ${name} of ${version}`];
+    if (target.libc === 'glibc' && version === undefined && weak !== true) return [`imports ${name}`];
+    if (target.libc === 'musl' && version !== undefined) return [`imports ${name} of ${version}`];
+    return [];
+  });
+}
+
+function glibcVersion(version: string): number[] | undefined {
+  return /^GLIBC_([\d.]+)$/.exec(version)?.[1]?.split('.').map(Number);
+}
+
+function isOldEnough(version: string): boolean {
+  const [major, minor] = glibcVersion(version) ?? [];
+  if (major === undefined || minor === undefined) return false;
+  return major < NEWEST_GLIBC[0] || (major === NEWEST_GLIBC[0] && minor <= NEWEST_GLIBC[1]);
+}
+
+function asksFor(target: Target, { imports, libraries }: Binary): string {
+  if (target.libc !== 'glibc') return libraries.join(', ');
+  const minors = imports.flatMap(({ version }) => glibcVersion(version ?? '')?.[1] ?? []);
+  return `glibc 2.${Math.max(...minors)}`;
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { projectRoot } from '../project-root.js';
+import { run } from '../run.js';
+import { runtimeFlags, runtimeSources } from './cxx-runtime.js';
+import type { GypTarget } from './gyp-target.js';
+import { nodeApiImports } from './node-api-imports.js';
+import type { Target } from './targets.js';
+import type { Toolchain } from './toolchain.js';
+
+/**
+ * For size: the addon waits for disks. The second form is Clang's own, since Zig turns the first one into `-Os`.
+ * Nothing unwinds through the addon, and what is not used is left out.
+ */
+const FLAGS = [
+  '-Oz',
+  '-Xclang',
+  '-Oz',
+  '-g0',
+  '-fPIC',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fvisibility=hidden',
+  '-fvisibility-inlines-hidden',
+  '-fno-unwind-tables',
+  '-fno-asynchronous-unwind-tables',
+  '-fno-stack-protector',
+  '-fno-ident',
+  '-ffunction-sections',
+  '-fdata-sections',
+];
+
+/** What an addon has to export, and all it does export. */
+export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+
+/** Compiles and links one prebuild, stripped, into `output`. Intermediate files go below `scratch`. */
+export async function compilePrebuild(
+  target: Target,
+  gyp: GypTarget,
+  toolchain: Toolchain,
+  scratch: string,
+  output: string,
+) {
+  mkdirSync(scratch, { recursive: true });
+  mkdirSync(dirname(output), { recursive: true });
+  const zig = (language: 'cc' | 'c++', args: readonly string[]) =>
+    run(toolchain.zig, [language, '-target', target.triple, ...args], {
+      env: toolchain.env,
+      cwd: projectRoot,
+    });
+
+  const compilations: { language: 'cc' | 'c++'; source: string; object: string; flags: readonly string[] }[] =
+    [];
+  const add = (language: 'cc' | 'c++', source: string, flags: readonly string[]) => {
+    const name = isAbsolute(source) ? basename(source) : source.replaceAll('/', '_');
+    compilations.push({ language, source, object: join(scratch, `${name}.o`), flags });
+  };
+  const addonFlags = [
+    ...gyp.compilerFlags,
+    ...gyp.defines.map((define) => `-D${define}`),
+    ...[...gyp.includeDirectories, toolchain.nodeApiHeaders].map((directory) => `-I${directory}`),
+  ];
+  for (const source of gyp.sources) add('c++', source, addonFlags);
+  for (const source of runtimeSources(target, toolchain.zigLibrary)) {
+    add('c++', source, runtimeFlags(toolchain.zigLibrary));
+  }
+  if (target.platform === 'win32') {
+    const imports = join(scratch, 'node_api_imports.c');
+    writeFileSync(imports, nodeApiImports(toolchain.nodeApi(nodeApiVersion(gyp))));
+    add('cc', imports, []);
+  }
+
+  const waiting = [...compilations];
+  const compileWaiting = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { language, source, object, flags } = next;
+      const printed = await zig(language, [...flags, ...FLAGS, '-c', '-o', object, source]);
+      if (printed !== '') process.stderr.write(printed);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, compileWaiting));
+
+  const objects = compilations.map(({ object }) => object);
+  await zig('cc', [
+    '-shared',
+    '-s',
+    ...linkerFlags(target, scratch),
+    '-o',
+    output,
+    ...objects,
+    ...gyp.linkerFlags,
+  ]);
+}
+
+/** The version of Node-API that binding.gyp asks for. */
+export function nodeApiVersion({ defines }: GypTarget): number {
+  const version = defines.map((define) => /^NAPI_VERSION=(\d+)$/.exec(define)?.[1]).find(Boolean);
+  if (version === undefined) throw new Error('binding.gyp defines no NAPI_VERSION.');
+  return Number(version);
+}
+
+function linkerFlags({ platform }: Target, scratch: string): string[] {
+  if (platform === 'win32') return [];
+  if (platform === 'darwin') return ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'];
+  const exported = join(scratch, 'exported.map');
+  writeFileSync(exported, `{ global: ${ENTRY_POINTS.join('; ')}; local: *; };\n`);
+  return ['-Wl,--gc-sections', `-Wl,--version-script=${exported}`];
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Target } from './targets.js';
+
+/*
+ * The C++ library goes into each prebuild: Bun and Deno bring none that an addon could use, and musl systems often have
+ * none. As Zig links it, with exceptions, unwinder and demangler, it would be larger than the addon. So what the addon
+ * needs of it is compiled from the sources that come with Zig, in the configuration that libc++ and libc++abi have for
+ * programs without exceptions: what would throw (no memory, a length out of range) ends the process, as it does in an
+ * addon without handlers anyway.
+ */
+
+const LIBCXX = [
+  'chrono',
+  'condition_variable',
+  'condition_variable_destructor',
+  'functional',
+  'hash',
+  'memory',
+  'mutex',
+  'mutex_destructor',
+  'new',
+  'stdexcept',
+  'string',
+  'system_error',
+  'thread',
+  'verbose_abort',
+];
+const LIBCXX_WINDOWS = ['future', 'support/win32/support', 'support/win32/thread_win32'];
+const LIBCXXABI = [
+  'abort_message',
+  'cxa_default_handlers',
+  'cxa_guard',
+  'cxa_handlers',
+  'cxa_noexception',
+  'cxa_virtual',
+  'stdlib_exception',
+  'stdlib_new_delete',
+  'stdlib_stdexcept',
+];
+
+/** The sources of the C++ library that a prebuild for this target contains. */
+export function runtimeSources({ platform }: Target, zigLibrary: string): string[] {
+  return [
+    ...[...LIBCXX, ...(platform === 'win32' ? LIBCXX_WINDOWS : [])].map((name) =>
+      join(zigLibrary, 'libcxx/src', `${name}.cpp`),
+    ),
+    ...LIBCXXABI.map((name) => join(zigLibrary, 'libcxxabi/src', `${name}.cpp`)),
+  ];
+}
+
+/** How to compile them: as libc++'s and libc++abi's own build files do where exceptions are off. */
+export function runtimeFlags(zigLibrary: string): string[] {
+  return [
+    '-std=c++20',
+    '-w',
+    `-I${join(zigLibrary, 'libcxx/src')}`,
+    `-I${join(zigLibrary, 'libcxxabi/include')}`,
+    `-I${join(zigLibrary, 'libcxxabi/src')}`,
+    '-D_LIBCPP_BUILDING_LIBRARY',
+    '-DLIBCXX_BUILDING_LIBCXXABI',
+    '-D_LIBCXXABI_BUILDING_LIBRARY',
+    '-D_LIBCXXABI_NO_EXCEPTIONS',
+    // Ends without a message, and so without the demangler, which is larger than all the rest.
+    '-DLIBCXXABI_SILENT_TERMINATE',
+  ];
+}

@@ -1,0 +1,16 @@
+/**
+ * The source of a file that finds the functions of Node-API when an addon is loaded on Windows. An import by the name
+ * `node.exe` would find them in no program of another name: Electron, Bun, Deno. So each function that node_api.h
+ * declares as imported is looked up in the program itself, as node-gyp's delay-load hook has it.
+ */
+export function nodeApiImports(functions: readonly string[]): string {
+  return `#include <windows.h>
+
+${functions.map((name) => `void* __imp_${name};`).join('\n')}
+
+__attribute__((constructor)) static void FindNodeApi(void) {
+  HMODULE program = GetModuleHandleW(NULL);
+${functions.map((name) => `  __imp_${name} = (void*)GetProcAddress(program, "${name}");`).join('\n')}
+}
+`;
+}

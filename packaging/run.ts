@@ -1,0 +1,51 @@
+import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * What a command prints to standard output; what it prints to standard error goes through.
+ *
+ * @throws {Error} with its exit code or signal if it fails.
+ */
+export function outputOf(command: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
+  const { stdout, status, signal, error } = spawnSync(command, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 2 ** 28,
+    ...options,
+    encoding: 'utf8',
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw failure(command, args, status, signal, stdout ?? '');
+  return stdout;
+}
+
+/** Runs a command in the background; several may run at once. What it prints is in the error if it fails. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const [status, signal]: [number | null, NodeJS.Signals | null] = (await once(child, 'close')) as [
+    number | null,
+    NodeJS.Signals | null,
+  ];
+  if (status !== 0) throw failure(command, args, status, signal, printed);
+  return printed;
+}
+
+function failure(
+  command: string,
+  args: readonly string[],
+  status: number | null,
+  signal: NodeJS.Signals | null,
+  printed: string,
+) {
+  return new Error(`${command} ${args.join(' ')} ended with ${signal ?? `exit code ${status}`}\n${printed}`);
+}
