@@ -58,6 +58,8 @@ export async function compilePrebuild(
   };
   const addonFlags = [
     ...gyp.compilerFlags,
+    // As node-gyp does: it has node_api.h declare the functions as imported.
+    '-DBUILDING_NODE_EXTENSION',
     ...gyp.defines.map((define) => `-D${define}`),
     ...[...gyp.includeDirectories, toolchain.nodeApiHeaders].map((directory) => `-I${directory}`),
   ];

@@ -25,7 +25,7 @@ const LIBCXX = [
   'thread',
   'verbose_abort',
 ];
-const LIBCXX_WINDOWS = ['future', 'support/win32/support', 'support/win32/thread_win32'];
+const LIBCXX_WINDOWS = ['exception', 'future', 'support/win32/support', 'support/win32/thread_win32'];
 const LIBCXXABI = [
   'abort_message',
   'cxa_default_handlers',

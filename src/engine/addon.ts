@@ -1,5 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { version } from '../version.js';
 
 /** Why a native call failed. Paths are bytes, and absent where it is simply the target's. */
 export interface NativeFailure {
@@ -158,11 +161,51 @@ export interface Addon extends NativePrimitives {
 }
 
 /**
- * Loads the addon: a prebuild that matches, or what `npm install` has compiled.
+ * Loads the addon: what `node-gyp` has compiled here, or the prebuild for this system.
+ *
+ * In a bundle, the addon is that of the package `indelible` that is installed where the bundle runs.
  *
  * @throws whatever the loader throws where there is none, or where it does not fit this runtime.
  */
 export function loadAddon(): Addon {
-  const load = createRequire(import.meta.url)('node-gyp-build') as (root: string) => Addon;
-  return load(fileURLToPath(new URL('../../', import.meta.url)));
+  const root = packageRoot();
+  const require = createRequire(join(root, 'package.json'));
+  const load = require('node-gyp-build') as (root: string) => Addon;
+  try {
+    return load(root);
+  } catch (error) {
+    // node-gyp-build knows a system with musl by the name of one distribution, and takes the others for glibc's.
+    const musl = join(root, `prebuilds/linux-${process.arch}/indelible.musl.node`);
+    if (process.platform !== 'linux' || !existsSync(musl)) throw error;
+    try {
+      return require(musl) as Addon;
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** Where this package is installed. */
+function packageRoot(): string {
+  // Absent where a bundler has made this a CommonJS file.
+  const module: string | undefined = import.meta.url;
+  const here = module === undefined ? process.argv[1] : fileURLToPath(module);
+  if (here === undefined) throw new Error('It cannot be told where the addon is.');
+  const root = join(dirname(here), '../..');
+  if (isThisPackage(root)) return root;
+  const installed = dirname(createRequire(here).resolve('indelible/package.json'));
+  // The calls between the two change without notice.
+  if (!isThisPackage(installed)) throw new Error(`${installed} is not version ${version}.`);
+  return installed;
+}
+
+function isThisPackage(directory: string): boolean {
+  try {
+    const manifest: { name?: unknown; version?: unknown } = JSON.parse(
+      readFileSync(join(directory, 'package.json'), 'utf8'),
+    );
+    return manifest.name === 'indelible' && manifest.version === version;
+  } catch {
+    return false;
+  }
 }
