@@ -43,6 +43,7 @@ export default defineConfig({
       project('lab'),
       project('faults'),
       project('sanitizers'),
+      project('package'),
     ],
   },
 });

@@ -2,6 +2,7 @@
  * Makes the addon for every system of the table, and examines what it has made.
  *
  *     npm run prebuilds [-- --only linux-x64,linux-x64-musl]
+ *     npm run prebuilds -- --here                       for the processor and system of this machine, each C library
  *     npm run prebuilds:check [-- --only linux-x64]      examines what is there, and compiles nothing
  *
  * prebuilds/README.md says with what and how. Fails if one could not be made, or is not as it should be.
@@ -18,7 +19,11 @@ import { toolchain } from './prebuild/toolchain.js';
 import { projectRoot } from './project-root.js';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, check: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    here: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+  },
 });
 const only = values.only?.split(',');
 const unknown = only?.filter((name) => !targets.some((target) => targetName(target) === name)) ?? [];
@@ -29,6 +34,7 @@ const rows: string[][] = [];
 for (const target of targets) {
   const name = targetName(target);
   if (only?.includes(name) === false) continue;
+  if (values.here && (target.platform !== process.platform || target.arch !== process.arch)) continue;
   const scratch = join(projectRoot, 'build/prebuild', name);
   const output = join(projectRoot, 'prebuilds', prebuildPath(target));
   const gyp = gypTarget(target, scratch);

@@ -13,7 +13,7 @@ const LIBRARIES: Record<string, RegExp> = {
   glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d|ld-linux-(x86-64|aarch64)\.so\.\d)$/,
   musl: /^libc\.so$/,
   darwin: /^\/usr\/lib\/libSystem\.B\.dylib$/,
-  win32: /^(KERNEL32|ntdll|ADVAPI32|api-ms-win-crt-[a-z]+-l1-1-0)\.dll$/i,
+  win32: /^(KERNEL32|ntdll|ADVAPI32|msvcrt)\.dll$/i,
 };
 
 /** What a prebuild is and asks for, in a table's words, and everything that is wrong with it. */

@@ -23,6 +23,7 @@ const FLAGS = [
   '-fno-rtti',
   '-fvisibility=hidden',
   '-fvisibility-inlines-hidden',
+  '-fvisibility-global-new-delete-hidden',
   '-fno-unwind-tables',
   '-fno-asynchronous-unwind-tables',
   '-fno-stack-protector',
@@ -33,6 +34,9 @@ const FLAGS = [
 
 /** What an addon has to export, and all it does export. */
 export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+
+/** The oldest macOS that they run on, as in the targets' triples. */
+const MACOS = '11.0';
 
 /** Compiles and links one prebuild, stripped, into `output`. Intermediate files go below `scratch`. */
 export async function compilePrebuild(
@@ -84,15 +88,44 @@ export async function compilePrebuild(
   await Promise.all(Array.from({ length: availableParallelism() }, compileWaiting));
 
   const objects = compilations.map(({ object }) => object);
-  await zig('cc', [
-    '-shared',
-    '-s',
-    ...linkerFlags(target, scratch),
-    '-o',
-    output,
-    ...objects,
-    ...gyp.linkerFlags,
+  if (target.platform === 'darwin') {
+    await linkForMacos(target, toolchain, [...objects, ...gyp.linkerFlags], output);
+  } else {
+    await zig('cc', [
+      '-shared',
+      '-s',
+      ...linkerFlags(target, scratch),
+      '-o',
+      output,
+      ...objects,
+      ...gyp.linkerFlags,
+    ]);
+  }
+}
+
+/** Zig's own linker for macOS leaves in what is not used, and every name. LLVM's signs what it makes, as arm64 asks for. */
+async function linkForMacos(
+  { arch }: Target,
+  { llvm, zigLibrary }: Toolchain,
+  inputs: string[],
+  output: string,
+) {
+  await run(join(llvm(), 'ld64.lld'), [
+    '-dylib',
+    ...['-arch', arch === 'x64' ? 'x86_64' : arch],
+    ...['-platform_version', 'macos', MACOS, MACOS],
+    // Node-API comes from the program.
+    ...['-undefined', 'dynamic_lookup'],
+    ...ENTRY_POINTS.flatMap((name) => ['-exported_symbol', `_${name}`]),
+    '-dead_strip',
+    '--icf=all',
+    '-adhoc_codesign',
+    ...['-install_name', basename(output)],
+    ...['-o', output],
+    ...inputs,
+    join(zigLibrary, 'libc/darwin/libSystem.11.tbd'),
   ]);
+  await run(join(llvm(), 'llvm-strip'), ['-x', output]);
 }
 
 /** The version of Node-API that binding.gyp asks for. */
@@ -104,7 +137,6 @@ export function nodeApiVersion({ defines }: GypTarget): number {
 
 function linkerFlags({ platform }: Target, scratch: string): string[] {
   if (platform === 'win32') return [];
-  if (platform === 'darwin') return ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'];
   const exported = join(scratch, 'exported.map');
   writeFileSync(exported, `{ global: ${ENTRY_POINTS.join('; ')}; local: *; };\n`);
   return ['-Wl,--gc-sections', `-Wl,--version-script=${exported}`];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { projectRoot } from '../project-root.js';
 import type { Target } from './targets.js';
 
 /*
@@ -23,11 +24,11 @@ const LIBCXX = [
   'string',
   'system_error',
   'thread',
-  'verbose_abort',
 ];
-const LIBCXX_WINDOWS = ['exception', 'future', 'support/win32/support', 'support/win32/thread_win32'];
+/** What the linker of the other systems leaves out before it misses anything. */
+const NOT_LINUX = ['exception', 'future'];
+const LIBCXX_WINDOWS = ['support/win32/support', 'support/win32/thread_win32'];
 const LIBCXXABI = [
-  'abort_message',
   'cxa_default_handlers',
   'cxa_guard',
   'cxa_handlers',
@@ -41,9 +42,12 @@ const LIBCXXABI = [
 /** The sources of the C++ library that a prebuild for this target contains. */
 export function runtimeSources({ platform }: Target, zigLibrary: string): string[] {
   return [
-    ...[...LIBCXX, ...(platform === 'win32' ? LIBCXX_WINDOWS : [])].map((name) =>
-      join(zigLibrary, 'libcxx/src', `${name}.cpp`),
-    ),
+    join(projectRoot, 'packaging/prebuild/abort.cc'),
+    ...[
+      ...LIBCXX,
+      ...(platform === 'linux' ? [] : NOT_LINUX),
+      ...(platform === 'win32' ? LIBCXX_WINDOWS : []),
+    ].map((name) => join(zigLibrary, 'libcxx/src', `${name}.cpp`)),
     ...LIBCXXABI.map((name) => join(zigLibrary, 'libcxxabi/src', `${name}.cpp`)),
   ];
 }

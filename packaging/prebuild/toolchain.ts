@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../project-root.js';
@@ -10,6 +10,8 @@ export interface Toolchain {
   /** Zig's library directory: the sources of libc++ are below it. */
   zigLibrary: string;
   nodeApiHeaders: string;
+  /** The directory of LLVM's linker and strip, of Debian's packages `lld` and `llvm`; for macOS alone. */
+  llvm(): string;
   /** Every function of Node-API up to the version asked for. */
   nodeApi(version: number): readonly string[];
   /** The environment for Zig, with its cache kept beside it. */
@@ -47,6 +49,7 @@ export function toolchain(): Toolchain {
     zig: join(zigPackage, 'zig'),
     zigLibrary: join(zigPackage, 'lib'),
     nodeApiHeaders: headers.include_dir,
+    llvm,
     nodeApi: (version) => {
       const symbols = headers.symbols[`v${version}`];
       if (symbols === undefined) throw new Error(`node-api-headers knows no Node-API version ${version}.`);
@@ -54,4 +57,17 @@ export function toolchain(): Toolchain {
     },
     env: { ...process.env, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache },
   };
+}
+
+/** @throws {Error} that says what to install. */
+function llvm(): string {
+  const versions = existsSync('/usr/lib')
+    ? readdirSync('/usr/lib').filter((name) => /^llvm-\d+$/.test(name))
+    : [];
+  const found = versions
+    .map((name) => join('/usr/lib', name, 'bin'))
+    .filter((bin) => ['ld64.lld', 'llvm-strip'].every((tool) => existsSync(join(bin, tool))));
+  const [newest] = found.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  if (newest === undefined) throw new Error('For macOS: apt-get install lld llvm');
+  return newest;
 }

@@ -1,0 +1,117 @@
+/**
+ * Packs the project and installs it as others would, on a machine without a compiler: with its prebuilds, without
+ * them, and without its install script. Makes the prebuilds for this machine first.
+ *
+ *     npm run test:install
+ *
+ * Needs the npm registry for the run-time dependencies. Prints a table; fails if something does not hold.
+ */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Checks, expect } from './checks.js';
+import { loadWithMusl } from './musl-host.js';
+import { EmptyProject, pack, packedWithout } from './packed.js';
+import { prebuildPath, targets } from './prebuild/targets.js';
+import { toolchain } from './prebuild/toolchain.js';
+import { projectRoot } from './project-root.js';
+
+/** With all run-time dependencies, in bytes. */
+const LARGEST_INSTALLATION = 2_000_000;
+/** An allowance for each prebuild that this machine has not made, so that the sum is that of a release. */
+const PREBUILD = 150 * 1024;
+
+const SAVE = `
+import { saveSync, save, inspect } from 'indelible';
+import { readFileSync } from 'node:fs';
+const saved = await save('file', 'content');
+saveSync('file', 'newer');
+if (readFileSync('file', 'utf8') !== 'newer' || saved.replaced !== false) throw new Error('not saved');
+await inspect('.');
+console.log('saved');`;
+
+const scratch = mkdtempSync(join(tmpdir(), 'indelible-packed-'));
+const checks = new Checks();
+try {
+  const packed = pack(scratch);
+  const project = (name: string) => new EmptyProject(join(scratch, name));
+
+  const withPrebuilds = project('with-prebuilds');
+  await checks.run('installs without a compiler, and says nothing', () => {
+    const printed = withPrebuilds.install([packed.tarball]);
+    expect(!printed.includes('indelible:'), printed);
+    return undefined;
+  });
+  await checks.run('then the native engine serves, import', () => {
+    expect(withPrebuilds.run(SAVE, { INDELIBLE_ENGINE: 'native' }) === 'saved', 'it does not');
+    return undefined;
+  });
+  await checks.run('then the native engine serves, require', () => {
+    const code = "const { saveSync } = require('indelible'); saveSync('file', 'x'); console.log('saved');";
+    const printed = withPrebuilds.run(code, { INDELIBLE_ENGINE: 'native' }, 'program.cjs');
+    expect(printed === 'saved', printed);
+    return undefined;
+  });
+  await checks.run('the command works', () => {
+    const code = `import { readFileSync } from 'node:fs';
+process.argv = [process.argv[0], 'indelible', '--version'];
+await import(new URL('node_modules/indelible/dist/cli/main.js', import.meta.url));`;
+    return withPrebuilds.run(code);
+  });
+
+  await checks.run('the same with --ignore-scripts', () => {
+    const unscripted = project('ignore-scripts');
+    unscripted.install([packed.tarball], '--ignore-scripts');
+    expect(unscripted.run(SAVE, { INDELIBLE_ENGINE: 'native' }) === 'saved', 'it does not serve');
+    return undefined;
+  });
+
+  const withoutPrebuilds = project('without-prebuilds');
+  await checks.run('without prebuilds: installs, and says so in one line', () => {
+    const { tarball } = packedWithout(packed, scratch, ['prebuilds']);
+    const lines = withoutPrebuilds.install([tarball]).split('\n');
+    const said = lines.filter((line) => line.startsWith('indelible:'));
+    expect(said.length === 1 && !lines.some((line) => /^\s+at /.test(line)), lines.join('\n'));
+    return said[0];
+  });
+  await checks.run('then the portable engine serves', () => {
+    expect(withoutPrebuilds.run(SAVE) === 'saved', 'it does not');
+    return undefined;
+  });
+  await checks.run('then forcing the native engine is an error that says why', () => {
+    const code =
+      "import { saveSync } from 'indelible'; try { saveSync('f', ''); } catch (e) { console.log(e.code); }";
+    const printed = withoutPrebuilds.run(code, { INDELIBLE_ENGINE: 'native' });
+    expect(printed === 'ERR_INDELIBLE_UNSUPPORTED', printed);
+    return printed;
+  });
+
+  await checks.run(`all that is installed, within ${LARGEST_INSTALLATION} bytes`, () => {
+    const sizes = withPrebuilds.sizes();
+    const missing = targets.filter(
+      (target) => !existsSync(join(projectRoot, 'prebuilds', prebuildPath(target))),
+    );
+    const sum = [...sizes.values()].reduce((a, b) => a + b, 0) + missing.length * PREBUILD;
+    const allowance =
+      missing.length === 0 ? '' : `, with ${PREBUILD} for each of ${missing.length} missing prebuilds`;
+    const said = `${sum} bytes${allowance}: ${[...sizes].map(([name, bytes]) => `${name} ${bytes}`).join(', ')}`;
+    expect(sum <= LARGEST_INSTALLATION, said);
+    return said;
+  });
+
+  const musl = targets.find(({ arch, libc }) => arch === process.arch && libc === 'musl');
+  const what = "the prebuild for musl loads with musl's own loader";
+  const loader = existsSync('/lib')
+    ? readdirSync('/lib').find((name) => /^ld-musl-.*\.so\.1$/.test(name))
+    : undefined;
+  if (musl === undefined || loader === undefined) {
+    checks.notRun(what, "no musl here (Debian's package is called that)");
+  } else {
+    await checks.run(what, () =>
+      loadWithMusl(musl, join(projectRoot, 'prebuilds', prebuildPath(musl)), toolchain(), scratch),
+    );
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+checks.finish();

@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from './project-root.js';
+import { outputOf } from './run.js';
+
+/** What `npm pack` has made of the project as it is built now. */
+export interface Packed {
+  tarball: string;
+  files: { path: string; size: number }[];
+}
+
+/** Packs the project. Nothing is built: what is in `dist` and `prebuilds` is what is packed. */
+export function pack(directory: string): Packed {
+  mkdirSync(directory, { recursive: true });
+  const printed = outputOf('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', directory], {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const report: unknown = JSON.parse(printed);
+  // npm 10 prints an array, npm 11 an object by name.
+  const [packed] = Object.values(report as Record<string, { filename: string; files: Packed['files'] }>);
+  if (packed === undefined) throw new Error(`npm pack has printed ${printed}`);
+  return { tarball: join(directory, packed.filename), files: packed.files };
+}
+
+/** The same package without these of its files and folders. */
+export function packedWithout(packed: Packed, directory: string, without: readonly string[]): Packed {
+  const unpacked = join(directory, 'unpacked');
+  rmSync(unpacked, { recursive: true, force: true });
+  mkdirSync(unpacked, { recursive: true });
+  outputOf('tar', ['-xzf', packed.tarball, '-C', unpacked]);
+  for (const name of without) rmSync(join(unpacked, 'package', name), { recursive: true });
+  const tarball = join(directory, 'without.tgz');
+  outputOf('tar', ['-czf', tarball, '-C', unpacked, 'package']);
+  return {
+    tarball,
+    files: packed.files.filter(({ path }) => !without.some((name) => path.startsWith(name))),
+  };
+}
+
+/** npm's own program, as `npm run` says it. */
+function npmProgram(): string {
+  const program = process.env.npm_execpath;
+  if (program === undefined) throw new Error('This is to be run by `npm run`.');
+  return program;
+}
+
+/** An empty project, with programs at hand as on a machine without a compiler: Node.js and a shell. */
+export class EmptyProject {
+  readonly directory: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(directory: string) {
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(
+      join(directory, 'package.json'),
+      '{ "name": "empty", "private": true, "type": "module" }\n',
+    );
+    const programs = join(directory, 'programs');
+    mkdirSync(programs);
+    for (const [name, program] of [
+      ['node', process.execPath],
+      ['sh', '/bin/sh'],
+    ] as const) {
+      writeFileSync(join(programs, name), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 });
+    }
+    this.directory = directory;
+    // Without what the npm that runs this has set for its own scripts.
+    const own = Object.entries(process.env).filter(
+      ([name]) => !/^npm_(config_|package_|lifecycle_)/.test(name),
+    );
+    this.#env = { ...Object.fromEntries(own), PATH: programs };
+  }
+
+  /** Installs packages, and says what npm and the install scripts have printed. */
+  install(packages: readonly string[], ...options: string[]): string {
+    const args = ['install', '--no-audit', '--no-fund', '--foreground-scripts', ...options, ...packages];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [npmProgram(), ...args], {
+      cwd: this.directory,
+      env: this.#env,
+      encoding: 'utf8',
+    });
+    if (status !== 0)
+      throw new Error(`npm ${args.join(' ')} ended with exit code ${status}\n${stdout}${stderr}`);
+    return stdout + stderr;
+  }
+
+  /** Runs a module in the project. */
+  run(code: string, env: NodeJS.ProcessEnv = {}, file = 'program.mjs'): string {
+    writeFileSync(join(this.directory, file), code);
+    return outputOf(process.execPath, [file], { cwd: this.directory, env: { ...this.#env, ...env } }).trim();
+  }
+
+  /** The bytes of all the packages, and of each. */
+  sizes(): Map<string, number> {
+    const packages = join(this.directory, 'node_modules');
+    const names = readdirSync(packages).filter((name) => !name.startsWith('.'));
+    return new Map(names.map((name) => [name, bytesBelow(join(packages, name))]));
+  }
+}
+
+function bytesBelow(directory: string): number {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
