@@ -21,7 +21,6 @@ const LIBCXX = [
   'mutex_destructor',
   'new',
   'stdexcept',
-  'string',
   'system_error',
   'thread',
 ];
@@ -43,6 +42,7 @@ const LIBCXXABI = [
 export function runtimeSources({ platform }: Target, zigLibrary: string): string[] {
   return [
     join(projectRoot, 'packaging/prebuild/abort.cc'),
+    join(projectRoot, 'packaging/prebuild/string.cc'),
     ...[
       ...LIBCXX,
       ...(platform === 'linux' ? [] : NOT_LINUX),
