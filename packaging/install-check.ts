@@ -6,18 +6,19 @@
  *
  * Needs the npm registry for the run-time dependencies. Prints a table; fails if something does not hold.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checks, expect } from './checks.js';
-import { loadWithMusl } from './musl-host.js';
+import { loadWithMusl, MUSL_COMPILER } from './musl-host.js';
 import { EmptyProject, pack, packedWithout } from './packed.js';
 import { prebuildPath, targets } from './prebuild/targets.js';
 import { toolchain } from './prebuild/toolchain.js';
 import { projectRoot } from './project-root.js';
 
 /** With all run-time dependencies, in bytes. */
-const LARGEST_INSTALLATION = 2_000_000;
+const LARGEST_INSTALLATION = 2 * 2 ** 20;
 /** An allowance for each prebuild that this machine has not made, so that the sum is that of a release. */
 const PREBUILD = 150 * 1024;
 
@@ -101,17 +102,17 @@ await import(new URL('node_modules/indelible/dist/cli/main.js', import.meta.url)
 
   const musl = targets.find(({ arch, libc }) => arch === process.arch && libc === 'musl');
   const what = "the prebuild for musl loads with musl's own loader";
-  const loader = existsSync('/lib')
-    ? readdirSync('/lib').find((name) => /^ld-musl-.*\.so\.1$/.test(name))
-    : undefined;
-  if (musl === undefined || loader === undefined) {
-    checks.notRun(what, "no musl here (Debian's package is called that)");
+  if (musl === undefined || !isProgram(MUSL_COMPILER)) {
+    checks.notRun(what, "no musl-gcc here (Debian's package is musl-tools)");
   } else {
-    await checks.run(what, () =>
-      loadWithMusl(musl, join(projectRoot, 'prebuilds', prebuildPath(musl)), toolchain(), scratch),
-    );
+    const prebuild = join(projectRoot, 'prebuilds', prebuildPath(musl));
+    await checks.run(what, () => loadWithMusl(prebuild, toolchain().nodeApi(8), scratch));
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 checks.finish();
+
+function isProgram(name: string): boolean {
+  return spawnSync(name, ['--version']).error === undefined;
+}

@@ -1,8 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Target } from './prebuild/targets.js';
-import type { Toolchain } from './prebuild/toolchain.js';
-import { outputOf, run } from './run.js';
+import { outputOf } from './run.js';
 
 /** The registry has no Node.js for musl, so a program with functions of Node-API's names stands in for it. */
 function hostSource(functions: readonly string[]): string {
@@ -22,18 +20,15 @@ int main(int count, char** arguments) {
 `;
 }
 
+/** The compiler of Debian's package `musl-tools`: Zig makes no dynamic programs for musl. */
+export const MUSL_COMPILER = 'musl-gcc';
+
 /** Loads a prebuild, every symbol resolved at once, in a program of musl's that offers Node-API and nothing else. */
-export async function loadWithMusl(
-  target: Target,
-  prebuild: string,
-  { zig, env, nodeApi }: Toolchain,
-  scratch: string,
-): Promise<undefined> {
+export function loadWithMusl(prebuild: string, nodeApi: readonly string[], scratch: string): undefined {
   const source = join(scratch, 'host.c');
   const program = join(scratch, 'host');
-  writeFileSync(source, hostSource(nodeApi(8)));
-  // Zig links for musl statically unless it is told otherwise, and a static program loads nothing.
-  await run(zig, ['cc', '-target', target.triple, '-dynamic', '-rdynamic', '-o', program, source], { env });
+  writeFileSync(source, hostSource(nodeApi));
+  outputOf(MUSL_COMPILER, ['-rdynamic', '-o', program, source]);
   const printed = outputOf(program, [prebuild]);
   if (printed !== 'loaded\n') throw new Error(printed);
 }
