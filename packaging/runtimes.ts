@@ -1,0 +1,111 @@
+/**
+ * Runs the behaviour suite, over the prebuilt addon and over the portable engine, on every runtime that is supported.
+ *
+ *     npm run test:runtimes [-- --only node-22,bun] [-- files of the suite]
+ *
+ * The runtimes are installed below packaging/runtimes/ first. Prints a table; fails if a test or a runner fails.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { markdownTable } from 'markdown-table';
+import { projectRoot } from './project-root.js';
+import { outputOf } from './run.js';
+
+interface Runtime {
+  name: string;
+  program: string;
+  /** What stands before the script's name. */
+  args: readonly string[];
+}
+
+/** The part of vitest's JSON report that is looked at. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  testResults: { name: string; message: string; assertionResults: { fullName: string; status: string }[] }[];
+}
+
+const directory = join(projectRoot, 'packaging/runtimes');
+const packages = join(directory, 'node_modules');
+
+const node = (version: number): Runtime => ({
+  name: `node-${version}`,
+  program: join(packages, `node-${version}-${process.arch}/bin/node`),
+  args: [],
+});
+const runtimes: readonly Runtime[] = [
+  ...[20, 22, 24, 26].map(node),
+  {
+    name: 'bun',
+    program: join(packages, `@oven/bun-linux-${process.arch === 'arm64' ? 'aarch64' : 'x64'}/bin/bun`),
+    args: ['--bun'],
+  },
+  {
+    name: 'deno',
+    program: join(packages, `@deno/linux-${process.arch}-glibc/deno`),
+    args: ['run', '--allow-all'],
+  },
+];
+
+/** Runs the suite over one engine, on one runtime. */
+function runSuite({ program, args }: Runtime, engine: string, files: readonly string[], scratch: string) {
+  const file = join(scratch, 'report.json');
+  rmSync(file, { force: true });
+  const suite = ['run', '--project', engine, '--reporter=json', `--outputFile=${file}`, ...files];
+  const { status } = spawnSync(
+    program,
+    [...args, join(projectRoot, 'node_modules/vitest/vitest.mjs'), ...suite],
+    {
+      cwd: projectRoot,
+      // node-gyp-build looks here first: the prebuild is to be tested, not what was compiled for this machine.
+      env: { ...process.env, INDELIBLE_PREBUILD: scratch },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  if (!existsSync(file)) return { status, report: undefined };
+  const report: Report = JSON.parse(readFileSync(file, 'utf8'));
+  return { status, report };
+}
+
+function failuresIn({ testResults }: Report): string[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    if (failed.length > 0) return failed.map(({ fullName }) => fullName);
+    return message === '' ? [] : [`${name}: ${message.split('\n', 1)[0]}`];
+  });
+}
+
+const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
+const only = values.only?.split(',');
+if (!existsSync(join(packages, '.package-lock.json'))) {
+  mkdirSync(packages, { recursive: true });
+  outputOf('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: directory });
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'indelible-runtimes-'));
+const rows: string[][] = [];
+try {
+  symlinkSync(join(projectRoot, 'prebuilds'), join(scratch, 'prebuilds'));
+  for (const runtime of runtimes) {
+    if (only?.includes(runtime.name) === false) continue;
+    const version = outputOf(runtime.program, ['--version']).split('\n', 1)[0] ?? '';
+    for (const engine of ['native', 'portable']) {
+      process.stderr.write(`${runtime.name}, ${engine}\n`);
+      const { status, report } = runSuite(runtime, engine, positionals, scratch);
+      const failures = report === undefined ? ['the runner'] : failuresIn(report);
+      for (const failure of failures) process.stderr.write(`FAILS: ${failure}\n`);
+      const counts = [report?.numPassedTests, report?.numFailedTests, report?.numPendingTests];
+      const holds = status === 0 && (report?.numPassedTests ?? 0) > 0;
+      if (!holds) process.exitCode = 1;
+      rows.push([runtime.name, version, engine, ...counts.map(String), holds ? 'passes' : 'FAILS']);
+    }
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+const head = ['runtime', 'version', 'engine', 'passed', 'failed', 'skipped', 'verdict'];
+console.log(markdownTable([head, ...rows], { align: ['l', 'l', 'l', 'r', 'r', 'r', 'l'] }));
