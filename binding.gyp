@@ -7,12 +7,14 @@
         "native/directory_syncs.cc",
         "native/environment.cc",
         "native/extended_attributes.cc",
+        "native/file_update.cc",
         "native/filesystem_plans.cc",
         "native/fresh_directories.cc",
         "native/memory_directories.cc",
         "native/open_saves.cc",
         "native/name_change.cc",
         "native/name_change_binding.cc",
+        "native/name_lock.cc",
         "native/path_order.cc",
         "native/primitives_binding.cc",
         "native/rename_ladder.cc",
@@ -24,6 +26,7 @@
         "native/target.cc",
         "native/temporary.cc",
         "native/temporary_name.cc",
+        "native/update_binding.cc",
         "native/worker_pool.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
@@ -31,14 +34,19 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "conditions": [
         ["OS=='linux'", {
-          "sources": ["native/platform/posix.cc", "native/platform/linux.cc", "native/platform/linux_primitives.cc"],
+          "sources": [
+            "native/platform/posix.cc",
+            "native/platform/linux.cc",
+            "native/platform/linux_directory_locks.cc",
+            "native/platform/linux_primitives.cc"
+          ],
           "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-fno-exceptions", "-fvisibility=hidden"],
           "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
           # A worker's end unloads what it loaded, while the idle threads still run the code.
           "ldflags": ["-Wl,-z,nodelete"]
         }],
         ["OS=='mac'", {
-          "sources": ["native/platform/posix.cc", "native/platform/macos.cc", "native/platform/macos_primitives.cc"],
+          "sources": ["native/platform/posix.cc", "native/platform/macos.cc", "native/platform/macos_primitives.cc", "native/platform/no_directory_locks.cc"],
           "xcode_settings": {
             "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
             "CLANG_CXX_LIBRARY": "libc++",
@@ -49,7 +57,7 @@
           }
         }],
         ["OS=='win'", {
-          "sources": ["native/platform/windows.cc", "native/platform/windows_error.cc", "native/platform/windows_path.cc", "native/platform/windows_primitives.cc"],
+          "sources": ["native/platform/windows.cc", "native/platform/windows_error.cc", "native/platform/windows_path.cc", "native/platform/windows_primitives.cc", "native/platform/no_directory_locks.cc"],
           "defines": ["WIN32_LEAN_AND_MEAN", "NOMINMAX", "UNICODE", "_UNICODE", "_WIN32_WINNT=0x0A00", "_HAS_EXCEPTIONS=0"],
           "libraries": ["-lntdll.lib", "-ladvapi32.lib"],
           "msvs_settings": {

@@ -9,7 +9,9 @@
 #include "environment.h"
 #include "name_change_binding.h"
 #include "primitives_binding.h"
+#include "save_request_argument.h"
 #include "sweep_binding.h"
+#include "update_binding.h"
 
 namespace indelible {
 
@@ -36,10 +38,9 @@ constexpr uint32_t kCloseMayFail = 16;
 constexpr uint32_t kWriteBack = 32;
 constexpr uint32_t kHoldReplaced = 64;
 
-// The arguments of one save from `first` on: path, data, flags, mode, uid, gid.
-constexpr size_t kRequestArguments = 6;
+}  // namespace
 
-SaveRequest RequestOf(const Napi::CallbackInfo& info, size_t first) {
+SaveRequest SaveRequestArgument(const Napi::CallbackInfo& info, size_t first) {
   SaveRequest request;
   request.path = PathArgument(info[first]);
   const auto data = info[first + 1].As<Napi::Uint8Array>();
@@ -61,18 +62,20 @@ SaveRequest RequestOf(const Napi::CallbackInfo& info, size_t first) {
   return request;
 }
 
+namespace {
+
 // (path, data, flags, mode, uid, gid, ticket): a promise of the outcome.
 Napi::Value Save(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env())
-      .Save(info.Env(), RequestOf(info, 0), info[1].As<Napi::Object>(), Uint53Argument(info[6]));
+      .Save(info.Env(), SaveRequestArgument(info, 0), info[1].As<Napi::Object>(), Uint53Argument(info[6]));
 }
 
 // (path, data, flags, mode, uid, gid, and the same for each further save): the outcome, or an array of
 // several; null if a filesystem has to be decided about first.
 Napi::Value SaveSync(const Napi::CallbackInfo& info) {
   std::vector<SaveRequest> requests;
-  for (size_t first = 0; first + kRequestArguments <= info.Length(); first += kRequestArguments) {
-    requests.push_back(RequestOf(info, first));
+  for (size_t first = 0; first + kSaveRequestArguments <= info.Length(); first += kSaveRequestArguments) {
+    requests.push_back(SaveRequestArgument(info, first));
   }
   return Environment::Of(info.Env()).SaveSync(info.Env(), std::move(requests));
 }
@@ -81,7 +84,7 @@ Napi::Value SaveSync(const Napi::CallbackInfo& info) {
 template <Environment::Form form>
 Napi::Value OpenSave(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env())
-      .OpenSave(info.Env(), RequestOf(info, 0), Uint53Argument(info[kRequestArguments]), form);
+      .OpenSave(info.Env(), SaveRequestArgument(info, 0), Uint53Argument(info[kSaveRequestArguments]), form);
 }
 
 // (ticket, data): 0 or a failure.
@@ -193,6 +196,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   ExportNameChanges(env, exports);
   ExportPrimitives(env, exports);
   ExportSweep(env, exports);
+  ExportUpdates(env, exports);
   return exports;
 }
 

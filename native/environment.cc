@@ -28,6 +28,10 @@ const char* NameOf(Status::Reason reason) {
       return "not-durable";
     case Status::Reason::kUnsupported:
       return "unsupported";
+    case Status::Reason::kNoLock:
+      return "no-lock";
+    case Status::Reason::kChanged:
+      return "changed";
     case Status::Reason::kCancelled:
       return "cancelled";
   }
@@ -287,6 +291,7 @@ void Environment::TakeBack() {
 void Environment::TearDown() {
   TakeBack();
   pending_.clear();
+  updates_.clear();
   decider_.Reset();
   wake_.Abort();
 }

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "file_update.h"
 #include "open_saves.h"
 #include "save_engine.h"
 
@@ -62,6 +63,12 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
 
   // Promises what `work`, on a thread of the pool, answers; keeps `data` alive until then.
   Napi::Value Run(Napi::Env env, std::function<Answer()> work, Napi::Object data = Napi::Object());
+  // The same, or its answer at once.
+  Napi::Value Call(Napi::Env env, Form form, const std::function<Answer()>& work,
+                   Napi::Object data = Napi::Object());
+
+  // The updates under way, by JavaScript's names for them. For its thread alone; closed with the environment.
+  std::unordered_map<uint64_t, std::shared_ptr<FileUpdate>>& updates() { return updates_; }
 
   // JavaScript is called with each undecided filesystem, as an array of arguments for DecideFilesystem.
   void SetDecider(Napi::Function decider) { decider_ = Napi::Persistent(decider); }
@@ -91,8 +98,6 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Environment() = default;
   // Empty where the environment is being torn down: nothing may be started for it then.
   Napi::Value Promise(Napi::Env env, uint64_t ticket, Napi::Object data, std::shared_ptr<SaveJob> job);
-  Napi::Value Call(Napi::Env env, Form form, const std::function<Answer()>& work,
-                   Napi::Object data = Napi::Object());
   void Push(Answered answered);
   void WakeUp(bool was_empty);
   void DeliverAll(Napi::Env env);
@@ -105,6 +110,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   std::unordered_map<uint64_t, Pending> pending_;
   // Opened and neither finished nor abandoned.
   std::unordered_map<uint64_t, std::shared_ptr<SaveJob>> open_;
+  std::unordered_map<uint64_t, std::shared_ptr<FileUpdate>> updates_;
   // Tickets of Run, in a range of their own beside those that JavaScript gives.
   uint64_t next_ticket_ = uint64_t{1} << 53;
 

@@ -56,6 +56,7 @@ class SaveEngine {
 
   // The decisions, for calls that are not saves.
   FilesystemPlans& plans() { return plans_; }
+  FreshDirectories& fresh_directories() { return fresh_directories_; }
 
   // Lets the saves of a listener, or of all of them, that wait for a decision go on without one; they have
   // been cancelled.

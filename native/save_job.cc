@@ -112,13 +112,20 @@ Status SaveJob::PublishSteps() {
     Status status = TakeOverChanges();
     if (!status.ok()) return status;
   }
+  const platform::FileVersion* const expected = request_.expected.get();
+  if (expected != nullptr && !expected->exists) {
+    outcome_.replaced = false;
+    Status status = temporary_->PublishExclusive(target_->name, &outcome_.published);
+    const bool taken = !status.ok() && status.error() == EEXIST && !outcome_.published;
+    return taken ? Status::Failed(Status::Reason::kChanged, "rename", EEXIST) : std::move(status);
+  }
   if (request_.exclusive) return temporary_->PublishExclusive(target_->name, &outcome_.published);
   if (plan_.hold_replaced && outcome_.replaced) {
     // What cannot be held is replaced all the same: only a crash could tell.
-    Status status = temporary_->Exchange(target_->name, &outcome_.published);
+    Status status = temporary_->Exchange(target_->name, expected, &outcome_.published);
     if (status.ok() || (status.error() != ENOENT && !platform::IsUnsupported(status.error()))) return status;
   }
-  return temporary_->Replace(target_->name, &outcome_.replaced, &outcome_.published);
+  return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
 }
 
 // An earlier save to the path has been published since stage 1 looked: what is preserved is what that one
@@ -139,9 +146,10 @@ bool SaveJob::Supersedes(const SaveJob& earlier) const {
   const SaveRequest& before = earlier.request_;
   // The same options give the same attributes; and the two must have found the same file, which a symbolic
   // link that was changed meanwhile would prevent.
-  return !request_.exclusive && !before.exclusive && request_.has_mode == before.has_mode &&
-         request_.mode == before.mode && request_.has_owner == before.has_owner &&
-         request_.uid == before.uid && request_.gid == before.gid &&
+  // Neither of them may be one that has to look at what it replaces.
+  return !request_.exclusive && !before.exclusive && request_.expected == nullptr &&
+         before.expected == nullptr && request_.has_mode == before.has_mode && request_.mode == before.mode &&
+         request_.has_owner == before.has_owner && request_.uid == before.uid && request_.gid == before.gid &&
          request_.preserve_permissions == before.preserve_permissions &&
          request_.preserve_all == before.preserve_all && request_.follow_symlinks == before.follow_symlinks &&
          target_->name == earlier.target_->name &&

@@ -18,6 +18,8 @@ class [[nodiscard]] Status {
     kMountPoint,   // The target is a mount point; nothing can be renamed over it.
     kNotDurable,   // The filesystem cannot give what was asked, and `strict` was.
     kUnsupported,  // There is no atomic way to do it here.
+    kNoLock,       // The filesystem has no locks.
+    kChanged,      // The target is not the version any more that the caller has read.
     kCancelled,    // The caller gave up before the file was published.
   };
 

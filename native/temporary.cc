@@ -243,8 +243,9 @@ Status Temporary::FinishWriting() {
   return status;
 }
 
-Status Temporary::Replace(const std::string& name, bool* found, bool* published) {
-  if (name_.empty() && !*found) {
+Status Temporary::Replace(const std::string& name, const platform::FileVersion* expected, bool* found,
+                          bool* published) {
+  if (name_.empty() && !*found && expected == nullptr) {
     // Straight to its name, which leaves no moment for a crash to find it under another one.
     Status status = platform::LinkUnnamed(file_, directory_, name);
     *published = status.ok();
@@ -253,6 +254,7 @@ Status Temporary::Replace(const std::string& name, bool* found, bool* published)
     *found = true;
   }
   Status status = TakeName();
+  if (status.ok()) status = RefuseIfChanged(name, expected);
   if (!status.ok()) return status;
   status = RenameReplacing(directory_, name_, name);
   if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
@@ -274,8 +276,20 @@ Status Temporary::TakeName() {
   return Status::Ok();
 }
 
-Status Temporary::Exchange(const std::string& target, bool* published) {
+// The last step before the rename. Between the two calls somebody may still replace the file: Linux has no
+// rename that depends on what it replaces.
+Status Temporary::RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const {
+  if (expected == nullptr) return Status::Ok();
+  platform::FileVersion standing;
+  Status status = platform::LookUpVersion(directory_, target, &standing);
+  if (!status.ok() || standing == *expected) return status;
+  return Status::Failed(Status::Reason::kChanged, "rename", EAGAIN);
+}
+
+Status Temporary::Exchange(const std::string& target, const platform::FileVersion* expected,
+                           bool* published) {
   Status status = TakeName();
+  if (status.ok()) status = RefuseIfChanged(target, expected);
   if (!status.ok()) return status;
   status = platform::Exchange(directory_, name_, directory_, target);
   if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(target));

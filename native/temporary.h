@@ -36,13 +36,15 @@ class Temporary {
   Status FinishWriting();
 
   // Gives the file the target's name. `*published` says whether it has it, also where a later step failed;
-  // `*found`, whether anything is expected to stand there, and then whether it did.
-  Status Replace(const std::string& name, bool* found, bool* published);
+  // `*found`, whether anything is expected to stand there, and then whether it did. `expected`: the version
+  // that is to be replaced and no other, or null.
+  Status Replace(const std::string& name, const platform::FileVersion* expected, bool* found,
+                 bool* published);
   Status PublishExclusive(const std::string& name, bool* published);
   // Swaps the file with what stands under the target's name, which then stands under the temporary's own name
   // until it is removed. Fails with ENOENT where nothing stands there, and as unsupported where it cannot be
   // done in one step.
-  Status Exchange(const std::string& target, bool* published);
+  Status Exchange(const std::string& target, const platform::FileVersion* expected, bool* published);
   // What stands under the temporary's own name after an exchange is nobody's any more.
   Status RemoveExchanged();
 
@@ -57,6 +59,7 @@ class Temporary {
   Status CreateLocked(uint32_t mode, bool unnamed);
   Status CreateNamed(uint32_t mode);
   Status TakeName();
+  Status RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const;
   Status Lock(bool* linked);
   Status CopyFlags(const std::string& name);
   std::string PathOf(const std::string& name) const { return directory_.path + "/" + name; }

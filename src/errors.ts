@@ -63,8 +63,12 @@ function describeErrno(errno: number): { code: string; text: string; errno: numb
 
 /** The library's own codes, for what no `errno` says. */
 export type IndelibleErrorCode =
+  /** An update found that somebody else had changed the file after it was read. */
+  | 'ERR_INDELIBLE_CHANGED'
   /** A `Saver` was used after `close`. */
   | 'ERR_INDELIBLE_CLOSED'
+  /** Another update has had the file's lock for longer than this one would wait. */
+  | 'ERR_INDELIBLE_LOCKED'
   /** A FIFO, socket or device stands under the path; only regular files are replaced. */
   | 'ERR_INDELIBLE_NOT_A_FILE'
   /** Something stands under the path, and only a symbolic link would be replaced. */

@@ -22,3 +22,4 @@ export type { SaveSource } from './save-source.js';
 export { createSaveStream, type SaveStream, type SaveStreamOptions } from './save-stream.js';
 export { Saver, type SaverOptions } from './saver.js';
 export { sweep, sweepSync } from './sweep.js';
+export { type Changed, type TextUpdateOptions, type UpdateOptions, update, updateSync } from './update.js';

@@ -1,7 +1,8 @@
 import { bytesOf, type SaveData } from './data.js';
 import type { Engine, OpenRequest, OpenSave, Saved } from './engine/engine.js';
-import { abortError, invalidArgumentType } from './errors.js';
+import { invalidArgumentType } from './errors.js';
 import { BUFFER_SIZE, PieceWriter } from './piece-writer.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /**
  * Data that arrives in pieces: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A piece may be changed
@@ -102,22 +103,6 @@ export function saveSourceSync(
   } catch (error) {
     save.abandon();
     throw error;
-  }
-}
-
-/** What the producer gives; rejects at once when the signal is aborted, however long the producer takes. */
-async function unlessAborted<T>(given: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return given;
-  if (signal.aborted) throw abortError(signal);
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(abortError(signal));
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([given, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -89,11 +89,24 @@ int LockRange(int descriptor, short type) {
   return fcntl(descriptor, F_OFD_SETLK, &range);
 }
 
+int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
+
 }  // namespace
 
 int posix::LockForWriter(int descriptor) { return LockRange(descriptor, F_WRLCK); }
 
 int posix::LockForSweeper(int descriptor) { return LockRange(descriptor, F_RDLCK); }
+
+FileVersion posix::VersionOf(const struct stat& info) {
+  FileVersion version;
+  version.exists = true;
+  version.device = static_cast<uint64_t>(info.st_dev);
+  version.inode = info.st_ino;
+  version.size = static_cast<uint64_t>(info.st_size);
+  version.modified = Nanoseconds(info.st_mtim);
+  version.changed = Nanoseconds(info.st_ctim);
+  return version;
+}
 
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {
   const int from = base == nullptr ? AT_FDCWD : Number(*base);

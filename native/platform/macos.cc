@@ -42,6 +42,8 @@ int RenameWithFlags(const Directory& from_directory, const std::string& from, co
   return renameatx_np(Number(from_directory), from.c_str(), Number(to_directory), to.c_str(), flags);
 }
 
+int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
+
 }  // namespace
 
 // Whole files, flock(2): locks of byte ranges belong to the process here and are gone with the first close of
@@ -49,6 +51,17 @@ int RenameWithFlags(const Directory& from_directory, const std::string& from, co
 int posix::LockForWriter(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 int posix::LockForSweeper(int descriptor) { return flock(descriptor, LOCK_SH | LOCK_NB); }
+
+FileVersion posix::VersionOf(const struct stat& info) {
+  FileVersion version;
+  version.exists = true;
+  version.device = static_cast<uint64_t>(info.st_dev);
+  version.inode = info.st_ino;
+  version.size = static_cast<uint64_t>(info.st_size);
+  version.modified = Nanoseconds(info.st_mtimespec);
+  version.changed = Nanoseconds(info.st_ctimespec);
+  return version;
+}
 
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {
   const int from = base == nullptr ? AT_FDCWD : Number(*base);

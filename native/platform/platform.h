@@ -72,6 +72,23 @@ struct Entry {
   bool mount_point = false;
 };
 
+// What tells one version of a file from the next. Times are in nanoseconds. Two writes in place within one
+// tick of the kernel's clock that leave the size as it was cannot be told apart (before Linux 6.13, which has
+// finer times for files that are looked at).
+struct FileVersion {
+  bool exists = false;
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;
+  int64_t modified = 0;
+  int64_t changed = 0;
+
+  bool operator==(const FileVersion& other) const {
+    return exists == other.exists && device == other.device && inode == other.inode && size == other.size &&
+           modified == other.modified && changed == other.changed;
+  }
+};
+
 // Opens `path`, relative to `base` unless that is null or `path` is absolute. A directory that cannot be read
 // is opened for relative calls alone.
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory);
@@ -86,6 +103,13 @@ Status MakeDirectory(const Directory& directory, const std::string& name);
 
 // Fetches up to 256 random bytes that nobody can guess.
 Status FillRandom(void* bytes, size_t size);
+// Neither follows a symbolic link nor waits for the other end of a FIFO.
+Status OpenToRead(const Directory& directory, const std::string& name, Descriptor* file);
+// One read; `*got` is 0 at the end.
+Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got);
+Status ReadVersion(const Descriptor& file, FileVersion* version);
+// The version that stands under a name; a missing one is a version, too.
+Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version);
 // Fails with EEXIST if anything stands under the name. The umask applies to `mode`.
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file);
 // A file without a name (O_TMPFILE), to be given one with LinkUnnamed.

@@ -22,12 +22,13 @@ using posix::KindOf;
 using posix::LockForSweeper;
 using posix::LockForWriter;
 using posix::Number;
+using posix::VersionOf;
 
 namespace {
 
-// One write(2) transfers at most 0x7ffff000 bytes on Linux and INT_MAX on macOS; stay below with a round
-// number.
-constexpr size_t kLargestWrite = size_t{1} << 30;
+// One read(2) or write(2) transfers at most 0x7ffff000 bytes on Linux and INT_MAX on macOS; stay below with a
+// round number.
+constexpr size_t kLargestTransfer = size_t{1} << 30;
 
 // The deepest call of a save needs a few KiB; musl's default would be 128 KiB, macOS's 512 KiB, glibc's the
 // 8 MiB of the shell.
@@ -109,6 +110,38 @@ Status MakeDirectory(const Directory& directory, const std::string& name) {
   return Checked(mkdirat(Number(directory), name.c_str(), 0777), "mkdir");
 }
 
+Status OpenToRead(const Directory& directory, const std::string& name, Descriptor* file) {
+  const int descriptor =
+      openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (descriptor < 0) return Status::Failed("open", errno);
+  *file = Descriptor(descriptor);
+  return Status::Ok();
+}
+
+Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got) {
+  const ssize_t count = read(Number(file), data, std::min(size, kLargestTransfer));
+  if (count < 0) return Status::Failed("read", errno);
+  *got = static_cast<size_t>(count);
+  return Status::Ok();
+}
+
+Status ReadVersion(const Descriptor& file, FileVersion* version) {
+  struct stat info = {};
+  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
+  *version = VersionOf(info);
+  return Status::Ok();
+}
+
+Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version) {
+  struct stat info = {};
+  *version = FileVersion();
+  if (fstatat(Number(directory), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    *version = VersionOf(info);
+    return Status::Ok();
+  }
+  return errno == ENOENT ? Status::Ok() : Status::Failed("lstat", errno);
+}
+
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file) {
   const int descriptor =
       openat(Number(directory), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -132,7 +165,7 @@ Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* link
 }
 
 Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written) {
-  const ssize_t count = write(Number(file), data, std::min(size, kLargestWrite));
+  const ssize_t count = write(Number(file), data, std::min(size, kLargestTransfer));
   if (count < 0) return Status::Failed("write", errno);
   *written = static_cast<size_t>(count);
   return Status::Ok();

@@ -16,6 +16,7 @@ Status Checked(int result, const char* syscall);
 
 Entry::Kind KindOf(mode_t mode);
 Attributes AttributesOf(const struct stat& info);
+FileVersion VersionOf(const struct stat& info);
 // What `path` is called once it is looked up from `base`.
 std::string PathFrom(const Directory* base, const std::string& path);
 

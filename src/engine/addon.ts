@@ -13,6 +13,8 @@ export interface NativeFailure {
     | 'mount-point'
     | 'not-durable'
     | 'unsupported'
+    | 'no-lock'
+    | 'changed'
     | 'cancelled';
   errno: number;
   syscall: string;
@@ -44,6 +46,9 @@ export type NativeNameChange = [
   strict: boolean,
   insist: boolean,
 ];
+
+/** The arguments of `readForUpdate` (`native/update_binding.cc`). */
+export type NativeRead = [ticket: number, path: NativePath, makeDirectories: boolean, mustLock: boolean];
 
 /** The calls of `native/primitives_binding.cc`. */
 export interface NativePrimitives {
@@ -119,6 +124,35 @@ export interface Addon extends NativePrimitives {
   finishSaveSync(ticket: number): number | NativeFailure | null;
   abandonSave(ticket: number): Promise<NativeResult>;
   abandonSaveSync(ticket: number): NativeResult;
+  /**
+   * How many updates of the file come first, or its content, `null` if it is missing. The first call with a ticket begins
+   * an update, which must be ended whatever happens.
+   */
+  readForUpdate(...read: NativeRead): Promise<number | Buffer | null | NativeFailure>;
+  readForUpdateSync(...read: NativeRead): number | Buffer | null | NativeFailure;
+  /** As `save`, of the version that the update has read and no other. */
+  saveUpdate(
+    path: NativePath,
+    data: Uint8Array,
+    flags: number,
+    mode: number,
+    uid: number,
+    gid: number,
+    update: number,
+    ticket: number,
+  ): Promise<number | NativeFailure>;
+  /** `null` as of `saveSync`. */
+  saveUpdateSync(
+    path: NativePath,
+    data: Uint8Array,
+    flags: number,
+    mode: number,
+    uid: number,
+    gid: number,
+    update: number,
+  ): number | NativeFailure | null;
+  endUpdate(ticket: number): Promise<0>;
+  endUpdateSync(ticket: number): 0;
   cancel(ticket: number): void;
   /** `decision * 2 + namesSynced`, or what has to be decided first. */
   changeNames(...change: NativeNameChange): Promise<number | NativeFailure | NativeQuestion>;

@@ -77,6 +77,37 @@ export interface OpenSaveSync {
   abandon(): void;
 }
 
+/** What an update needs before there is anything to save. */
+export interface UpdateRequest {
+  readonly path: AbsolutePath;
+  readonly makeDirectories: boolean;
+  /** Whether updates of other threads and processes must be kept out, or only where that can be had. */
+  readonly lock: 'machine' | 'thread';
+}
+
+/** What an update has found when its turn came. */
+export interface FileRead {
+  /** `undefined` if there is no file. */
+  content: Buffer | undefined;
+}
+
+/** Reading, changing and saving one file. Each call is made when the one before has settled. */
+export interface FileUpdate {
+  /** What the file holds, or how many updates of other threads and processes come first: then to be asked again. */
+  read(): Promise<FileRead | number>;
+  /** Saves, if the file is still what was read; else it rejects with `ERR_INDELIBLE_CHANGED`. */
+  save(request: SaveRequest): Promise<Saved>;
+  /** Lets the next one go on. To be called once, whatever has happened. */
+  end(): Promise<void>;
+}
+
+/** The same on the calling thread. */
+export interface FileUpdateSync {
+  read(): FileRead | number;
+  save(request: SaveRequest): Saved;
+  end(): void;
+}
+
 /** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
 export interface Engine {
   readonly name: 'native' | 'portable';
@@ -91,6 +122,9 @@ export interface Engine {
   /** The beginning of a save whose data arrives in pieces. Its place in the order of the calls is that of `finish`. */
   open(request: OpenRequest): Promise<OpenSave>;
   openSync(request: OpenRequest): OpenSaveSync;
+  /** Updates that are asked for in this thread one after the other are given their turn in that order. */
+  update(request: UpdateRequest): FileUpdate;
+  updateSync(request: UpdateRequest): FileUpdateSync;
 }
 
 /** The result of a save that may throw. */

@@ -3,9 +3,12 @@ import { abortError, indelibleError, type SaveError, systemError } from '../erro
 import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decision.js';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
 import type { Durability } from '../options.js';
+import type { AbsolutePath } from '../path.js';
 import type { Addon, NativeFailure, NativeNameChange, NativeQuestion } from './addon.js';
 import {
   type Engine,
+  type FileUpdate,
+  type FileUpdateSync,
   type NameChange,
   type NameChangeRequest,
   type OpenRequest,
@@ -14,10 +17,13 @@ import {
   type Saved,
   type SaveRequest,
   settled,
+  type UpdateRequest,
 } from './engine.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from './name-change-errors.js';
 import { NativeOpenSave, NativeOpenSaveSync, type Opening } from './native-open-save.js';
+import { NativeFileUpdate, NativeFileUpdateSync, type Updating } from './native-update.js';
 import { temporaryName } from './portable/temporary-name.js';
+import { changed, noLock } from './update-errors.js';
 
 const MOUNT_POINT_HINT =
   'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
@@ -90,6 +96,14 @@ export class NativeEngine implements Engine {
       request.owner?.gid ?? 0,
       ticket,
     );
+    return this.#outcome(request, outcome, ticket);
+  }
+
+  async #outcome(
+    request: SaveRequest,
+    outcome: Promise<number | NativeFailure>,
+    ticket: number,
+  ): Promise<Saved> {
     const { signal } = request;
     if (signal === undefined) return this.#saved(request, request.data.byteLength, await outcome, ticket);
     const cancel = (): void => this.#addon.cancel(ticket);
@@ -188,6 +202,62 @@ export class NativeEngine implements Engine {
 
   openSync(request: OpenRequest): OpenSaveSync {
     return new NativeOpenSaveSync(this.#opening(request));
+  }
+
+  update(request: UpdateRequest): FileUpdate {
+    return new NativeFileUpdate(this.#updating(request));
+  }
+
+  updateSync(request: UpdateRequest): FileUpdateSync {
+    return new NativeFileUpdateSync(this.#updating(request));
+  }
+
+  #updating(request: UpdateRequest): Updating {
+    this.#tickets += 1;
+    const update = this.#tickets;
+    return {
+      addon: this.#addon,
+      ticket: update,
+      arguments: [update, request.path, request.makeDirectories, request.lock === 'machine'],
+      failure: (failure) => readError(request, failure),
+      save: (save) => this.#saveUpdate(save, update),
+      saveSync: (save) => this.#saveUpdateSync(save, update),
+    };
+  }
+
+  #saveUpdate(request: SaveRequest, update: number): Promise<Saved> {
+    this.#tickets += 1;
+    const ticket = this.#tickets;
+    const outcome = this.#addon.saveUpdate(
+      request.path,
+      request.data,
+      this.#bits(request),
+      request.mode ?? 0,
+      request.owner?.uid ?? 0,
+      request.owner?.gid ?? 0,
+      update,
+      ticket,
+    );
+    return this.#outcome(request, outcome, ticket);
+  }
+
+  #saveUpdateSync(request: SaveRequest, update: number): Saved {
+    for (;;) {
+      const outcome = this.#addon.saveUpdateSync(
+        request.path,
+        request.data,
+        this.#bits(request),
+        request.mode ?? 0,
+        request.owner?.uid ?? 0,
+        request.owner?.gid ?? 0,
+        update,
+      );
+      if (outcome !== null) {
+        this.#tickets += 1;
+        return this.#saved(request, request.data.byteLength, outcome, this.#tickets);
+      }
+      this.#answer(this.#addon.takeUndecided());
+    }
   }
 
   #opening(request: OpenRequest): Opening {
@@ -329,11 +399,7 @@ function nativeError(request: OpenRequest, failure: NativeFailure): SaveError {
       if (request.signal?.aborted) return abortError(request.signal);
       break;
     case 'not-a-file':
-      return indelibleError(
-        'ERR_INDELIBLE_NOT_A_FILE',
-        `Not a regular file, and nothing else is replaced: '${where.path}'`,
-        where,
-      );
+      return notAFile(where);
     case 'not-durable':
       return indelibleError(
         'ERR_INDELIBLE_NOT_DURABLE',
@@ -346,10 +412,32 @@ function nativeError(request: OpenRequest, failure: NativeFailure): SaveError {
         `The filesystem has no atomic way to create '${where.path}' only if it does not exist`,
         where,
       );
+    case 'changed':
+      return changed(request.path);
     case 'mount-point':
       return systemError({ ...failure, ...where, hint: MOUNT_POINT_HINT });
     default:
       break;
   }
   return systemError({ ...failure, ...where });
+}
+
+/** Before anything is saved. */
+function readError(request: UpdateRequest, failure: NativeFailure): SaveError {
+  const where = { syscall: failure.syscall, path: failure.path ?? request.path };
+  switch (failure.reason) {
+    case 'no-lock':
+      return noLock(request.path, 'The filesystem', failure.syscall);
+    case 'not-a-file':
+      return notAFile(where);
+    case 'mount-point':
+      return systemError({ ...failure, ...where, hint: MOUNT_POINT_HINT });
+    default:
+      return systemError({ ...failure, ...where });
+  }
+}
+
+function notAFile(where: { syscall: string; path: AbsolutePath }): SaveError {
+  const message = `Not a regular file, and nothing else is replaced: '${where.path}'`;
+  return indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, where);
 }

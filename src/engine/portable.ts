@@ -1,5 +1,7 @@
 import {
   type Engine,
+  type FileUpdate,
+  type FileUpdateSync,
   type NameChange,
   type NameChangeRequest,
   type OpenRequest,
@@ -8,7 +10,10 @@ import {
   type Saved,
   type SaveRequest,
   settled,
+  type UpdateRequest,
 } from './engine.js';
+import { PortableFileUpdate, PortableFileUpdateSync } from './portable/file-update.js';
+import type { Expecting } from './portable/file-version.js';
 import { changeNames } from './portable/name-change.js';
 import { PortableOpenSave, PortableOpenSaveSync } from './portable/open-save.js';
 import { orderingKey } from './portable/path-bytes.js';
@@ -28,17 +33,18 @@ const pendingSaves = new Map<string, Pending[]>();
  * - The order of saves to one path holds within one thread, not between the worker threads of a process.
  * - A `saveSync` takes the place of a stream's content that was complete before it and is not published yet.
  * - A process that ends while a save is pending may leave its temporary behind.
+ * - Plain `fs` has no locks, so `update` keeps only the order of its own thread, and only if asked to (`lock`).
  * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported.
  * - A directory that may be written but not read cannot be synced: `'ordered'` is the best that can be had there.
  */
 export const portableEngine: Engine = {
   name: 'portable',
 
-  save(request: SaveRequest): Promise<Saved> {
+  save(request: SaveRequest & Expecting): Promise<Saved> {
     return inOrder(request, (predecessor) => new PendingSave(request, predecessor));
   },
 
-  saveSync(request: SaveRequest): Saved {
+  saveSync(request: SaveRequest & Expecting): Saved {
     return inOrderSync(request, () => runSync(updateFile(request)));
   },
 
@@ -62,6 +68,14 @@ export const portableEngine: Engine = {
 
   openSync(request: OpenRequest): OpenSaveSync {
     return new PortableOpenSaveSync(request, (publish) => inOrderSync(request, publish));
+  },
+
+  update(request: UpdateRequest): FileUpdate {
+    return new PortableFileUpdate(request, (save) => this.save(save));
+  },
+
+  updateSync(request: UpdateRequest): FileUpdateSync {
+    return new PortableFileUpdateSync(request, (save) => this.saveSync(save));
   },
 };
 

@@ -23,7 +23,11 @@ export type Step =
   | 'unlink the temporary'
   | 'sync the directory'
   | 'make a directory'
-  | 'sync the extended directory';
+  | 'sync the extended directory'
+  | 'lock the directory'
+  | 'draw a ticket'
+  | 'open the old file'
+  | 'read the old file';
 
 /** Where the save that is traced goes. */
 export interface Names {
@@ -65,6 +69,14 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'sync the extended directory': (call, { directory }) =>
     call.name === 'fsync' &&
     `${descriptorPath(call)}/` === directory.slice(0, directory.lastIndexOf('/') + 1),
+  // Those of an update.
+  'lock the directory': (call) => call.name === 'flock' && call.arguments.includes('LOCK_EX'),
+  'draw a ticket': (call, { directory }) =>
+    call.name === 'fcntl' && call.arguments.includes('F_OFD_SETLK') && descriptorPath(call) === directory,
+  'open the old file': (call) =>
+    isOpen(call) && /["/]target"/.test(call.arguments) && !call.arguments.includes('O_CREAT'),
+  'read the old file': (call, { target }) =>
+    ['read', 'pread64'].includes(call.name) && descriptorPath(call) === target,
 };
 
 function isOpen(call: SystemCall): boolean {

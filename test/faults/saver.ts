@@ -16,7 +16,9 @@ export type Form =
   | 'renameExclusive'
   | 'renameExclusiveSync'
   | 'replaceSymlink'
-  | 'replaceSymlinkSync';
+  | 'replaceSymlinkSync'
+  | 'update'
+  | 'updateSync';
 
 export interface SaveCall {
   form: Form;

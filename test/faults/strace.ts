@@ -12,7 +12,7 @@ const TRACED = [
   ...['llistxattr', 'lgetxattr', 'fsetxattr', 'fremovexattr', 'ioctl'],
   ...['fchown', 'fchmod', 'fsync', 'fdatasync', 'syncfs', 'sync_file_range'],
   ...['?rename', '?renameat', 'renameat2', '?link', 'linkat', '?unlink', 'unlinkat', '?mkdir', 'mkdirat'],
-  ...['?symlink', 'symlinkat'],
+  ...['?symlink', 'symlinkat', 'flock', 'fcntl', 'read', '?pread64'],
 ];
 
 /** A call that is to fail: the `when`-th of these names that the traced thread makes. */

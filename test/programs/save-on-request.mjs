@@ -15,11 +15,18 @@ import {
   replaceSymlinkSync,
   save,
   saveSync,
+  update,
+  updateSync,
 } from '../../dist/index.js';
+
+/** Plain `fs` has no lock. */
+const LOCK = { lock: process.env.INDELIBLE_ENGINE === 'portable' ? 'thread' : 'machine' };
 
 const forms = {
   ...{ save, saveSync, exchange, exchangeSync, renameExclusive, renameExclusiveSync },
   ...{ replaceSymlink, replaceSymlinkSync },
+  update: (path, data, options) => update(path, () => data, { ...LOCK, ...options }),
+  updateSync: (path, data, options) => updateSync(path, () => data, { ...LOCK, ...options }),
   savePieces: (path, data, options) => save(path, piecesOf(data), options),
   savePiecesSync: (path, data, options) => saveSync(path, piecesOf(data), options),
 };

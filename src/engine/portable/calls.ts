@@ -18,6 +18,7 @@ const asynchronous = {
   lstat: promisify(fs.lstat),
   mkdir: promisify(fs.mkdir),
   open: promisify(fs.open),
+  read: promisify(fs.read),
   readlink: promisify(fs.readlink),
   rename: promisify(fs.rename),
   stat: promisify(fs.stat),
@@ -56,6 +57,22 @@ export function fstat(descriptor: number): Steps<fs.Stats> {
   );
 }
 
+/** All of its numbers exactly: those of a `Stats` lose the nanoseconds. */
+export function fstatExactly(descriptor: number): Steps<fs.BigIntStats> {
+  return step(
+    () => fs.fstatSync(descriptor, { bigint: true }),
+    () => asynchronous.fstat(descriptor, { bigint: true }),
+  );
+}
+
+/** One read at the file's current position; 0 at its end. */
+export function read(descriptor: number, into: Uint8Array, offset: number): Steps<number> {
+  return step(
+    () => fs.readSync(descriptor, into, offset, into.length - offset, null),
+    async () => (await asynchronous.read(descriptor, into, offset, into.length - offset, null)).bytesRead,
+  );
+}
+
 export function fchown(descriptor: number, uid: number, gid: number): Steps<void> {
   return step(
     () => fs.fchownSync(descriptor, uid, gid),
@@ -88,6 +105,13 @@ export function lstat(path: Buffer): Steps<fs.Stats> {
   return step(
     () => fs.lstatSync(forNode(path)),
     () => asynchronous.lstat(forNode(path)),
+  );
+}
+
+export function lstatExactly(path: Buffer): Steps<fs.BigIntStats> {
+  return step(
+    () => fs.lstatSync(forNode(path), { bigint: true }),
+    () => asynchronous.lstat(forNode(path), { bigint: true }),
   );
 }
 

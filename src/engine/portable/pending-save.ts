@@ -1,4 +1,5 @@
 import type { Saved, SaveRequest } from '../engine.js';
+import type { Expecting } from './file-version.js';
 import type { Publication } from './publication.js';
 import { run, runSync } from './steps.js';
 import { Turnstile } from './turnstile.js';
@@ -24,13 +25,13 @@ export interface Pending {
 export class PendingSave implements Pending {
   readonly result: Promise<Saved>;
   readonly over: Promise<void>;
-  readonly #request: SaveRequest;
+  readonly #request: SaveRequest & Expecting;
   #publication: Publication | undefined;
   #failed = false;
   /** What the save came to when `finishNow` carried it out. */
   #outcome: (() => Saved) | undefined;
 
-  constructor(request: SaveRequest, predecessor: Pending | undefined) {
+  constructor(request: SaveRequest & Expecting, predecessor: Pending | undefined) {
     this.#request = request;
     this.result = this.#run(predecessor?.over);
     const ignore = () => undefined;
@@ -75,7 +76,7 @@ export class PendingSave implements Pending {
   supersede(): void {}
 }
 
-function outcomeOf(request: SaveRequest): () => Saved {
+function outcomeOf(request: SaveRequest & Expecting): () => Saved {
   try {
     const saved = runSync(updateFile(request));
     return () => saved;

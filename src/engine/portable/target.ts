@@ -24,8 +24,11 @@ export interface Target {
   readonly replaced: Stats | undefined;
 }
 
+/** What of a request its target depends on. */
+type Asked = Pick<OpenRequest, 'path' | 'ifExists' | 'followSymlinks'>;
+
 /** Finds the target of a save, and refuses what must not be replaced. Nothing is opened, so nothing can block. */
-export function* locateTarget({ path: asked, ifExists, followSymlinks }: OpenRequest): Steps<Target> {
+export function* locateTarget({ path: asked, ifExists, followSymlinks }: Asked): Steps<Target> {
   let path = bytesOfPath(asked);
   if (path.length === 0) throw refusal('ENOENT', 'open', asked);
   for (let links = 0; links <= MOST_LINKS; links += 1) {

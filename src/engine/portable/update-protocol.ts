@@ -7,6 +7,7 @@ import { attributesFor, creationMode, setAttributes } from './attributes.js';
 import { unlink } from './calls.js';
 import { Directory, makeDirectories, openNearest } from './directory.js';
 import { failure } from './failure.js';
+import { type Expecting, isExclusive, refuseIfChanged } from './file-version.js';
 import { HeldVersion } from './held-version.js';
 import { parentOf } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
@@ -22,7 +23,7 @@ export type OnPublish = (publication: Publication) => void;
  * Replaces or creates one file atomically: the whole of a save, from the path to the directory's sync. Until the
  * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
  */
-export function updateFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
+export function updateFile(request: SaveRequest & Expecting, onPublish?: OnPublish): Steps<Saved> {
   return updateWith(request, request.data, onPublish);
 }
 
@@ -32,7 +33,7 @@ export function updateFilePiecewise(request: OpenRequest, onPublish: OnPublish):
 }
 
 function* updateWith(
-  request: OpenRequest,
+  request: OpenRequest & Expecting,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
 ): Steps<Saved> {
@@ -45,7 +46,7 @@ function* updateWith(
 }
 
 function* update(
-  request: OpenRequest,
+  request: OpenRequest & Expecting,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
@@ -109,7 +110,7 @@ function* acceptablePlan(request: OpenRequest, directory: Directory, reachable: 
 }
 
 function* writeAndPublish(
-  request: OpenRequest,
+  request: OpenRequest & Expecting,
   data: Uint8Array | undefined,
   found: Target,
   directory: Directory,
@@ -141,6 +142,7 @@ function* writeAndPublish(
     if (plan.protocol === 'sync-rename-sync') yield* temporary.sync();
     yield* temporary.close();
     throwIfAborted(request.signal);
+    yield* refuseIfChanged(request, target.path);
     if (plan.replaced === 'held' && target.occupied && request.ifExists === 'replace') {
       yield* held.hold(target.path);
       throwIfAborted(request.signal);
@@ -149,7 +151,7 @@ function* writeAndPublish(
     onPublish?.(publication);
     yield* publication.run();
     outcome.published = true;
-    if (request.ifExists === 'fail') yield* unlink(temporary.path);
+    if (isExclusive(request)) yield* unlink(temporary.path);
     return { bytes, replaced: target.occupied };
   } catch (error) {
     if (!outcome.published) yield* temporary.discard();

@@ -1,0 +1,60 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "directory_locks.h"
+
+namespace indelible::platform {
+
+namespace {
+
+int Number(const Directory& directory) { return static_cast<int>(directory.descriptor.get()); }
+
+// Of the open file description (fcntl(2)): they belong to neither a thread nor a process, so that two updates
+// of one process keep each other out as well, and closing another descriptor of the directory changes
+// nothing.
+Status LockCall(const Directory& directory, int command, int type, uint64_t begin, uint64_t length,
+                struct flock* range) {
+  *range = {};
+  range->l_type = static_cast<decltype(range->l_type)>(type);
+  range->l_whence = SEEK_SET;
+  range->l_start = static_cast<off_t>(begin);
+  range->l_len = static_cast<off_t>(length);
+  return fcntl(Number(directory), command, range) == 0 ? Status::Ok() : Status::Failed("fcntl", errno);
+}
+
+}  // namespace
+
+Status TryLockDirectory(const Directory& directory, bool* locked) {
+  *locked = flock(Number(directory), LOCK_EX | LOCK_NB) == 0;
+  return *locked || errno == EWOULDBLOCK ? Status::Ok() : Status::Failed("flock", errno);
+}
+
+Status UnlockDirectory(const Directory& directory) {
+  return flock(Number(directory), LOCK_UN) == 0 ? Status::Ok() : Status::Failed("flock", errno);
+}
+
+Status AddLock(const Directory& directory, uint64_t offset) {
+  struct flock range;
+  return LockCall(directory, F_OFD_SETLK, F_RDLCK, offset, 1, &range);
+}
+
+Status RemoveLock(const Directory& directory, uint64_t offset) {
+  struct flock range;
+  return LockCall(directory, F_OFD_SETLK, F_UNLCK, offset, 1, &range);
+}
+
+Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, bool* found, uint64_t* offset) {
+  *found = false;
+  // fcntl(2): a length of 0 would reach to the end of all offsets.
+  if (begin >= end) return Status::Ok();
+  // Whether an exclusive lock could be had may be asked with any descriptor.
+  struct flock range;
+  Status status = LockCall(directory, F_OFD_GETLK, F_WRLCK, begin, end - begin, &range);
+  if (!status.ok()) return status;
+  *found = range.l_type != F_UNLCK;
+  *offset = static_cast<uint64_t>(range.l_start);
+  return Status::Ok();
+}
+
+}  // namespace indelible::platform

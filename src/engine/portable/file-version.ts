@@ -1,0 +1,44 @@
+import type { BigIntStats } from 'node:fs';
+import type { OpenRequest } from '../engine.js';
+import { changed } from '../update-errors.js';
+import { lstatExactly } from './calls.js';
+import { failedWith } from './failure.js';
+import type { Steps } from './steps.js';
+
+/** What tells one version of a file from the next; `'missing'` is one, too. */
+export type FileVersion =
+  | Readonly<Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>>
+  | 'missing';
+
+/** A request that fails unless the target is this version when it is replaced. */
+export interface Expecting {
+  readonly expected?: FileVersion;
+}
+
+/** Whether the target may only be created: a link does that in one step, and needs no look before. */
+export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists'> & Expecting): boolean {
+  return ifExists === 'fail' || expected === 'missing';
+}
+
+/**
+ * The last step before the rename. Between the two calls somebody may still replace the file: there is no rename that
+ * depends on what it replaces.
+ *
+ * @throws `ERR_INDELIBLE_CHANGED`.
+ */
+export function* refuseIfChanged({ path, expected }: OpenRequest & Expecting, target: Buffer): Steps<void> {
+  if (expected === undefined || expected === 'missing') return;
+  try {
+    const standing = yield* lstatExactly(target);
+    const same =
+      standing.dev === expected.dev &&
+      standing.ino === expected.ino &&
+      standing.size === expected.size &&
+      standing.mtimeNs === expected.mtimeNs &&
+      standing.ctimeNs === expected.ctimeNs;
+    if (same) return;
+  } catch (error) {
+    if (!failedWith(error, 'ENOENT', 'ENOTDIR')) throw error;
+  }
+  throw changed(path);
+}

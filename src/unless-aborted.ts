@@ -1,0 +1,17 @@
+import { abortError } from './errors.js';
+
+/** What a producer gives; rejects at once when the signal is aborted, however long the producer takes. */
+export async function unlessAborted<T>(given: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return given;
+  if (signal.aborted) throw abortError(signal);
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(abortError(signal));
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([given, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
