@@ -28,6 +28,7 @@ constexpr uint32_t kStrict = 128;
 constexpr uint32_t kHasMode = 256;
 constexpr uint32_t kHasOwner = 512;
 constexpr uint32_t kPreserveAll = 1024;
+constexpr uint32_t kTimed = 2048;
 
 // The bits of one plan, as `decide` gets them.
 constexpr uint32_t kSyncData = 1;
@@ -54,6 +55,7 @@ SaveRequest SaveRequestArgument(const Napi::CallbackInfo& info, size_t first) {
   request.preserve_permissions = (flags & kPreservePermissions) != 0;
   request.preserve_all = (flags & kPreserveAll) != 0;
   request.strict = (flags & kStrict) != 0;
+  request.timed = (flags & kTimed) != 0;
   request.has_mode = (flags & kHasMode) != 0;
   request.has_owner = (flags & kHasOwner) != 0;
   request.mode = Uint32Argument(info[first + 3]);
@@ -100,7 +102,7 @@ Napi::Value FinishSave(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).FinishSave(info.Env(), Uint53Argument(info[0]), form);
 }
 
-// (ticket): 0.
+// (ticket): how long it was in each stage, or 0.
 template <Environment::Form form>
 Napi::Value AbandonSave(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).AbandonSave(info.Env(), Uint53Argument(info[0]), form);
@@ -165,6 +167,7 @@ Napi::Object Flags(Napi::Env env) {
   flags.Set("strict", kStrict);
   flags.Set("hasMode", kHasMode);
   flags.Set("hasOwner", kHasOwner);
+  flags.Set("timed", kTimed);
   return flags;
 }
 
@@ -180,6 +183,12 @@ Napi::Object PlanFlags(Napi::Env env) {
   return flags;
 }
 
+Napi::Array StageNames(Napi::Env env) {
+  Napi::Array names = Napi::Array::New(env, kStages);
+  for (size_t i = 0; i < kStages; ++i) names.Set(static_cast<uint32_t>(i), kStageNames[i]);
+  return names;
+}
+
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   Environment::Create(env);
   exports.Set("save", Napi::Function::New<Save>(env, "save"));
@@ -193,6 +202,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("decide", Napi::Function::New<Decide>(env, "decide"));
   exports.Set("flags", Flags(env));
   exports.Set("planFlags", PlanFlags(env));
+  exports.Set("stages", StageNames(env));
   ExportNameChanges(env, exports);
   ExportPrimitives(env, exports);
   ExportSweep(env, exports);

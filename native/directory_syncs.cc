@@ -89,6 +89,7 @@ bool WaitForEachOther(const std::vector<std::shared_ptr<SaveJob>>& published) {
 }  // namespace
 
 void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published, WorkerPool* pool) {
+  for (const std::shared_ptr<SaveJob>& job : published) job->Enter(Stage::kSyncDirectory);
   std::vector<Sync> syncs = DistinctSyncs(published);
   const auto shared = std::make_shared<SharedSyncs>(&syncs);
   if (WaitForEachOther(published)) {
@@ -110,6 +111,7 @@ void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published, Wor
     }
   }
   for (const std::shared_ptr<SaveJob>& job : published) job->SyncUnsyncableDirectory();
+  for (const std::shared_ptr<SaveJob>& job : published) job->LeaveStage();
 }
 
 }  // namespace indelible

@@ -38,6 +38,13 @@ const char* NameOf(Status::Reason reason) {
   return "system";
 }
 
+Napi::Value UntimedValue(Napi::Env env, const SaveOutcome& outcome) {
+  if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
+  const uint32_t flags =
+      (outcome.replaced ? 1U : 0U) | (outcome.name_synced ? 2U : 0U) | (outcome.data_ordered ? 4U : 0U);
+  return Napi::Number::New(env, outcome.decision * 8.0 + flags);
+}
+
 // Paths are bytes; JavaScript decides how to show them.
 Napi::Value PathValue(Napi::Env env, const std::string& path) {
   const std::string bytes = platform::SystemPath(path);
@@ -150,7 +157,7 @@ Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, Form form) {
   if (form == Form::kSynchronous) {
     if (!SharedEngine().SaveSync({job})) return env.Null();
     open_.erase(ticket);
-    return OutcomeValue(env, job->outcome());
+    return OutcomeValue(env, *job);
   }
   const Napi::Value promise = Promise(env, ticket, Napi::Object(), job);
   if (promise.IsEmpty()) return promise;
@@ -165,7 +172,7 @@ Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, Form form) 
   return Call(env, form, [job]() -> Answer {
     // Freeing a large file's blocks takes its time.
     SharedOpenSaves().Abandon(job.get());
-    return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
+    return [job](Napi::Env its) { return StagesValue(its, *job); };
   });
 }
 
@@ -182,10 +189,10 @@ Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> reques
   }
   if (!SharedEngine().SaveSync(jobs)) return env.Null();
   // A single save is what most calls are for, and an array costs as much as one of its system calls.
-  if (jobs.size() == 1) return OutcomeValue(env, jobs.front()->outcome());
+  if (jobs.size() == 1) return OutcomeValue(env, *jobs.front());
   Napi::Array outcomes = Napi::Array::New(env, jobs.size());
   for (size_t i = 0; i < jobs.size(); ++i) {
-    outcomes.Set(static_cast<uint32_t>(i), OutcomeValue(env, jobs[i]->outcome()));
+    outcomes.Set(static_cast<uint32_t>(i), OutcomeValue(env, *jobs[i]));
   }
   return outcomes;
 }
@@ -202,7 +209,7 @@ Napi::Value Environment::Run(Napi::Env env, std::function<Answer()> work, Napi::
 
 void Environment::Completed(std::shared_ptr<SaveJob> job) {
   const uint64_t ticket = job->ticket();
-  Push(Answered{ticket, [job = std::move(job)](Napi::Env env) { return OutcomeValue(env, job->outcome()); }});
+  Push(Answered{ticket, [job = std::move(job)](Napi::Env env) { return OutcomeValue(env, *job); }});
 }
 
 void Environment::Push(Answered answered) {
@@ -296,11 +303,23 @@ void Environment::TearDown() {
   wake_.Abort();
 }
 
-Napi::Value OutcomeValue(Napi::Env env, const SaveOutcome& outcome) {
-  if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
-  const uint32_t flags =
-      (outcome.replaced ? 1U : 0U) | (outcome.name_synced ? 2U : 0U) | (outcome.data_ordered ? 4U : 0U);
-  return Napi::Number::New(env, outcome.decision * 8.0 + flags);
+Napi::Value OutcomeValue(Napi::Env env, const SaveJob& job) {
+  const Napi::Value value = UntimedValue(env, job.outcome());
+  if (job.times() == nullptr) return value;
+  Napi::Object timed = Napi::Object::New(env);
+  timed.Set("outcome", value);
+  timed.Set("stages", StagesValue(env, job));
+  return timed;
+}
+
+Napi::Value StagesValue(Napi::Env env, const SaveJob& job) {
+  const StageTimes* const times = job.times();
+  if (times == nullptr) return Napi::Number::New(env, 0);
+  Napi::Array stages = Napi::Array::New(env, kStages);
+  for (size_t i = 0; i < kStages; ++i) {
+    stages.Set(static_cast<uint32_t>(i), Napi::Number::New(env, times->Nanoseconds(i)));
+  }
+  return stages;
 }
 
 Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {

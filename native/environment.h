@@ -123,7 +123,9 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
 };
 
 // The JavaScript form of a save's outcome: a number where it went well, an object where it did not.
-Napi::Value OutcomeValue(Napi::Env env, const SaveOutcome& outcome);
+Napi::Value OutcomeValue(Napi::Env env, const SaveJob& job);
+// How long it was in each stage, in nanoseconds; 0 if that was not measured.
+Napi::Value StagesValue(Napi::Env env, const SaveJob& job);
 Napi::Value FailureValue(Napi::Env env, const Status& status, bool published);
 Napi::Value QuestionValue(Napi::Env env, const Question& question);
 

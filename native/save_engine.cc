@@ -41,6 +41,7 @@ SaveEngine::SaveEngine(WorkerPool* pool)
     : pool_(pool), small_(kSmallPlaces), large_(kLargePlaces), in_memory_(ProcessorCount()) {}
 
 void SaveEngine::Submit(std::shared_ptr<SaveJob> job) {
+  job->Enter(Stage::kQueue);
   Dispatch dispatch;
   {
     std::lock_guard<std::mutex> lock(mutex_);

@@ -23,7 +23,10 @@ SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans, FreshDirectories* fre
   bool undecided = false;
   Status status = PrepareSteps(plans, fresh, planned, &undecided);
   if (undecided) return Prepared::kUndecided;
-  if (status.ok()) return Prepared::kReady;
+  if (status.ok()) {
+    Enter(Stage::kWait);
+    return Prepared::kReady;
+  }
   Fail(std::move(status));
   return Prepared::kFailed;
 }
@@ -33,13 +36,16 @@ SaveJob::Prepared SaveJob::Open(FilesystemPlans* plans, FreshDirectories* fresh)
   Status status = OpenSteps(plans, fresh, [] {}, &undecided);
   if (undecided) return Prepared::kUndecided;
   opened_ = status.ok();
+  LeaveStage();
   if (opened_) return Prepared::kReady;
   Fail(std::move(status));
   return Prepared::kFailed;
 }
 
 Status SaveJob::Append(const uint8_t* data, size_t size) {
+  Enter(Stage::kWrite);
   Status status = temporary_->Write(data, size, [this] { return Cancelled(); });
+  LeaveStage();
   if (status.ok()) appended_ += size;
   return status;
 }
@@ -49,12 +55,14 @@ Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh,
   if (opened_) return CompleteSteps();
   Status status = OpenSteps(plans, fresh, planned, undecided);
   if (!status.ok() || *undecided) return status;
+  Enter(Stage::kWrite);
   status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
   return status.ok() ? CompleteSteps() : status;
 }
 
 Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
                           const std::function<void()>& planned, bool* undecided) {
+  Enter(Stage::kLocate);
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "open", ECANCELED);
   target_ = std::make_unique<Target>();
   Status status = ResolveTarget(request_, target_.get());
@@ -78,11 +86,13 @@ Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
     status = fresh->Complete(target_.get(), plan_.sync_directory);
     if (!status.ok()) return status;
   }
+  Enter(Stage::kCreate);
   temporary_ = std::make_unique<Temporary>(target_->directory);
   return temporary_->Create(request_, target_->name, target_->existing, plan_.unnamed);
 }
 
 Status SaveJob::CompleteSteps() {
+  Enter(Stage::kAttributes);
   Status status;
   if (opened_) {
     // So much time has passed that anybody may have replaced the file.
@@ -93,13 +103,17 @@ Status SaveJob::CompleteSteps() {
   status = temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
+  if (plan_.file_sync != FileSync::kNone) Enter(Stage::kSync);
   status = temporary_->Sync(plan_.file_sync, &outcome_.data_ordered);
-  if (!status.ok()) return status;
-  return plan_.close_may_fail ? temporary_->FinishWriting() : Status::Ok();
+  if (!status.ok() || !plan_.close_may_fail) return status;
+  Enter(Stage::kClose);
+  return temporary_->FinishWriting();
 }
 
 bool SaveJob::Publish(bool replaces_unseen) {
+  Enter(Stage::kRename);
   Status status = PublishSteps();
+  Enter(Stage::kWait);
   outcome_.replaced = outcome_.replaced || replaces_unseen;
   const bool published = outcome_.published;
   if (!status.ok()) Fail(std::move(status));
@@ -205,6 +219,7 @@ void SaveJob::Rewind() {
   temporary_.reset();
   target_.reset();
   outcome_ = SaveOutcome();
+  Enter(Stage::kQueue);
 }
 
 void SaveJob::FailUnstarted() { Fail(Status::Failed("pthread_create", EAGAIN)); }
@@ -226,6 +241,7 @@ void SaveJob::Finish(FreshDirectories* fresh) {
     fresh->Synced(*target_);
   temporary_.reset();
   target_.reset();
+  LeaveStage();
 }
 
 void SaveJob::Fail(Status status) { outcome_.status = std::move(status); }

@@ -12,6 +12,7 @@
 #include "filesystem_plans.h"
 #include "fresh_directories.h"
 #include "save_request.h"
+#include "stage_times.h"
 #include "target.h"
 #include "temporary.h"
 
@@ -51,7 +52,10 @@ class SaveJob {
  public:
   // `ticket` is the listener's own name for the save.
   SaveJob(SaveRequest request, std::shared_ptr<SaveListener> listener, uint64_t ticket)
-      : request_(std::move(request)), listener_(std::move(listener)), ticket_(ticket) {}
+      : request_(std::move(request)),
+        listener_(std::move(listener)),
+        ticket_(ticket),
+        times_(request_.timed ? std::make_unique<StageTimes>() : nullptr) {}
 
   // Stage 1: everything up to a complete file beside the old one. kUndecided: nothing has been written, and
   // the filesystem that UndecidedFilesystem tells needs a decision first.
@@ -102,6 +106,15 @@ class SaveJob {
   static void CancelAll() { all_cancelled_ = true; }
   static bool AllCancelled() { return all_cancelled_; }
 
+  // Where its time goes, if that is measured: no clock is looked at otherwise.
+  void Enter(Stage stage) {
+    if (times_ != nullptr) times_->Enter(stage);
+  }
+  void LeaveStage() {
+    if (times_ != nullptr) times_->Leave();
+  }
+  const StageTimes* times() const { return times_.get(); }
+
   const SaveRequest& request() const { return request_; }
   const std::shared_ptr<SaveListener>& listener() const { return listener_; }
   uint64_t ticket() const { return ticket_; }
@@ -143,6 +156,7 @@ class SaveJob {
   const SaveRequest request_;
   const std::shared_ptr<SaveListener> listener_;
   const uint64_t ticket_;
+  const std::unique_ptr<StageTimes> times_;
   static inline std::atomic<bool> all_cancelled_{false};
   std::atomic<bool> cancelled_{false};
   bool had_predecessor_ = false;

@@ -32,6 +32,8 @@ struct SaveRequest {
   bool has_owner = false;
   uint32_t uid = 0;
   uint32_t gid = 0;
+  // Measures how long each stage takes.
+  bool timed = false;
   // Fails unless the target is this version when it is replaced. Null: whatever it is.
   std::shared_ptr<const platform::FileVersion> expected;
 };

@@ -1,5 +1,6 @@
 export type { SaveData } from './data.js';
 export type { NameChange, Saved } from './engine/engine.js';
+export type { StageTimes } from './engine/stage-timer.js';
 export type { IndelibleErrorCode, SaveError } from './errors.js';
 export { exchange, exchangeSync } from './exchange.js';
 export type { Plan } from './filesystem/decision.js';
@@ -12,6 +13,7 @@ export type { Support } from './filesystem/support.js';
 export type { Warning, WarningCode } from './filesystem/warning.js';
 export { inspect, inspectSync } from './inspect.js';
 export type { NameChangeOptions } from './name-change.js';
+export type { SaveEnded, SaveFailed, SaveStarted, SaveTimes } from './observation.js';
 export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { AbsolutePath, PathLike } from './path.js';
 export { renameExclusive, renameExclusiveSync } from './rename-exclusive.js';

@@ -60,7 +60,7 @@ export async function saveSource(
       asked.catch(() => undefined);
     }
   } catch (error) {
-    await save?.abandon();
+    await save?.abandon(error);
     if (!ended) stop(source, iterator);
     throw error;
   }
@@ -101,7 +101,7 @@ export function saveSourceSync(
     flush();
     return save.finish();
   } catch (error) {
-    save.abandon();
+    save.abandon(error);
     throw error;
   }
 }

@@ -68,7 +68,7 @@ export class SaveStream extends Writable {
   /** @internal */
   override _destroy(error: Error | null, callback: Callback): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    const abandoned = this.#save?.abandon() ?? Promise.resolve();
+    const abandoned = this.#save?.abandon(error ?? undefined) ?? Promise.resolve();
     abandoned.then(() => callback(error), callback);
   }
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version } from '../version.js';
+import type { Stage } from './stage-timer.js';
 
 /** Why a native call failed. Paths are bytes, and absent where it is simply the target's. */
 export interface NativeFailure {
@@ -50,6 +51,15 @@ export type NativeNameChange = [
 /** The arguments of `readForUpdate` (`native/update_binding.cc`). */
 export type NativeRead = [ticket: number, path: NativePath, makeDirectories: boolean, mustLock: boolean];
 
+/** How long a save was in each stage, in nanoseconds, by the stage's place in `Addon.stages`. */
+export type NativeStages = readonly number[];
+
+/** What a save answers with: `decision * 4 + nameSynced * 2 + replaced`, or why it failed; with the flag `timed` also its stages. */
+export type NativeOutcome =
+  | number
+  | NativeFailure
+  | { outcome: number | NativeFailure; stages: NativeStages };
+
 /** The calls of `native/primitives_binding.cc`. */
 export interface NativePrimitives {
   renameat2(from: NativePath, to: NativePath, flags: number): Promise<NativeResult>;
@@ -85,7 +95,7 @@ export interface Addon extends NativePrimitives {
     uid: number,
     gid: number,
     ticket: number,
-  ): Promise<number | NativeFailure>;
+  ): Promise<NativeOutcome>;
   /** The outcome of one save; `null` if a filesystem has to be decided about first. */
   saveSync(
     path: NativePath,
@@ -94,9 +104,9 @@ export interface Addon extends NativePrimitives {
     mode: number,
     uid: number,
     gid: number,
-  ): number | NativeFailure | null;
+  ): NativeOutcome | null;
   /** Several saves in a row, six arguments each: the outcomes of all. */
-  saveSync(...saves: (NativePath | Uint8Array | number)[]): (number | NativeFailure)[] | null;
+  saveSync(...saves: (NativePath | Uint8Array | number)[]): NativeOutcome[] | null;
   /** 0; `null` if a filesystem has to be decided about first, and then it is to be called again. */
   openSave(
     path: NativePath,
@@ -119,11 +129,12 @@ export interface Addon extends NativePrimitives {
   appendToSave(ticket: number, data: Uint8Array): Promise<NativeResult>;
   appendToSaveSync(ticket: number, data: Uint8Array): NativeResult;
   /** The outcome, as of `save`. The ticket is that of `openSave`, and of no use afterwards. */
-  finishSave(ticket: number): Promise<number | NativeFailure>;
+  finishSave(ticket: number): Promise<NativeOutcome>;
   /** `null` as of `saveSync`. */
-  finishSaveSync(ticket: number): number | NativeFailure | null;
-  abandonSave(ticket: number): Promise<NativeResult>;
-  abandonSaveSync(ticket: number): NativeResult;
+  finishSaveSync(ticket: number): NativeOutcome | null;
+  /** Its stages, or 0 without the flag `timed`. */
+  abandonSave(ticket: number): Promise<NativeStages | 0>;
+  abandonSaveSync(ticket: number): NativeStages | 0;
   /**
    * How many updates of the file come first, or its content, `null` if it is missing. The first call with a ticket begins
    * an update, which must be ended whatever happens.
@@ -140,7 +151,7 @@ export interface Addon extends NativePrimitives {
     gid: number,
     update: number,
     ticket: number,
-  ): Promise<number | NativeFailure>;
+  ): Promise<NativeOutcome>;
   /** `null` as of `saveSync`. */
   saveUpdateSync(
     path: NativePath,
@@ -150,7 +161,7 @@ export interface Addon extends NativePrimitives {
     uid: number,
     gid: number,
     update: number,
-  ): number | NativeFailure | null;
+  ): NativeOutcome | null;
   endUpdate(ticket: number): Promise<0>;
   endUpdateSync(ticket: number): 0;
   cancel(ticket: number): void;
@@ -182,10 +193,13 @@ export interface Addon extends NativePrimitives {
       | 'preserveAll'
       | 'strict'
       | 'hasMode'
-      | 'hasOwner',
+      | 'hasOwner'
+      | 'timed',
       number
     >
   >;
+  /** The names of the stages, in their order (`native/stage_times.h`). */
+  readonly stages: readonly Stage[];
   readonly planFlags: Readonly<
     Record<
       'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail' | 'writeBack' | 'holdReplaced',

@@ -1,5 +1,6 @@
 import type { Durability, Preserve, Protocol } from '../options.js';
 import type { AbsolutePath } from '../path.js';
+import type { StageTimer } from './stage-timer.js';
 
 /** One save but its data, checked and with every default filled in: what the facade hands to an engine. */
 export interface OpenRequest {
@@ -17,6 +18,8 @@ export interface OpenRequest {
   readonly protocol: 'sync-rename-sync' | undefined;
   /** Not aborted yet when the engine gets it. */
   readonly signal: AbortSignal | undefined;
+  /** Is told how long each stage takes; not set where nobody wants to know. */
+  readonly timer?: StageTimer;
 }
 
 /** A save with all of its data. */
@@ -66,15 +69,17 @@ export interface OpenSave {
   /**
    * Removes what was written, unless it is published. May be called at any time, and again; does not reject. Any other
    * call rejects from then on.
+   *
+   * @param reason the error that led to it, if there is one.
    */
-  abandon(): Promise<void>;
+  abandon(reason: unknown): Promise<void>;
 }
 
 /** The same on the calling thread. */
 export interface OpenSaveSync {
   write(piece: Uint8Array): void;
   finish(): Saved;
-  abandon(): void;
+  abandon(reason: unknown): void;
 }
 
 /** What an update needs before there is anything to save. */

@@ -1,5 +1,5 @@
 import type { SaveError } from '../errors.js';
-import type { Addon, NativeFailure } from './addon.js';
+import type { Addon, NativeFailure, NativeOutcome, NativeStages } from './addon.js';
 import type { OpenSave, OpenSaveSync, Saved } from './engine.js';
 
 /** What the native engine knows about a save that it opens. */
@@ -10,7 +10,8 @@ export interface Opening {
   /** The arguments of the addon's `openSave`. */
   readonly arguments: Parameters<Addon['openSave']>;
   failure(failure: NativeFailure): SaveError;
-  saved(outcome: number | NativeFailure, bytes: number): Saved;
+  saved(outcome: NativeOutcome, bytes: number): Saved;
+  abandoned(stages: NativeStages | 0): void;
   /** Answers what the addon asks about filesystems. */
   decide(): void;
 }
@@ -66,15 +67,16 @@ export class NativeOpenSave implements OpenSave {
   }
 
   async abandon(): Promise<void> {
-    const { addon, ticket } = this.#opening;
+    const { addon, ticket, abandoned } = this.#opening;
     this.#abandoned = true;
     this.#cancel();
     this.#forgetSignal();
     await this.#call;
     if (this.#handedOver) return;
     this.#handedOver = true;
-    this.#call = addon.abandonSave(ticket);
-    await this.#call;
+    const call = addon.abandonSave(ticket);
+    this.#call = call;
+    abandoned(await call);
   }
 
   #refuseIfAbandoned(): void {
@@ -128,6 +130,7 @@ export class NativeOpenSaveSync implements OpenSaveSync {
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#opening.addon.abandonSaveSync(this.#opening.ticket);
+    const { addon, ticket, abandoned } = this.#opening;
+    abandoned(addon.abandonSaveSync(ticket));
   }
 }

@@ -4,7 +4,14 @@ import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decisi
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
 import type { Durability } from '../options.js';
 import type { AbsolutePath } from '../path.js';
-import type { Addon, NativeFailure, NativeNameChange, NativeQuestion } from './addon.js';
+import type {
+  Addon,
+  NativeFailure,
+  NativeNameChange,
+  NativeOutcome,
+  NativeQuestion,
+  NativeStages,
+} from './addon.js';
 import {
   type Engine,
   type FileUpdate,
@@ -70,6 +77,7 @@ export class NativeEngine implements Engine {
   readonly name = 'native';
   readonly #addon: Addon;
   readonly #flags: Addon['flags'];
+  readonly #stages: Addon['stages'];
   /** By the number that the addon knows a decision by; 0 is its own default. */
   readonly #standings = new Map<number, Standing>();
   #decisions = 0;
@@ -79,6 +87,7 @@ export class NativeEngine implements Engine {
     this.#addon = addon;
     // A copy: the addon's own object is slow to read.
     this.#flags = { ...addon.flags };
+    this.#stages = [...addon.stages];
     addon.setDecider((questions) => this.#answer(questions));
     // Elsewhere the addon hears of the end by itself; a Windows library does when its threads have been killed.
     if (process.platform === 'win32' && isMainThread) process.on('exit', () => addon.takeBack());
@@ -99,11 +108,7 @@ export class NativeEngine implements Engine {
     return this.#outcome(request, outcome, ticket);
   }
 
-  async #outcome(
-    request: SaveRequest,
-    outcome: Promise<number | NativeFailure>,
-    ticket: number,
-  ): Promise<Saved> {
+  async #outcome(request: SaveRequest, outcome: Promise<NativeOutcome>, ticket: number): Promise<Saved> {
     const { signal } = request;
     if (signal === undefined) return this.#saved(request, request.data.byteLength, await outcome, ticket);
     const cancel = (): void => this.#addon.cancel(ticket);
@@ -277,6 +282,9 @@ export class NativeEngine implements Engine {
         ticket,
       ],
       failure: (failure) => nativeError(request, failure),
+      abandoned: (stages) => {
+        if (stages !== 0) this.#addStages(request, stages);
+      },
       saved: (outcome, bytes) => this.#saved(request, bytes, outcome, ticket),
       decide: () => this.#answer(this.#addon.takeUndecided()),
     };
@@ -293,6 +301,7 @@ export class NativeEngine implements Engine {
     if (request.strict) bits |= flags.strict;
     if (request.mode !== undefined) bits |= flags.hasMode;
     if (request.owner !== undefined) bits |= flags.hasOwner;
+    if (request.timer !== undefined) bits |= flags.timed;
     return bits;
   }
 
@@ -329,7 +338,8 @@ export class NativeEngine implements Engine {
     return bits;
   }
 
-  #saved(request: OpenRequest, bytes: number, outcome: number | NativeFailure, ticket: number): Saved {
+  #saved(request: OpenRequest, bytes: number, answer: NativeOutcome, ticket: number): Saved {
+    const outcome = this.#untimed(request, answer);
     if (typeof outcome !== 'number') throw nativeError(request, outcome);
     const standing = this.#standings.get(Math.floor(outcome / 8));
     const { protocol, achieves } = planOf(request, standing?.decision ?? UNDECIDED);
@@ -344,6 +354,17 @@ export class NativeEngine implements Engine {
       durability: achievedBy(achieves, nameSynced, (outcome & 4) !== 0),
       protocol,
     };
+  }
+
+  #untimed(request: OpenRequest, answer: NativeOutcome): number | NativeFailure {
+    if (typeof answer === 'number' || !('stages' in answer)) return answer;
+    this.#addStages(request, answer.stages);
+    return answer.outcome;
+  }
+
+  #addStages({ timer }: OpenRequest, stages: NativeStages): void {
+    if (timer === undefined) return;
+    for (const [index, stage] of this.#stages.entries()) timer.spent[stage] += stages[index] ?? 0;
   }
 
   /**

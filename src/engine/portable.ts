@@ -80,9 +80,10 @@ export const portableEngine: Engine = {
 };
 
 async function inOrder(
-  { path }: OpenRequest,
+  { path, timer }: OpenRequest,
   begin: (predecessor: Pending | undefined) => Pending,
 ): Promise<Saved> {
+  timer?.enter('queue');
   const key = orderingKey(path);
   const queue = pendingSaves.get(key) ?? [];
   const save = begin(queue.at(-1));
@@ -96,7 +97,8 @@ async function inOrder(
   }
 }
 
-function inOrderSync({ path }: OpenRequest, publish: () => Saved): Saved {
+function inOrderSync({ path, timer }: OpenRequest, publish: () => Saved): Saved {
+  timer?.enter('queue');
   const earlier = [...(pendingSaves.get(orderingKey(path)) ?? [])];
   for (const save of earlier) save.finishNow();
   const saved = publish();

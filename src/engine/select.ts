@@ -2,6 +2,7 @@ import { indelibleError, invalidArgumentValue } from '../errors.js';
 import { type Addon, loadAddon } from './addon.js';
 import type { Engine } from './engine.js';
 import { NativeEngine } from './native.js';
+import { ObservedEngine } from './observed.js';
 import { portableEngine } from './portable.js';
 
 /** What serves in this process: the addon, or the reason why there is none. */
@@ -30,7 +31,7 @@ function choose(forced: string): Selected {
   if (forced === 'portable') return portable('INDELIBLE_ENGINE=portable');
   try {
     const addon = loadAddon();
-    return { engine: new NativeEngine(addon), addon, unavailable: undefined };
+    return { engine: new ObservedEngine(new NativeEngine(addon)), addon, unavailable: undefined };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     if (forced === 'native') {
@@ -43,5 +44,5 @@ function choose(forced: string): Selected {
 }
 
 function portable(unavailable: string): Selected {
-  return { engine: portableEngine, addon: undefined, unavailable };
+  return { engine: new ObservedEngine(portableEngine), addon: undefined, unavailable };
 }

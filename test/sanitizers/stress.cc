@@ -94,6 +94,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     request.size = contents_.back().size();
     request.plan = static_cast<PlanChoice>(save % 5);
     request.exclusive = save % 13 == 0;
+    request.timed = save % 2 == 0;
     request.make_directories = save % 3 == 0;
     request.path = directory_ + (save % 3 == 0 ? "/deep/" : "/") + std::to_string(save % kPaths);
     return request;

@@ -41,6 +41,7 @@ function* updateWith(
   try {
     return yield* update(request, data, onPublish, outcome);
   } catch (error) {
+    request.timer?.leave();
     throw failure(error, { path: request.path, published: outcome.published });
   }
 }
@@ -51,6 +52,8 @@ function* update(
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<Saved> {
+  const { timer } = request;
+  timer?.enter('locate');
   throwIfAborted(request.signal);
   const target = yield* locateTarget(request);
   const parent = parentOf(target.path);
@@ -70,7 +73,10 @@ function* update(
       outcome,
     );
     let durability = plan.achieves;
-    if (durability === 'durable' && !(yield* directory.sync())) durability = 'ordered';
+    if (durability === 'durable') {
+      timer?.enter('syncDirectory');
+      if (!(yield* directory.sync())) durability = 'ordered';
+    }
     yield* held.release();
     return {
       path: request.path,
@@ -81,6 +87,7 @@ function* update(
     };
   } finally {
     yield* held.discard();
+    timer?.leave();
     yield* directory.close();
   }
 }
@@ -121,15 +128,21 @@ function* writeAndPublish(
 ): Steps<{ bytes: number; replaced: boolean }> {
   let target = found;
   let attributes = attributesFor(request, target.replaced);
+  const { timer } = request;
+  timer?.enter('create');
   throwIfAborted(request.signal);
   const temporary = yield* Temporary.create(directory.path, creationMode(attributes));
   try {
     let bytes = 0;
+    timer?.leave();
     for (let piece = data ?? (yield* nextPiece()); piece !== undefined; ) {
+      timer?.enter('write');
       yield* temporary.write(request, piece);
+      timer?.leave();
       bytes += piece.length;
       piece = data === undefined ? yield* nextPiece() : undefined;
     }
+    timer?.enter('attributes');
     throwIfAborted(request.signal);
     if (data === undefined) {
       // So much time has passed that anybody may have replaced the file.
@@ -139,8 +152,13 @@ function* writeAndPublish(
     // After the data, because a write by an unprivileged process clears the set-id bits.
     yield* setAttributes(temporary.descriptor, attributes);
     throwIfAborted(request.signal);
-    if (plan.protocol === 'sync-rename-sync') yield* temporary.sync();
+    if (plan.protocol === 'sync-rename-sync') {
+      timer?.enter('sync');
+      yield* temporary.sync();
+    }
+    timer?.enter('close');
     yield* temporary.close();
+    timer?.enter('rename');
     throwIfAborted(request.signal);
     yield* refuseIfChanged(request, target.path);
     if (plan.replaced === 'held' && target.occupied && request.ifExists === 'replace') {

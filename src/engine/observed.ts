@@ -1,0 +1,187 @@
+import { isObserved, Observation } from '../observation.js';
+import type {
+  Engine,
+  FileUpdate,
+  FileUpdateSync,
+  NameChange,
+  NameChangeRequest,
+  OpenRequest,
+  OpenSave,
+  OpenSaveSync,
+  Saved,
+  SaveRequest,
+  UpdateRequest,
+} from './engine.js';
+
+/** Tells whoever listens (`node:diagnostics_channel`) of an engine's saves. To nobody, it only asks whether there is anybody. */
+export class ObservedEngine implements Engine {
+  readonly name: Engine['name'];
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.name = engine.name;
+    this.#engine = engine;
+  }
+
+  save(request: SaveRequest): Promise<Saved> {
+    if (!isObserved()) return this.#engine.save(request);
+    return this.#observe(request, (observed) => this.#engine.save(observed));
+  }
+
+  saveSync(request: SaveRequest): Saved {
+    if (!isObserved()) return this.#engine.saveSync(request);
+    return this.#observeSync(request, (observed) => this.#engine.saveSync(observed));
+  }
+
+  saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
+    if (!isObserved()) return this.#engine.saveGroupSync(requests);
+    const observations = requests.map((request) => new Observation(this.name, request));
+    const outcomes = this.#engine.saveGroupSync(
+      requests.map((request, index) => observations[index]?.of(request) ?? request),
+    );
+    outcomes.forEach((outcome, index) => {
+      if (outcome.status === 'fulfilled') observations[index]?.ended(outcome.value);
+      else observations[index]?.failed(outcome.reason);
+    });
+    return outcomes;
+  }
+
+  changeNames(request: NameChangeRequest): Promise<NameChange> {
+    return this.#engine.changeNames(request);
+  }
+
+  changeNamesSync(request: NameChangeRequest): NameChange {
+    return this.#engine.changeNamesSync(request);
+  }
+
+  open(request: OpenRequest): Promise<OpenSave> {
+    return isObserved() ? this.#openObserved(request) : this.#engine.open(request);
+  }
+
+  openSync(request: OpenRequest): OpenSaveSync {
+    if (!isObserved()) return this.#engine.openSync(request);
+    const observation = new Observation(this.name, request);
+    try {
+      return new ObservedOpenSaveSync(this.#engine.openSync(observation.of(request)), observation);
+    } catch (error) {
+      observation.failed(error);
+      throw error;
+    }
+  }
+
+  update(request: UpdateRequest): FileUpdate {
+    const update = this.#engine.update(request);
+    return {
+      read: () => update.read(),
+      save: (save) =>
+        isObserved() ? this.#observe(save, (observed) => update.save(observed)) : update.save(save),
+      end: () => update.end(),
+    };
+  }
+
+  updateSync(request: UpdateRequest): FileUpdateSync {
+    const update = this.#engine.updateSync(request);
+    return {
+      read: () => update.read(),
+      save: (save) =>
+        isObserved() ? this.#observeSync(save, (observed) => update.save(observed)) : update.save(save),
+      end: () => update.end(),
+    };
+  }
+
+  async #openObserved(request: OpenRequest): Promise<OpenSave> {
+    const observation = new Observation(this.name, request);
+    try {
+      return new ObservedOpenSave(await this.#engine.open(observation.of(request)), observation);
+    } catch (error) {
+      observation.failed(error);
+      throw error;
+    }
+  }
+
+  async #observe(request: SaveRequest, save: (request: SaveRequest) => Promise<Saved>): Promise<Saved> {
+    const observation = new Observation(this.name, request);
+    try {
+      const saved = await save(observation.of(request));
+      observation.ended(saved);
+      return saved;
+    } catch (error) {
+      observation.failed(error);
+      throw error;
+    }
+  }
+
+  #observeSync(request: SaveRequest, save: (request: SaveRequest) => Saved): Saved {
+    const observation = new Observation(this.name, request);
+    try {
+      const saved = save(observation.of(request));
+      observation.ended(saved);
+      return saved;
+    } catch (error) {
+      observation.failed(error);
+      throw error;
+    }
+  }
+}
+
+/** Its end is that of `finish`, or that it is abandoned. */
+class ObservedOpenSave implements OpenSave {
+  readonly #save: OpenSave;
+  readonly #observation: Observation;
+
+  constructor(save: OpenSave, observation: Observation) {
+    this.#save = save;
+    this.#observation = observation;
+  }
+
+  write(piece: Uint8Array): Promise<void> {
+    return this.#save.write(piece);
+  }
+
+  async finish(): Promise<Saved> {
+    try {
+      const saved = await this.#save.finish();
+      this.#observation.ended(saved);
+      return saved;
+    } catch (error) {
+      this.#observation.failed(error);
+      throw error;
+    }
+  }
+
+  async abandon(reason: unknown): Promise<void> {
+    await this.#save.abandon(reason);
+    this.#observation.failed(reason);
+  }
+}
+
+/** The same on the calling thread. */
+class ObservedOpenSaveSync implements OpenSaveSync {
+  readonly #save: OpenSaveSync;
+  readonly #observation: Observation;
+
+  constructor(save: OpenSaveSync, observation: Observation) {
+    this.#save = save;
+    this.#observation = observation;
+  }
+
+  write(piece: Uint8Array): void {
+    this.#save.write(piece);
+  }
+
+  finish(): Saved {
+    try {
+      const saved = this.#save.finish();
+      this.#observation.ended(saved);
+      return saved;
+    } catch (error) {
+      this.#observation.failed(error);
+      throw error;
+    }
+  }
+
+  abandon(reason: unknown): void {
+    this.#save.abandon(reason);
+    this.#observation.failed(reason);
+  }
+}

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import { afterEach, beforeEach, describe, it } from 'vitest';
+import { selectEngine } from '../../src/engine/select.js';
+import {
+  createSaveStream,
+  type SaveEnded,
+  type SaveFailed,
+  Saver,
+  type SaveStarted,
+  type SaveTimes,
+  save,
+  saveAll,
+  saveAllSync,
+  saveSync,
+  update,
+  updateSync,
+} from '../../src/index.js';
+import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { engineUnderTest } from './engine-under-test.js';
+import { forms } from './forms.js';
+
+const scratch = new ScratchDirectory();
+const file = () => scratch.at('file');
+
+type Heard =
+  | { event: 'start'; message: SaveStarted }
+  | { event: 'end'; message: SaveEnded }
+  | { event: 'error'; message: SaveFailed };
+
+let heard: Heard[] = [];
+
+const listeners = (['start', 'end', 'error'] as const).map((event) => ({
+  channel: `indelible:save:${event}`,
+  listener: (message: unknown) => void heard.push({ event, message } as Heard),
+}));
+
+function listen(): void {
+  for (const { channel, listener } of listeners) subscribe(channel, listener);
+}
+
+function stopListening(): void {
+  for (const { channel, listener } of listeners) unsubscribe(channel, listener);
+}
+
+beforeEach(() => {
+  heard = [];
+});
+
+afterEach(stopListening);
+
+const events = () => heard.map(({ event }) => event);
+const ends = () => heard.flatMap((one) => (one.event === 'end' ? [one.message] : []));
+const failures = () => heard.flatMap((one) => (one.event === 'error' ? [one.message] : []));
+
+function assertPlausible(times: SaveTimes | undefined): SaveTimes {
+  assert.ok(times !== undefined);
+  const { total, ...stages } = times;
+  const spent = Object.values(stages).reduce((sum, time) => sum + time, 0);
+  assert.ok(Object.values(times).every((time) => Number.isFinite(time) && time >= 0));
+  assert.ok(spent > 0 && spent <= total, `${spent} of ${total} ns`);
+  return times;
+}
+
+const updateOptions = engineUnderTest === 'portable' ? ({ lock: 'thread' } as const) : {};
+
+/** Every way to save one file. */
+const ways: { name: string; pieces?: true; run: () => Promise<unknown> }[] = [
+  ...forms.map(({ name, save }) => ({ name, run: () => save(file(), 'content') })),
+  { name: 'save of an iterable', pieces: true, run: () => save(file(), ['con', 'tent']) },
+  { name: 'saveSync of an iterable', pieces: true, run: async () => saveSync(file(), ['con', 'tent']) },
+  {
+    name: 'a save stream',
+    pieces: true,
+    run: () => pipeline(Readable.from(['con', 'tent']), createSaveStream(file())),
+  },
+  { name: 'a saver', run: () => new Saver(file()).save('content') },
+  { name: 'saveAll', run: () => saveAll([{ path: file(), data: 'content' }]) },
+  { name: 'saveAllSync', run: async () => saveAllSync([{ path: file(), data: 'content' }]) },
+  { name: 'update', run: () => update(file(), () => 'content', updateOptions) },
+  { name: 'updateSync', run: async () => updateSync(file(), () => 'content', updateOptions) },
+];
+
+describe('whoever listens', () => {
+  for (const { name, pieces, run } of ways) {
+    it(`hears of the start and the end of ${name}`, async () => {
+      listen();
+      await run();
+      assert.deepEqual(events(), ['start', 'end']);
+      const [start, end] = heard.map(({ message }) => message);
+      assert.ok(start !== undefined && end !== undefined && 'saved' in end);
+      const { id, ...rest } = start;
+      assert.deepEqual(rest, {
+        engine: engineUnderTest,
+        path: file(),
+        bytes: pieces ? undefined : 7,
+        durability: 'durable',
+        ifExists: 'replace',
+      });
+      const { saved, times, ...begun } = end;
+      assert.deepEqual(begun, { id, ...rest });
+      assert.deepEqual([saved.path, saved.bytes, saved.replaced], [file(), 7, false]);
+      assertPlausible(times);
+      assert.ok(times.locate > 0 && times.create > 0 && times.write > 0 && times.rename > 0);
+    });
+
+    it(`hears of a failure of ${name}, and with which error`, async () => {
+      mkdirSync(file());
+      listen();
+      const [outcome] = await Promise.allSettled([run()]);
+      assert.equal(outcome.status, 'rejected');
+      // An update fails when it reads: there is no save yet.
+      if (name.startsWith('update')) return assert.deepEqual(events(), []);
+      assert.deepEqual(events(), ['start', 'error']);
+      const [failed] = failures();
+      const error = name.startsWith('saveAll') ? outcome.reason.errors[0] : outcome.reason;
+      assert.equal(failed?.error, error);
+      assert.equal(error.code, 'EISDIR');
+      assertPlausible(failed?.times);
+    });
+  }
+
+  it('hears of each of many files', async () => {
+    listen();
+    const files = Array.from({ length: 40 }, (_, index) => ({ path: scratch.at(`${index}`), data: 'x' }));
+    await saveAll(files);
+    saveAllSync(files);
+    assert.equal(new Set(ends().map(({ id }) => id)).size, 80);
+    for (const { times } of ends()) assertPlausible(times);
+  });
+
+  it('hears what the syncs took where there are some, and 0 where there are none', async (test) => {
+    test.skip(isInMemory(scratch.path), 'no directory on a disk');
+    writeFileSync(file(), 'old');
+    listen();
+    await save(file(), 'new', { protocol: 'sync-rename-sync' });
+    await save(file(), 'new', { durability: 'none' });
+    const [durable, none] = ends().map(({ times }) => times);
+    assert.ok(durable !== undefined && durable.sync > 0 && durable.syncDirectory > 0);
+    assert.deepEqual([none?.sync, none?.syncDirectory], [0, 0]);
+  });
+
+  it('hears that most of the time of a large save goes into writing it', async () => {
+    listen();
+    for (const { save } of forms) await save(file(), Buffer.alloc(64_000_000), { durability: 'none' });
+    for (const { times } of ends()) assert.ok(times.write > times.rename + times.locate + times.create);
+  });
+
+  it('hears that a save waits for the one before it to its path', async () => {
+    listen();
+    const long = save(file(), Buffer.alloc(64_000_000));
+    const short = save(file(), 'new');
+    await Promise.all([long, short]);
+    const waited = ends().find(({ saved }) => saved.bytes === 3)?.times;
+    assertPlausible(waited);
+    assert.ok(waited !== undefined && waited.queue + waited.wait > waited.total / 2);
+  });
+
+  it("does not hear what a stream's producer takes, except in the total", async () => {
+    listen();
+    const stream = createSaveStream(file());
+    stream.write('con');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    stream.end('tent');
+    await finished(stream);
+    const [end] = ends();
+    const { total, ...stages } = assertPlausible(end?.times);
+    assert.ok(total - Object.values(stages).reduce((sum, time) => sum + time, 0) > 200e6);
+  });
+
+  it('hears of a stream that is destroyed, with its error or none, once', async () => {
+    listen();
+    const reason = new Error('half-way');
+    for (const error of [reason, undefined]) {
+      const stream = createSaveStream(file());
+      stream.write('x');
+      await new Promise((resolve) => stream.once('drain', resolve).write('y'.repeat(2_000_000)));
+      const closed = new Promise((resolve) => stream.once('error', () => undefined).once('close', resolve));
+      stream.destroy(error);
+      await closed;
+      stream.destroy(new Error('again'));
+    }
+    assert.deepEqual(events(), ['start', 'error', 'start', 'error']);
+    assert.deepEqual(
+      failures().map(({ error }) => error),
+      [reason, undefined],
+    );
+    for (const { times } of failures()) assert.ok(assertPlausible(times).write > 0);
+  });
+
+  it("hears of an iterable whose producer throws, with the producer's error", async () => {
+    listen();
+    const error = new Error('no more');
+    const pieces = function* () {
+      yield 'x';
+      throw error;
+    };
+    await assert.rejects(save(file(), pieces()), error);
+    assert.throws(() => saveSync(file(), pieces()), error);
+    assert.deepEqual(
+      failures().map((failed) => failed.error),
+      [error, error],
+    );
+  });
+
+  it('hears of an aborted save', async () => {
+    const controller = new AbortController();
+    listen();
+    const saving = save(file(), Buffer.alloc(64_000_000), { signal: controller.signal });
+    controller.abort();
+    const [outcome] = await Promise.allSettled([saving]);
+    assert.deepEqual(events(), ['start', outcome.status === 'fulfilled' ? 'end' : 'error']);
+  });
+
+  it('hears of an update that found the file changed', async () => {
+    writeFileSync(file(), 'old');
+    listen();
+    const updating = update(
+      file(),
+      () => {
+        writeFileSync(file(), 'changed');
+        return 'new';
+      },
+      updateOptions,
+    );
+    await assert.rejects(updating, { code: 'ERR_INDELIBLE_CHANGED' });
+    assert.deepEqual(events(), ['start', 'error']);
+  });
+
+  it('hears on one channel without listening to the others', async () => {
+    for (const { channel, listener } of listeners.slice(1, 2)) subscribe(channel, listener);
+    await save(file(), 'content');
+    assert.deepEqual(events(), ['end']);
+  });
+});
+
+describe('with nobody listening', () => {
+  it('no clock is looked at, and nothing is asked to be measured', async () => {
+    const { addon } = selectEngine();
+    const clock = process.hrtime.bigint;
+    let looks = 0;
+    process.hrtime.bigint = () => {
+      looks += 1;
+      return clock();
+    };
+    const flags: number[] = [];
+    const originals = addon && { ...addon };
+    try {
+      // The addon's methods take the flags as their third argument.
+      for (const name of ['save', 'saveSync', 'openSave', 'openSaveSync', 'saveUpdate'] as const) {
+        const original = addon?.[name] as ((...args: unknown[]) => unknown) | undefined;
+        if (addon === undefined || original === undefined) continue;
+        Object.assign(addon, {
+          [name]: (...args: unknown[]) => {
+            flags.push(Number(args[2]));
+            return original(...args);
+          },
+        });
+      }
+      for (const { run } of ways) await run();
+      assert.equal(looks, 0);
+      assert.ok(addon === undefined || flags.length >= ways.length - 1);
+      for (const bits of flags) assert.equal(bits & (addon?.flags.timed ?? 0), 0);
+      listen();
+      for (const { run } of ways) await run();
+      assert.ok(looks > 0, 'the test would not notice');
+      if (addon !== undefined) assert.ok(flags.some((bits) => (bits & addon.flags.timed) !== 0));
+    } finally {
+      process.hrtime.bigint = clock;
+      if (addon !== undefined) Object.assign(addon, originals);
+    }
+  });
+});
