@@ -54,7 +54,7 @@ export type NativeRead = [ticket: number, path: NativePath, makeDirectories: boo
 /** How long a save was in each stage, in nanoseconds, by the stage's place in `Addon.stages`. */
 export type NativeStages = readonly number[];
 
-/** What a save answers with: `decision * 4 + nameSynced * 2 + replaced`, or why it failed; with the flag `timed` also its stages. */
+/** What a save answers with: `decision * 8 + dataOrdered * 4 + nameSynced * 2 + replaced`, or why it failed; with the flag `timed` also its stages. */
 export type NativeOutcome =
   | number
   | NativeFailure
@@ -86,7 +86,6 @@ export interface NativePrimitives {
 
 /** What `native/binding.cc` exports. It checks nothing: every argument has been checked before. */
 export interface Addon extends NativePrimitives {
-  /** Resolves with `decision * 8 + dataOrdered * 4 + nameSynced * 2 + replaced`. */
   save(
     path: NativePath,
     data: Uint8Array,
