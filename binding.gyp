@@ -16,6 +16,7 @@
         "native/name_change_binding.cc",
         "native/name_lock.cc",
         "native/path_order.cc",
+        "native/previous_version.cc",
         "native/primitives_binding.cc",
         "native/rename_ladder.cc",
         "native/save_engine.cc",

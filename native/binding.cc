@@ -29,6 +29,7 @@ constexpr uint32_t kHasMode = 256;
 constexpr uint32_t kHasOwner = 512;
 constexpr uint32_t kPreserveAll = 1024;
 constexpr uint32_t kTimed = 2048;
+constexpr uint32_t kKeepPrevious = 4096;
 
 // The bits of one plan, as `decide` gets them.
 constexpr uint32_t kSyncData = 1;
@@ -61,19 +62,21 @@ SaveRequest SaveRequestArgument(const Napi::CallbackInfo& info, size_t first) {
   request.mode = Uint32Argument(info[first + 3]);
   request.uid = Uint32Argument(info[first + 4]);
   request.gid = Uint32Argument(info[first + 5]);
+  if ((flags & kKeepPrevious) != 0) request.previous = PathArgument(info[first + 6]);
   return request;
 }
 
 namespace {
 
-// (path, data, flags, mode, uid, gid, ticket): a promise of the outcome.
+// (path, data, flags, mode, uid, gid, previous, ticket): a promise of the outcome.
 Napi::Value Save(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env())
-      .Save(info.Env(), SaveRequestArgument(info, 0), info[1].As<Napi::Object>(), Uint53Argument(info[6]));
+      .Save(info.Env(), SaveRequestArgument(info, 0), info[1].As<Napi::Object>(),
+            Uint53Argument(info[kSaveRequestArguments]));
 }
 
-// (path, data, flags, mode, uid, gid, and the same for each further save): the outcome, or an array of
-// several; null if a filesystem has to be decided about first.
+// (path, data, flags, mode, uid, gid, previous, and the same for each further save): the outcome, or an array
+// of several; null if a filesystem has to be decided about first.
 Napi::Value SaveSync(const Napi::CallbackInfo& info) {
   std::vector<SaveRequest> requests;
   for (size_t first = 0; first + kSaveRequestArguments <= info.Length(); first += kSaveRequestArguments) {
@@ -82,7 +85,7 @@ Napi::Value SaveSync(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).SaveSync(info.Env(), std::move(requests));
 }
 
-// (path, an empty Uint8Array, flags, mode, uid, gid, ticket): 0, null or a failure.
+// (path, an empty Uint8Array, flags, mode, uid, gid, previous, ticket): 0, null or a failure.
 template <Environment::Form form>
 Napi::Value OpenSave(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env())
@@ -168,6 +171,7 @@ Napi::Object Flags(Napi::Env env) {
   flags.Set("hasMode", kHasMode);
   flags.Set("hasOwner", kHasOwner);
   flags.Set("timed", kTimed);
+  flags.Set("keepPrevious", kKeepPrevious);
   return flags;
 }
 

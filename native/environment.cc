@@ -32,6 +32,10 @@ const char* NameOf(Status::Reason reason) {
       return "no-lock";
     case Status::Reason::kChanged:
       return "changed";
+    case Status::Reason::kCannotKeep:
+      return "cannot-keep";
+    case Status::Reason::kSamePath:
+      return "same-path";
     case Status::Reason::kCancelled:
       return "cancelled";
   }

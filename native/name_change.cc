@@ -20,10 +20,6 @@ using platform::Identity;
 // How often a link's name may be found free and then taken, or taken and then free.
 constexpr int kMostAttempts = 10;
 
-bool Same(const Identity& one, const Identity& other) {
-  return one.inode == other.inode && one.major == other.major && one.minor == other.minor;
-}
-
 // A name in an open directory.
 struct Place {
   const std::string* path = nullptr;
@@ -63,9 +59,9 @@ bool IsInside(const Place& place, const Place& outer) {
   for (;;) {
     Identity identity;
     if (!platform::Identify(above, &identity).ok()) return false;
-    if (Same(identity, wanted)) return true;
+    if (platform::SameFile(identity, wanted)) return true;
     // The root is its own parent.
-    if (Same(identity, last)) return false;
+    if (platform::SameFile(identity, last)) return false;
     last = identity;
     Directory parent;
     if (!platform::OpenDirectory(&above, "..", &parent).ok()) return false;
@@ -92,7 +88,9 @@ class NameChange {
   Status Explain(Status status) const;
   Status Sync(const Place& place);
   bool HasTwoPlaces() const { return request_.kind != NameChangeRequest::Kind::kReplaceSymlink; }
-  bool HasTwoDirectories() const { return HasTwoPlaces() && !Same(from_.identity, to_.identity); }
+  bool HasTwoDirectories() const {
+    return HasTwoPlaces() && !platform::SameFile(from_.identity, to_.identity);
+  }
 
   const NameChangeRequest& request_;
   NameChangeOutcome& outcome_;

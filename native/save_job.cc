@@ -11,6 +11,9 @@ namespace {
 // A mount table that changes all the time must not keep a save from ever being decided.
 constexpr int kMostUndecided = 5;
 
+// How often the target may be found and then gone, or missing and then there.
+constexpr int kMostAttempts = 10;
+
 bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
   return one.kind == other.kind && one.attributes.mode == other.attributes.mode &&
          one.attributes.uid == other.attributes.uid && one.attributes.gid == other.attributes.gid;
@@ -86,6 +89,11 @@ Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
     status = fresh->Complete(target_.get(), plan_.sync_directory);
     if (!status.ok()) return status;
   }
+  if (!request_.previous.empty()) {
+    previous_ = std::make_unique<PreviousVersion>();
+    status = previous_->Open(request_.previous, *target_);
+    if (!status.ok()) return status;
+  }
   Enter(Stage::kCreate);
   temporary_ = std::make_unique<Temporary>(target_->directory);
   return temporary_->Create(request_, target_->name, target_->existing, plan_.unnamed);
@@ -133,6 +141,7 @@ Status SaveJob::PublishSteps() {
     const bool taken = !status.ok() && status.error() == EEXIST && !outcome_.published;
     return taken ? Status::Failed(Status::Reason::kChanged, "rename", EEXIST) : std::move(status);
   }
+  if (previous_ != nullptr) return PublishKeeping();
   if (request_.exclusive) return temporary_->PublishExclusive(target_->name, &outcome_.published);
   if (plan_.hold_replaced && outcome_.replaced) {
     // What cannot be held is replaced all the same: only a crash could tell.
@@ -140,6 +149,44 @@ Status SaveJob::PublishSteps() {
     if (status.ok() || (status.error() != ENOENT && !platform::IsUnsupported(status.error()))) return status;
   }
   return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
+}
+
+// As PublishSteps, but what is replaced is kept. Where nothing stands, there is nothing to keep, and what
+// somebody puts there in between must not be replaced unkept.
+Status SaveJob::PublishKeeping() {
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    platform::Entry now;
+    Status status = InspectTarget(request_, *target_, &now);
+    if (!status.ok()) return status;
+    outcome_.replaced = now.kind != platform::Entry::Kind::kMissing;
+    if (!outcome_.replaced) {
+      status = temporary_->PublishExclusive(target_->name, &outcome_.published);
+      if (!outcome_.published && status.error() == EEXIST) continue;
+      // Without hard links nothing could have been kept, had something been there.
+      if (status.reason() != Status::Reason::kUnsupported) return status;
+      return Status::Failed(Status::Reason::kCannotKeep, "link", status.error());
+    }
+    status = previous_->Keep(*target_, now, plan_, *temporary_);
+    if (!previous_->syncable()) outcome_.name_synced = false;
+    if (status.ok()) status = ReplaceKept();
+    if (outcome_.published || status.error() != ENOENT) return status;
+  }
+  return Status::Failed("rename", EEXIST);
+}
+
+Status SaveJob::ReplaceKept() {
+  Status status = temporary_->Exchange(target_->name, request_.expected.get(), &outcome_.published);
+  if (!status.ok() && platform::IsUnsupported(status.error())) {
+    // By a rename then, which does not tell what it has replaced.
+    return temporary_->Replace(target_->name, request_.expected.get(), &outcome_.replaced,
+                               &outcome_.published);
+  }
+  if (!status.ok()) return status;
+  status = previous_->Settle(*target_, plan_, *temporary_);
+  if (status.ok()) return temporary_->RemoveExchanged();
+  // It may be all that is left of somebody's version.
+  temporary_->LeaveExchanged();
+  return status;
 }
 
 // An earlier save to the path has been published since stage 1 looked: what is preserved is what that one
@@ -159,11 +206,12 @@ Status SaveJob::TakeOverChanges() {
 bool SaveJob::Supersedes(const SaveJob& earlier) const {
   const SaveRequest& before = earlier.request_;
   // The same options give the same attributes; and the two must have found the same file, which a symbolic
-  // link that was changed meanwhile would prevent.
-  // Neither of them may be one that has to look at what it replaces.
-  return !request_.exclusive && !before.exclusive && request_.expected == nullptr &&
-         before.expected == nullptr && request_.has_mode == before.has_mode && request_.mode == before.mode &&
-         request_.has_owner == before.has_owner && request_.uid == before.uid && request_.gid == before.gid &&
+  // link that was changed meanwhile would prevent. What is kept somewhere can be told, and what has to look
+  // at the version that it replaces must find it.
+  return !request_.exclusive && !before.exclusive && request_.previous.empty() && before.previous.empty() &&
+         request_.expected == nullptr && before.expected == nullptr && request_.has_mode == before.has_mode &&
+         request_.mode == before.mode && request_.has_owner == before.has_owner &&
+         request_.uid == before.uid && request_.gid == before.gid &&
          request_.preserve_permissions == before.preserve_permissions &&
          request_.preserve_all == before.preserve_all && request_.follow_symlinks == before.follow_symlinks &&
          target_->name == earlier.target_->name &&
@@ -182,6 +230,9 @@ std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
   for (const platform::Directory& extended : target_->extended) {
     if (extended.syncable) directories.push_back(&extended);
   }
+  // Before the target's: of the two names of the old version, the one that it keeps.
+  if (previous_ != nullptr && previous_->NeedsSync() && previous_->directory().syncable)
+    directories.push_back(&previous_->directory());
   if (target_->directory.syncable) directories.push_back(&target_->directory);
   return directories;
 }
@@ -189,6 +240,7 @@ std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
 void SaveJob::SyncUnsyncableDirectory() {
   bool syncable = target_->directory.syncable;
   for (const platform::Directory& extended : target_->extended) syncable = syncable && extended.syncable;
+  if (previous_ != nullptr && previous_->NeedsSync()) syncable = syncable && previous_->directory().syncable;
   if (syncable) return;
   // Without a temporary another save's sync of the filesystem covers it.
   if (temporary_ == nullptr) return;
@@ -217,6 +269,7 @@ void SaveJob::Rewind() {
     return;
   }
   temporary_.reset();
+  previous_.reset();
   target_.reset();
   outcome_ = SaveOutcome();
   Enter(Stage::kQueue);
@@ -240,6 +293,7 @@ void SaveJob::Finish(FreshDirectories* fresh) {
   if (outcome_.published && outcome_.status.ok() && target_ != nullptr && plan_.sync_directory)
     fresh->Synced(*target_);
   temporary_.reset();
+  previous_.reset();
   target_.reset();
   LeaveStage();
 }

@@ -11,6 +11,7 @@
 
 #include "filesystem_plans.h"
 #include "fresh_directories.h"
+#include "previous_version.h"
 #include "save_request.h"
 #include "stage_times.h"
 #include "target.h"
@@ -150,6 +151,8 @@ class SaveJob {
                    bool* undecided);
   Status CompleteSteps();
   Status PublishSteps();
+  Status PublishKeeping();
+  Status ReplaceKept();
   Status TakeOverChanges();
   void Fail(Status status);
 
@@ -169,6 +172,8 @@ class SaveJob {
   // Only while the save is under way, so that ten thousand waiting ones stay small.
   std::unique_ptr<Target> target_;
   std::unique_ptr<Temporary> temporary_;
+  // Only where the version that is replaced is kept.
+  std::unique_ptr<PreviousVersion> previous_;
 };
 
 }  // namespace indelible

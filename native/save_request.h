@@ -36,6 +36,8 @@ struct SaveRequest {
   bool timed = false;
   // Fails unless the target is this version when it is replaced. Null: whatever it is.
   std::shared_ptr<const platform::FileVersion> expected;
+  // Where the version that is replaced is kept: absolute, or empty.
+  std::string previous;
 };
 
 }  // namespace indelible

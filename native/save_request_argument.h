@@ -9,8 +9,8 @@
 
 namespace indelible {
 
-// The arguments of one save from `first` on: path, data, flags, mode, uid, gid.
-inline constexpr size_t kSaveRequestArguments = 6;
+// The arguments of one save from `first` on: path, data, flags, mode, uid, gid, previous.
+inline constexpr size_t kSaveRequestArguments = 7;
 SaveRequest SaveRequestArgument(const Napi::CallbackInfo& info, size_t first);
 
 }  // namespace indelible

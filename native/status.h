@@ -20,6 +20,8 @@ class [[nodiscard]] Status {
     kUnsupported,  // There is no atomic way to do it here.
     kNoLock,       // The filesystem has no locks.
     kChanged,      // The target is not the version any more that the caller has read.
+    kCannotKeep,   // The version that is replaced cannot get a second name.
+    kSamePath,     // It would have to be kept under the target's own name.
     kCancelled,    // The caller gave up before the file was published.
   };
 

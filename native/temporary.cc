@@ -315,7 +315,7 @@ Status Temporary::PublishExclusive(const std::string& name, bool* published) {
   }
   Status status = RenameToFree(directory_, name_, directory_, name);
   if (!status.ok() && platform::IsUnsupported(status.error())) {
-    status = platform::Link(directory_, name_, name);
+    status = platform::Link(directory_, name_, directory_, name);
     if (!status.ok()) {
       // link(2): EPERM says that the filesystem has no hard links.
       if (status.error() == EPERM || platform::IsUnsupported(status.error())) {
@@ -335,7 +335,7 @@ Status Temporary::PublishExclusive(const std::string& name, bool* published) {
   return LetReplace();
 }
 
-Status Temporary::SyncFilesystem() {
+Status Temporary::SyncFilesystem() const {
   const Status status = platform::SyncFilesystem(file_);
   if (!status.ok()) return status;
   // Without a journal ext4 flushes the disk's cache before the last of its blocks are written (fs/sync.c,

@@ -41,16 +41,19 @@ class Temporary {
   Status Replace(const std::string& name, const platform::FileVersion* expected, bool* found,
                  bool* published);
   Status PublishExclusive(const std::string& name, bool* published);
-  // Swaps the file with what stands under the target's name, which then stands under the temporary's own name
-  // until it is removed. Fails with ENOENT where nothing stands there, and as unsupported where it cannot be
-  // done in one step.
+  // Swaps the file with what stands under the target's name, which then stands under `name()` until it is
+  // removed. Fails with ENOENT where nothing stands there, and as unsupported where it cannot be done in one
+  // step.
   Status Exchange(const std::string& target, const platform::FileVersion* expected, bool* published);
+  const std::string& name() const { return name_; }
   // What stands under the temporary's own name after an exchange is nobody's any more.
   Status RemoveExchanged();
+  // It is somebody's still.
+  void LeaveExchanged() { name_.clear(); }
 
   // After publication: waits for everything on the file's filesystem, for a directory that cannot be synced
   // itself.
-  Status SyncFilesystem();
+  Status SyncFilesystem() const;
   // Gives up the writer's lock.
   Status Release();
 

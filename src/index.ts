@@ -19,7 +19,7 @@ export type { AbsolutePath, PathLike } from './path.js';
 export { renameExclusive, renameExclusiveSync } from './rename-exclusive.js';
 export { replaceSymlink, replaceSymlinkSync } from './replace-symlink.js';
 export { save, saveSync } from './save.js';
-export { type FileToSave, SaveAllError, saveAll, saveAllSync } from './save-all.js';
+export { type FileToSave, SaveAllError, type SaveAllOptions, saveAll, saveAllSync } from './save-all.js';
 export type { SaveSource } from './save-source.js';
 export { createSaveStream, type SaveStream, type SaveStreamOptions } from './save-stream.js';
 export { Saver, type SaverOptions } from './saver.js';

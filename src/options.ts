@@ -1,4 +1,5 @@
 import { invalidArgumentType, invalidArgumentValue, outOfRange } from './errors.js';
+import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
 
 /**
  * What a save promises about power loss.
@@ -23,6 +24,14 @@ export interface SaveOptions {
    * flag `wx` of Node's `fs`; of many such saves exactly one wins. Default `'replace'`.
    */
   ifExists?: 'replace' | 'fail' | undefined;
+  /**
+   * Where the version that is replaced is kept: afterwards exactly that file stands under this path, as durable as the
+   * new one, in place of whatever file or link stood there. At any instant, and after any crash, either `path` or this
+   * path leads to it. Where nothing is replaced, what stands there is left alone. Must be on the same mounted filesystem
+   * as `path` (`EXDEV`), and not `path` itself; a symbolic link there is not followed. Not with `ifExists: 'fail'`, which
+   * replaces nothing.
+   */
+  keepPrevious?: PathLike | undefined;
   /**
    * The file's twelve mode bits, exactly: the umask does not apply. A number, or a string of octal digits. Default:
    * those of the replaced file; `0o666 & ~umask` for a new one.
@@ -64,6 +73,7 @@ export interface SaveOptions {
 export interface ResolvedOptions {
   durability: Durability;
   ifExists: 'replace' | 'fail';
+  keepPrevious: AbsolutePath | undefined;
   mode: number | undefined;
   owner: { uid: number; gid: number } | undefined;
   preserve: Preserve;
@@ -87,9 +97,11 @@ const HIGHEST_ID = 0xffff_fffe;
 export function resolveOptions(options: SaveOptions | BufferEncoding | null | undefined): ResolvedOptions {
   const given: SaveOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
   if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object or string', options);
+  const ifExists = oneOf('options.ifExists', given.ifExists, ['replace', 'fail']);
   return {
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
-    ifExists: oneOf('options.ifExists', given.ifExists, ['replace', 'fail']),
+    ifExists,
+    keepPrevious: resolveKeepPrevious(given.keepPrevious, ifExists),
     mode: resolveMode(given.mode),
     owner: resolveOwner(given.owner),
     preserve: oneOf('options.preserve', given.preserve, ['all', 'permissions', 'none']),
@@ -136,6 +148,20 @@ export function protocolOfEnvironment(): ResolvedOptions['protocol'] {
   if (value === undefined || value === '') return undefined;
   if (value === 'sync-rename-sync') return value;
   throw invalidArgumentValue('INDELIBLE_PROTOCOL', "'sync-rename-sync'", value);
+}
+
+/** @throws `ERR_INVALID_ARG_VALUE` where nothing can be replaced. */
+export function resolveKeepPrevious(
+  keepPrevious: PathLike | undefined,
+  ifExists: 'replace' | 'fail',
+): AbsolutePath | undefined {
+  if (keepPrevious === undefined) return undefined;
+  const path = absolutePath(keepPrevious, 'options.keepPrevious');
+  if (path.length === 0) throw invalidArgumentValue('options.keepPrevious', 'a path', keepPrevious);
+  if (ifExists === 'fail') {
+    throw invalidArgumentValue('options.keepPrevious', "left out with ifExists 'fail'", keepPrevious);
+  }
+  return path;
 }
 
 function resolveMode(mode: number | string | undefined): number | undefined {

@@ -1,8 +1,8 @@
 import type { SaveData } from './data.js';
 import type { Saved, SaveRequest } from './engine/engine.js';
 import { selectEngine } from './engine/select.js';
-import { abortError } from './errors.js';
-import { type ResolvedOptions, resolveOptions, type SaveOptions } from './options.js';
+import { abortError, invalidArgumentValue } from './errors.js';
+import { type ResolvedOptions, resolveKeepPrevious, resolveOptions, type SaveOptions } from './options.js';
 import type { PathLike } from './path.js';
 import { requestOf } from './save.js';
 
@@ -10,7 +10,12 @@ import { requestOf } from './save.js';
 export interface FileToSave {
   path: PathLike;
   data: SaveData;
+  /** As the option of `save`: of each file by itself. */
+  keepPrevious?: PathLike | undefined;
 }
+
+/** Options of `saveAll`: those of `save` but `keepPrevious`, which each file has for itself. */
+export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious'>;
 
 /** How many files are taken from the iterable and not saved yet: as many as the engine works on at once, twice. */
 const MOST_PENDING = 512;
@@ -49,9 +54,9 @@ export class SaveAllError extends AggregateError {
  */
 export async function saveAll(
   files: Iterable<FileToSave> | AsyncIterable<FileToSave>,
-  options?: SaveOptions | BufferEncoding | null,
+  options?: SaveAllOptions | BufferEncoding | null,
 ): Promise<Saved[]> {
-  const resolved = resolveOptions(options);
+  const resolved = optionsForAll(options);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let pending = 0;
@@ -104,9 +109,9 @@ export async function saveAll(
  */
 export function saveAllSync(
   files: Iterable<FileToSave>,
-  options?: SaveOptions | BufferEncoding | null,
+  options?: SaveAllOptions | BufferEncoding | null,
 ): Saved[] {
-  const resolved = resolveOptions(options);
+  const resolved = optionsForAll(options);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let group: { at: number; request: SaveRequest }[] = [];
@@ -140,10 +145,23 @@ export function saveAllSync(
   return resultsOf(outcomes, failure);
 }
 
+/** @throws `ERR_INVALID_ARG_VALUE` for one place in which many files would be kept. */
+function optionsForAll(options: SaveAllOptions | BufferEncoding | null | undefined): ResolvedOptions {
+  const resolved = resolveOptions(options);
+  const { keepPrevious } = resolved;
+  if (keepPrevious === undefined) return resolved;
+  throw invalidArgumentValue('options.keepPrevious', 'a property of each file', keepPrevious);
+}
+
 /** Wrong arguments of one file are that file's failure. */
 function requestOrReason(file: FileToSave, options: ResolvedOptions): SaveRequest | { reason: unknown } {
   try {
-    return requestOf(file.path, file.data, options);
+    const keepPrevious = resolveKeepPrevious(file.keepPrevious, options.ifExists);
+    return requestOf(
+      file.path,
+      file.data,
+      keepPrevious === undefined ? options : { ...options, keepPrevious },
+    );
   } catch (reason) {
     return { reason };
   }

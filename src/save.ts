@@ -70,6 +70,7 @@ export function requestOf(
     data: bytesOf(data, resolved.encoding),
     durability: resolved.durability,
     ifExists: resolved.ifExists,
+    keepPrevious: resolved.keepPrevious,
     mode: resolved.mode,
     owner: resolved.owner,
     preserve: resolved.preserve,

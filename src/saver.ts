@@ -59,9 +59,9 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
       throw invalidArgumentType('options.serialize', 'of type function', serialize);
     }
     this.#path = absolutePath(path, 'path');
-    const { encoding, ifExists } = resolveOptions(saveOptions);
+    const { encoding, ifExists, keepPrevious } = resolveOptions(saveOptions);
     if (ifExists === 'fail') throw invalidArgumentValue('options.ifExists', "'replace'", ifExists);
-    this.#options = saveOptions;
+    this.#options = { ...saveOptions, keepPrevious };
     this.#encoding = encoding;
     this.#serialize = serialize;
   }

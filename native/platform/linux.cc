@@ -147,9 +147,11 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   *entry = Entry();
   struct statx info = {};
   if (statx(Number(directory), name.c_str(), AT_SYMLINK_NOFOLLOW,
-            STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID, &info) == 0) {
+            STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_NLINK, &info) == 0) {
     entry->kind = KindOf(info.stx_mode);
     entry->attributes = Attributes{info.stx_mode & kModeBits, info.stx_uid, info.stx_gid};
+    entry->identity = Identity{info.stx_dev_major, info.stx_dev_minor, info.stx_ino, 0};
+    entry->links = info.stx_nlink;
     entry->mount_point = (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     return Status::Ok();
   }
@@ -158,6 +160,8 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
     if (fstatat(Number(directory), name.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0) {
       entry->kind = KindOf(old.st_mode);
       entry->attributes = Attributes{old.st_mode & kModeBits, old.st_uid, old.st_gid};
+      entry->identity = Identity{major(old.st_dev), minor(old.st_dev), old.st_ino, 0};
+      entry->links = old.st_nlink;
       return Status::Ok();
     }
   }
@@ -235,11 +239,9 @@ Status CopyAccessList(const Directory&, const std::string&, const Descriptor&) {
 }
 
 Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags) {
-  // O_NONBLOCK: somebody may have put a FIFO there.
-  const Descriptor file(
-      openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!file.valid()) return Status::Failed("open", errno);
-  return ReadFlags(file, flags);
+  Descriptor file;
+  const Status status = OpenToRead(directory, name, &file);
+  return status.ok() ? ReadFlags(file, flags) : status;
 }
 
 Status ReadFlags(const Descriptor& file, FileFlags* flags) {

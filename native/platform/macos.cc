@@ -96,6 +96,10 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
     // A single file cannot be mounted here.
     entry->kind = KindOf(info.st_mode);
     entry->attributes = AttributesOf(info);
+    entry->identity.major = static_cast<uint32_t>(major(info.st_dev));
+    entry->identity.minor = static_cast<uint32_t>(minor(info.st_dev));
+    entry->identity.inode = info.st_ino;
+    entry->links = info.st_nlink;
     return Status::Ok();
   }
   return errno == ENOENT ? Status::Ok() : Status::Failed("lstat", errno);

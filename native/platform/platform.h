@@ -58,6 +58,11 @@ struct Identity {
   uint64_t mount = 0;
 };
 
+// Whether the two are one file, or one directory.
+inline bool SameFile(const Identity& one, const Identity& other) {
+  return one.inode == other.inode && one.major == other.major && one.minor == other.minor;
+}
+
 struct Attributes {
   uint32_t mode = 0;  // Twelve bits.
   uint32_t uid = 0;
@@ -69,6 +74,10 @@ struct Entry {
   enum class Kind { kMissing, kFile, kDirectory, kSymlink, kOther };
   Kind kind = Kind::kMissing;
   Attributes attributes;
+  // Without the mount.
+  Identity identity;
+  // How many names it has.
+  uint64_t links = 0;
   bool mount_point = false;
 };
 
@@ -191,7 +200,9 @@ Status RenameClassic(const Directory& from_directory, const std::string& from, c
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other);
 Status MakeSymlink(const std::string& target, const Directory& directory, const std::string& name);
-Status Link(const Directory& directory, const std::string& from, const std::string& to);
+// A symbolic link is linked itself.
+Status Link(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+            const std::string& to);
 Status Unlink(const Directory& directory, const std::string& name);
 
 // Whether the error says that the call does not exist here, as opposed to having failed.

@@ -195,8 +195,9 @@ Status MakeSymlink(const std::string& target, const Directory& directory, const 
   return Checked(symlinkat(target.c_str(), Number(directory), name.c_str()), "symlink");
 }
 
-Status Link(const Directory& directory, const std::string& from, const std::string& to) {
-  return Checked(linkat(Number(directory), from.c_str(), Number(directory), to.c_str(), 0), "link");
+Status Link(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+            const std::string& to) {
+  return Checked(linkat(Number(from_directory), from.c_str(), Number(to_directory), to.c_str(), 0), "link");
 }
 
 Status Unlink(const Directory& directory, const std::string& name) {

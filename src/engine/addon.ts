@@ -16,6 +16,8 @@ export interface NativeFailure {
     | 'unsupported'
     | 'no-lock'
     | 'changed'
+    | 'cannot-keep'
+    | 'same-path'
     | 'cancelled';
   errno: number;
   syscall: string;
@@ -93,6 +95,7 @@ export interface Addon extends NativePrimitives {
     mode: number,
     uid: number,
     gid: number,
+    previous: NativePath | undefined,
     ticket: number,
   ): Promise<NativeOutcome>;
   /** The outcome of one save; `null` if a filesystem has to be decided about first. */
@@ -103,9 +106,10 @@ export interface Addon extends NativePrimitives {
     mode: number,
     uid: number,
     gid: number,
+    previous: NativePath | undefined,
   ): NativeOutcome | null;
-  /** Several saves in a row, six arguments each: the outcomes of all. */
-  saveSync(...saves: (NativePath | Uint8Array | number)[]): NativeOutcome[] | null;
+  /** Several saves in a row, seven arguments each: the outcomes of all. */
+  saveSync(...saves: (NativePath | Uint8Array | number | undefined)[]): NativeOutcome[] | null;
   /** 0; `null` if a filesystem has to be decided about first, and then it is to be called again. */
   openSave(
     path: NativePath,
@@ -114,6 +118,7 @@ export interface Addon extends NativePrimitives {
     mode: number,
     uid: number,
     gid: number,
+    previous: NativePath | undefined,
     ticket: number,
   ): Promise<NativeResult | null>;
   openSaveSync(
@@ -123,6 +128,7 @@ export interface Addon extends NativePrimitives {
     mode: number,
     uid: number,
     gid: number,
+    previous: NativePath | undefined,
     ticket: number,
   ): NativeResult | null;
   appendToSave(ticket: number, data: Uint8Array): Promise<NativeResult>;
@@ -148,6 +154,7 @@ export interface Addon extends NativePrimitives {
     mode: number,
     uid: number,
     gid: number,
+    previous: NativePath | undefined,
     update: number,
     ticket: number,
   ): Promise<NativeOutcome>;
@@ -159,6 +166,7 @@ export interface Addon extends NativePrimitives {
     mode: number,
     uid: number,
     gid: number,
+    previous: NativePath | undefined,
     update: number,
   ): NativeOutcome | null;
   endUpdate(ticket: number): Promise<0>;
@@ -193,7 +201,8 @@ export interface Addon extends NativePrimitives {
       | 'strict'
       | 'hasMode'
       | 'hasOwner'
-      | 'timed',
+      | 'timed'
+      | 'keepPrevious',
       number
     >
   >;

@@ -7,6 +7,8 @@ export interface OpenRequest {
   readonly path: AbsolutePath;
   readonly durability: Durability;
   readonly ifExists: 'replace' | 'fail';
+  /** Where the replaced version is kept; only with `'replace'`. */
+  readonly keepPrevious: AbsolutePath | undefined;
   /** Twelve bits, exactly; `undefined` means those of the replaced file, or the default of a new one. */
   readonly mode: number | undefined;
   readonly owner: { uid: number; gid: number } | undefined;

@@ -26,6 +26,7 @@ import {
   settled,
   type UpdateRequest,
 } from './engine.js';
+import { cannotKeep, keptUnderItself } from './keep-previous-errors.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from './name-change-errors.js';
 import { NativeOpenSave, NativeOpenSaveSync, type Opening } from './native-open-save.js';
 import { NativeFileUpdate, NativeFileUpdateSync, type Updating } from './native-update.js';
@@ -103,6 +104,7 @@ export class NativeEngine implements Engine {
       request.mode ?? 0,
       request.owner?.uid ?? 0,
       request.owner?.gid ?? 0,
+      request.keepPrevious,
       ticket,
     );
     return this.#outcome(request, outcome, ticket);
@@ -129,6 +131,7 @@ export class NativeEngine implements Engine {
         request.mode ?? 0,
         request.owner?.uid ?? 0,
         request.owner?.gid ?? 0,
+        request.keepPrevious,
       );
       if (outcome !== null) {
         this.#tickets += 1;
@@ -150,6 +153,7 @@ export class NativeEngine implements Engine {
       request.mode ?? 0,
       request.owner?.uid ?? 0,
       request.owner?.gid ?? 0,
+      request.keepPrevious,
     ]);
     for (;;) {
       const outcomes = this.#addon.saveSync(...saves);
@@ -240,6 +244,7 @@ export class NativeEngine implements Engine {
       request.mode ?? 0,
       request.owner?.uid ?? 0,
       request.owner?.gid ?? 0,
+      request.keepPrevious,
       update,
       ticket,
     );
@@ -255,6 +260,7 @@ export class NativeEngine implements Engine {
         request.mode ?? 0,
         request.owner?.uid ?? 0,
         request.owner?.gid ?? 0,
+        request.keepPrevious,
         update,
       );
       if (outcome !== null) {
@@ -279,6 +285,7 @@ export class NativeEngine implements Engine {
         request.mode ?? 0,
         request.owner?.uid ?? 0,
         request.owner?.gid ?? 0,
+        request.keepPrevious,
         ticket,
       ],
       failure: (failure) => nativeError(request, failure),
@@ -302,6 +309,7 @@ export class NativeEngine implements Engine {
     if (request.mode !== undefined) bits |= flags.hasMode;
     if (request.owner !== undefined) bits |= flags.hasOwner;
     if (request.timer !== undefined) bits |= flags.timed;
+    if (request.keepPrevious !== undefined) bits |= flags.keepPrevious;
     return bits;
   }
 
@@ -437,6 +445,10 @@ function nativeError(request: OpenRequest, failure: NativeFailure): SaveError {
       return changed(request.path);
     case 'mount-point':
       return systemError({ ...failure, ...where, hint: MOUNT_POINT_HINT });
+    case 'cannot-keep':
+      return cannotKeep(request);
+    case 'same-path':
+      return keptUnderItself(request);
     default:
       break;
   }

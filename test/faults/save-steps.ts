@@ -17,6 +17,12 @@ export type Step =
   | 'sync the file'
   | 'close the file'
   | 'rename'
+  | 'give the old version a second name'
+  | 'sync the old version'
+  | 'move it to where it is kept'
+  | 'sync where it is kept'
+  | 'exchange'
+  | 'unlink what is kept'
   | 'link'
   | 'hold the old version'
   | 'make the link'
@@ -58,6 +64,17 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'close the file': (call, names) =>
     call.name === 'close' && isOnFileIn(call, names) && descriptorPath(call) !== names.target,
   rename: (call) => ['rename', 'renameat', 'renameat2'].includes(call.name),
+  'give the old version a second name': (call) =>
+    ['link', 'linkat'].includes(call.name) && /["/]target"/.test(call.arguments),
+  'sync the old version': (call) =>
+    ['fdatasync', 'sync_file_range'].includes(call.name) &&
+    (descriptorPath(call)?.includes('/kept/') ?? false),
+  'move it to where it is kept': (call) =>
+    call.name.startsWith('rename') && call.arguments.includes('previous"'),
+  'sync where it is kept': (call) =>
+    call.name === 'fsync' && (descriptorPath(call)?.endsWith('/kept') ?? false),
+  exchange: (call) => call.name === 'renameat2' && call.arguments.includes('RENAME_EXCHANGE'),
+  'unlink what is kept': (call) => ['unlink', 'unlinkat'].includes(call.name),
   link: (call) => ['link', 'linkat'].includes(call.name),
   'hold the old version': (call) =>
     call.arguments.includes('RENAME_EXCHANGE') ||

@@ -7,12 +7,15 @@ import type { Names } from './save-steps.js';
 
 export const OLD = 'old content';
 export const NEW = 'new content';
+/** What was kept before. */
+export const OLDER = 'older content';
 
 /** What a save meets, and which one it is. Each situation makes it take other steps. */
 export type Situation =
   | 'replaces a file'
   | 'replaces a file through a link'
   | 'replaces a file with attributes'
+  | 'keeps the file that it replaces'
   | 'creates a file exclusively'
   | 'makes directories'
   | 'exchanges two files'
@@ -57,6 +60,13 @@ export function prepare(
       execFileSync('setfattr', ['-n', 'user.colour', '-v', 'blue', target]);
       execFileSync('chattr', ['+d', target]);
       return { names: { directory: root, target }, path: target, options: {} };
+    case 'keeps the file that it replaces': {
+      writeFileSync(target, OLD);
+      mkdirSync(join(root, 'kept'));
+      const keepPrevious = join(root, 'kept', 'previous');
+      writeFileSync(keepPrevious, OLDER);
+      return { names: { directory: root, target }, path: target, options: { keepPrevious } };
+    }
     case 'creates a file exclusively':
       return { names: { directory: root, target }, path: target, options: { ifExists: 'fail' } };
     case 'makes directories': {
@@ -77,5 +87,5 @@ export function contentOf(path: string): string | undefined {
 }
 
 export function contentBefore(situation: Situation): string | undefined {
-  return /^(replaces|exchanges)/.test(situation) ? OLD : undefined;
+  return /^(replaces|exchanges|keeps)/.test(situation) ? OLD : undefined;
 }

@@ -2,8 +2,10 @@
 export type LabEvent =
   /** The volume is mounted and the scenario begins. */
   | { event: 'began' }
-  /** A save is about to be called. */
-  | { event: 'saving'; file: string; version: number; length: number }
+  /** From here on each version of `file` that is replaced is kept under `under`. */
+  | { event: 'keeping'; file: string; under: string }
+  /** A save is about to be called; `unsafe` is one that promises nothing about power loss. */
+  | { event: 'saving'; file: string; version: number; length: number; unsafe?: boolean }
   /** It resolved; `durable` is whether it promised to survive power loss. */
   | { event: 'saved'; file: string; version: number; durable: boolean }
   /** It was rejected; `published` is whether the new content may stand under the path all the same. */
@@ -20,6 +22,8 @@ export interface Version {
   length: number;
   /** Requests carried out when the save resolved as durable; from there on this version or a newer one must be found. */
   durableAt: number | undefined;
+  /** Until a newer version is durable the file may be torn. */
+  unsafe: boolean;
   /** Rejected before it was published: must never be found. */
   rejected: string | undefined;
 }
@@ -27,6 +31,7 @@ export interface Version {
 /** Every version of every file: what there was before the recording, and what was saved. */
 export class History {
   readonly #files = new Map<string, Version[]>();
+  readonly #kept = new Map<string, string>();
   /** Requests carried out when the scenario began. */
   readonly begin: number;
   /** Requests carried out when it ended. */
@@ -49,6 +54,11 @@ export class History {
     return this.#files;
   }
 
+  /** The paths that hold the version before, each with its file. */
+  get kept(): ReadonlyMap<string, string> {
+    return this.#kept;
+  }
+
   /** How many saves resolved with the promise of durability. */
   get durableSaves(): number {
     return [...this.#files.values()]
@@ -57,11 +67,16 @@ export class History {
   }
 
   #add(event: Exclude<StampedEvent, { event: 'began' | 'ended' }>): void {
+    if (event.event === 'keeping') {
+      this.#kept.set(event.under, event.file);
+      return;
+    }
     const { file, version } = event;
     if (event.event === 'saving') {
       const versions = this.#files.get(file) ?? [];
       this.#files.set(file, versions);
-      versions.push({ version, length: event.length, durableAt: undefined, rejected: undefined });
+      const { length, unsafe = false } = event;
+      versions.push({ version, length, durableAt: undefined, unsafe, rejected: undefined });
       return;
     }
     const saved = this.#files.get(file)?.find((one) => one.version === version);

@@ -20,6 +20,8 @@ export interface Outcome {
   durability: 'durable' | 'ordered' | 'none';
 }
 
+type Save = (path: string, content: Buffer) => Outcome | Promise<Outcome>;
+
 /** Something that saves files while the lab watches. One module each, as its default export. */
 export interface Scenario {
   /** One sentence for the report. */
@@ -69,6 +71,12 @@ export class Volume {
     this.#report({ event: 'saved', file, version: 0, durable: true });
   }
 
+  /** Tells that each version of `file` which a save replaces is to be found under `under`. */
+  keeping(file: string, under: string): void {
+    mkdirSync(dirname(this.path(under)), { recursive: true });
+    this.#report({ event: 'keeping', file, under });
+  }
+
   existingLink(file: string, target: string): void {
     symlinkSync(target, this.path(file));
   }
@@ -79,15 +87,20 @@ export class Volume {
    *
    * @param file the path below the volume that will hold the content, as a reader will find it.
    */
-  async save(
-    file: string,
-    length: number,
-    save: (path: string, content: Buffer) => Outcome | Promise<Outcome>,
-  ): Promise<void> {
+  save(file: string, length: number, save: Save): Promise<void> {
+    return this.#save(file, length, save, false);
+  }
+
+  /** The same for a save that promises nothing about power loss: until a newer version is durable, the file may be torn. */
+  saveUnsafely(file: string, length: number, save: Save): Promise<void> {
+    return this.#save(file, length, save, true);
+  }
+
+  async #save(file: string, length: number, save: Save, unsafe: boolean): Promise<void> {
     const version = (this.#versions.get(file) ?? 0) + 1;
     this.#versions.set(file, version);
     const content = contentOf(file, version, length);
-    this.#report({ event: 'saving', file, version, length });
+    this.#report({ event: 'saving', file, version, length, unsafe });
     try {
       const { durability } = await save(this.path(file), content);
       this.#report({ event: 'saved', file, version, durable: durability === 'durable' });

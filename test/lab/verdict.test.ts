@@ -126,6 +126,65 @@ describe('the verdict on a crash state', () => {
     assert.deepEqual(faults(twoVersions, 50), []);
   });
 
+  it('lets an unsafe version be torn until a newer one is durable', () => {
+    const history = historyOf(
+      saving(0, 0),
+      saved(0, 0),
+      { ...saving(1, 5), unsafe: true } as StampedEvent,
+      saving(2, 10),
+      saved(2, 20),
+    );
+    put('file', contentOf('file', 1, LENGTH).subarray(0, 2000));
+    assert.deepEqual(faults(history, 19), []);
+    assert.deepEqual(faults(history, 20), ['torn']);
+  });
+
+  describe('on a version that is kept', () => {
+    const history = historyOf(
+      { event: 'keeping', file: 'file', under: 'kept', at: 0 },
+      ...[
+        saving(0, 0),
+        saved(0, 0),
+        saving(1, 10),
+        saved(1, 20),
+        saving(2, 30),
+        rejected(2, 31),
+        saving(3, 40),
+      ],
+    );
+    const version = (number: number) => contentOf('file', number, LENGTH);
+
+    it.each([
+      [0, undefined],
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [3, 1],
+      [3, 3],
+    ])('accepts v%i with v%s', (found, kept) => {
+      put('file', version(found));
+      if (kept !== undefined) put('kept', version(kept));
+      assert.deepEqual(faults(history, 15), []);
+    });
+
+    it.each([
+      [1, undefined],
+      [3, 0],
+      [3, undefined],
+      [0, 1],
+    ])('is lost for v%i with v%s', (found, kept) => {
+      put('file', version(found));
+      if (kept !== undefined) put('kept', version(kept));
+      assert.deepEqual(faults(history, 15), ['lost']);
+    });
+
+    it('is torn for half of it', () => {
+      put('file', version(1));
+      put('kept', version(0).subarray(0, 1500));
+      assert.deepEqual(faults(history, 15), ['torn']);
+    });
+  });
+
   it('refuses a history whose scenario did not come to its end', () => {
     assert.throws(() => new History([{ event: 'began', at: 0 }, saving(1, 10)]), /did not come to its end/);
   });

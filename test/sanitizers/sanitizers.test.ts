@@ -16,6 +16,7 @@ const SOURCES = [
     'fresh_directories',
     'memory_directories',
     'path_order',
+    'previous_version',
     'rename_ladder',
     'save_engine',
     'save_job',

@@ -28,6 +28,7 @@ function publicationOf(ifExists: SaveRequest['ifExists']): Publication {
     data: Buffer.from('new'),
     durability: 'none',
     ifExists,
+    keepPrevious: undefined,
     mode: undefined,
     owner: undefined,
     preserve: 'none',

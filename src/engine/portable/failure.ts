@@ -12,11 +12,12 @@ const numbers = new Map([...getSystemErrorMap()].map(([number, [code]]) => [code
 
 /** The error that a system call would have given, had it been made. */
 export function refusal(
-  code: 'EEXIST' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT',
+  code: 'EEXIST' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
   syscall: string,
   path: AbsolutePath,
+  dest?: AbsolutePath,
 ): Error {
-  return systemError({ errno: numbers.get(code) ?? 0, syscall, path });
+  return systemError({ errno: numbers.get(code) ?? 0, syscall, path, ...(dest !== undefined && { dest }) });
 }
 
 /** What an error of Node's `fs` does not say by itself. */

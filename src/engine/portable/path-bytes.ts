@@ -31,6 +31,14 @@ export function parentOf(path: Buffer): Buffer {
   return withoutTrailingSeparators(whole.subarray(0, end));
 }
 
+/** The last component. */
+export function nameOf(path: Buffer): Buffer {
+  const whole = withoutTrailingSeparators(path);
+  let start = whole.length;
+  while (start > rootLength(path) && !isSeparator(whole[start - 1])) start -= 1;
+  return whole.subarray(start);
+}
+
 export function inDirectory(directory: Buffer, name: string | Buffer): Buffer {
   const separator = isSeparator(directory.at(-1)) ? '' : '/';
   return Buffer.concat([directory, Buffer.from(separator), Buffer.from(name)]);

@@ -1,36 +1,64 @@
 import { indelibleError } from '../../errors.js';
 import type { OpenRequest } from '../engine.js';
+import { cannotKeep } from '../keep-previous-errors.js';
 import { changed } from '../update-errors.js';
-import { link, rename } from './calls.js';
+import { link, lstat, rename, unlink } from './calls.js';
 import { failedWith, failure } from './failure.js';
 import { type Expecting, isExclusive } from './file-version.js';
+import type { PreviousVersion } from './previous-version.js';
 import { runSync, type Steps } from './steps.js';
 
-/** The one step that makes the new version visible: a rename, or a link for a file that must not be there yet. */
+/** How often the target may be found and then gone, or missing and then there. */
+const MOST_ATTEMPTS = 10;
+
+/**
+ * The one step that makes the new version visible: a rename, or a link for a file that must not be there yet. Where the
+ * version that is replaced is kept, that comes before it, and is part of the publication.
+ */
 export class Publication {
   readonly #request: OpenRequest & Expecting;
-  readonly #exclusive: boolean;
   readonly #temporary: Buffer;
   readonly #target: Buffer;
+  readonly #previous: PreviousVersion | undefined;
+  /** Whether the step is a link. */
+  #exclusive: boolean;
+  /** All that comes before the step is done. */
+  #prepared: boolean;
+  /** The name that the old version is given first, by what is under way. */
+  #own: Buffer | undefined;
   #over = false;
   #finishedBySync = false;
+  /** What `finishNow` has failed with before the step. */
+  #failure: { error: unknown } | undefined;
 
-  constructor(request: OpenRequest & Expecting, temporary: Buffer, target: Buffer) {
+  constructor(
+    request: OpenRequest & Expecting,
+    temporary: Buffer,
+    target: Buffer,
+    previous?: PreviousVersion,
+  ) {
     this.#request = request;
     this.#exclusive = isExclusive(request);
     this.#temporary = temporary;
     this.#target = target;
+    this.#previous = previous;
+    this.#prepared = previous === undefined;
   }
 
   /** After a link the temporary still has its own name as well. */
+  get leavesTemporary(): boolean {
+    return this.#exclusive;
+  }
+
   *run(): Steps<void> {
     try {
-      yield* this.#call();
+      yield* this.#publish(() => !this.#finishedBySync && this.#failure === undefined);
     } catch (error) {
-      if (!this.#finishedBySync) throw this.#explain(error);
+      if (this.#failure === undefined && !this.#finishedBySync) throw this.#explain(error);
     } finally {
       this.#over = true;
     }
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /**
@@ -39,13 +67,53 @@ export class Publication {
    * name gone (rename) or the target's taken (link).
    */
   finishNow(): void {
-    if (this.#over || this.#finishedBySync) return;
+    if (this.#over || this.#finishedBySync || this.#failure !== undefined) return;
+    if (!this.#prepared) {
+      this.#finishFromTheStart();
+      return;
+    }
     try {
       runSync(this.#call());
       this.#finishedBySync = true;
     } catch (error) {
+      if (this.#previous !== undefined && this.#exclusive && failedWith(error, 'EEXIST')) {
+        // Linked already; or somebody has put a file there, which is to be kept.
+        if (!runSync(this.#isLinked())) this.#finishFromTheStart();
+        return;
+      }
       // A link that fails here has either succeeded there or will fail there as well.
       if (!this.#exclusive && !failedWith(error, 'ENOENT')) throw this.#explain(error);
+    }
+  }
+
+  #finishFromTheStart(): void {
+    try {
+      // So that a rename of it that is under way does not come later.
+      if (this.#own !== undefined) runSync(unlinkIfThere(this.#own));
+      runSync(this.#publish(() => true));
+      this.#finishedBySync = true;
+    } catch (error) {
+      this.#failure = { error: this.#explain(error) };
+    }
+  }
+
+  /** @param goOn false when another has seen to it, or has failed. */
+  *#publish(goOn: () => boolean): Steps<void> {
+    if (this.#previous === undefined) return yield* this.#call();
+    for (let attempt = 1; goOn(); attempt += 1) {
+      const own = this.#previous.newName();
+      this.#own = own;
+      const standing = yield* this.#previous.keep(this.#target, own, goOn);
+      if (!goOn()) return;
+      this.#prepared = true;
+      // What somebody puts there in between must not be replaced unkept.
+      this.#exclusive = !standing;
+      try {
+        return yield* this.#call();
+      } catch (error) {
+        if (standing || attempt === MOST_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
+      }
+      if (goOn()) this.#prepared = false;
     }
   }
 
@@ -54,10 +122,16 @@ export class Publication {
     return call(this.#temporary, this.#target);
   }
 
+  *#isLinked(): Steps<boolean> {
+    const [one, other] = [yield* lstat(this.#temporary), yield* lstat(this.#target)];
+    return one.ino === other.ino && one.dev === other.dev;
+  }
+
   #explain(error: unknown): unknown {
     const { path, expected } = this.#request;
     if (expected === 'missing' && failedWith(error, 'EEXIST')) return changed(path);
     if (this.#exclusive && failedWith(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) {
+      if (this.#previous !== undefined) return cannotKeep(this.#request, error);
       const message = `The filesystem has no atomic way to create '${path}' only if it does not exist`;
       return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'link', path, cause: error });
     }
@@ -67,5 +141,13 @@ export class Publication {
       return failure(error, { path, hint });
     }
     return failure(error, { path });
+  }
+}
+
+function* unlinkIfThere(path: Buffer): Steps<void> {
+  try {
+    yield* unlink(path);
+  } catch {
+    // It has been renamed, or is not there yet: then whoever links it removes it.
   }
 }

@@ -11,6 +11,7 @@ import { type Expecting, isExclusive, refuseIfChanged } from './file-version.js'
 import { HeldVersion } from './held-version.js';
 import { parentOf } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
+import { PreviousVersion } from './previous-version.js';
 import { Publication } from './publication.js';
 import { nextPiece, type Steps } from './steps.js';
 import { locateTarget, lookAgain, type Target } from './target.js';
@@ -62,29 +63,36 @@ function* update(
   const held = new HeldVersion(directory.path);
   try {
     const plan = yield* acceptablePlan(request, directory, reachable);
-    const { bytes, replaced } = yield* writeAndPublish(
-      request,
-      data,
-      target,
-      directory,
-      plan,
-      held,
-      onPublish,
-      outcome,
-    );
-    let durability = plan.achieves;
-    if (durability === 'durable') {
-      timer?.enter('syncDirectory');
-      if (!(yield* directory.sync())) durability = 'ordered';
+    const previous = yield* PreviousVersion.open(request, target, plan.protocol);
+    try {
+      if (previous !== undefined && !previous.readable) refuseIfStrict(request, 'ordered');
+      const { bytes, replaced } = yield* writeAndPublish(
+        request,
+        data,
+        target,
+        directory,
+        plan,
+        previous ?? held,
+        onPublish,
+        outcome,
+      );
+      let durability = plan.achieves;
+      if (durability === 'durable') {
+        timer?.enter('syncDirectory');
+        if (!(yield* directory.sync())) durability = 'ordered';
+      }
+      if (durability === 'durable' && previous?.safe === false) durability = 'ordered';
+      yield* held.release();
+      return {
+        path: request.path,
+        bytes,
+        replaced,
+        durability,
+        protocol: plan.protocol,
+      };
+    } finally {
+      if (previous !== undefined) yield* previous.close();
     }
-    yield* held.release();
-    return {
-      path: request.path,
-      bytes,
-      replaced,
-      durability,
-      protocol: plan.protocol,
-    };
   } finally {
     yield* held.discard();
     timer?.leave();
@@ -109,11 +117,14 @@ function* acceptablePlan(request: OpenRequest, directory: Directory, reachable: 
   const plan = yield* planFor(directory.path, request.durability);
   const limit = directory.readable ? reachable : 'ordered';
   const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
-  if (request.strict && isWeaker(achieves, request.durability)) {
-    const message = `The filesystem cannot make '${request.path}' ${request.durability}`;
-    throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path: request.path });
-  }
+  refuseIfStrict(request, achieves);
   return { ...plan, achieves };
+}
+
+function refuseIfStrict({ strict, durability, path }: OpenRequest, achieves: Durability): void {
+  if (!strict || !isWeaker(achieves, durability)) return;
+  const message = `The filesystem cannot make '${path}' ${durability}`;
+  throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
 }
 
 function* writeAndPublish(
@@ -122,7 +133,7 @@ function* writeAndPublish(
   found: Target,
   directory: Directory,
   plan: Plan,
-  held: HeldVersion,
+  old: PreviousVersion | HeldVersion,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<{ bytes: number; replaced: boolean }> {
@@ -161,16 +172,18 @@ function* writeAndPublish(
     timer?.enter('rename');
     throwIfAborted(request.signal);
     yield* refuseIfChanged(request, target.path);
-    if (plan.replaced === 'held' && target.occupied && request.ifExists === 'replace') {
-      yield* held.hold(target.path);
+    const previous = old instanceof PreviousVersion ? old : undefined;
+    if (old instanceof HeldVersion && plan.replaced === 'held' && target.occupied && !isExclusive(request)) {
+      yield* old.hold(target.path);
       throwIfAborted(request.signal);
     }
-    const publication = new Publication(request, temporary.path, target.path);
+    const publication = new Publication(request, temporary.path, target.path, previous);
     onPublish?.(publication);
     yield* publication.run();
     outcome.published = true;
-    if (isExclusive(request)) yield* unlink(temporary.path);
-    return { bytes, replaced: target.occupied };
+    if (publication.leavesTemporary) yield* unlink(temporary.path);
+    const replaced = previous === undefined ? target.occupied : !publication.leavesTemporary;
+    return { bytes, replaced };
   } catch (error) {
     if (!outcome.published) yield* temporary.discard();
     throw error;
