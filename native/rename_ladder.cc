@@ -31,14 +31,14 @@ Status WhileInUse(const Call& call) {
   return status;
 }
 
-// Where both calls are unsupported, what the first one says counts.
+// Where there is no older call, what the first one says counts.
 template <typename Call, typename Older>
 Status OrOlder(const Call& call, const Older& older) {
   return WhileInUse([&] {
     Status status = call();
     if (status.ok() || !platform::IsUnsupported(status.error())) return status;
     Status second = older();
-    return !second.ok() && platform::IsUnsupported(second.error()) ? std::move(status) : std::move(second);
+    return !second.ok() && second.error() == ENOSYS ? std::move(status) : std::move(second);
   });
 }
 

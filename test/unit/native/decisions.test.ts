@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const native = fileURLToPath(new URL('../../../native', import.meta.url));
+
+/** The engine without what binds it to JavaScript and to a system. */
+const engine = readdirSync(native)
+  .filter((name) => name.endsWith('.cc') && !/binding|environment|name_change|open_saves/.test(name))
+  .map((name) => join(native, name));
+
+const names = [...readFileSync(join(here, 'decisions.cc'), 'utf8').matchAll(/^TEST\("([^"]+)"\)/gm)].map(
+  ([, name]) => name ?? '',
+);
+
+const hasCompiler = spawnSync('c++', ['--version']).error === undefined;
+if (!hasCompiler) process.stderr.write('decisions.test.ts is skipped: there is no C++ compiler\n');
+
+describe.skipIf(!hasCompiler)('the native engine on a scripted system', () => {
+  let directory = '';
+  let program = '';
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'indelible-decisions-'));
+    program = join(directory, 'decisions');
+    const sources = [join(here, 'decisions.cc'), join(here, 'scripted_platform.cc'), ...engine];
+    const compiled = spawnSync('c++', ['-std=c++17', '-O0', '-pthread', '-o', program, ...sources], {
+      encoding: 'utf8',
+    });
+    assert.equal(compiled.status, 0, compiled.stderr);
+  });
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('has its tests listed', () => {
+    assert.ok(names.length > 30);
+  });
+
+  for (const name of names) {
+    it(name, () => {
+      const { status, stderr } = spawnSync(program, [name], { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+    });
+  }
+});

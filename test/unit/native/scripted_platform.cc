@@ -1,0 +1,198 @@
+#include "scripted_platform.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "../../../native/platform/platform.h"
+
+namespace scripted {
+
+Script script;
+
+bool Script::Called(const std::string& call) const { return TimesCalled(call) > 0; }
+
+size_t Script::TimesCalled(const std::string& call) const {
+  return static_cast<size_t>(std::count(calls.begin(), calls.end(), call));
+}
+
+size_t Script::PlaceOf(const std::string& call) const {
+  return static_cast<size_t>(std::find(calls.begin(), calls.end(), call) - calls.begin());
+}
+
+}  // namespace scripted
+
+namespace indelible::platform {
+
+namespace {
+
+using scripted::script;
+
+Status Answer(const std::string& function, const std::string& arguments = std::string()) {
+  script.calls.push_back(function + arguments);
+  int error = 0;
+  std::deque<int>& answers = script.answers[function];
+  if (!answers.empty()) {
+    error = answers.front();
+    answers.pop_front();
+  } else if (script.always.count(function) > 0) {
+    error = script.always[function];
+  }
+  return error == 0 ? Status::Ok() : Status::Failed("scripted", error);
+}
+
+intptr_t next_descriptor = 3;
+
+}  // namespace
+
+Descriptor::~Descriptor() = default;
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  value_ = other.Release();
+  return *this;
+}
+
+intptr_t Descriptor::Release() { return std::exchange(value_, -1); }
+
+Status Descriptor::Close() {
+  value_ = -1;
+  return Answer("Close");
+}
+
+Status OpenDirectory(const Directory*, const std::string& path, Directory* directory) {
+  directory->descriptor = Descriptor(next_descriptor++);
+  directory->path = path;
+  return Answer("OpenDirectory");
+}
+
+Status Identify(const Directory&, Identity* identity) {
+  identity->inode = 7;
+  return Status::Ok();
+}
+
+Status LookUp(const Directory&, const std::string&, Entry* entry) {
+  entry->kind = Entry::Kind::kFile;
+  entry->attributes.mode = 0640;
+  return Status::Ok();
+}
+
+Status ReadLink(const Directory&, const std::string&, std::string*) { return Answer("ReadLink"); }
+Status Follow(const Directory&, const std::string&, Entry*) { return Answer("Follow"); }
+Status MakeDirectory(const Directory&, const std::string&) { return Answer("MakeDirectory"); }
+
+Status FillRandom(void* bytes, size_t size) {
+  memset(bytes, 0, size);
+  return Answer("FillRandom");
+}
+
+Status CreateFile(const Directory&, const std::string&, uint32_t, Descriptor* file) {
+  *file = Descriptor(next_descriptor++);
+  return Answer("CreateFile");
+}
+
+Status CreateUnnamed(const Directory&, uint32_t, Descriptor*) { return Answer("CreateUnnamed"); }
+
+Status LockTemporary(const Descriptor&, bool* locked) {
+  *locked = true;
+  return Answer("LockTemporary");
+}
+
+Status ReadAttributes(const Descriptor&, Attributes* attributes, bool* linked) {
+  *attributes = Attributes{0600, 0, 0};
+  *linked = true;
+  return Status::Ok();
+}
+
+Status Write(const Descriptor&, const uint8_t*, size_t size, size_t* written) {
+  *written = size;
+  return Answer("Write");
+}
+
+Status SetOwner(const Descriptor&, uint32_t, uint32_t) { return Answer("SetOwner"); }
+Status SetMode(const Descriptor&, uint32_t) { return Answer("SetMode"); }
+
+Status ListAttributes(const Directory&, const std::string&, std::vector<std::string>*) {
+  return Answer("ListAttributes");
+}
+
+Status GetAttribute(const Directory&, const std::string&, const std::string&, std::string*) {
+  return Answer("GetAttribute");
+}
+
+Status SetAttribute(const Descriptor&, const std::string&, const std::string&) {
+  return Answer("SetAttribute");
+}
+
+Status RemoveAttribute(const Descriptor&, const std::string&) { return Answer("RemoveAttribute"); }
+
+Status CopyAttributes(const Directory&, const std::string&, const Descriptor&) {
+  return Answer("CopyAttributes");
+}
+
+Status CopyAccessList(const Directory&, const std::string&, const Descriptor&) {
+  return Answer("CopyAccessList");
+}
+
+Status ReadFlags(const Directory&, const std::string&, FileFlags*) { return Answer("ReadFlags"); }
+Status ReadFlags(const Descriptor&, FileFlags*) { return Answer("ReadFlags"); }
+Status ReadProjectInheritance(const Directory&, bool*) { return Answer("ReadProjectInheritance"); }
+Status SetFlags(const Descriptor&, const FileFlags&) { return Answer("SetFlags"); }
+Status WriteBack(const Descriptor&) { return Answer("WriteBack"); }
+Status SyncBarrier(const Descriptor&) { return Answer("SyncBarrier"); }
+Status SyncData(const Descriptor&) { return Answer("SyncData"); }
+Status HandOver(const Descriptor&) { return Answer("HandOver"); }
+Status SyncFilesystem(const Descriptor&) { return Answer("SyncFilesystem"); }
+Status SyncDirectory(const Directory&) { return Answer("SyncDirectory"); }
+Status HandOverDirectory(const Directory&) { return Answer("HandOverDirectory"); }
+
+Status Duplicate(const Descriptor&, Descriptor* duplicate) {
+  *duplicate = Descriptor(next_descriptor++);
+  return Answer("Duplicate");
+}
+
+Status LinkUnnamed(const Descriptor&, const Directory&, const std::string&) { return Answer("LinkUnnamed"); }
+
+Status Rename(const Directory&, const std::string&, const Directory&, const std::string&) {
+  return Answer("Rename");
+}
+
+Status RenameClassic(const Directory&, const std::string&, const Directory&, const std::string&,
+                     bool replace) {
+  return Answer("RenameClassic", replace ? "" : ", to a free name");
+}
+
+Status RenameExclusive(const Directory&, const std::string&, const Directory&, const std::string&) {
+  return Answer("RenameExclusive");
+}
+
+Status Exchange(const Directory&, const std::string&, const Directory&, const std::string&) {
+  return Answer("Exchange");
+}
+
+Status MakeSymlink(const std::string&, const Directory&, const std::string&) { return Answer("MakeSymlink"); }
+Status Link(const Directory&, const std::string&, const std::string&) { return Answer("Link"); }
+Status Unlink(const Directory&, const std::string&) { return Answer("Unlink"); }
+
+bool IsUnsupported(int error) {
+  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
+}
+
+bool MayBeInUse(int error) { return script.windows && (error == EBUSY || error == EPERM); }
+bool OpenFilesMayBlockRenames() { return script.windows; }
+void Pause(std::chrono::milliseconds time) { script.pauses.push_back(time); }
+
+Status RemoveIfUnlocked(const Directory&, const std::string&, RemoveResult*) {
+  return Answer("RemoveIfUnlocked");
+}
+
+uint64_t MountTableGeneration() { return 0; }
+std::string GenericPath(std::string path) { return path; }
+std::string SystemPath(std::string path) { return path; }
+bool AtExit(void (*)()) { return false; }
+void StayLoaded() {}
+bool StartThread(std::function<void()>) { return false; }
+void BlockSignals() {}
+
+}  // namespace indelible::platform
