@@ -51,7 +51,7 @@ function isAbsolute(path: string): boolean {
 }
 
 /** There `..` is resolved as text in every path. What asked for a directory still ends in a separator. */
-function absoluteOnWindows(path: string): string {
+export function absoluteOnWindows(path: string): string {
   const absolute = win32.resolve(path);
   return /(^|[\\/])\.{0,2}$/.test(path) && !absolute.endsWith('\\') ? `${absolute}\\` : absolute;
 }

@@ -1,5 +1,6 @@
 import type { Durability, Protocol } from '../options.js';
 import { findLimits, type Limit } from './durability-limit.js';
+import { reasonElsewhere } from './elsewhere.js';
 import { type Evidence, type Proof, type Refusal, refuse } from './evidence.js';
 import { proveExt4 } from './ext4-proof.js';
 import { isInMemory } from './filesystem-types.js';
@@ -162,6 +163,8 @@ function explain(
   if (filesystem !== undefined && isInMemory(filesystem.mount.type)) {
     return `${filesystem.mount.type} is in memory: there is nothing to sync.`;
   }
+  const elsewhere = reasonElsewhere(machine.platform);
+  if (elsewhere !== undefined) return elsewhere;
   if (!verdict.proven) {
     const held = filesystem?.ext4?.journal === 'none' ? ', and until then the old version keeps a name' : '';
     return `${verdict.finding}: the file is synced before the rename, and the directory after it${held}.`;

@@ -3,6 +3,7 @@ import { type Durability, protocolOfEnvironment } from '../options.js';
 import { type Decision, decideFor, type Plan } from './decision.js';
 import { type Device, findDeviceNumber, readDevice } from './device.js';
 import { findDeviceWarnings } from './device-warnings.js';
+import { limitOfPlainFs } from './elsewhere.js';
 import type { Evidence } from './evidence.js';
 import { describeJournal, type Journal } from './journal.js';
 import type { Place } from './locate.js';
@@ -63,7 +64,7 @@ export function describePlace(place: Place, engine: Engine['name'], machine: Mac
     device,
     journal: filesystem && describeJournal(filesystem),
     supports: findSupport(machine, mount),
-    ...planSaves(decision, engine),
+    ...planSaves(decision, engine, machine.platform),
     evidence: decision.evidence,
     warnings: [
       ...decision.warnings,
@@ -112,8 +113,14 @@ function findDevice(
 }
 
 /** Decisions are the native engine's; what this process runs with may leave it only the textbook. */
-function planSaves(decision: Decision, engine: Engine['name']): Pick<Filesystem, 'protocol' | 'reason'> {
+function planSaves(
+  decision: Decision,
+  engine: Engine['name'],
+  platform: NodeJS.Platform,
+): Pick<Filesystem, 'protocol' | 'reason'> {
   const { durable, ordered, none, textbook, reason } = decision;
+  const limit = limitOfPlainFs(platform, engine, { durable, ordered, none });
+  if (limit !== undefined) return { protocol: limit.plans, reason: `${limit.reason}. ${reason}` };
   const forced = textbookOnly(decision, engine);
   if (forced === undefined) return { protocol: { durable, ordered, none }, reason };
   return {

@@ -1,3 +1,4 @@
+import { supportElsewhere } from './elsewhere.js';
 import type { Machine } from './machine.js';
 import type { Mount } from './mounts.js';
 
@@ -47,6 +48,8 @@ const UNKNOWN: Support = {
  * told apart from 4.18 on, the oldest that runs Node.js 20.
  */
 export function findSupport(machine: Machine, mount: Mount | undefined): Support {
+  const elsewhere = supportElsewhere(machine.platform);
+  if (elsewhere !== undefined) return elsewhere;
   switch (mount?.type) {
     case 'ext4':
     case 'ext3':

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 import { describe, it } from 'vitest';
 import { renameExclusive, renameExclusiveSync } from '../../src/index.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
+
+/** Node's number of EEXIST, which on Windows is one of its own. */
+const [number] = [...getSystemErrorMap()].find(([, [code]]) => code === 'EEXIST') ?? [];
 
 const forms = [
   { name: 'renameExclusive', rename: renameExclusive },
@@ -47,7 +51,7 @@ for (const form of forms) {
           if (kind === 'dangling link') symlinkSync('nowhere', scratch.at('to'));
           await assert.rejects(form.rename(scratch.at('from'), scratch.at('to')), {
             code: 'EEXIST',
-            errno: -17,
+            errno: number,
             syscall: 'rename',
             path: scratch.at('from'),
             dest: scratch.at('to'),

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { parseTemporaryName, temporaryName, thisProcess } from '../../src/engine/portable/temporary-name.js';
+import {
+  parseTemporaryName,
+  temporaryName,
+  thisProcess,
+  thisProcessOn,
+} from '../../src/engine/portable/temporary-name.js';
 
 describe('the name of a portable temporary', () => {
   it('is short, whatever the target is called', () => {
@@ -35,5 +40,30 @@ describe('the name of a portable temporary', () => {
       '.indelible-p-x-34-0123abcd-abcdefghijklmnop',
     ];
     for (const name of others) assert.equal(parseTemporaryName(name), undefined, name);
+  });
+});
+
+describe('the name of a portable temporary on macOS and Windows', () => {
+  const card = (mac: string, internal = false) => ({
+    mac,
+    internal,
+    address: '10.0.0.1',
+    netmask: '255.0.0.0',
+    family: 'IPv4' as const,
+    cidr: null,
+  });
+
+  it('says which process of which machine made it', () => {
+    const here = thisProcessOn('desk', { en0: [card('02:00:00:00:00:01')] });
+    assert.equal(here.processId, process.pid);
+    assert.deepEqual(thisProcessOn('desk', { en0: [card('02:00:00:00:00:01')] }), here);
+    assert.notEqual(thisProcessOn('lap', { en0: [card('02:00:00:00:00:01')] }).system, here.system);
+    assert.notEqual(thisProcessOn('desk', { en0: [card('02:00:00:00:00:02')] }).system, here.system);
+  });
+
+  it('says nothing where the machine cannot be told from another of its name', () => {
+    const unknown = { processId: 0, startTime: 0, system: '00000000' };
+    assert.deepEqual(thisProcessOn('desk', {}), unknown);
+    assert.deepEqual(thisProcessOn('desk', { lo0: [card('00:00:00:00:00:00', true)] }), unknown);
   });
 });

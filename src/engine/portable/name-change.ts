@@ -4,6 +4,7 @@ import { namesNotDurable, notASymlink, unsupportedNameChange } from '../name-cha
 import { lstat, rename, symlink, unlink } from './calls.js';
 import { Directory } from './directory.js';
 import { failedWith, failure } from './failure.js';
+import { whileInUse } from './in-use.js';
 import { bytesOfPath, inDirectory, parentOf } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
 import type { Steps } from './steps.js';
@@ -76,10 +77,10 @@ function* putOver(target: Buffer, path: Buffer): Steps<void> {
   const temporary = inDirectory(parentOf(path), temporaryName());
   yield* symlink(target, temporary);
   try {
-    yield* rename(temporary, path);
+    yield* whileInUse(() => rename(temporary, path));
   } catch (error) {
     try {
-      yield* unlink(temporary);
+      yield* whileInUse(() => unlink(temporary));
     } catch {
       // The first error is the one to report; what remains is litter for `sweep`.
     }

@@ -1,4 +1,5 @@
 import { type Decision, decide, IN_MEMORY, type Plan, TEXTBOOK } from '../../filesystem/decision.js';
+import { limitOfPlainFs } from '../../filesystem/elsewhere.js';
 import type { Durability } from '../../options.js';
 import { stat, statfs } from './calls.js';
 import type { Steps } from './steps.js';
@@ -18,7 +19,9 @@ const looks = new Map<number, { decision: Decision; at: number }>();
 
 /** Chooses the update protocol for files in an existing directory: the textbook, wherever there is a disk. */
 export function* planFor(directory: Buffer, asked: Durability): Steps<Plan> {
-  if (process.platform !== 'linux') return TEXTBOOK[asked];
+  if (process.platform !== 'linux') {
+    return (limitOfPlainFs(process.platform, 'portable', TEXTBOOK)?.plans ?? TEXTBOOK)[asked];
+  }
   // Asked anew for each save, because it decides whether anything is synced.
   if (yield* isInMemory(directory)) return IN_MEMORY[asked];
   if (asked === 'none') return TEXTBOOK.none;

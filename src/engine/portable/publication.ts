@@ -5,6 +5,7 @@ import { changed } from '../update-errors.js';
 import { link, lstat, rename, unlink } from './calls.js';
 import { failedWith, failure } from './failure.js';
 import { type Expecting, isExclusive } from './file-version.js';
+import { whileInUse } from './in-use.js';
 import type { PreviousVersion } from './previous-version.js';
 import { runSync, type Steps } from './steps.js';
 
@@ -119,7 +120,7 @@ export class Publication {
 
   #call(): Steps<void> {
     const call = this.#exclusive ? link : rename;
-    return call(this.#temporary, this.#target);
+    return whileInUse(() => call(this.#temporary, this.#target));
   }
 
   *#isLinked(): Steps<boolean> {

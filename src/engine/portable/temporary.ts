@@ -3,6 +3,7 @@ import type { OpenRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
 import { close, fdatasync, open, unlink, write } from './calls.js';
 import { failedWith, refusal } from './failure.js';
+import { whileInUse } from './in-use.js';
 import { inDirectory } from './path-bytes.js';
 import type { Steps } from './steps.js';
 import { temporaryName } from './temporary-name.js';
@@ -66,7 +67,7 @@ export class Temporary {
   /** Closes and removes what is left of it. Never throws: it runs when something has failed already. */
   *discard(): Steps<void> {
     if (this.#open) yield* ignoringFailure(this.close());
-    yield* ignoringFailure(unlink(this.path));
+    yield* ignoringFailure(whileInUse(() => unlink(this.path)));
   }
 }
 

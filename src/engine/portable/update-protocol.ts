@@ -9,6 +9,7 @@ import { Directory, makeDirectories, openNearest } from './directory.js';
 import { failure } from './failure.js';
 import { type Expecting, isExclusive, refuseIfChanged } from './file-version.js';
 import { HeldVersion } from './held-version.js';
+import { whileInUse } from './in-use.js';
 import { parentOf } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
 import { PreviousVersion } from './previous-version.js';
@@ -181,7 +182,7 @@ function* writeAndPublish(
     onPublish?.(publication);
     yield* publication.run();
     outcome.published = true;
-    if (publication.leavesTemporary) yield* unlink(temporary.path);
+    if (publication.leavesTemporary) yield* whileInUse(() => unlink(temporary.path));
     const replaced = previous === undefined ? target.occupied : !publication.leavesTemporary;
     return { bytes, replaced };
   } catch (error) {

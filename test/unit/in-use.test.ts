@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { whileInUse } from '../../src/engine/portable/in-use.js';
+import { run, runSync, type Steps, step } from '../../src/engine/portable/steps.js';
+
+/** A call that gives these errors one after the other, and then succeeds. */
+function callWith(codes: readonly string[]): { call: () => Steps<string>; made: () => number } {
+  let made = 0;
+  const call = () =>
+    step(
+      () => {
+        const code = codes[made];
+        made += 1;
+        if (code !== undefined) throw Object.assign(new Error(code), { code, errno: -1, syscall: 'rename' });
+        return 'done';
+      },
+      async () => 'done',
+    );
+  return { call, made: () => made };
+}
+
+function recordPauses(): { pauses: number[]; pause: (milliseconds: number) => Steps<void> } {
+  const pauses: number[] = [];
+  const pause = (milliseconds: number) =>
+    step(
+      () => {
+        pauses.push(milliseconds);
+      },
+      async () => undefined,
+    );
+  return { pauses, pause };
+}
+
+describe('a change of names that another program is in the way of', () => {
+  for (const code of ['EBUSY', 'EPERM', 'EACCES']) {
+    it(`is repeated on Windows after ${code}, until it succeeds`, () => {
+      const { call, made } = callWith([code, code, code]);
+      const { pauses, pause } = recordPauses();
+      assert.equal(runSync(whileInUse(call, 'win32', pause)), 'done');
+      assert.equal(made(), 4);
+      assert.deepEqual(pauses, [1, 2, 4]);
+    });
+  }
+
+  it('is repeated for two seconds, with growing pauses, and then its error stands', () => {
+    const { call } = callWith(Array(100).fill('EPERM'));
+    const { pauses, pause } = recordPauses();
+    assert.throws(() => runSync(whileInUse(call, 'win32', pause)), { code: 'EPERM' });
+    assert.equal(
+      pauses.reduce((sum, one) => sum + one, 0),
+      2000,
+    );
+    assert.ok(Math.max(...pauses) <= 250);
+  });
+
+  it('is not repeated on other systems', () => {
+    for (const platform of ['linux', 'darwin'] as const) {
+      const { call, made } = callWith(['EPERM']);
+      assert.throws(() => runSync(whileInUse(call, platform)), { code: 'EPERM' });
+      assert.equal(made(), 1);
+    }
+  });
+
+  it('is not repeated after an error that does not pass', () => {
+    for (const code of ['EEXIST', 'ENOENT', 'EIO', 'ENOSPC', 'EXDEV']) {
+      const { call, made } = callWith([code]);
+      assert.throws(() => runSync(whileInUse(call, 'win32')), { code });
+      assert.equal(made(), 1);
+    }
+  });
+
+  it('waits in both forms', async () => {
+    const { call } = callWith(['EBUSY', 'EBUSY']);
+    assert.equal(runSync(whileInUse(call, 'win32')), 'done');
+    const again = callWith(['EBUSY', 'EBUSY']);
+    assert.equal(
+      await run(
+        whileInUse(
+          () =>
+            step(
+              () => 'never',
+              async () => runSync(again.call()),
+            ),
+          'win32',
+        ),
+      ),
+      'done',
+    );
+    assert.equal(again.made(), 3);
+  });
+});
