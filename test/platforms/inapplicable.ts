@@ -1,0 +1,106 @@
+// Which tests of the behaviour suite make no sense on a system, and why.
+
+interface Inapplicable {
+  /** `wine` is a Windows that has not all of it. */
+  on: 'win32' | 'darwin' | 'wine';
+  file: string;
+  test: RegExp;
+  reason: string;
+}
+
+const ONE_BIT = "Windows knows one bit of a file's mode, and no owner by number";
+const NO_LINKS = 'Wine 8 pretends to make symbolic links';
+const NO_SHELL = 'needs a POSIX shell and its ulimit';
+const UTF_16 = 'names are UTF-16 on Windows, so there is no name that no string can express';
+const TEXTUAL_DOTS = 'Windows resolves `..` and `.` as text, before it looks at any name';
+const NO_EXCHANGE = 'Windows has no call that swaps two names';
+const NO_FILES_OF_THAT_KIND = 'there is no FIFO, device or socket file among the files of Windows';
+const NO_PROC = 'looks at other processes through /proc and POSIX signals';
+const FOREIGN_MEMORY = 'Wine shows /dev/shm as a directory of a drive';
+
+const INAPPLICABLE: readonly Inapplicable[] = [
+  {
+    on: 'win32',
+    file: 'attributes.test.ts',
+    test: /mode (?!666|444)|umask of|set-id|the owner|the mode/,
+    reason: ONE_BIT,
+  },
+  { on: 'win32', file: 'make-directories.test.ts', test: /the mode that the umask leaves/, reason: ONE_BIT },
+  { on: 'win32', file: 'save-stream.test.ts', test: /takes the options of save/, reason: ONE_BIT },
+  { on: 'win32', file: 'saver.test.ts', test: /passes its options on/, reason: ONE_BIT },
+  {
+    on: 'win32',
+    file: 'source.test.ts',
+    test: /preserves what the file|takes the options of any save/,
+    reason: ONE_BIT,
+  },
+  { on: 'win32', file: 'exclusive.test.ts', test: /the options that matter/, reason: ONE_BIT },
+  {
+    on: 'win32',
+    file: 'concurrency.test.ts',
+    test: /may be more than the process may have files open/,
+    reason: NO_SHELL,
+  },
+  { on: 'win32', file: 'full-disk.test.ts', test: /file size limit/, reason: NO_SHELL },
+  {
+    on: 'win32',
+    file: 'exchange.test.ts',
+    test: /^exchange(Sync)? > |without the right to write/,
+    reason: NO_EXCHANGE,
+  },
+  { on: 'win32', file: 'make-directories.test.ts', test: /not UTF-8/, reason: UTF_16 },
+  { on: 'win32', file: 'path.test.ts', test: /not UTF-8/, reason: UTF_16 },
+  {
+    on: 'win32',
+    file: 'path.test.ts',
+    test: /must not end in a longer name/,
+    reason: 'Node says ENOENT of a name that Windows refuses',
+  },
+  { on: 'win32', file: 'path.test.ts', test: /must not end in a slash behind/, reason: TEXTUAL_DOTS },
+  {
+    on: 'win32',
+    file: 'not-a-file.test.ts',
+    test: /FIFO|socket|device|\/dev\//,
+    reason: NO_FILES_OF_THAT_KIND,
+  },
+  { on: 'win32', file: 'replace-symlink.test.ts', test: /FIFO|a socket/, reason: NO_FILES_OF_THAT_KIND },
+  {
+    on: 'win32',
+    file: 'sweep.test.ts',
+    test: /killed writer|no save has made|dead writer|this very process|another system/,
+    reason: NO_PROC,
+  },
+  { on: 'win32', file: 'back-pressure.test.ts', test: /./, reason: FOREIGN_MEMORY },
+  {
+    on: 'win32',
+    file: 'rename-exclusive.test.ts',
+    test: /into itself/,
+    reason: 'Windows says of it no more than that access is denied',
+  },
+  { on: 'wine', file: 'exclusive.test.ts', test: /symbolic link/, reason: NO_LINKS },
+  { on: 'wine', file: 'make-directories.test.ts', test: /dangling link/, reason: NO_LINKS },
+  { on: 'wine', file: 'not-a-file.test.ts', test: /link/, reason: NO_LINKS },
+  { on: 'wine', file: 'rename-exclusive.test.ts', test: /link/, reason: NO_LINKS },
+  {
+    on: 'wine',
+    file: 'replace-symlink.test.ts',
+    test: /^(?!.*(refuses to replace a (file|directory)|wrong)).*/,
+    reason: NO_LINKS,
+  },
+  { on: 'wine', file: 'result.test.ts', test: /link/, reason: NO_LINKS },
+  { on: 'wine', file: 'symbolic-link.test.ts', test: /./, reason: NO_LINKS },
+  { on: 'wine', file: 'attributes.test.ts', test: /link/, reason: NO_LINKS },
+  {
+    on: 'wine',
+    file: 'atomicity.test.ts',
+    test: /^while \w+ replaces a file > a reader/,
+    reason: 'Wine 8 has no rename with POSIX semantics, so nothing replaces a file that is always open',
+  },
+];
+
+/** Why a test is not run here; `undefined` if it is. */
+export function whyInapplicable(file: string, test: string): string | undefined {
+  const here = [process.platform, process.env.INDELIBLE_TESTS_ON];
+  return INAPPLICABLE.find((one) => here.includes(one.on) && one.file === file && one.test.test(test))
+    ?.reason;
+}

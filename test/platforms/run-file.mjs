@@ -1,0 +1,21 @@
+// Runs one compiled file of tests: node run-file.mjs FILE RESULTS. Each result is a line of JSON in the file RESULTS,
+// written at once, so that the tests before a crash are known.
+import { appendFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { run } from 'vitest';
+import { whyInapplicable } from './inapplicable.js';
+
+const [file, results] = process.argv.slice(2).map((path) => resolve(path));
+
+function write(result) {
+  appendFileSync(results, `${JSON.stringify(result)}\n`);
+}
+
+await run(
+  pathToFileURL(file).href,
+  (_, name) => whyInapplicable(basename(file).replace(/\.js$/, '.ts'), name),
+  (name, outcome, reason) => write({ name, outcome, reason }),
+);
+write({ ended: true });
+process.exit();

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, describe, it } from 'vitest';
+import { exchange, exchangeSync, inspect, save, saveSync, sweep } from '../../src/index.js';
+import { fdatasync, renameat2 } from '../../src/primitives.js';
+import { engineUnderTest } from '../behaviour/engine-under-test.js';
+import { assertWhole } from '../behaviour/versions.js';
+import { startProgram } from '../node-process.js';
+import { ScratchDirectory } from '../scratch-directory.js';
+
+// What is Windows's own. Only there are these tests part of the suite.
+
+const scratch = new ScratchDirectory();
+const children: ReturnType<typeof startProgram>[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+});
+
+const forms = [
+  { name: 'save', save },
+  { name: 'saveSync', save: async (...args: Parameters<typeof saveSync>) => saveSync(...args) },
+];
+
+for (const form of forms) {
+  describe(`${form.name} on Windows`, () => {
+    it('tells of no more durability than the engine can give', async () => {
+      const saved = await form.save(scratch.at('file'), 'new');
+      assert.equal(saved.durability, engineUnderTest === 'native' ? 'durable' : 'ordered');
+      assert.equal(saved.protocol, 'sync-rename-sync');
+      assert.equal((await inspect(scratch.path)).protocol.durable.achieves, saved.durability);
+    });
+
+    it('takes paths far longer than MAX_PATH', async () => {
+      let path = scratch.path;
+      for (let depth = 0; depth < 12; depth += 1) {
+        path = join(path, 'd'.repeat(100));
+        mkdirSync(path);
+      }
+      await form.save(join(path, 'file'), 'new');
+      await form.save(join(path, 'file'), 'newer');
+      assert.equal(readFileSync(join(path, 'file'), 'utf8'), 'newer');
+      assert.deepEqual(readdirSync(path), ['file']);
+    });
+
+    it('takes names in any script, and slashes of both kinds', async () => {
+      mkdirSync(scratch.at('Ordner ünï'));
+      await form.save(`${scratch.path}/Ordner ünï\\文書 😀.txt`, 'new');
+      assert.deepEqual(readdirSync(scratch.at('Ordner ünï')), ['文書 😀.txt']);
+    });
+
+    it('takes a name for the same whatever its case', async () => {
+      await form.save(scratch.at('File'), 'old');
+      const saved = await form.save(scratch.at('FILE'), 'new');
+      assert.equal(saved.replaced, true);
+      assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'new');
+      assert.equal(readdirSync(scratch.path).length, 1);
+    });
+
+    it('replaces a read-only file and leaves it read-only', async () => {
+      writeFileSync(scratch.at('file'), 'old');
+      chmodSync(scratch.at('file'), 0o444);
+      await form.save(scratch.at('file'), 'new');
+      assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'new');
+      assert.equal(statSync(scratch.at('file')).mode & 0o777, 0o444);
+      chmodSync(scratch.at('file'), 0o666);
+    });
+
+    it('names both paths with backslashes when nothing is left to be done', async () => {
+      writeFileSync(scratch.at('file'), 'old');
+      await assert.rejects(form.save(scratch.at('file', 'below'), 'new'), (error: NodeJS.ErrnoException) => {
+        assert.equal(error.path, scratch.at('file', 'below'));
+        assert.ok((error.errno ?? 0) < -4000);
+        return error.code === 'ENOTDIR' || error.code === 'ENOENT';
+      });
+    });
+  });
+}
+
+describe('a file that another program has open', () => {
+  it('is replaced once that has closed it, or at once', async () => {
+    writeFileSync(scratch.at('file'), 'old');
+    const descriptor = openSync(scratch.at('file'), 'r');
+    const saving = save(scratch.at('file'), 'new');
+    await pause(50);
+    closeSync(descriptor);
+    await saving;
+    assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'new');
+    assert.deepEqual(readdirSync(scratch.path), ['file']);
+  });
+
+  it('is replaced at once, or not at all and with nothing left, while that keeps it open', async () => {
+    writeFileSync(scratch.at('file'), 'old');
+    const descriptor = openSync(scratch.at('file'), 'r');
+    try {
+      const [outcome] = await Promise.allSettled([save(scratch.at('file'), 'new')]);
+      const content = readFileSync(scratch.at('file'), 'utf8');
+      if (outcome.status === 'fulfilled') {
+        assert.equal(content, 'new');
+      } else {
+        const { code, syscall, dest, published } = outcome.reason;
+        assert.deepEqual(
+          { code, syscall, dest, published },
+          { code: 'EPERM', syscall: 'rename', dest: scratch.at('file'), published: false },
+        );
+        assert.equal(content, 'old');
+      }
+      assert.deepEqual(readdirSync(scratch.path), ['file']);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+
+  it('is whole whenever it can be read, while saves replace it', async () => {
+    const child = startProgram('save-endlessly.mjs', [scratch.path]);
+    children.push(child);
+    await once(child.stdout, 'data');
+    let last = 0;
+    for (let round = 0; round < 100; round += 1) {
+      try {
+        const version = assertWhole(readFileSync(scratch.at('one')));
+        assert.ok(version >= last);
+        last = version;
+      } catch (error) {
+        // It is being replaced, by a rename that keeps readers out for its moment.
+        if (!(error instanceof Error && 'code' in error && /^E(PERM|BUSY|ACCES)$/.test(String(error.code))))
+          throw error;
+      }
+      await pause(5);
+    }
+  });
+});
+
+describe('sweep on Windows', () => {
+  it('removes what a killed writer has left, and nothing of one that lives', async () => {
+    const child = startProgram('save-endlessly.mjs', [scratch.path]);
+    children.push(child);
+    await once(child.stdout, 'data');
+    for (let round = 0; round < 50; round += 1) await sweep(scratch.path);
+    assert.equal(child.exitCode, null);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const left = scratch.temporaries().sort();
+    assert.deepEqual(await sweep(scratch.path), left);
+    assert.deepEqual(scratch.temporaries(), []);
+  });
+});
+
+describe('exchange on Windows', () => {
+  it('is refused, and changes nothing', async () => {
+    writeFileSync(scratch.at('a'), '1');
+    writeFileSync(scratch.at('b'), '2');
+    const refusal = { code: 'ERR_INDELIBLE_UNSUPPORTED', syscall: 'rename', published: false };
+    await assert.rejects(exchange(scratch.at('a'), scratch.at('b')), refusal);
+    assert.throws(() => exchangeSync(scratch.at('a'), scratch.at('b')), refusal);
+    assert.deepEqual(
+      [readFileSync(scratch.at('a'), 'utf8'), readFileSync(scratch.at('b'), 'utf8')],
+      ['1', '2'],
+    );
+  });
+});
+
+describe('indelible/primitives on Windows', () => {
+  it('sync a descriptor of Node', async () => {
+    const descriptor = openSync(scratch.at('file'), 'w');
+    await fdatasync(descriptor);
+    closeSync(descriptor);
+  });
+
+  it('say ENOSYS of what Windows does not have', async () => {
+    await assert.rejects(renameat2(scratch.at('a'), scratch.at('b')), {
+      code: 'ENOSYS',
+      syscall: 'renameat2',
+    });
+  });
+});
