@@ -40,9 +40,10 @@ export interface SaveOptions {
   /** The file's owner and group. Default: those of the replaced file as far as the process may set them. */
   owner?: { uid: number; gid: number } | undefined;
   /**
-   * What is taken over from the replaced file. `'permissions'`: mode, owner and group. `'all'`, the default: with the
-   * native engine also extended attributes, POSIX ACLs, security labels, file flags (no dump, no access time,
-   * synchronous) and the project id. What the process lacks the privilege for is left out and no error. Hard links and
+   * What is taken over from the replaced file. `'permissions'`: mode, owner and group; with the native engine also the
+   * access control list on macOS and Windows. `'all'`, the default: with the native engine also extended attributes, POSIX
+   * ACLs, security labels, file flags (no dump, no access time, synchronous) and the project id on Linux, extended
+   * attributes and flags (no dump, hidden) on macOS, the attributes hidden, system and not indexed on Windows. What the process lacks the privilege for is left out and no error. Hard links and
    * the birth time are never kept.
    */
   preserve?: Preserve | undefined;

@@ -8,8 +8,10 @@ import { selectEngine } from './engine/select.js';
 import { systemError } from './errors.js';
 import { absolutePath, type PathLike } from './path.js';
 
-/** `.indelible-` and 80 random bits in base 32 (native/platform/linux.cc, TemporaryName). */
+/** `.indelible-` and 80 random bits in base 32 (native/temporary_name.cc). */
 const NATIVE_TEMPORARY = /^\.indelible-[a-z2-7]{16}$/;
+
+const STAYING: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY']);
 
 /** What the addon answers for a temporary that it has removed; other numbers are reasons to leave it. */
 const REMOVED = 1;
@@ -20,8 +22,9 @@ const REMOVED = 1;
  *
  * A temporary of the native engine is its writer's as long as a lock on it is held, which ends with the writer
  * however it ends. One of the portable engine, or a symbolic link, says in its name which process made it, and is only
- * removed where that process can be looked for: on the same boot of the same machine, in the same pid namespace. What
- * cannot be told, because the filesystem has no locks or the addon is not loaded, and what may not be removed, stays.
+ * removed where that process can be looked for: on the same boot of the same machine, in the same pid namespace; on macOS
+ * and Windows, on the same machine while no process has its number. What cannot be told, because the filesystem has no
+ * locks or the addon is not loaded, and what may not be removed, stays.
  *
  * @returns the names of the files removed, in order.
  * @throws {NodeJS.ErrnoException} if the directory cannot be read.
@@ -80,8 +83,8 @@ function* removeIfWriterDead(directory: Buffer, name: string): Steps<boolean> {
   }
 }
 
-/** Somebody else has removed it, or only somebody else may. */
+/** Somebody else has removed it, or has it open, or only somebody else may. */
 function mayStay(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+  return code !== undefined && STAYING.has(code);
 }

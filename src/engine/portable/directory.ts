@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { close, fsync, mkdir, open } from './calls.js';
-import { failedWith } from './failure.js';
+import { close, fstat, fsync, mkdir, open } from './calls.js';
+import { failedWith, refusal } from './failure.js';
 import { parentOf } from './path-bytes.js';
 import type { Steps } from './steps.js';
 
@@ -27,7 +27,9 @@ export class Directory {
 
   static *open(path: Buffer): Steps<Directory> {
     try {
-      return new Directory(path, yield* open(path, FLAGS));
+      const descriptor = yield* open(path, FLAGS);
+      if (constants.O_DIRECTORY === undefined) yield* refuseUnlessDirectory(descriptor, path);
+      return new Directory(path, descriptor);
     } catch (error) {
       if (
         failedWith(error, 'EACCES') ||
@@ -70,6 +72,13 @@ export class Directory {
       // As above.
     }
   }
+}
+
+/** Where open(2) cannot be told to take directories only. */
+function* refuseUnlessDirectory(descriptor: number, path: Buffer): Steps<void> {
+  if ((yield* fstat(descriptor)).isDirectory()) return;
+  yield* close(descriptor);
+  throw refusal('ENOTDIR', 'open', path);
 }
 
 /** Opens a directory, or the nearest one above it that is there, which is then not the one that was asked for. */

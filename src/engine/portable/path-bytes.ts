@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import type { AbsolutePath } from '../../path.js';
 
 // Paths as bytes, cut and joined without decoding: on POSIX a name need not be valid UTF-8.
@@ -40,7 +41,7 @@ export function nameOf(path: Buffer): Buffer {
 }
 
 export function inDirectory(directory: Buffer, name: string | Buffer): Buffer {
-  const separator = isSeparator(directory.at(-1)) ? '' : '/';
+  const separator = isSeparator(directory.at(-1)) ? '' : sep;
   return Buffer.concat([directory, Buffer.from(separator), Buffer.from(name)]);
 }
 
