@@ -2,12 +2,17 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 import { type EngineName, engines, nativeUnavailable } from './test/engines.js';
 import { isRoot } from './test/privileges.js';
 
+const isWindows = process.platform === 'win32';
+/** As opposed to what `test/platforms/inapplicable.ts` knows. */
+const isLinux = process.platform === 'linux' && process.env.INDELIBLE_TESTS_ON === undefined;
+
 /** The behaviour suite runs once over each engine. Tests that change the working directory need a process. */
 function behaviour(engine: EngineName): TestProjectInlineConfiguration {
   return {
     test: {
       name: engine,
-      include: ['test/behaviour/**/*.test.ts'],
+      include: ['test/behaviour/**/*.test.ts', ...(isWindows ? ['test/platforms/windows.test.ts'] : [])],
+      setupFiles: isLinux ? [] : ['test/platforms/setup.ts'],
       env: { INDELIBLE_ENGINE: engine },
       pool: 'forks',
       // How long a disk takes is not a matter of right or wrong.

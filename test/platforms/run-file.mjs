@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { run } from 'vitest';
 import { whyInapplicable } from './inapplicable.js';
 
+// An emulated Node.js cannot be started by its own path.
+process.execPath = process.env.INDELIBLE_TESTS_NODE ?? process.execPath;
 const [file, results] = process.argv.slice(2).map((path) => resolve(path));
 
 function write(result) {
