@@ -92,6 +92,15 @@ for (const form of forms) {
   });
 }
 
+describe('saves to one path on Windows, called at once', () => {
+  it('take over that the one before has made the file read-only', async () => {
+    await Promise.all([save(scratch.at('file'), '1', { mode: 0o444 }), save(scratch.at('file'), '2')]);
+    assert.equal(readFileSync(scratch.at('file'), 'utf8'), '2');
+    assert.equal(statSync(scratch.at('file')).mode & 0o777, 0o444);
+    chmodSync(scratch.at('file'), 0o666);
+  });
+});
+
 describe('a file that another program has open', () => {
   it('is replaced once that has closed it, or at once', async () => {
     writeFileSync(scratch.at('file'), 'old');

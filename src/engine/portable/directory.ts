@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { close, fstat, fsync, mkdir, open } from './calls.js';
-import { failedWith, refusal } from './failure.js';
+import { failedCall, failedWith } from './failure.js';
 import { parentOf } from './path-bytes.js';
 import type { Steps } from './steps.js';
 
@@ -28,7 +28,7 @@ export class Directory {
   static *open(path: Buffer): Steps<Directory> {
     try {
       const descriptor = yield* open(path, FLAGS);
-      if (constants.O_DIRECTORY === undefined) yield* refuseUnlessDirectory(descriptor, path);
+      if (constants.O_DIRECTORY === undefined) yield* refuseUnlessDirectory(descriptor);
       return new Directory(path, descriptor);
     } catch (error) {
       if (
@@ -75,10 +75,10 @@ export class Directory {
 }
 
 /** Where open(2) cannot be told to take directories only. */
-function* refuseUnlessDirectory(descriptor: number, path: Buffer): Steps<void> {
+function* refuseUnlessDirectory(descriptor: number): Steps<void> {
   if ((yield* fstat(descriptor)).isDirectory()) return;
   yield* close(descriptor);
-  throw refusal('ENOTDIR', 'open', path);
+  throw failedCall('ENOTDIR', 'open');
 }
 
 /** Opens a directory, or the nearest one above it that is there, which is then not the one that was asked for. */

@@ -12,12 +12,17 @@ const numbers = new Map([...getSystemErrorMap()].map(([number, [code]]) => [code
 
 /** The error that a system call would have given, had it been made. */
 export function refusal(
-  code: 'EEXIST' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'ENOTDIR' | 'EXDEV',
+  code: 'EEXIST' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
   syscall: string,
   path: AbsolutePath,
   dest?: AbsolutePath,
 ): Error {
   return systemError({ errno: numbers.get(code) ?? 0, syscall, path, ...(dest !== undefined && { dest }) });
+}
+
+/** What a call of Node's `fs` would have thrown; `failure` makes of it what a save rejects with. */
+export function failedCall(code: 'ENOTDIR', syscall: string): Error {
+  return Object.assign(new Error(code), { code, errno: -(numbers.get(code) ?? 0), syscall });
 }
 
 /** What an error of Node's `fs` does not say by itself. */
