@@ -24,11 +24,14 @@ const PREBUILD = 150 * 1024;
 
 const SAVE = `
 import { saveSync, save, inspect } from 'indelible';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 const saved = await save('file', 'content');
 saveSync('file', 'newer');
 if (readFileSync('file', 'utf8') !== 'newer' || saved.replaced !== false) throw new Error('not saved');
 await inspect('.');
+// Takes the number of an error from the C library.
+symlinkSync('target', 'link');
+saveSync('link', 'through a link to nothing');
 console.log('saved');`;
 
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-packed-'));

@@ -6,7 +6,7 @@
  * The runtimes are installed below packaging/runtimes/ first. Prints a table; fails if a test or a runner fails.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -89,6 +89,8 @@ if (!existsSync(join(packages, '.package-lock.json'))) {
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-runtimes-'));
 const rows: string[][] = [];
 try {
+  // Some tests save as another user.
+  chmodSync(scratch, 0o755);
   symlinkSync(join(projectRoot, 'prebuilds'), join(scratch, 'prebuilds'));
   for (const runtime of runtimes) {
     if (only?.includes(runtime.name) === false) continue;

@@ -71,6 +71,7 @@ export async function compilePrebuild(
   for (const source of runtimeSources(target, toolchain.zigLibrary)) {
     add('c++', source, runtimeFlags(toolchain.zigLibrary));
   }
+  if (target.libc === 'glibc') add('cc', join(projectRoot, 'packaging/prebuild/glibc_stat.c'), []);
   if (target.platform === 'win32') {
     const imports = join(scratch, 'node_api_imports.c');
     writeFileSync(imports, nodeApiImports(toolchain.nodeApi(nodeApiVersion(gyp))));
