@@ -21,6 +21,21 @@ interface Runtime {
   args: readonly string[];
 }
 
+/** What does not hold on a runtime, and whose doing that is; documented in docs/install.md. */
+const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
+  bun: [
+    {
+      tests:
+        /^(process\.exit\(\) with saves under way leaves|a process with an open save stream ends .*\(exit\))/,
+      reason: 'process.exit() does not wait for what an addon has to tidy up',
+    },
+    {
+      tests: /^replaceSymlink(Sync)? leaves the old link and nothing else if the new text is too long/,
+      reason: 'fs.symlink refuses a text that is too long by an error of its own form',
+    },
+  ],
+};
+
 /** The part of vitest's JSON report that is looked at. */
 interface Report {
   numPassedTests: number;
@@ -99,11 +114,19 @@ try {
       process.stderr.write(`${runtime.name}, ${engine}\n`);
       const { status, report } = runSuite(runtime, engine, positionals, scratch);
       const failures = report === undefined ? ['the runner'] : failuresIn(report);
-      for (const failure of failures) process.stderr.write(`FAILS: ${failure}\n`);
+      const known = new Set<string>();
+      const unknown = failures.filter((failure) => {
+        const reason = KNOWN[runtime.name]?.find(({ tests }) => tests.test(failure))?.reason;
+        if (reason !== undefined) known.add(reason);
+        return reason === undefined;
+      });
+      for (const failure of unknown) process.stderr.write(`FAILS: ${failure}\n`);
       const counts = [report?.numPassedTests, report?.numFailedTests, report?.numPendingTests];
-      const holds = status === 0 && (report?.numPassedTests ?? 0) > 0;
+      const ran = (report?.numPassedTests ?? 0) > 0 && (status === 0 || failures.length > 0);
+      const holds = ran && unknown.length === 0;
       if (!holds) process.exitCode = 1;
-      rows.push([runtime.name, version, engine, ...counts.map(String), holds ? 'passes' : 'FAILS']);
+      const verdict = holds ? ['passes', ...known].join(', but: ') : 'FAILS';
+      rows.push([runtime.name, version, engine, ...counts.map(String), verdict]);
     }
   }
 } finally {
