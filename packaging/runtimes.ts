@@ -36,6 +36,14 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
   ],
 };
 
+/** What cannot be run on a runtime, and why. */
+const LEFT_OUT: Record<string, { file: string; reason: string }> = {
+  deno: {
+    file: 'test/behaviour/sweep.test.ts',
+    reason: 'child.kill("SIGSTOP") makes a child of node:child_process count as ended',
+  },
+};
+
 /** The part of vitest's JSON report that is looked at. */
 interface Report {
   numPassedTests: number;
@@ -67,10 +75,17 @@ const runtimes: readonly Runtime[] = [
 ];
 
 /** Runs the suite over one engine, on one runtime. */
-function runSuite({ program, args }: Runtime, engine: string, files: readonly string[], scratch: string) {
+function runSuite(
+  { name, program, args }: Runtime,
+  engine: string,
+  files: readonly string[],
+  scratch: string,
+) {
   const file = join(scratch, 'report.json');
   rmSync(file, { force: true });
-  const suite = ['run', '--project', engine, '--reporter=json', `--outputFile=${file}`, ...files];
+  const leftOut = LEFT_OUT[name];
+  const without = leftOut === undefined ? [] : [`--exclude=${leftOut.file}`];
+  const suite = ['run', '--project', engine, ...without, '--reporter=json', `--outputFile=${file}`, ...files];
   const { status } = spawnSync(
     program,
     [...args, join(projectRoot, 'node_modules/vitest/vitest.mjs'), ...suite],
@@ -125,7 +140,12 @@ try {
       const ran = (report?.numPassedTests ?? 0) > 0 && (status === 0 || failures.length > 0);
       const holds = ran && unknown.length === 0;
       if (!holds) process.exitCode = 1;
-      const verdict = holds ? ['passes', ...known].join(', but: ') : 'FAILS';
+      const leftOut = LEFT_OUT[runtime.name];
+      const exceptions = [
+        ...known,
+        ...(leftOut === undefined ? [] : [`${leftOut.file} left out: ${leftOut.reason}`]),
+      ];
+      const verdict = holds ? ['passes', ...exceptions].join('; but ') : 'FAILS';
       rows.push([runtime.name, version, engine, ...counts.map(String), verdict]);
     }
   }
