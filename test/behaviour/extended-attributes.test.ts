@@ -106,20 +106,6 @@ if (engineUnderTest === 'native') {
             assert.deepEqual(attributesOf(scratch.at('file')), []);
           });
         }
-
-        for (const flag of ['i', 'a']) {
-          it.skipIf(!isRoot)(`stays, and the save fails, if it has the flag +${flag}`, async () => {
-            writeFileSync(scratch.at('file'), 'old');
-            run('chattr', `+${flag}`, scratch.at('file'));
-            try {
-              await assert.rejects(save(scratch.at('file'), 'new'), { code: 'EPERM', published: false });
-              assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'old');
-              assert.deepEqual(scratch.temporaries(), []);
-            } finally {
-              run('chattr', `-${flag}`, scratch.at('file'));
-            }
-          });
-        }
       });
     }
 

@@ -31,6 +31,8 @@ export interface SaveCall {
 export interface Outcome {
   saved?: Saved;
   error?: { code: string; syscall: string; published: boolean; message: string };
+  /** Whether it was aborted before that. */
+  aborted?: boolean;
 }
 
 /** Which engine the process has, and what else its environment says. */
@@ -75,6 +77,11 @@ export class Saver {
     this.#child.stdin.write(`${JSON.stringify(call)}\n`);
     const [line] = await answer;
     return JSON.parse(line);
+  }
+
+  /** Aborts the save under way, if it is asynchronous. */
+  abort(): void {
+    this.#child.stdin.write('"abort"\n');
   }
 
   async stop(): Promise<void> {

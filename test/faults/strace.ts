@@ -15,10 +15,11 @@ const TRACED = [
   ...['?symlink', 'symlinkat', 'flock', 'fcntl', 'read', '?pread64'],
 ];
 
-/** A call that is to fail: the `when`-th of these names that the traced thread makes. */
+/** What is to happen to a call: the `when`-th of these names that the traced thread makes. */
 export interface Injection {
   names: readonly string[];
-  error: string;
+  /** In strace's words: `error=EIO`, `signal=SIGSTOP`, `delay_enter=1000` (microseconds). */
+  effect: string;
   when: number;
 }
 
@@ -50,8 +51,8 @@ export class Strace {
     const options = ['-y', '-s', '512', '-e', `trace=${TRACED.join(',')}`, '-o', log];
     if ('process' in to) options.push('-f');
     for (const thread of traced) options.push('-p', `${thread}`);
-    for (const { names, error, when } of injections) {
-      options.push('-e', `inject=${names.join(',')}:error=${error}:when=${when}`);
+    for (const { names, effect, when } of injections) {
+      options.push('-e', `inject=${names.join(',')}:${effect}:when=${when}`);
     }
     const strace = spawn('strace', options, { stdio: ['ignore', 'ignore', 'pipe'] });
     await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from './faults.js';
 import { type Names, recognise } from './save-steps.js';
 import { type Outcome, type SaveCall, Saver, type SaverOptions } from './saver.js';
@@ -13,6 +14,12 @@ import { type SystemCall, wasInjected } from './strace-log.js';
  * miss may hit a call that Node itself cannot do without.
  */
 const ATTEMPTS = 100;
+
+/** For so long a call is delayed that a save is to be aborted in, in milliseconds; four times as long in the end. */
+const DELAY = 300;
+
+/** A call of a save, to be found by its step. */
+export type Moment = Pick<Fault, 'step' | 'situation'>;
 
 /** A save that was traced from its first call to its last. */
 export interface TracedSave {
@@ -56,7 +63,10 @@ export class TracedSaver {
   /** A save in which exactly the call of the fault fails. */
   async saveWith(fault: Fault): Promise<TracedSave> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const injections = await this.#aim(fault);
+      const injections = [await this.#aim(fault, `error=${fault.error}`)];
+      if (fault.also !== undefined) {
+        injections.push({ names: fault.also.names, effect: `error=${fault.also.error}`, when: 1 });
+      }
       const save = await this.#saveInjected(fault.situation, injections);
       if (save === undefined) continue;
       // The first such call, and no other before it: a later one of the same kind may mean something else.
@@ -67,20 +77,66 @@ export class TracedSaver {
     assert.fail(`no attempt has hit the call to ${fault.step}`);
   }
 
+  /**
+   * A save whose process is stopped when it has made this step's call, until `meanwhile` has been done.
+   *
+   * @param meanwhile is told where the save goes.
+   */
+  async saveStoppedAfter(moment: Moment, meanwhile: (names: Names) => void): Promise<TracedSave> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const injection = await this.#aim(moment, 'signal=SIGSTOP');
+      const pid = this.#saver.processId;
+      let stopped = false;
+      const save = await this.#saveInjected(moment.situation, [injection], async (names, saving) => {
+        let over = false;
+        const end = saving.finally(() => {
+          over = true;
+        });
+        end.catch(() => undefined);
+        // The main thread is not traced: 'T' is a stop of the whole process (proc_pid_stat(5)).
+        while (!over && !stopped) {
+          stopped = stateOf(pid) === 'T';
+          if (!stopped) await pause(1);
+        }
+        if (stopped) meanwhile(names);
+        process.kill(pid, 'SIGCONT');
+        return await end;
+      });
+      if (stopped && save !== undefined) return save;
+    }
+    assert.fail(`no attempt has stopped the save after the call to ${moment.step}`);
+  }
+
+  /** A save that is aborted while it makes this step's call, or right after it. */
+  async saveAbortedAt(moment: Moment): Promise<TracedSave> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      // A slow machine may come to the call after the abort, or to the abort after the save.
+      const delay = Math.min(attempt, 4) * DELAY;
+      const injection = await this.#aim(moment, `delay_enter=${delay * 1000}`);
+      const save = await this.#saveInjected(moment.situation, [injection], async (_, saving) => {
+        await pause(delay / 4);
+        this.#saver.abort();
+        return await saving;
+      });
+      const call = save?.calls.find((one) => recognise[moment.step](one, save.names));
+      if (save?.outcome.aborted && call?.result.endsWith('(DELAYED)')) return save;
+    }
+    assert.fail(`no attempt has aborted the save at the call to ${moment.step}`);
+  }
+
   /** Finds the call in a save that goes well. */
-  async #aim(fault: Fault): Promise<Injection[]> {
+  async #aim({ step, situation }: Moment, effect: string): Promise<Injection> {
     // The first save of a process looks at more than the later ones.
-    if (this.#threads.size === 0) await this.#saveIn(fault.situation);
-    const { names, calls } = await this.#saveIn(fault.situation);
-    const index = calls.findIndex((call) => recognise[fault.step](call, names));
+    if (this.#threads.size === 0) await this.#saveIn(situation);
+    const { names, calls } = await this.#saveIn(situation);
+    const index = calls.findIndex((call) => recognise[step](call, names));
     const found = calls[index];
-    assert.ok(found !== undefined, `the save makes no call to ${fault.step}`);
+    assert.ok(found !== undefined, `the save makes no call to ${step}`);
     this.#threads.add(found.thread);
     const same = calls
       .slice(0, index + 1)
       .filter(({ thread, name }) => thread === found.thread && name === found.name);
-    const injection = { names: [found.name], error: fault.error, when: same.length };
-    return fault.also === undefined ? [injection] : [injection, { ...fault.also, when: 1 }];
+    return { names: [found.name], effect, when: same.length };
   }
 
   async #saveIn(situation: Situation): Promise<TracedSave> {
@@ -92,6 +148,7 @@ export class TracedSaver {
   async #saveInjected(
     situation: Situation,
     injections: readonly Injection[],
+    attend: (names: Names, saving: Promise<Outcome>) => Promise<Outcome> = (_, saving) => saving,
   ): Promise<TracedSave | undefined> {
     const { names, path, data = NEW, options } = prepare(situation, this.#directory());
     const tasks = `/proc/${this.#saver.processId}/task`;
@@ -99,8 +156,8 @@ export class TracedSaver {
     if (threads.length === 0) return undefined;
     const strace = await Strace.attach({ threads }, injections);
     try {
-      const outcome = await this.#saver.save({ form: this.#form, path, data, options });
-      return { outcome, calls: await strace.detach(), names };
+      const saving = this.#saver.save({ form: this.#form, path, data, options });
+      return { outcome: await attend(names, saving), calls: await strace.detach(), names };
     } catch {
       await strace.detach();
       this.#saver = new Saver(this.#options);
@@ -108,4 +165,10 @@ export class TracedSaver {
       return undefined;
     }
   }
+}
+
+/** Of a process's main thread: `R`, `S`, `T` and so on. */
+function stateOf(pid: number): string | undefined {
+  const status = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return status[status.lastIndexOf(')') + 2];
 }

@@ -1,6 +1,7 @@
 // Says that it is ready, then makes the saves that its input asks for, one JSON line each, and answers each with one
 // JSON line.
-//   request: {"form", "path", "data", "options"}, where the form is the name of a function and the rest its arguments
+//   request: {"form", "path", "data", "options"}, where the form is the name of a function and the rest its arguments;
+//            or "abort", for the asynchronous save under way, which is not answered
 //
 // What ends in `Sync` runs on a thread that does nothing else and has no event loop to wake: every system call that it makes
 // while it saves belongs to the save.
@@ -47,20 +48,33 @@ async function outcomeOf(saving) {
   }
 }
 
+let controller = new AbortController();
+
+async function saveAsynchronously({ form, path, data, options }) {
+  controller = new AbortController();
+  const { signal } = controller;
+  const outcome = await outcomeOf(() => forms[form](path, data, { ...options, signal }));
+  console.log(JSON.stringify({ ...outcome, aborted: signal.aborted }));
+}
+
 async function answerRequests() {
   const signals = new Int32Array(new SharedArrayBuffer(8));
-  const request = new Uint8Array(new SharedArrayBuffer(65536));
-  const worker = new Worker(new URL(import.meta.url), { workerData: { signals, request } });
+  const shared = new Uint8Array(new SharedArrayBuffer(65536));
+  const worker = new Worker(new URL(import.meta.url), { workerData: { signals, shared } });
   await new Promise((resolve) => worker.once('message', resolve));
   console.log('ready');
   for await (const line of createInterface({ input: process.stdin })) {
-    const { form, path, data, options } = JSON.parse(line);
-    if (!form.endsWith('Sync')) {
-      console.log(JSON.stringify(await outcomeOf(() => forms[form](path, data, options))));
+    const request = JSON.parse(line);
+    if (request === 'abort') {
+      controller.abort();
+      continue;
+    }
+    if (!request.form.endsWith('Sync')) {
+      void saveAsynchronously(request);
       continue;
     }
     const answer = new Promise((resolve) => worker.once('message', resolve));
-    Atomics.store(signals, LENGTH, Buffer.from(request.buffer).write(line));
+    Atomics.store(signals, LENGTH, Buffer.from(shared.buffer).write(line));
     Atomics.store(signals, GO, 1);
     Atomics.notify(signals, GO);
     console.log(JSON.stringify(await answer));
@@ -68,12 +82,12 @@ async function answerRequests() {
   await worker.terminate();
 }
 
-async function saveSynchronously({ signals, request }) {
+async function saveSynchronously({ signals, shared }) {
   parentPort.postMessage('ready');
   for (;;) {
     Atomics.wait(signals, GO, 0);
     Atomics.store(signals, GO, 0);
-    const line = Buffer.from(request.slice(0, Atomics.load(signals, LENGTH))).toString();
+    const line = Buffer.from(shared.slice(0, Atomics.load(signals, LENGTH))).toString();
     const { form, path, data, options } = JSON.parse(line);
     parentPort.postMessage(await outcomeOf(() => forms[form](path, data, options)));
   }
