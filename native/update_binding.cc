@@ -26,8 +26,8 @@ Napi::Value StateValue(Napi::Env env, UpdateState* state) {
                                           [](Napi::BasicEnv, uint8_t* data) { FreeContent()(data); });
 }
 
-// (ticket, path, makeDirectories, mustLock): how many updates of the file come first, and when
-// none does, what it holds, or null if it is missing; or a failure. The first call with a ticket begins an
+// (ticket, path, makeDirectories, mustLock): how many updates of the file come first, and when none does,
+// what it holds, or null if it is missing; or a failure. The first call with a ticket begins an
 // update, which endUpdate has to end whatever happens.
 template <Form form>
 Napi::Value ReadForUpdate(const Napi::CallbackInfo& info) {

@@ -60,8 +60,8 @@ const places = new WaitingLine(AT_ONCE);
 
 /**
  * Reads a file, has it changed, and saves what comes of it, so that no concurrent update is lost: while `change` runs, no
- * other update of the file does, in this process or any other on this machine. They take their turns in the order in which
- * they have asked.
+ * other update of the file does, in this process or any other on this machine. Those of one thread under one path are made
+ * in the order of the calls, and threads and processes take turns.
  *
  * Guaranteed for the new content: what `save` guarantees. The lock is on the file's name in its directory, leaves nothing
  * behind, and ends with its holder, however that ends.
