@@ -4,6 +4,8 @@
       "target_name": "indelible",
       "sources": [
         "native/binding.cc",
+        "native/directory_replacement.cc",
+        "native/directory_replacement_binding.cc",
         "native/directory_syncs.cc",
         "native/environment.cc",
         "native/extended_attributes.cc",
@@ -16,6 +18,7 @@
         "native/name_change_binding.cc",
         "native/name_lock.cc",
         "native/path_order.cc",
+        "native/place.cc",
         "native/previous_version.cc",
         "native/primitives_binding.cc",
         "native/rename_ladder.cc",
@@ -27,6 +30,7 @@
         "native/target.cc",
         "native/temporary.cc",
         "native/temporary_name.cc",
+        "native/tree.cc",
         "native/update_binding.cc",
         "native/worker_pool.cc"
       ],

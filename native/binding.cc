@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "directory_replacement_binding.h"
 #include "environment.h"
 #include "name_change_binding.h"
 #include "primitives_binding.h"
@@ -39,6 +40,7 @@ constexpr uint32_t kFallsShort = 8;
 constexpr uint32_t kCloseMayFail = 16;
 constexpr uint32_t kWriteBack = 32;
 constexpr uint32_t kHoldReplaced = 64;
+constexpr uint32_t kSyncFilesystem = 128;
 
 }  // namespace
 
@@ -155,6 +157,7 @@ void Decide(const Napi::CallbackInfo& info) {
     decision.plans[i].unnamed = (plan & kUnnamed) != 0;
     decision.plans[i].close_may_fail = (plan & kCloseMayFail) != 0;
     decision.plans[i].hold_replaced = (plan & kHoldReplaced) != 0;
+    decision.plans[i].sync_filesystem = (plan & kSyncFilesystem) != 0;
     decision.plans[i].falls_short = (plan & kFallsShort) != 0;
   }
   SharedEngine().Decide(filesystem, Uint53Argument(info[3]), decision);
@@ -184,6 +187,7 @@ Napi::Object PlanFlags(Napi::Env env) {
   flags.Set("closeMayFail", kCloseMayFail);
   flags.Set("writeBack", kWriteBack);
   flags.Set("holdReplaced", kHoldReplaced);
+  flags.Set("syncFilesystem", kSyncFilesystem);
   return flags;
 }
 
@@ -208,6 +212,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("planFlags", PlanFlags(env));
   exports.Set("stages", StageNames(env));
   ExportNameChanges(env, exports);
+  ExportDirectoryReplacement(env, exports);
   ExportPrimitives(env, exports);
   ExportSweep(env, exports);
   ExportUpdates(env, exports);

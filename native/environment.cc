@@ -22,6 +22,8 @@ const char* NameOf(Status::Reason reason) {
       return "not-a-file";
     case Status::Reason::kNotASymlink:
       return "not-a-symlink";
+    case Status::Reason::kNotADirectory:
+      return "not-a-directory";
     case Status::Reason::kMountPoint:
       return "mount-point";
     case Status::Reason::kNotDurable:

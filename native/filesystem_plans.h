@@ -24,6 +24,8 @@ struct Plan {
   bool close_may_fail = true;
   // The version that is replaced keeps a name until the directory is synced.
   bool hold_replaced = false;
+  // One syncfs makes a whole tree of files safe, and says so when it cannot.
+  bool sync_filesystem = false;
   // Less than the request asked for: refused with `strict`.
   bool falls_short = false;
 };

@@ -12,17 +12,18 @@ class [[nodiscard]] Status {
  public:
   // What the facade needs to know beyond the error number.
   enum class Reason {
-    kSystemCall,   // The plain error of a system call.
-    kNotAFile,     // A FIFO, socket or device stands under the path.
-    kNotASymlink,  // Something stands under the path, and it is not a symbolic link.
-    kMountPoint,   // The target is a mount point; nothing can be renamed over it.
-    kNotDurable,   // The filesystem cannot give what was asked, and `strict` was.
-    kUnsupported,  // There is no atomic way to do it here.
-    kNoLock,       // The filesystem has no locks.
-    kChanged,      // The target is not the version any more that the caller has read.
-    kCannotKeep,   // The version that is replaced cannot get a second name.
-    kSamePath,     // It would have to be kept under the target's own name.
-    kCancelled,    // The caller gave up before the file was published.
+    kSystemCall,     // The plain error of a system call.
+    kNotAFile,       // A FIFO, socket or device stands under the path.
+    kNotASymlink,    // Something stands under the path, and it is not a symbolic link.
+    kNotADirectory,  // Something stands under the path, and it is not a directory.
+    kMountPoint,     // The target is a mount point; nothing can be renamed over it.
+    kNotDurable,     // The filesystem cannot give what was asked, and `strict` was.
+    kUnsupported,    // There is no atomic way to do it here.
+    kNoLock,         // The filesystem has no locks.
+    kChanged,        // The target is not the version any more that the caller has read.
+    kCannotKeep,     // The version that is replaced cannot get a second name.
+    kSamePath,       // It would have to be kept under the target's own name.
+    kCancelled,      // The caller gave up before the file was published.
   };
 
   Status() = default;

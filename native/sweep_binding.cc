@@ -1,10 +1,14 @@
 #include "sweep_binding.h"
 
+#include <errno.h>
+
 #include <string>
+#include <utility>
 
 #include "arguments.h"
 #include "call_binding.h"
 #include "platform/platform.h"
+#include "tree.h"
 
 namespace indelible {
 
@@ -36,10 +40,25 @@ Call RemoveIfUnlocked(const Napi::CallbackInfo& info) {
   };
 }
 
+// An old tree that was to be removed anyway (directory_replacement.h): nobody needs it, and whoever is
+// removing it does not mind.
+Call RemoveOldTree(const Napi::CallbackInfo& info) {
+  return [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
+    platform::Directory directory;
+    Status status = platform::OpenDirectory(nullptr, path, &directory);
+    if (!status.ok()) return status;
+    status = RemoveTree(directory, name);
+    *number = NumberOf(status.ok() ? RemoveResult::kRemoved : RemoveResult::kUnknown);
+    // Something is mounted in it.
+    return status.error() == EBUSY ? Status::Ok() : std::move(status);
+  };
+}
+
 }  // namespace
 
 void ExportSweep(Napi::Env env, Napi::Object exports) {
   Export<RemoveIfUnlocked>(env, exports, "removeIfUnlocked");
+  Export<RemoveOldTree>(env, exports, "removeOldTree");
 }
 
 }  // namespace indelible

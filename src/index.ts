@@ -1,5 +1,5 @@
 export type { SaveData } from './data.js';
-export type { NameChange, Saved } from './engine/engine.js';
+export type { DirectoryReplaced, NameChange, Saved } from './engine/engine.js';
 export type { StageTimes } from './engine/stage-timer.js';
 export type { IndelibleErrorCode, SaveError } from './errors.js';
 export { exchange, exchangeSync } from './exchange.js';
@@ -17,6 +17,11 @@ export type { SaveEnded, SaveFailed, SaveStarted, SaveTimes } from './observatio
 export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { AbsolutePath, PathLike } from './path.js';
 export { renameExclusive, renameExclusiveSync } from './rename-exclusive.js';
+export {
+  type ReplaceDirectoryOptions,
+  replaceDirectory,
+  replaceDirectorySync,
+} from './replace-directory.js';
 export { replaceSymlink, replaceSymlinkSync } from './replace-symlink.js';
 export { save, saveSync } from './save.js';
 export { type FileToSave, SaveAllError, type SaveAllOptions, saveAll, saveAllSync } from './save-all.js';

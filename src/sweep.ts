@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import type { NativeFailure } from './engine/addon.js';
 import { lstat, unlink } from './engine/portable/calls.js';
 import { bytesOfPath, inDirectory } from './engine/portable/path-bytes.js';
 import { run, runSync, type Steps, step } from './engine/portable/steps.js';
@@ -12,6 +13,8 @@ import { absolutePath, type PathLike } from './path.js';
 const NATIVE_TEMPORARY = /^\.indelible-[a-z2-7]{16}$/;
 
 const STAYING: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY']);
+/** An old tree that a `replaceDirectory` was removing (native/directory_replacement.cc, kDoomed). */
+const OLD_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
 
 /** What the addon answers for a temporary that it has removed; other numbers are reasons to leave it. */
 const REMOVED = 1;
@@ -19,6 +22,8 @@ const REMOVED = 1;
 /**
  * Removes the temporaries that dead writers have left in a directory, and never one of a writer that lives: in this
  * process or another, in this container or one that shares the directory.
+ *
+ * What `replaceDirectory` has left of an old tree is removed as well, by the native engine.
  *
  * A temporary of the native engine is its writer's as long as a lock on it is held, which ends with the writer
  * however it ends. One of the portable engine, or a symbolic link, says in its name which process made it, and is only
@@ -42,10 +47,16 @@ export function sweepSync(directory: PathLike): string[] {
 function* removeDead(directory: Buffer): Steps<string[]> {
   const removed: string[] = [];
   for (const name of (yield* readNames(directory)).sort()) {
-    const remove = NATIVE_TEMPORARY.test(name) ? removeIfUnlocked : removeIfWriterDead;
-    if (yield* remove(directory, name)) removed.push(name);
+    if (yield* removalOf(name)(directory, name)) removed.push(name);
   }
   return removed;
+}
+
+type Removal = (directory: Buffer, name: string) => Steps<boolean>;
+
+function removalOf(name: string): Removal {
+  if (OLD_TREE.test(name)) return removeOldTree;
+  return NATIVE_TEMPORARY.test(name) ? removeIfUnlocked : removeIfWriterDead;
 }
 
 function readNames(directory: Buffer): Steps<string[]> {
@@ -62,8 +73,32 @@ function* removeIfUnlocked(directory: Buffer, name: string): Steps<boolean> {
     () => addon.removeIfUnlockedSync(directory, name),
     () => addon.removeIfUnlocked(directory, name),
   );
+  return wasRemoved(outcome, inDirectory(directory, name));
+}
+
+function* removeOldTree(directory: Buffer, name: string): Steps<boolean> {
+  const { addon } = selectEngine();
+  const path = inDirectory(directory, name);
+  if (addon === undefined || !(yield* isDirectory(path))) return false;
+  const outcome = yield* step(
+    () => addon.removeOldTreeSync(directory, name),
+    () => addon.removeOldTree(directory, name),
+  );
+  return wasRemoved(outcome, path);
+}
+
+function* isDirectory(path: Buffer): Steps<boolean> {
+  try {
+    return (yield* lstat(path)).isDirectory();
+  } catch (error) {
+    if (mayStay(error)) return false;
+    throw error;
+  }
+}
+
+function wasRemoved(outcome: number | NativeFailure, path: Buffer): boolean {
   if (typeof outcome === 'number') return outcome === REMOVED;
-  const error = systemError({ ...outcome, path: inDirectory(directory, name) });
+  const error = systemError({ ...outcome, path: outcome.path ?? path });
   if (mayStay(error)) return false;
   throw error;
 }

@@ -101,6 +101,10 @@ struct FileVersion {
 // Opens `path`, relative to `base` unless that is null or `path` is absolute. A directory that cannot be read
 // is opened for relative calls alone.
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory);
+// The same for a name in `base` itself, to read what is in it: no symbolic link is followed.
+Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory);
+// Everything in it but `.` and `..`, in no order.
+Status ListDirectory(const Directory& directory, std::vector<std::string>* names);
 Status Identify(const Directory& directory, Identity* identity);
 // A missing name is not an error: its kind says so. Symbolic links are not followed.
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry);
@@ -204,6 +208,7 @@ Status MakeSymlink(const std::string& target, const Directory& directory, const 
 Status Link(const Directory& from_directory, const std::string& from, const Directory& to_directory,
             const std::string& to);
 Status Unlink(const Directory& directory, const std::string& name);
+Status RemoveDirectory(const Directory& directory, const std::string& name);
 
 // Whether the error says that the call does not exist here, as opposed to having failed.
 bool IsUnsupported(int error);

@@ -1,5 +1,6 @@
 #include "posix.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -84,6 +85,34 @@ Status Descriptor::Close() {
   // close(2): whatever it returns, EINTR included, the descriptor is gone and must not be closed again, on
   // Linux and on macOS (bsd/kern/kern_descrip.c, close_nocancel).
   return Checked(close(static_cast<int>(Release())), "close");
+}
+
+Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory) {
+  const int descriptor = openat(Number(base), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor < 0) return Status::Failed("open", errno);
+  directory->descriptor = Descriptor(descriptor);
+  directory->path = base.path + "/" + name;
+  directory->syncable = true;
+  return Status::Ok();
+}
+
+Status ListDirectory(const Directory& directory, std::vector<std::string>* names) {
+  // A description of its own, whose position nobody else moves.
+  const int descriptor = openat(Number(directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return Status::Failed("open", errno);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(descriptor), closedir);
+  if (stream == nullptr) {
+    const int error = errno;
+    close(descriptor);
+    return Status::Failed("opendir", error);
+  }
+  for (;;) {
+    errno = 0;
+    const struct dirent* entry = readdir(stream.get());
+    if (entry == nullptr) return errno == 0 ? Status::Ok() : Status::Failed("readdir", errno);
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names->push_back(name);
+  }
 }
 
 Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
@@ -202,6 +231,10 @@ Status Link(const Directory& from_directory, const std::string& from, const Dire
 
 Status Unlink(const Directory& directory, const std::string& name) {
   return Checked(unlinkat(Number(directory), name.c_str(), 0), "unlink");
+}
+
+Status RemoveDirectory(const Directory& directory, const std::string& name) {
+  return Checked(unlinkat(Number(directory), name.c_str(), AT_REMOVEDIR), "rmdir");
 }
 
 bool IsUnsupported(int error) {

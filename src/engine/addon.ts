@@ -11,6 +11,7 @@ export interface NativeFailure {
     | 'system'
     | 'not-a-file'
     | 'not-a-symlink'
+    | 'not-a-directory'
     | 'mount-point'
     | 'not-durable'
     | 'unsupported'
@@ -61,6 +62,15 @@ export type NativeOutcome =
   | number
   | NativeFailure
   | { outcome: number | NativeFailure; stages: NativeStages };
+/** The old tree's new path may be empty (`native/directory_replacement.h`). */
+export type NativeDirectoryReplacement = [
+  staged: NativePath,
+  path: NativePath,
+  previous: NativePath,
+  plan: number,
+  strict: boolean,
+  insist: boolean,
+];
 
 /** The calls of `native/primitives_binding.cc`. */
 export interface NativePrimitives {
@@ -175,12 +185,20 @@ export interface Addon extends NativePrimitives {
   /** `decision * 2 + namesSynced`, or what has to be decided first. */
   changeNames(...change: NativeNameChange): Promise<number | NativeFailure | NativeQuestion>;
   changeNamesSync(...change: NativeNameChange): number | NativeFailure | NativeQuestion;
+  /** `decision * 4 + namesSynced * 2 + replaced`, or what has to be decided first. */
+  replaceDirectory(
+    ...replacement: NativeDirectoryReplacement
+  ): Promise<number | NativeFailure | NativeQuestion>;
+  replaceDirectorySync(...replacement: NativeDirectoryReplacement): number | NativeFailure | NativeQuestion;
   readonly nameChanges: Readonly<Record<'exchange' | 'renameExclusive' | 'replaceSymlink', number>>;
   /** 1: removed; 2: a living writer has the lock; 0: that cannot be told. */
   removeIfUnlocked(directory: NativePath, name: NativePath): Promise<NativeResult>;
   removeIfUnlockedSync(directory: NativePath, name: NativePath): NativeResult;
   /** Cancels what this thread has asked for and is not published, and waits until its temporaries are gone. */
   takeBack(): void;
+  /** 1: removed; 0: something is mounted in it. */
+  removeOldTree(directory: NativePath, name: NativePath): Promise<NativeResult>;
+  removeOldTreeSync(directory: NativePath, name: NativePath): NativeResult;
   setDecider(decider: (questions: NativeQuestion[]) => void): void;
   takeUndecided(): NativeQuestion[];
   decide(
@@ -210,7 +228,14 @@ export interface Addon extends NativePrimitives {
   readonly stages: readonly Stage[];
   readonly planFlags: Readonly<
     Record<
-      'syncData' | 'syncDirectory' | 'unnamed' | 'fallsShort' | 'closeMayFail' | 'writeBack' | 'holdReplaced',
+      | 'syncData'
+      | 'syncDirectory'
+      | 'unnamed'
+      | 'fallsShort'
+      | 'closeMayFail'
+      | 'writeBack'
+      | 'holdReplaced'
+      | 'syncFilesystem',
       number
     >
   >;

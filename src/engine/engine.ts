@@ -59,6 +59,24 @@ export interface NameChange {
   durability: Durability;
 }
 
+/** One swap of a whole directory for another. The last components are not followed. */
+export interface DirectoryReplacementRequest {
+  readonly staged: AbsolutePath;
+  readonly path: AbsolutePath;
+  /** Where the old tree is kept; otherwise it is removed. */
+  readonly keepPrevious: AbsolutePath | undefined;
+  readonly durability: Durability;
+  readonly strict: boolean;
+}
+
+/** What a `replaceDirectory` has done. */
+export interface DirectoryReplaced {
+  /** Whether a directory stood there before. */
+  replaced: boolean;
+  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
+  durability: Durability;
+}
+
 /**
  * A save whose data arrives in pieces: its temporary is there, and no thread waits. Each call is made when the one
  * before has settled; whatever fails, the save must be abandoned.
@@ -126,6 +144,8 @@ export interface Engine {
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
   changeNames(request: NameChangeRequest): Promise<NameChange>;
   changeNamesSync(request: NameChangeRequest): NameChange;
+  replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced>;
+  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced;
   /** The beginning of a save whose data arrives in pieces. Its place in the order of the calls is that of `finish`. */
   open(request: OpenRequest): Promise<OpenSave>;
   openSync(request: OpenRequest): OpenSaveSync;

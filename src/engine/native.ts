@@ -6,13 +6,17 @@ import type { Durability } from '../options.js';
 import type { AbsolutePath } from '../path.js';
 import type {
   Addon,
+  NativeDirectoryReplacement,
   NativeFailure,
   NativeNameChange,
   NativeOutcome,
   NativeQuestion,
   NativeStages,
 } from './addon.js';
+import { notADirectory, refuseMountsBelow, unsupportedDirectoryReplacement } from './directory-errors.js';
 import {
+  type DirectoryReplaced,
+  type DirectoryReplacementRequest,
   type Engine,
   type FileUpdate,
   type FileUpdateSync,
@@ -205,6 +209,38 @@ export class NativeEngine implements Engine {
     return { durability: achieves === 'durable' && !namesSynced ? 'ordered' : achieves };
   }
 
+  async replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced> {
+    refuseMountsBelow(request);
+    for (let asked = 0; ; asked += 1) {
+      const outcome = await this.#addon.replaceDirectory(...replacementOf(request, asked));
+      if (!isQuestion(outcome)) return this.#directoryReplaced(request, outcome);
+      this.#answer([outcome]);
+    }
+  }
+
+  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced {
+    refuseMountsBelow(request);
+    for (let asked = 0; ; asked += 1) {
+      const outcome = this.#addon.replaceDirectorySync(...replacementOf(request, asked));
+      if (!isQuestion(outcome)) return this.#directoryReplaced(request, outcome);
+      this.#answer([outcome]);
+    }
+  }
+
+  #directoryReplaced(
+    request: DirectoryReplacementRequest,
+    outcome: number | NativeFailure,
+  ): DirectoryReplaced {
+    if (typeof outcome !== 'number') throw directoryError(request, outcome);
+    const choices: Choices = this.#standings.get(Math.floor(outcome / 4))?.decision ?? UNDECIDED;
+    const { achieves } = choices[request.durability];
+    const namesSynced = (outcome & 2) !== 0;
+    return {
+      replaced: (outcome & 1) !== 0,
+      durability: achieves === 'durable' && !namesSynced ? 'ordered' : achieves,
+    };
+  }
+
   open(request: OpenRequest): Promise<OpenSave> {
     return NativeOpenSave.open(this.#opening(request));
   }
@@ -329,11 +365,15 @@ export class NativeEngine implements Engine {
       if (this.#standings.size <= MOST_STANDINGS) break;
       this.#standings.delete(number);
     }
-    const plans = PLAN_ROWS.map((row) => this.#planBits(row.asked, row.plan(decision), decision.inMemory));
+    const plans = PLAN_ROWS.map((row) => this.#planBits(row.asked, row.plan(decision), decision));
     this.#addon.decide(major, minor, mountId, generation, this.#decisions, plans);
   }
 
-  #planBits(asked: Durability, { protocol, achieves, temporary, replaced }: Plan, inMemory: boolean): number {
+  #planBits(
+    asked: Durability,
+    { protocol, achieves, temporary, replaced }: Plan,
+    { inMemory, syncfs }: Decision,
+  ): number {
     const { planFlags } = this.#addon;
     let bits = 0;
     if (protocol === 'sync-rename-sync') bits |= planFlags.syncData;
@@ -342,6 +382,7 @@ export class NativeEngine implements Engine {
     if (protocol !== 'rename' && asked === 'durable') bits |= planFlags.syncDirectory;
     if (replaced === 'held') bits |= planFlags.holdReplaced;
     if (!inMemory) bits |= planFlags.closeMayFail;
+    if (syncfs) bits |= planFlags.syncFilesystem;
     if (STRENGTH[achieves] < STRENGTH[asked]) bits |= planFlags.fallsShort;
     return bits;
   }
@@ -404,6 +445,28 @@ function planOf({ durability, protocol }: OpenRequest, choices: Choices): Plan {
 
 function isQuestion(outcome: number | NativeFailure | NativeQuestion): outcome is NativeQuestion {
   return typeof outcome === 'object' && 'generation' in outcome;
+}
+
+function replacementOf(
+  { staged, path, keepPrevious = '', durability, strict }: DirectoryReplacementRequest,
+  asked: number,
+): NativeDirectoryReplacement {
+  return [staged, path, keepPrevious, ROW_OF[durability], strict, asked >= MOST_QUESTIONS];
+}
+
+function directoryError({ staged, path }: DirectoryReplacementRequest, failure: NativeFailure): SaveError {
+  switch (failure.reason) {
+    case 'not-a-directory':
+      return notADirectory(failure.path ?? path);
+    case 'not-durable':
+      return namesNotDurable(path);
+    case 'unsupported':
+      return unsupportedDirectoryReplacement(staged, path, 'The filesystem');
+    case 'mount-point':
+      return systemError({ ...failure, hint: MOUNT_POINT_HINT });
+    default:
+      return systemError(failure);
+  }
 }
 
 function nameChangeError({ kind, from, to }: NameChangeRequest, failure: NativeFailure): SaveError {

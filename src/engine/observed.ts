@@ -1,5 +1,7 @@
 import { isObserved, Observation } from '../observation.js';
 import type {
+  DirectoryReplaced,
+  DirectoryReplacementRequest,
   Engine,
   FileUpdate,
   FileUpdateSync,
@@ -52,6 +54,14 @@ export class ObservedEngine implements Engine {
 
   changeNamesSync(request: NameChangeRequest): NameChange {
     return this.#engine.changeNamesSync(request);
+  }
+
+  replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced> {
+    return this.#engine.replaceDirectory(request);
+  }
+
+  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced {
+    return this.#engine.replaceDirectorySync(request);
   }
 
   open(request: OpenRequest): Promise<OpenSave> {

@@ -1,4 +1,6 @@
 import {
+  type DirectoryReplaced,
+  type DirectoryReplacementRequest,
   type Engine,
   type FileUpdate,
   type FileUpdateSync,
@@ -19,6 +21,7 @@ import { PortableOpenSave, PortableOpenSaveSync } from './portable/open-save.js'
 import { orderingKey } from './portable/path-bytes.js';
 import { PendingPublication } from './portable/pending-publication.js';
 import { type Pending, PendingSave } from './portable/pending-save.js';
+import { replaceDirectory } from './portable/replace-directory.js';
 import { run, runSync } from './portable/steps.js';
 import { updateFile } from './portable/update-protocol.js';
 
@@ -34,7 +37,9 @@ const pendingSaves = new Map<string, Pending[]>();
  * - A `saveSync` takes the place of a stream's content that was complete before it and is not published yet.
  * - A process that ends while a save is pending may leave its temporary behind.
  * - Plain `fs` has no locks, so `update` keeps only the order of its own thread, and only if asked to (`lock`).
- * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported.
+ * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported, and
+ *   `replaceDirectory` where a directory with anything in it stands.
+ * - With `keepPrevious`, a version that another program puts there just before the rename is replaced unkept.
  * - A directory that may be written but not read cannot be synced: `'ordered'` is the best that can be had there.
  */
 export const portableEngine: Engine = {
@@ -58,6 +63,14 @@ export const portableEngine: Engine = {
 
   changeNamesSync(request: NameChangeRequest): NameChange {
     return runSync(changeNames(request));
+  },
+
+  async replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced> {
+    return run(replaceDirectory(request));
+  },
+
+  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced {
+    return runSync(replaceDirectory(request));
   },
 
   open(request: OpenRequest): Promise<OpenSave> {

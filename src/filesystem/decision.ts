@@ -32,6 +32,8 @@ export type Plans = Record<Durability, Plan>;
 export interface Decision extends Plans {
   /** For those who want no protocol but the textbook's. */
   textbook: Omit<Plans, 'none'>;
+  /** One `syncfs` makes a tree of files durable, and reports what went wrong. */
+  syncfs: boolean;
   /** What is written is stored at once, and nothing can fail later. */
   inMemory: boolean;
   /** Why, as a sentence with the files that it was read from. */
@@ -101,6 +103,7 @@ export function decideFor(
   return {
     ...(inMemory ? IN_MEMORY : choosePlans(verdict, textbook, limits)),
     textbook: lowerTo(limits, textbook),
+    syncfs: filesystem !== undefined && isSyncedAsAWhole(machine, filesystem),
     inMemory,
     reason: explain(machine, filesystem, verdict),
     evidence: [...evidence, ...verdict.evidence],
@@ -132,6 +135,14 @@ function prove(
   if (mount.type === 'ext4' && ext4 !== undefined) return proveExt4(ext4, syncs);
   if (mount.type === 'xfs' && device !== undefined) return proveXfs(machine, mount, device);
   return refuse(`${mount.type} on a device that /sys/dev/block/${mount.major}:${mount.minor} does not name`);
+}
+
+/**
+ * Since Linux 5.8 syncfs(2) reports the errors of writing back. On others than these three it was not crashed, and some
+ * (FUSE) do not pass it on.
+ */
+function isSyncedAsAWhole(machine: Machine, { mount: { type } }: MountedFilesystem): boolean {
+  return ['ext4', 'xfs', 'btrfs'].includes(type) && machine.isLinux(5, 8);
 }
 
 function choosePlans(verdict: Proof | Refusal, textbook: Plans, limits: readonly Limit[]): Plans {

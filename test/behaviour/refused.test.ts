@@ -15,9 +15,9 @@ import { createSaveStream, saveAll, saveAllSync, update } from '../../src/index.
 import { Mounts } from '../mounted.js';
 import { isRoot, NOBODY } from '../privileges.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { saveAs } from './call-as.js';
 import { engineUnderTest } from './engine-under-test.js';
 import { forms } from './forms.js';
-import { saveAs } from './save-as.js';
 
 const scratch = new ScratchDirectory();
 const mounts = new Mounts();

@@ -23,6 +23,10 @@ export type Step =
   | 'sync where it is kept'
   | 'exchange'
   | 'unlink what is kept'
+  | 'sync the filesystem'
+  | 'move the old tree aside'
+  | 'remove a file of the old tree'
+  | 'remove the old tree'
   | 'link'
   | 'hold the old version'
   | 'make the link'
@@ -75,6 +79,12 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
     call.name === 'fsync' && (descriptorPath(call)?.endsWith('/kept') ?? false),
   exchange: (call) => call.name === 'renameat2' && call.arguments.includes('RENAME_EXCHANGE'),
   'unlink what is kept': (call) => ['unlink', 'unlinkat'].includes(call.name),
+  'sync the filesystem': (call) => call.name === 'syncfs',
+  'move the old tree aside': (call) =>
+    call.name.startsWith('rename') && /"staged",.*"\.indelible-/.test(call.arguments),
+  'remove a file of the old tree': (call) =>
+    call.name === 'unlinkat' && !call.arguments.includes('AT_REMOVEDIR'),
+  'remove the old tree': (call) => call.name === 'unlinkat' && call.arguments.includes('AT_REMOVEDIR'),
   link: (call) => ['link', 'linkat'].includes(call.name),
   'hold the old version': (call) =>
     call.arguments.includes('RENAME_EXCHANGE') ||

@@ -15,6 +15,8 @@ export type Form =
   | 'exchangeSync'
   | 'renameExclusive'
   | 'renameExclusiveSync'
+  | 'replaceDirectory'
+  | 'replaceDirectorySync'
   | 'replaceSymlink'
   | 'replaceSymlinkSync'
   | 'update'

@@ -20,7 +20,9 @@ export type Situation =
   | 'makes directories'
   | 'exchanges two files'
   | 'renames exclusively'
-  | 'replaces a symbolic link';
+  | 'replaces a symbolic link'
+  | 'replaces a directory'
+  | 'puts a directory there';
 
 /** Another owner than the process, so that the owner has to be set, which only root can. */
 const OWNER = 1234;
@@ -55,6 +57,17 @@ export function prepare(
       writeFileSync(join(root, 'after'), NEW);
       symlinkSync('before', target);
       return { names: { directory: root, target }, path: 'after', data: target, options: {} };
+    case 'replaces a directory':
+    case 'puts a directory there':
+      for (const [name, content] of [
+        ['staged', NEW],
+        ['target', OLD],
+      ] as const) {
+        if (name === 'target' && situation === 'puts a directory there') continue;
+        mkdirSync(join(root, name));
+        writeFileSync(join(root, name, 'file'), content);
+      }
+      return { names: { directory: root, target }, path: join(root, 'staged'), data: target, options: {} };
     case 'replaces a file with attributes':
       writeFileSync(target, OLD);
       execFileSync('setfattr', ['-n', 'user.colour', '-v', 'blue', target]);

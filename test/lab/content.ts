@@ -15,6 +15,19 @@ export function contentOf(name: string, version: number, length: number): Buffer
   return content;
 }
 
+/** Version `version` of a tree: its files by their path in it, `length` bytes and more. */
+export function treeOf(
+  name: string,
+  { version, length, files = 0 }: { version: number; length: number; files?: number | undefined },
+): ReadonlyMap<string, Buffer> {
+  const tree = new Map<string, Buffer>();
+  for (let index = 0; index < files; index++) {
+    const file = `${'deeper/'.repeat(index % 3)}${index}`;
+    tree.set(file, contentOf(`${name}/${file}`, version, length + index * 700));
+  }
+  return tree;
+}
+
 /** Says of each stretch of `content` what it is, for the report on a torn file. */
 export function describeContent(content: Buffer): string {
   const stretches: { what: string; first: number; last: number }[] = [];

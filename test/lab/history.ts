@@ -3,9 +3,12 @@ export type LabEvent =
   /** The volume is mounted and the scenario begins. */
   | { event: 'began' }
   /** From here on each version of `file` that is replaced is kept under `under`. */
-  | { event: 'keeping'; file: string; under: string }
-  /** A save is about to be called; `unsafe` is one that promises nothing about power loss. */
-  | { event: 'saving'; file: string; version: number; length: number; unsafe?: boolean }
+  | ({ event: 'keeping' } & Keeping)
+  /**
+   * A save is about to be called; `unsafe` is one that promises nothing about power loss, `files` tells how many there are
+   * in a tree.
+   */
+  | { event: 'saving'; file: string; version: number; length: number; unsafe?: boolean; files?: number }
   /** It resolved; `durable` is whether it promised to survive power loss. */
   | { event: 'saved'; file: string; version: number; durable: boolean }
   /** It was rejected; `published` is whether the new content may stand under the path all the same. */
@@ -16,12 +19,22 @@ export type LabEvent =
 /** An event, and how many requests the disk had carried out when it was noticed. */
 export type StampedEvent = LabEvent & { at: number };
 
+/** Where the version before the one that stands under `file` is found. */
+export interface Keeping {
+  file: string;
+  under: string;
+  /** Or there, until it is moved. */
+  or?: string;
+}
+
 /** What one version of a file was promised. */
 export interface Version {
   version: number;
   length: number;
   /** Requests carried out when the save resolved as durable; from there on this version or a newer one must be found. */
   durableAt: number | undefined;
+  /** Of a tree: how many files. */
+  files: number | undefined;
   /** Until a newer version is durable the file may be torn. */
   unsafe: boolean;
   /** Rejected before it was published: must never be found. */
@@ -31,7 +44,7 @@ export interface Version {
 /** Every version of every file: what there was before the recording, and what was saved. */
 export class History {
   readonly #files = new Map<string, Version[]>();
-  readonly #kept = new Map<string, string>();
+  readonly #kept: Keeping[] = [];
   /** Requests carried out when the scenario began. */
   readonly begin: number;
   /** Requests carried out when it ended. */
@@ -54,8 +67,7 @@ export class History {
     return this.#files;
   }
 
-  /** The paths that hold the version before, each with its file. */
-  get kept(): ReadonlyMap<string, string> {
+  get kept(): readonly Keeping[] {
     return this.#kept;
   }
 
@@ -68,15 +80,15 @@ export class History {
 
   #add(event: Exclude<StampedEvent, { event: 'began' | 'ended' }>): void {
     if (event.event === 'keeping') {
-      this.#kept.set(event.under, event.file);
+      this.#kept.push(event);
       return;
     }
     const { file, version } = event;
     if (event.event === 'saving') {
       const versions = this.#files.get(file) ?? [];
       this.#files.set(file, versions);
-      const { length, unsafe = false } = event;
-      versions.push({ version, length, durableAt: undefined, unsafe, rejected: undefined });
+      const { length, unsafe = false, files } = event;
+      versions.push({ version, length, files, durableAt: undefined, unsafe, rejected: undefined });
       return;
     }
     const saved = this.#files.get(file)?.find((one) => one.version === version);

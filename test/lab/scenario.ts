@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { contentOf } from './content.js';
+import { contentOf, treeOf } from './content.js';
 import type { LabEvent } from './history.js';
 
 /** The file that the committer syncs; the volume holds it whatever the scenario. */
@@ -71,10 +71,42 @@ export class Volume {
     this.#report({ event: 'saved', file, version: 0, durable: true });
   }
 
-  /** Tells that each version of `file` which a save replaces is to be found under `under`. */
-  keeping(file: string, under: string): void {
+  /** Puts version 0 of a tree there before the recording. */
+  existingTree(tree: string, files: number, length: number): void {
+    this.makeTree(tree, tree, 0, files, length);
+    this.#report({ event: 'saving', file: tree, version: 0, length, files });
+    this.#report({ event: 'saved', file: tree, version: 0, durable: true });
+  }
+
+  /** Writes a version of a tree somewhere; nothing is made durable. */
+  makeTree(tree: string, where: string, version: number, files: number, length: number): void {
+    for (const [name, content] of treeOf(tree, { version, length, files })) {
+      const path = this.path(join(where, name));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, content);
+    }
+  }
+
+  /** Replaces a tree by its next version, which `replace` is to make: a tree, as `save` a file. */
+  async replaceTree(
+    tree: string,
+    files: number,
+    length: number,
+    replace: (path: string, version: number) => Outcome | Promise<Outcome>,
+  ): Promise<void> {
+    const version = this.#nextVersion(tree);
+    this.#report({ event: 'saving', file: tree, version, length, files });
+    await this.#outcomeOf(tree, version, () => replace(this.path(tree), version));
+  }
+
+  /**
+   * Tells that each version of `file` which a save replaces is to be found under `under`.
+   *
+   * @param or until it is moved there.
+   */
+  keeping(file: string, under: string, or?: string): void {
     mkdirSync(dirname(this.path(under)), { recursive: true });
-    this.#report({ event: 'keeping', file, under });
+    this.#report({ event: 'keeping', file, under, ...(or !== undefined && { or }) });
   }
 
   existingLink(file: string, target: string): void {
@@ -97,12 +129,21 @@ export class Volume {
   }
 
   async #save(file: string, length: number, save: Save, unsafe: boolean): Promise<void> {
-    const version = (this.#versions.get(file) ?? 0) + 1;
-    this.#versions.set(file, version);
+    const version = this.#nextVersion(file);
     const content = contentOf(file, version, length);
     this.#report({ event: 'saving', file, version, length, unsafe });
+    await this.#outcomeOf(file, version, () => save(this.path(file), content));
+  }
+
+  #nextVersion(file: string): number {
+    const version = (this.#versions.get(file) ?? 0) + 1;
+    this.#versions.set(file, version);
+    return version;
+  }
+
+  async #outcomeOf(file: string, version: number, save: () => Outcome | Promise<Outcome>): Promise<void> {
     try {
-      const { durability } = await save(this.path(file), content);
+      const { durability } = await save();
       this.#report({ event: 'saved', file, version, durable: durability === 'durable' });
     } catch (error) {
       const published = error instanceof Error && 'published' in error && error.published === true;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { contentOf } from './content.js';
+import { contentOf, treeOf } from './content.js';
 import { History, type LabEvent, type StampedEvent } from './history.js';
 import { BALLAST_FILE, UNRELATED_FILE } from './scenario.js';
 import { judge } from './verdict.js';
@@ -181,6 +181,51 @@ describe('the verdict on a crash state', () => {
     it('is torn for half of it', () => {
       put('file', version(1));
       put('kept', version(0).subarray(0, 1500));
+      assert.deepEqual(faults(history, 15), ['torn']);
+    });
+  });
+
+  describe('on a tree', () => {
+    const files = 4;
+    const history = historyOf(
+      { event: 'keeping', file: 'tree', under: 'kept', or: 'moved', at: 0 },
+      { event: 'saving', file: 'tree', version: 0, length: LENGTH, files, at: 0 },
+      { event: 'saved', file: 'tree', version: 0, durable: true, at: 0 },
+      { event: 'saving', file: 'tree', version: 1, length: LENGTH, files, at: 10 },
+      { event: 'saved', file: 'tree', version: 1, durable: true, at: 20 },
+    );
+    const putTree = (where: string, version: number) => {
+      for (const [name, content] of treeOf('tree', { version, length: LENGTH, files })) {
+        mkdirSync(dirname(join(directory, where, name)), { recursive: true });
+        put(join(where, name), content);
+      }
+    };
+
+    it('accepts the old one and the new one, whole, with the old one where it is kept or moved from', () => {
+      putTree('tree', 0);
+      assert.deepEqual(faults(history, 15), []);
+      assert.deepEqual(faults(history, 20), ['stale']);
+      putTree('tree', 1);
+      putTree('kept', 0);
+      assert.deepEqual(faults(history, 20), []);
+    });
+
+    it('is lost for a missing one, and for an old one that is nowhere', () => {
+      assert.deepEqual(faults(history, 15), ['lost']);
+      putTree('tree', 1);
+      assert.deepEqual(faults(history, 15), ['lost']);
+    });
+
+    it('is torn for one with a file of another version, too many or too few', () => {
+      putTree('tree', 0);
+      const [[name, content] = ['', '']] = treeOf('tree', { version: 1, length: LENGTH, files });
+      put(join('tree', name), content);
+      assert.deepEqual(faults(history, 15), ['torn']);
+      putTree('tree', 0);
+      put('tree/one more', '');
+      assert.deepEqual(faults(history, 15), ['torn']);
+      rmSync(join(directory, 'tree/one more'));
+      rmSync(join(directory, 'tree', name));
       assert.deepEqual(faults(history, 15), ['torn']);
     });
   });

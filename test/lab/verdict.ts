@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { contentOf, describeContent } from './content.js';
-import type { History, Version } from './history.js';
+import { contentOf, describeContent, treeOf } from './content.js';
+import type { History, Keeping, Version } from './history.js';
 import { BALLAST_FILE, EARLIER_FILE, STAGING, UNRELATED_FILE } from './scenario.js';
 
 /**
@@ -39,13 +39,13 @@ export function judge(directory: string, history: History, position: number): Fi
     const finding = judgeFile(directory, file, versions, position);
     if (finding !== undefined) findings.push({ ...finding, file });
   }
-  for (const [under, file] of history.kept) {
-    const finding = judgeKept(directory, under, file, history.files.get(file) ?? []);
-    if (finding !== undefined) findings.push({ ...finding, file: under });
+  for (const keeping of history.kept) {
+    const finding = judgeKept(directory, keeping, history.files.get(keeping.file) ?? []);
+    if (finding !== undefined) findings.push({ ...finding, file: keeping.under });
   }
-  for (const file of filesBelow(directory, '')) {
-    if (!history.files.has(file) && !history.kept.has(file))
-      findings.push({ fault: 'litter', file, detail: 'nobody saved this' });
+  const judged = new Set([...history.files.keys(), ...history.kept.map(({ under }) => under)]);
+  for (const file of filesBelow(directory, '', judged)) {
+    findings.push({ fault: 'litter', file, detail: 'nobody saved this' });
   }
   return findings;
 }
@@ -60,20 +60,14 @@ function judgeFile(
     -1,
     ...versions.filter(({ durableAt = Infinity }) => durableAt <= position).map(({ version }) => version),
   );
-  let content: Buffer | undefined;
-  try {
-    content = read(directory, file);
-  } catch (error) {
-    return { fault: 'torn', detail: `cannot be read: ${String(error)}` };
-  }
-  if (content === undefined) {
+  const found = lookAt(directory, file, file, versions);
+  if (found === 'missing') {
     if (promised < 0) return undefined;
     return { fault: 'lost', detail: `missing, though v${promised} was promised` };
   }
-  const found = versionOf(file, versions, content);
-  if (found === undefined) {
+  if ('torn' in found) {
     if (versions.some(({ version, unsafe }) => unsafe && version > promised)) return undefined;
-    return { fault: 'torn', detail: describeContent(content) };
+    return { fault: 'torn', detail: found.torn };
   }
   if (found.rejected !== undefined) {
     return { fault: 'torn', detail: `v${found.version}, whose save was rejected: ${found.rejected}` };
@@ -90,57 +84,75 @@ function judgeFile(
  */
 function judgeKept(
   directory: string,
-  under: string,
-  file: string,
+  { under, file, or }: Keeping,
   versions: readonly Version[],
 ): Omit<Finding, 'file'> | undefined {
-  try {
-    const content = read(directory, file);
-    const found = content && versionOf(file, versions, content);
-    // Another finding says so; or nothing was promised.
-    if (found === undefined || found.unsafe) return undefined;
-    const published = versions.filter(({ rejected }) => rejected === undefined);
-    const before = published[published.indexOf(found) - 1];
-    const keptContent = read(directory, under);
-    if (keptContent === undefined) {
-      if (before === undefined) return undefined;
-      return {
-        fault: 'lost',
-        detail: `missing, and ${file} has v${found.version}: v${before.version} is lost`,
-      };
-    }
-    const kept = versionOf(file, versions, keptContent);
-    if (kept === undefined) return { fault: 'torn', detail: describeContent(keptContent) };
-    if (kept === found || kept === before) return undefined;
-    return { fault: 'lost', detail: `v${kept.version} of ${file}, which has v${found.version}` };
-  } catch (error) {
-    return { fault: 'torn', detail: `cannot be read: ${String(error)}` };
-  }
+  const found = lookAt(directory, file, file, versions);
+  // Another finding says so; or nothing was promised.
+  if (found === 'missing' || 'torn' in found || found.unsafe) return undefined;
+  const published = versions.filter(({ rejected }) => rejected === undefined);
+  const before = published[published.indexOf(found) - 1];
+  const kept = lookAt(directory, under, file, versions);
+  if (kept !== 'missing' && 'torn' in kept) return { fault: 'torn', detail: kept.torn };
+  if (kept === found || kept === (before ?? 'missing')) return undefined;
+  if (or !== undefined && before !== undefined && lookAt(directory, or, file, versions) === before)
+    return undefined;
+  const where = kept === 'missing' ? kept : `v${kept.version}`;
+  const wanted = before === undefined ? 'nothing' : `v${before.version}`;
+  return { fault: 'lost', detail: `${where}, and ${file} has v${found.version}: it should be ${wanted}` };
 }
 
-/** @returns `undefined` if it is missing. */
-function read(directory: string, file: string): Buffer | undefined {
+/** What stands under `path`, as a version of `file`. */
+function lookAt(
+  directory: string,
+  path: string,
+  file: string,
+  versions: readonly Version[],
+): Version | 'missing' | { torn: string } {
+  const isTree = versions.some(({ files }) => files !== undefined);
   try {
-    return readFileSync(join(directory, file));
+    return isTree
+      ? lookAtTree(join(directory, path), file, versions)
+      : lookAtFile(join(directory, path), file, versions);
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+    return isMissing(error) ? 'missing' : { torn: `cannot be read: ${String(error)}` };
   }
 }
 
 /** A content too short to tell versions apart counts as the newest of them. */
-function versionOf(file: string, versions: readonly Version[], content: Buffer): Version | undefined {
-  return versions.findLast(
+function lookAtFile(path: string, file: string, versions: readonly Version[]): Version | { torn: string } {
+  const content = readFileSync(path);
+  const found = versions.findLast(
     ({ version, length }) => length === content.length && contentOf(file, version, length).equals(content),
   );
+  return found ?? { torn: describeContent(content) };
+}
+
+/** Of one version, and that whole. */
+function lookAtTree(path: string, tree: string, versions: readonly Version[]): Version | { torn: string } {
+  const contents = new Map(filesBelow(path, '').map((name) => [name, readFileSync(join(path, name))]));
+  const found = versions.findLast((version) => {
+    const files = treeOf(tree, version);
+    return (
+      files.size === contents.size &&
+      [...files].every(([name, content]) => contents.get(name)?.equals(content) === true)
+    );
+  });
+  if (found !== undefined) return found;
+  const described = [...contents]
+    .slice(0, 3)
+    .map(([name, content]) => `${name}: ${describeContent(content)}`);
+  return { torn: [`${contents.size} files`, ...described].join('; ') };
 }
 
 /** Everything below `directory` that is not a directory; symbolic links are not followed, and not listed. */
-function filesBelow(directory: string, below: string): string[] {
+function filesBelow(directory: string, below: string, apart: ReadonlySet<string> = new Set()): string[] {
   return readdirSync(join(directory, below), { withFileTypes: true }).flatMap((entry) => {
     const file = join(below, entry.name);
     if (BELONGS.has(file) || entry.isSymbolicLink()) return [];
-    return entry.isDirectory() ? filesBelow(directory, file) : [file];
+    // A tree that is judged as a whole.
+    if (apart.has(file)) return [];
+    return entry.isDirectory() ? filesBelow(directory, file, apart) : [file];
   });
 }
 

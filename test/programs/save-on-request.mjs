@@ -12,6 +12,8 @@ import {
   exchangeSync,
   renameExclusive,
   renameExclusiveSync,
+  replaceDirectory,
+  replaceDirectorySync,
   replaceSymlink,
   replaceSymlinkSync,
   save,
@@ -25,7 +27,7 @@ const LOCK = { lock: process.env.INDELIBLE_ENGINE === 'portable' ? 'thread' : 'm
 
 const forms = {
   ...{ save, saveSync, exchange, exchangeSync, renameExclusive, renameExclusiveSync },
-  ...{ replaceSymlink, replaceSymlinkSync },
+  ...{ replaceDirectory, replaceDirectorySync, replaceSymlink, replaceSymlinkSync },
   update: (path, data, options) => update(path, () => data, { ...LOCK, ...options }),
   updateSync: (path, data, options) => updateSync(path, () => data, { ...LOCK, ...options }),
   savePieces: (path, data, options) => save(path, piecesOf(data), options),

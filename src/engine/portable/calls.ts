@@ -19,6 +19,7 @@ const asynchronous = {
   mkdir: promisify(fs.mkdir),
   open: promisify(fs.open),
   read: promisify(fs.read),
+  readdir: promisify(fs.readdir),
   readlink: promisify(fs.readlink),
   rename: promisify(fs.rename),
   stat: promisify(fs.stat),
@@ -126,6 +127,13 @@ export function statfs(path: Buffer): Steps<fs.StatsFs> {
   return step(
     () => fs.statfsSync(forNode(path)),
     () => asynchronous.statfs(forNode(path)),
+  );
+}
+
+export function readdir(path: Buffer): Steps<Buffer[]> {
+  return step(
+    () => fs.readdirSync(forNode(path), 'buffer'),
+    () => asynchronous.readdir(forNode(path), 'buffer'),
   );
 }
 

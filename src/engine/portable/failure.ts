@@ -12,7 +12,7 @@ const numbers = new Map([...getSystemErrorMap()].map(([number, [code]]) => [code
 
 /** The error that a system call would have given, had it been made. */
 export function refusal(
-  code: 'EEXIST' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
+  code: 'EEXIST' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
   syscall: string,
   path: AbsolutePath,
   dest?: AbsolutePath,

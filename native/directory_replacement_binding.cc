@@ -1,0 +1,51 @@
+#include "directory_replacement_binding.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "arguments.h"
+#include "directory_replacement.h"
+#include "environment.h"
+
+namespace indelible {
+
+namespace {
+
+// (staged, path, previous or an empty string, plan, strict, insist)
+DirectoryReplacementRequest RequestOf(const Napi::CallbackInfo& info) {
+  DirectoryReplacementRequest request;
+  request.staged = PathArgument(info[0]);
+  request.path = PathArgument(info[1]);
+  request.previous = PathArgument(info[2]);
+  request.plan = static_cast<PlanChoice>(Uint32Argument(info[3]));
+  request.strict = info[4].As<Napi::Boolean>();
+  request.insist = info[5].As<Napi::Boolean>();
+  return request;
+}
+
+Environment::Answer Answer(const DirectoryReplacementRequest& request) {
+  DirectoryReplacementOutcome outcome = ReplaceDirectory(request, &SharedEngine().plans());
+  return [outcome = std::move(outcome)](Napi::Env env) -> Napi::Value {
+    if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
+    if (outcome.undecided) {
+      return QuestionValue(env, Question{outcome.filesystem, outcome.directory, outcome.generation});
+    }
+    const uint32_t flags = (outcome.replaced ? 1U : 0U) | (outcome.names_synced ? 2U : 0U);
+    return Napi::Number::New(env, outcome.decision * 4.0 + flags);
+  };
+}
+
+Napi::Value Asynchronous(const Napi::CallbackInfo& info) {
+  return Environment::Of(info.Env()).Run(info.Env(), [request = RequestOf(info)] { return Answer(request); });
+}
+
+Napi::Value Synchronous(const Napi::CallbackInfo& info) { return Answer(RequestOf(info))(info.Env()); }
+
+}  // namespace
+
+void ExportDirectoryReplacement(Napi::Env env, Napi::Object exports) {
+  exports.Set("replaceDirectory", Napi::Function::New<Asynchronous>(env, "replaceDirectory"));
+  exports.Set("replaceDirectorySync", Napi::Function::New<Synchronous>(env, "replaceDirectorySync"));
+}
+
+}  // namespace indelible

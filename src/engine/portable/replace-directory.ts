@@ -1,0 +1,136 @@
+import { constants, type Stats } from 'node:fs';
+import type { Durability } from '../../options.js';
+import type { AbsolutePath } from '../../path.js';
+import { notADirectory, refuseMountsBelow, unsupportedDirectoryReplacement } from '../directory-errors.js';
+import type { DirectoryReplaced, DirectoryReplacementRequest } from '../engine.js';
+import { namesNotDurable } from '../name-change-errors.js';
+import { close, fdatasync, lstat, open, readdir, rename, stat } from './calls.js';
+import { Directory } from './directory.js';
+import { failedWith, failure, refusal } from './failure.js';
+import { bytesOfPath, inDirectory, parentOf, withoutTrailingSeparators } from './path-bytes.js';
+import { isWeaker, planFor } from './plan.js';
+import type { Steps } from './steps.js';
+
+// Missing on Windows.
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const READ_FLAGS = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+/**
+ * What plain `fs` can do of it in one step: rename(2) puts a directory where nothing stands, or an empty directory, and
+ * fails anywhere else.
+ */
+export function* replaceDirectory(request: DirectoryReplacementRequest): Steps<DirectoryReplaced> {
+  const outcome = { published: false };
+  try {
+    refuseMountsBelow(request);
+    return yield* replace(request, outcome);
+  } catch (error) {
+    throw failure(error, { path: request.path, published: outcome.published });
+  }
+}
+
+function* replace(
+  request: DirectoryReplacementRequest,
+  outcome: { published: boolean },
+): Steps<DirectoryReplaced> {
+  const staged = withoutTrailingSeparators(bytesOfPath(request.staged));
+  const path = withoutTrailingSeparators(bytesOfPath(request.path));
+  const from = yield* openFor(request.staged, staged);
+  try {
+    const to = yield* openFor(request.path, path);
+    try {
+      const { protocol, achieves } = yield* planFor(to.path, request.durability);
+      const possible = achieves === 'durable' && !(from.readable && to.readable) ? 'ordered' : achieves;
+      if (request.strict && isWeaker(possible, request.durability)) throw namesNotDurable(request.path);
+      const replaced = yield* check(request, staged, path, from, to);
+      if (protocol !== 'rename') yield* syncTree(staged);
+      yield* rename(staged, path);
+      outcome.published = true;
+      return { replaced, durability: yield* syncNames(possible, from, to) };
+    } catch (error) {
+      // Somebody has put something there since it was looked at.
+      if (!failedWith(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+      throw unsupportedDirectoryReplacement(request.staged, request.path, 'The portable engine');
+    } finally {
+      yield* to.close();
+    }
+  } finally {
+    yield* from.close();
+  }
+}
+
+function* openFor(asked: AbsolutePath, path: Buffer): Steps<Directory> {
+  try {
+    return yield* Directory.open(parentOf(path));
+  } catch (error) {
+    throw failure(error, { path: asked });
+  }
+}
+
+/** @returns whether a directory stands under the path, which is then empty. */
+function* check(
+  request: DirectoryReplacementRequest,
+  staged: Buffer,
+  path: Buffer,
+  from: Directory,
+  to: Directory,
+): Steps<boolean> {
+  const [one, other] = [yield* stat(from.path), yield* stat(to.path)];
+  if (one.dev !== other.dev) throw refusal('EXDEV', 'rename', request.staged, request.path);
+  const prepared = yield* lstatIfThere(staged);
+  if (prepared === undefined) throw refusal('ENOENT', 'open', request.staged);
+  if (!prepared.isDirectory()) throw notADirectory(request.staged);
+  const standing = yield* lstatIfThere(path);
+  if (standing === undefined) return false;
+  if (!standing.isDirectory()) throw notADirectory(request.path);
+  const isSame = standing.ino === prepared.ino && standing.dev === prepared.dev;
+  if (isSame) throw refusal('EINVAL', 'rename', request.staged, request.path);
+  if (request.keepPrevious !== undefined || (yield* readdir(path)).length > 0) {
+    throw unsupportedDirectoryReplacement(request.staged, request.path, 'The portable engine');
+  }
+  return true;
+}
+
+/** Plain `fs` has no `syncfs`: every file and every directory by itself. */
+function* syncTree(directory: Buffer): Steps<void> {
+  for (const name of yield* readdir(directory)) {
+    const path = inDirectory(directory, name);
+    const stats = yield* lstat(path);
+    if (stats.isDirectory()) yield* syncTree(path);
+    else if (stats.isFile()) yield* syncFile(path);
+  }
+  const opened = yield* Directory.open(directory);
+  try {
+    yield* opened.sync();
+  } finally {
+    yield* opened.close();
+  }
+}
+
+function* syncFile(path: Buffer): Steps<void> {
+  const descriptor = yield* open(path, READ_FLAGS);
+  try {
+    yield* fdatasync(descriptor);
+  } catch (error) {
+    throw failure(error, { path });
+  } finally {
+    yield* close(descriptor);
+  }
+}
+
+/** The new name first: after a crash between the two there may be both, never neither. */
+function* syncNames(possible: Durability, from: Directory, to: Directory): Steps<Durability> {
+  if (possible !== 'durable') return possible;
+  if (!(yield* to.sync())) return 'ordered';
+  if (from.path.equals(to.path)) return 'durable';
+  return (yield* from.sync()) ? 'durable' : 'ordered';
+}
+
+function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
+  try {
+    return yield* lstat(path);
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
