@@ -77,7 +77,7 @@ Status FileUpdate::Find(FreshDirectories* fresh, std::unique_ptr<Place>* place) 
   return Status::Ok();
 }
 
-Status FileUpdate::Ask(size_t* ahead) {
+Status FileUpdate::Ask(uint64_t* ahead) {
   Status status = place_->lock->Ask(ahead);
   for (auto pause = kFirstPause; status.ok() && *ahead == 1 && pause <= kLastPause; pause *= 2) {
     std::this_thread::sleep_for(pause);

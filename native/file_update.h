@@ -22,8 +22,8 @@ struct FreeContent {
 
 // What an update found when it asked.
 struct UpdateState {
-  // How many updates of the file come first; what follows is known only where it is 0.
-  size_t ahead = 0;
+  // How many updates of the file come first, at most; what follows is known only where it is 0.
+  uint64_t ahead = 0;
   bool exists = false;
   std::unique_ptr<uint8_t, FreeContent> content;
   size_t size = 0;
@@ -56,7 +56,7 @@ class FileUpdate {
   };
 
   Status Find(FreshDirectories* fresh, std::unique_ptr<Place>* place) const;
-  Status Ask(size_t* ahead);
+  Status Ask(uint64_t* ahead);
   Status ReadFile(UpdateState* state);
 
   const SaveRequest request_;

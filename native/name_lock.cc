@@ -15,9 +15,6 @@ constexpr int kTicketBits = 38;
 // And so many names have ranges of their own. Two names that share one only wait for each other.
 constexpr int kNameBits = 24;
 
-// Beyond it, how many are ahead makes no difference to anybody.
-constexpr size_t kMostCounted = 64;
-
 // FNV-1a, folded. Every version of this library must compute the same.
 uint64_t RangeOf(const std::string& name) {
   uint64_t hash = 0xcbf29ce484222325;
@@ -31,7 +28,7 @@ uint64_t RangeOf(const std::string& name) {
 NameLock::NameLock(const platform::Directory& directory, const std::string& name)
     : directory_(directory), begin_(RangeOf(name)), end_(begin_ + (uint64_t{1} << kTicketBits)) {}
 
-Status NameLock::Ask(size_t* ahead) {
+Status NameLock::Ask(uint64_t* ahead) {
   if (!has_ticket_) {
     bool locked = false;
     Status status = platform::TryLockDirectory(directory_, &locked);
@@ -43,8 +40,7 @@ Status NameLock::Ask(size_t* ahead) {
       if (!unlocked.ok()) return unlocked;
     }
   }
-  *ahead = 0;
-  if (has_ticket_) return CountAhead(begin_, ticket_, ahead);
+  if (has_ticket_) return CountAhead(ahead);
   // Somebody else is just drawing a ticket, or there are none left until this line is empty.
   *ahead = 1;
   return Status::Ok();
@@ -78,18 +74,13 @@ Status NameLock::HighestTicket(bool* found, uint64_t* ticket) const {
 }
 
 // The kernel tells of any one lock in a range, not of the first.
-Status NameLock::CountAhead(uint64_t begin, uint64_t end, size_t* count) const {
-  while (*count < kMostCounted) {
+Status NameLock::CountAhead(uint64_t* count) const {
+  for (uint64_t lowest = ticket_;;) {
     bool any = false;
-    uint64_t offset = 0;
-    Status status = platform::FindLock(directory_, begin, end, &any, &offset);
+    *count = ticket_ - lowest;
+    Status status = platform::FindLock(directory_, begin_, lowest, &any, &lowest);
     if (!status.ok() || !any) return status;
-    ++*count;
-    status = CountAhead(offset + 1, end, count);
-    if (!status.ok()) return status;
-    end = offset;
   }
-  return Status::Ok();
 }
 
 Status NameLock::Release() {

@@ -1,7 +1,6 @@
 #ifndef INDELIBLE_NAME_LOCK_H_
 #define INDELIBLE_NAME_LOCK_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -25,15 +24,15 @@ class NameLock {
   NameLock(const NameLock&) = delete;
   NameLock& operator=(const NameLock&) = delete;
 
-  // Asks for it, or how far it has got: `*ahead` tells how many come first, as far as it counts. 0: it is
-  // held.
-  Status Ask(size_t* ahead);
+  // Asks for it, or how far it has got: `*ahead` tells how many come first, those that have given up among
+  // them. 0: it is held.
+  Status Ask(uint64_t* ahead);
   Status Release();
 
  private:
   Status DrawTicket();
   Status HighestTicket(bool* found, uint64_t* ticket) const;
-  Status CountAhead(uint64_t begin, uint64_t end, size_t* count) const;
+  Status CountAhead(uint64_t* count) const;
 
   const platform::Directory& directory_;
   // The offsets of the name's tickets.

@@ -53,7 +53,7 @@ Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, bool* 
   Status status = LockCall(directory, F_OFD_GETLK, F_WRLCK, begin, end - begin, &range);
   if (!status.ok()) return status;
   *found = range.l_type != F_UNLCK;
-  *offset = static_cast<uint64_t>(range.l_start);
+  if (*found) *offset = static_cast<uint64_t>(range.l_start);
   return Status::Ok();
 }
 

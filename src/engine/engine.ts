@@ -118,7 +118,7 @@ export interface FileRead {
 
 /** Reading, changing and saving one file. Each call is made when the one before has settled. */
 export interface FileUpdate {
-  /** What the file holds, or how many updates of other threads and processes come first: then to be asked again. */
+  /** What the file holds, or how many updates of others come first, at most: then to be asked again. */
   read(): Promise<FileRead | number>;
   /** Saves, if the file is still what was read; else it rejects with `ERR_INDELIBLE_CHANGED`. */
   save(request: SaveRequest): Promise<Saved>;
