@@ -37,11 +37,17 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
 };
 
 /** What cannot be run on a runtime, and why. */
-const LEFT_OUT: Record<string, { file: string; reason: string }> = {
-  deno: {
-    file: 'test/behaviour/sweep.test.ts',
-    reason: 'child.kill("SIGSTOP") makes a child of node:child_process count as ended',
-  },
+const LEFT_OUT: Record<string, readonly { file: string; reason: string }[]> = {
+  deno: [
+    {
+      file: 'test/behaviour/sweep.test.ts',
+      reason: "child.kill('SIGSTOP') makes a child process count as ended",
+    },
+    {
+      file: 'test/behaviour/make-directories.test.ts',
+      reason: 'fs.mkdir with a Buffer as its path never answers',
+    },
+  ],
 };
 
 /** The part of vitest's JSON report that is looked at. */
@@ -83,8 +89,7 @@ function runSuite(
 ) {
   const file = join(scratch, 'report.json');
   rmSync(file, { force: true });
-  const leftOut = LEFT_OUT[name];
-  const without = leftOut === undefined ? [] : [`--exclude=${leftOut.file}`];
+  const without = (LEFT_OUT[name] ?? []).map((one) => `--exclude=${one.file}`);
   const suite = ['run', '--project', engine, ...without, '--reporter=json', `--outputFile=${file}`, ...files];
   const { status } = spawnSync(
     program,
@@ -140,12 +145,8 @@ try {
       const ran = (report?.numPassedTests ?? 0) > 0 && (status === 0 || failures.length > 0);
       const holds = ran && unknown.length === 0;
       if (!holds) process.exitCode = 1;
-      const leftOut = LEFT_OUT[runtime.name];
-      const exceptions = [
-        ...known,
-        ...(leftOut === undefined ? [] : [`${leftOut.file} left out: ${leftOut.reason}`]),
-      ];
-      const verdict = holds ? ['passes', ...exceptions].join('; but ') : 'FAILS';
+      const leftOut = (LEFT_OUT[runtime.name] ?? []).map((one) => `${one.file} left out: ${one.reason}`);
+      const verdict = holds ? ['passes', ...known, ...leftOut].join('; but ') : 'FAILS';
       rows.push([runtime.name, version, engine, ...counts.map(String), verdict]);
     }
   }

@@ -13,7 +13,13 @@ const ASK = 'console.log(require(process.argv[1]).path(process.argv[2]))';
 function chosen(root: string, { platform, arch, libc }: { platform: string; arch: string; libc?: string }) {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', ASK, loader, root], {
     encoding: 'utf8',
-    env: { npm_config_platform: platform, npm_config_arch: arch, LIBC: libc ?? '' },
+    // Windows starts no process without the first.
+    env: {
+      SystemRoot: process.env.SystemRoot ?? '',
+      npm_config_platform: platform,
+      npm_config_arch: arch,
+      LIBC: libc ?? '',
+    },
   });
   return status === 0 ? stdout.trim() : stderr;
 }
