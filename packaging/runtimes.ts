@@ -23,6 +23,14 @@ interface Runtime {
 
 /** What does not hold on a runtime, and whose doing that is; documented in docs/install.md. */
 const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
+  deno: [
+    {
+      tests: /by a process without privileges|that may be written but not read|loses another group's ACL/,
+      reason: 'not tested without privileges, since there is no process.setgroups to give them up',
+    },
+    { tests: /not UTF-8|of any bytes/, reason: 'fs has no paths that are not UTF-8' },
+    { tests: /beyond the process's file size limit/, reason: 'SIGXFSZ is not ignored, and ends the process' },
+  ],
   bun: [
     {
       tests:

@@ -119,6 +119,8 @@ async function linkForMacos(
     ...['-undefined', 'dynamic_lookup'],
     ...ENTRY_POINTS.flatMap((name) => ['-exported_symbol', `_${name}`]),
     '-dead_strip',
+    // A segment of its own would cost up to 16 KiB on arm64.
+    '-no_data_const',
     '--icf=all',
     '-adhoc_codesign',
     ...['-install_name', basename(output)],

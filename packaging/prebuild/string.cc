@@ -17,6 +17,7 @@ namespace std {
 inline namespace __1 {
 
 template class basic_string<char>;
+template class basic_string<wchar_t>;
 template string operator+<char, char_traits<char>, allocator<char>>(char const*, string const&);
 
 string to_string(int number) { return Digits(number); }
