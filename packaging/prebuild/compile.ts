@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { projectRoot } from '../project-root.js';
@@ -72,11 +72,6 @@ export async function compilePrebuild(
     add('c++', source, runtimeFlags(toolchain.zigLibrary));
   }
   if (target.libc === 'glibc') add('cc', join(projectRoot, 'packaging/prebuild/glibc_stat.c'), []);
-  if (target.platform === 'win32') {
-    const imports = join(scratch, 'node_api_imports.c');
-    writeFileSync(imports, nodeApiImports(toolchain.nodeApi(nodeApiVersion(gyp))));
-    add('cc', imports, []);
-  }
 
   const waiting = [...compilations];
   const compileWaiting = async () => {
@@ -89,6 +84,16 @@ export async function compilePrebuild(
   await Promise.all(Array.from({ length: availableParallelism() }, compileWaiting));
 
   const objects = compilations.map(({ object }) => object);
+  if (target.platform === 'win32') {
+    const compiled = objects.map((object) => readFileSync(object, 'latin1'));
+    const used = toolchain
+      .nodeApi(nodeApiVersion(gyp))
+      .filter((name) => compiled.some((object) => object.includes(`__imp_${name}\0`)));
+    const imports = join(scratch, 'node_api_imports.c');
+    writeFileSync(imports, nodeApiImports(used));
+    await zig('cc', [...FLAGS, '-c', '-o', `${imports}.o`, imports]);
+    objects.push(`${imports}.o`);
+  }
   if (target.platform === 'darwin') {
     await linkForMacos(target, toolchain, [...objects, ...gyp.linkerFlags], output);
   } else {

@@ -21,11 +21,8 @@ const LIBCXX = [
   'mutex_destructor',
   'new',
   'stdexcept',
-  'system_error',
   'thread',
 ];
-/** What the linker of the other systems leaves out before it misses anything. */
-const NOT_LINUX = ['exception', 'future'];
 const LIBCXX_WINDOWS = ['support/win32/support', 'support/win32/thread_win32'];
 const LIBCXXABI = [
   'cxa_default_handlers',
@@ -43,11 +40,9 @@ export function runtimeSources({ platform }: Target, zigLibrary: string): string
   return [
     join(projectRoot, 'packaging/prebuild/abort.cc'),
     join(projectRoot, 'packaging/prebuild/string.cc'),
-    ...[
-      ...LIBCXX,
-      ...(platform === 'linux' ? [] : NOT_LINUX),
-      ...(platform === 'win32' ? LIBCXX_WINDOWS : []),
-    ].map((name) => join(zigLibrary, 'libcxx/src', `${name}.cpp`)),
+    ...[...LIBCXX, ...(platform === 'win32' ? LIBCXX_WINDOWS : [])].map((name) =>
+      join(zigLibrary, 'libcxx/src', `${name}.cpp`),
+    ),
     ...LIBCXXABI.map((name) => join(zigLibrary, 'libcxxabi/src', `${name}.cpp`)),
   ];
 }
