@@ -23,7 +23,7 @@ const LIBCXX = [
   'stdexcept',
   'thread',
 ];
-const LIBCXX_WINDOWS = ['support/win32/support', 'support/win32/thread_win32'];
+const LIBCXX_WINDOWS = ['support/win32/thread_win32'];
 const LIBCXXABI = [
   'cxa_default_handlers',
   'cxa_guard',
