@@ -20,6 +20,8 @@ const DEFAULT_SECTOR_SIZE = 512;
 export interface BlockRequest {
   /** Makes durable whatever had completed before. */
   flush: boolean;
+  /** Of a flush, where it is known: how many requests of the log had completed when it began; default: all before it. */
+  covers?: number;
   /** Is itself durable once it has completed (forced unit access). */
   fua: boolean;
   /** The range reads as zeros afterwards; there is no data. */

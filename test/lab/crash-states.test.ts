@@ -42,6 +42,12 @@ describe('a crash state', () => {
     assert.deepEqual(survivors(requests, 5, 'all'), []);
   });
 
+  it('leaves to chance what completed while the last flush was under way, where that is known', () => {
+    const requests = [write(1), write(2), { ...FLUSH, covers: 1 }, write(3)];
+    assert.deepEqual(survivors(requests, 4, 'all'), [2, 3]);
+    assert.deepEqual(survivors(requests, 3, 'none'), []);
+  });
+
   it('keeps a request with forced unit access in any case', () => {
     const requests = [write(1), write(2, 1, true), write(3)];
     assert.deepEqual(survivors(requests, 3, 'none'), [2]);

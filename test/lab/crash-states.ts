@@ -10,7 +10,8 @@ import { Random } from './random.js';
  * it may have written some sectors only. Requests that had not completed are taken as lost.
  *
  * Two things real disks may do are left out, so the lab can miss a fault through them but never invents one. The log
- * has the order of completion alone, so a request that completed while a flush was under way counts as covered by it.
+ * has the order of completion alone, so a request that completed while a flush was under way counts as covered by it,
+ * unless the recording knows better (`covers`).
  * And a request that was under way when the power failed may be on the medium in part; it appears so in the states of
  * the next position.
  */
@@ -44,9 +45,12 @@ export interface Untorn {
   unit?: number;
 }
 
-/** How many requests were made durable by the last flush before `position`. */
+/** How many requests were made durable by the flushes before `position`. */
 export function durableCount(requests: readonly BlockRequest[], position: number): number {
-  for (let index = position - 1; index >= 0; index--) if (requests[index]?.flush) return index;
+  for (let index = position - 1; index >= 0; index--) {
+    const request = requests[index];
+    if (request?.flush) return request.covers ?? index;
+  }
   return 0;
 }
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { type AttachedDisk, attachDisk, detachDisk, diskSizeOf } from './attached-disk.js';
-import { parseBlockLog } from './block-log.js';
+import { type BlockLog, parseBlockLog } from './block-log.js';
 import { command } from './command.js';
 import { CommandShell } from './command-shell.js';
 import { type CrashState, chooseStates, formatState } from './crash-states.js';
 import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
-import { untornOf } from './mounts.js';
+import { type LabMount, untornOf } from './mounts.js';
 import type { Recording } from './recording.js';
 import { StateImage } from './state-image.js';
 import { type Finding, judge } from './verdict.js';
@@ -26,9 +26,7 @@ export function statesOf(recording: Recording, count: number, seed: number): Cra
 }
 
 /**
- * Crashes a recording in the given states: builds the disk of each, has the kernel mount it and replay its journal, and
- * judges what it shows. One state at a time: all of them have the recording's UUID, and btrfs mistakes one device for
- * the other when two with the same UUID come and go.
+ * Crashes a recording in the given states and judges what the filesystem shows in each.
  *
  * @param kept where the image of the last state is kept, as it was before the mount.
  */
@@ -38,17 +36,50 @@ export async function replay(
   states: readonly CrashState[],
   kept?: string,
 ): Promise<JudgedState[]> {
-  const { mount, baseImage, log, events } = recording;
-  const history = new History(events);
+  const history = new History(recording.events);
+  const log = parseBlockLog(readFileSync(recording.log));
+  const judged: JudgedState[] = [];
+  await lookInto(workspace, { ...recording, log }, states, kept, (state, seen) => {
+    const findings: Finding[] =
+      'refusal' in seen
+        ? [{ fault: 'unmountable', file: '', detail: seen.refusal }]
+        : judge(seen.directory, history, state.position);
+    judged.push({ state, findings });
+  });
+  return judged;
+}
+
+/** A disk that was watched. */
+export interface WatchedDisk {
+  mount: LabMount;
+  baseImage: string;
+  log: BlockLog;
+}
+
+/** Where a crash state is mounted, or why the kernel refuses to. */
+export type Seen = { directory: string } | { refusal: string };
+
+/**
+ * Builds the disk of each state, has the kernel mount it and replay its journal, and lets `look` see it. One state at a
+ * time: all of them have the recording's UUID, and btrfs mistakes one device for the other when two with the same UUID
+ * come and go.
+ *
+ * @param kept where the image of the last state is kept, as it was before the mount.
+ */
+export async function lookInto(
+  workspace: Workspace,
+  { mount, baseImage, log }: WatchedDisk,
+  states: readonly CrashState[],
+  kept: string | undefined,
+  look: (state: CrashState, seen: Seen) => void,
+): Promise<void> {
   const path = workspace.path('state.img');
   await makeImage(path, diskSizeOf(mount));
-  const blockLog = parseBlockLog(readFileSync(log));
-  const image = new StateImage(path, baseImage, diskSizeOf(mount), blockLog, untornOf(mount));
+  const image = new StateImage(path, baseImage, diskSizeOf(mount), log, untornOf(mount));
   let disk = await attachDisk(mount, path);
   const directory = workspace.path('state');
   await mkdir(directory);
   const shell = new CommandShell();
-  const judged: JudgedState[] = [];
   for (const state of states) {
     image.become(state);
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
@@ -64,10 +95,10 @@ export async function replay(
       if (refusal === undefined) console.warn(`${formatState(state)} was refused once only: ${first}`);
     }
     if (refusal !== undefined) {
-      judged.push({ state, findings: [{ fault: 'unmountable', file: '', detail: refusal }] });
+      look(state, { refusal });
       continue;
     }
-    judged.push({ state, findings: judge(directory, history, state.position) });
+    look(state, { directory });
     const { status, output } = await shell.run('umount', '--no-mtab', directory);
     if (status !== 0) throw new Error(output);
     await released(disk.device);
@@ -75,7 +106,8 @@ export async function replay(
   shell.close();
   await detachDisk(disk);
   image.close();
-  return judged;
+  await rmdir(directory);
+  await rm(path);
 }
 
 /** Mounts the device as its users' machines would after the crash; returns why that is refused, if it is. */

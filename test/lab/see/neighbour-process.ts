@@ -1,0 +1,41 @@
+/**
+ * Another program on the same machine, as there always is one: syncs a file of its own now and then, and so makes the
+ * filesystem commit at moments that the saver has not chosen. On btrfs, where fsync writes no more than a log of the one
+ * file, it syncs the whole filesystem every other time.
+ *
+ *   node neighbour-process.js '{"directory": …, "seed": …}'
+ */
+import { execFileSync } from 'node:child_process';
+import { fsyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Random } from '../random.js';
+import { NEIGHBOUR_FILE, NEIGHBOUR_TEXT } from './files.js';
+
+export interface NeighbourOrder {
+  directory: string;
+  seed: number;
+}
+
+/** Between two syncs, in milliseconds. */
+const LONGEST_PAUSE = 30;
+const LENGTH = 512;
+
+const { directory, seed } = JSON.parse(process.argv[2] ?? '') as NeighbourOrder;
+const random = new Random(seed);
+const path = join(directory, NEIGHBOUR_FILE);
+const file = openSync(path, 'w');
+const content = Buffer.alloc(LENGTH, NEIGHBOUR_TEXT);
+const write = () => writeSync(file, content, 0, LENGTH, 0);
+write();
+fsyncSync(file);
+execFileSync('sync', ['--file-system', path]);
+process.stdout.write('ready\n');
+// The saver holds the other end; however it ends, the volume must become free.
+process.stdin.on('end', () => process.exit(0)).resume();
+for (;;) {
+  await sleep(random.next() * LONGEST_PAUSE);
+  write();
+  if (random.coin()) fsyncSync(file);
+  else execFileSync('sync', ['--file-system', path]);
+}

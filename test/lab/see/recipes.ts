@@ -1,0 +1,105 @@
+import { copyFile, open, rename, unlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { save } from 'indelible';
+import writeFileAtomic from 'write-file-atomic';
+import type { Promised } from '../../../docs/see-it-work/recordings.js';
+import { saveBySingleCommit, WRITE_BACK } from '../single-commit.js';
+import { syncDirectoryOf, writeTemporary } from '../textbook.js';
+
+/** A way to save a file, to be recorded. */
+export interface RecordedRecipe {
+  id: string;
+  title: string;
+  /** One sentence: what it does. */
+  summary: string;
+  /** What its caller may take a resolved promise for; default: `'durable'`, that it is saved. */
+  promises?: Promised;
+  /** Default: every filesystem. */
+  filesystems?: readonly string[];
+  /** @param elsewhere a directory on another filesystem. */
+  save(path: string, content: Buffer, elsewhere: string): Promise<unknown>;
+}
+
+/** In the order in which the page offers them. */
+export const RECIPES: readonly RecordedRecipe[] = [
+  {
+    id: 'overwrite',
+    title: 'fs.writeFile',
+    summary: 'Cuts the file off at zero and writes the new version in its place.',
+    save: (path, content) => writeFile(path, content),
+  },
+  {
+    id: 'in-place',
+    title: 'Overwritten in place',
+    summary: 'Writes the new version over the old one without cutting it off first.',
+    async save(path, content) {
+      const file = await open(path, 'r+');
+      await file.writeFile(content);
+      await file.close();
+    },
+  },
+  {
+    id: 'rename-unsynced',
+    title: 'Temporary and rename, no sync',
+    summary: 'Writes a temporary file and renames it over the old one, and syncs nothing.',
+    save: async (path, content) => rename(await writeTemporary(path, content, false), path),
+  },
+  {
+    id: 'no-directory-sync',
+    title: 'fdatasync and rename',
+    summary: 'Syncs the temporary before the rename, and leaves out the sync of the directory.',
+    save: async (path, content) => rename(await writeTemporary(path, content, true), path),
+  },
+  {
+    id: 'write-file-atomic',
+    title: 'write-file-atomic',
+    summary: 'The npm package: fsync of a temporary, then rename.',
+    save: (path, content) => writeFileAtomic(path, content),
+  },
+  {
+    id: 'textbook',
+    title: 'The textbook',
+    summary: 'Syncs the temporary, renames it, and syncs the directory.',
+    async save(path, content) {
+      await rename(await writeTemporary(path, content, true), path);
+      await syncDirectoryOf(path);
+    },
+  },
+  {
+    id: 'save',
+    title: 'indelible, durable',
+    summary: 'The default of this package: each step that this filesystem needs, and no more.',
+    save: (path, content) => save(path, content),
+  },
+  {
+    id: 'save-ordered',
+    title: 'indelible, ordered',
+    summary: 'Never torn, but after a crash the newest version may be missing.',
+    promises: 'ordered',
+    save: (path, content) => save(path, content, { durability: 'ordered' }),
+  },
+  {
+    id: 'single-commit',
+    title: 'Single commit, where it is wrong',
+    summary: 'What indelible does on ext4 and XFS, forced onto btrfs, where it must not be used.',
+    filesystems: ['btrfs'],
+    save: (path, content) => saveBySingleCommit(path, content, WRITE_BACK),
+  },
+  {
+    id: 'copied-over',
+    title: 'Temporary in /tmp, copied over',
+    summary:
+      'The temporary is on another filesystem: the rename fails with EXDEV, and the program copies instead.',
+    async save(path, content, elsewhere) {
+      const temporary = join(elsewhere, basename(path));
+      await writeFile(temporary, content);
+      try {
+        await rename(temporary, path);
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+        await copyFile(temporary, path);
+        await unlink(temporary);
+      }
+    },
+  },
+];

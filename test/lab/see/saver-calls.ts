@@ -1,0 +1,103 @@
+import type { Call } from '../../../docs/see-it-work/recordings.js';
+import { NEIGHBOUR_FILE, WARM_UP_FILE } from './files.js';
+import type { TimedCall } from './timed-calls.js';
+
+/** What strace is asked to trace (`?`: may be unknown on some machine). */
+export const TRACED = [
+  ...[
+    'openat',
+    '?open',
+    'close',
+    'read',
+    'pread64',
+    'write',
+    'writev',
+    'pwrite64',
+    'pwritev',
+    'ftruncate',
+    'fallocate',
+  ],
+  ...[
+    'statx',
+    '?newfstatat',
+    'fstat',
+    '?lstat',
+    '?stat',
+    '?readlink',
+    'readlinkat',
+    'copy_file_range',
+    'sendfile',
+  ],
+  ...['fchown', '?chown', 'fchmod', '?chmod', 'fchmodat', 'utimensat', 'ioctl', 'flock'],
+  ...['flistxattr', '?llistxattr', 'lgetxattr', 'fgetxattr', 'fsetxattr', 'fremovexattr'],
+  ...['fsync', 'fdatasync', 'syncfs', 'sync_file_range', '?rename', '?renameat', 'renameat2'],
+  ...['?link', 'linkat', '?unlink', 'unlinkat'],
+];
+
+/** The directories whose names the recording leaves out. */
+export interface Places {
+  volume: string;
+  /** On another filesystem; shown as /tmp. */
+  elsewhere: string;
+}
+
+const EVENT = /^1<[^>]*>, "\{\\"event\\":\\"(?<event>\w+)\\"/;
+
+/** Finds what the saving process has printed. */
+export function eventsOf(calls: readonly TimedCall[]): { event: string; at: number }[] {
+  return calls.flatMap((call) => {
+    const event = call.name === 'write' ? EVENT.exec(call.arguments)?.groups?.event : undefined;
+    return event === undefined ? [] : [{ event, at: call.start }];
+  });
+}
+
+/** The calls about the file, its directory and its temporary, and the other program's writes and syncs. */
+export function callsAbout(
+  calls: readonly TimedCall[],
+  { volume, elsewhere }: Places,
+  { begin, end, mainThread }: { begin: number; end: number; mainThread: number },
+): Call[] {
+  const threads = new Map([[mainThread, 0]]);
+  return calls
+    .filter(({ start, arguments: text }) => start >= begin && start < end && concerns(text))
+    .map((call): Call => {
+      const text = shorten(call.arguments);
+      const by = text.includes(NEIGHBOUR_FILE) ? 'neighbour' : 'saver';
+      const thread = by === 'neighbour' ? 0 : (threads.get(call.thread) ?? threads.size);
+      if (by === 'saver') threads.set(call.thread, thread);
+      const { name, start, duration } = call;
+      const bytes =
+        by === 'saver' && MOVES_BYTES.has(name) && !WRITES_ELSEWHERE.test(text)
+          ? Number.parseInt(call.result, 10)
+          : Number.NaN;
+      return {
+        by,
+        thread,
+        name,
+        text,
+        result: shorten(call.result),
+        start,
+        duration,
+        ...(Number.isNaN(bytes) ? {} : { bytes }),
+      };
+    });
+
+  function concerns(text: string): boolean {
+    return (text.includes(volume) || text.includes(elsewhere)) && !text.includes(WARM_UP_FILE);
+  }
+
+  function shorten(text: string): string {
+    return text
+      .replaceAll(WORKING_DIRECTORY, 'AT_FDCWD')
+      .replaceAll(elsewhere, '/tmp')
+      .replaceAll(`${volume}/`, '')
+      .replaceAll(volume, '.')
+      .replaceAll(/"(\\.|[^"\\])*"\.\.\./g, '"…"');
+  }
+}
+
+const MOVES_BYTES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'copy_file_range', 'sendfile']);
+/** The descriptor that is written to is the first argument. */
+const WRITES_ELSEWHERE = /^\d+<\/tmp\/[^>]*>, "/;
+/** strace says which it is; the file is not in it. */
+const WORKING_DIRECTORY = /\bAT_FDCWD<[^>]*>/g;
