@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { Call } from '../../../docs/see-it-work/recordings.js';
 import { settingsText } from '../../../docs/see-it-work/settings-file.js';
@@ -82,11 +83,12 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
   const reader = spawn(process.execPath, [program('reading-process'), join(directory, SETTINGS_FILE)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const readings = text(reader.stdout);
+  const lines = createInterface(reader.stdout)[Symbol.asyncIterator]();
+  await lines.next();
   const trace = workspace.path('strace.log');
   const events = await runUnderStrace(workspace, trace, { ...options, directory, elsewhere });
   reader.stdin.end();
-  const read = JSON.parse(await readings) as Reading[];
+  const readings = JSON.parse((await lines.next()).value) as Reading[];
 
   await unmount(directory);
   await released(device);
@@ -114,7 +116,7 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
     ...(rejection === undefined ? {} : { rejected: rejection.error }),
     calls: callsAbout(traced, { volume: directory, elsewhere }, { begin: began, end: ended, mainThread }),
     log,
-    readings: read,
+    readings,
   };
 }
 

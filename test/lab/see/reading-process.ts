@@ -1,5 +1,6 @@
 /**
- * Another process that reads the file over and over, and at the end of its input prints from when on it found what.
+ * Another process that reads the file over and over. Prints a line when it has begun, and at the end of its input a list
+ * in JSON: from when on it found what.
  *
  *   node reading-process.js FILE
  */
@@ -20,6 +21,8 @@ process.stdin.on('end', () => {
   reading = false;
 });
 process.stdin.resume();
+look();
+process.stdout.write('reading\n');
 while (reading) {
   for (let count = 0; count < READS_AT_A_TIME; count++) look();
   await new Promise((resolve) => setImmediate(resolve));

@@ -4,7 +4,7 @@ import { save } from 'indelible';
 import writeFileAtomic from 'write-file-atomic';
 import type { Promised } from '../../../docs/see-it-work/recordings.js';
 import { saveBySingleCommit, WRITE_BACK } from '../single-commit.js';
-import { syncDirectoryOf, writeTemporary } from '../textbook.js';
+import { sync, syncDirectoryOf, writeTemporary } from '../textbook.js';
 
 /** A way to save a file, to be recorded. */
 export interface RecordedRecipe {
@@ -16,6 +16,8 @@ export interface RecordedRecipe {
   promises?: Promised;
   /** Default: every filesystem. */
   filesystems?: readonly string[];
+  /** Functions that `save` calls, for a reader. */
+  helpers?: readonly { toString(): string }[];
   /** @param elsewhere a directory on another filesystem. */
   save(path: string, content: Buffer, elsewhere: string): Promise<unknown>;
 }
@@ -42,12 +44,14 @@ export const RECIPES: readonly RecordedRecipe[] = [
     id: 'rename-unsynced',
     title: 'Temporary and rename, no sync',
     summary: 'Writes a temporary file and renames it over the old one, and syncs nothing.',
+    helpers: [writeTemporary],
     save: async (path, content) => rename(await writeTemporary(path, content, false), path),
   },
   {
     id: 'no-directory-sync',
     title: 'fdatasync and rename',
     summary: 'Syncs the temporary before the rename, and leaves out the sync of the directory.',
+    helpers: [writeTemporary],
     save: async (path, content) => rename(await writeTemporary(path, content, true), path),
   },
   {
@@ -60,6 +64,7 @@ export const RECIPES: readonly RecordedRecipe[] = [
     id: 'textbook',
     title: 'The textbook',
     summary: 'Syncs the temporary, renames it, and syncs the directory.',
+    helpers: [writeTemporary, syncDirectoryOf, sync],
     async save(path, content) {
       await rename(await writeTemporary(path, content, true), path);
       await syncDirectoryOf(path);
@@ -83,6 +88,7 @@ export const RECIPES: readonly RecordedRecipe[] = [
     title: 'Single commit, where it is wrong',
     summary: 'What indelible does on ext4 and XFS, forced onto btrfs, where it must not be used.',
     filesystems: ['btrfs'],
+    helpers: [saveBySingleCommit],
     save: (path, content) => saveBySingleCommit(path, content, WRITE_BACK),
   },
   {
@@ -103,3 +109,14 @@ export const RECIPES: readonly RecordedRecipe[] = [
     },
   },
 ];
+
+/** The source of a recipe and of its helpers, as the engine has them. */
+export function codeOf({ save: saving, helpers = [] }: RecordedRecipe): string {
+  return [saving, ...helpers].map((one) => withoutMargin(String(one))).join('\n\n');
+}
+
+/** The first line begins where the function does; the last one is as far in as its declaration. */
+function withoutMargin(source: string): string {
+  const margin = /\n( *)[^\n]*$/.exec(source)?.[1] ?? '';
+  return source.replaceAll(`\n${margin}`, '\n');
+}

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { checkRecordings } from '../../../docs/see-it-work/check-recordings.js';
 import { type Pair, type Recordings, SCHEMA } from '../../../docs/see-it-work/recordings.js';
 import type { LabMount } from '../mounts.js';
 import { PROJECT_ROOT } from '../project-root.js';
@@ -10,7 +11,7 @@ import { Workspace } from '../workspace.js';
 import { type CrashesAt, crashEverywhere } from './crashes.js';
 import { prepareBase, type RawRun, recordRun } from './one-run.js';
 import { type CrashedRun, costOf, mostTelling, pairOf, positionsOf, quickest, surveyOf } from './pair.js';
-import { RECIPES, type RecordedRecipe } from './recipes.js';
+import { codeOf, RECIPES, type RecordedRecipe } from './recipes.js';
 
 /** An ext4 that initialises itself before, not during, the recording. */
 const MOUNTS: readonly LabMount[] = [
@@ -47,8 +48,8 @@ const program = new Command('npm run see:record --')
     list,
     RECIPES.map(({ id }) => id),
   )
-  .option('--alone <count>', 'recordings of each with nothing else running', integer, 12)
-  .option('--beside <count>', 'recordings of each beside another program that syncs', integer, 16)
+  .option('--alone <count>', 'recordings of each with nothing else running', integer, 6)
+  .option('--beside <count>', 'recordings of each beside another program that syncs', integer, 10)
   .option(
     '--draws <count>',
     'random states of each of two kinds, for every position that is played',
@@ -102,12 +103,13 @@ try {
     seed: options.seed,
     flush: options.flush * 1000,
     command: commandLine(process.argv.slice(2)),
-    recipes: RECIPES.map(({ id, title, summary, promises = 'durable', save }) => ({
-      ...{ id, title, summary, promises },
-      code: save.toString(),
-    })),
+    recipes: RECIPES.map((recipe) => {
+      const { id, title, summary, promises = 'durable' } = recipe;
+      return { id, title, summary, promises, code: codeOf(recipe) };
+    }),
     pairs,
   };
+  checkRecordings(recordings);
   writeFileSync(options.out, formatRecordings(recordings));
 } finally {
   for (const workspace of workspaces) await workspace.remove();
