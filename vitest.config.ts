@@ -44,6 +44,7 @@ export default defineConfig({
       project('unit'),
       ...engines.map(behaviour),
       project('cli'),
+      project('page'),
       project('filesystems'),
       project('lab'),
       project('faults'),

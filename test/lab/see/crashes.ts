@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFound, MISSING, UNMOUNTABLE } from '../../../docs/see-it-work/settings-file.js';
 import { type CrashState, durableCount, type Pending, survivingPieces } from '../crash-states.js';
-import { UNTORN } from '../mounts.js';
+import { untornOf } from '../mounts.js';
 import { Random } from '../random.js';
 import { lookInto, type WatchedDisk } from '../replay.js';
 import type { Workspace } from '../workspace.js';
@@ -77,7 +77,7 @@ export async function crashEverywhere(
  */
 function diskOf({ log, mount }: WatchedDisk, state: CrashState): string {
   const pieces = new Map(
-    survivingPieces(log, state, UNTORN[mount.format]).map((piece) => [piece.request, piece]),
+    survivingPieces(log, state, untornOf(mount)).map((piece) => [piece.request, piece]),
   );
   const parts: string[] = [];
   let whole = durableCount(log.requests, state.position);

@@ -1,0 +1,113 @@
+import type { Call, Crash, DiskRequest, Pair, Run } from './recordings.js';
+import { CELL, cellsOf, decodeFound, type Found } from './settings-file.js';
+
+/** Where the newest bytes of one cell of the new version are. */
+export type CellPlace = 'nowhere' | 'memory' | 'cache' | 'platter';
+
+/** What the disk has taken and may still lose, of one kind. */
+export interface Cached {
+  kind: DiskRequest['kind'];
+  bytes: number;
+}
+
+/** Everything about one instant of a recording. */
+export interface Moment {
+  at: number;
+  program: 'before' | 'pending' | 'resolved' | 'rejected';
+  /** Calls of the saver that have begun and not ended. */
+  calls: readonly Call[];
+  /** Requests that the disk has begun and not ended. */
+  requests: readonly DiskRequest[];
+  /** What another process reads. */
+  read: Found;
+  /** One for each cell of the new version. */
+  cells: readonly CellPlace[];
+  /** In the disk's cache, by kind, the largest first. */
+  cached: readonly Cached[];
+  /** What the file is if the power fails and the disk keeps all of its cache, or nothing of it. */
+  ifCacheKept: Found;
+  platter: Found;
+  /** How many requests are complete. */
+  position: number;
+}
+
+/** How many of the run's requests the disk has completed by then. */
+export function positionAt(run: Run, at: number): number {
+  let position = 0;
+  while ((run.requests[position]?.end ?? Number.POSITIVE_INFINITY) <= at) position++;
+  return position;
+}
+
+/** How many of the first `position` requests are on the platter for certain. */
+export function durableAt(run: Run, position: number): number {
+  for (let index = position - 1; index >= 0; index--) {
+    const covers = run.requests[index]?.covers;
+    if (covers !== undefined) return covers;
+  }
+  return 0;
+}
+
+/** What a crash at this instant leaves. */
+export function crashAt(run: Run, at: number): Crash {
+  const crash = run.crashes[positionAt(run, at)];
+  if (crash === undefined) throw new Error('no crash was recorded for this moment');
+  return crash;
+}
+
+export function foundAt(pair: Pair, index: number): Found {
+  const text = pair.found[index];
+  if (text === undefined) throw new Error(`the recording refers to what it does not say: ${index}`);
+  return decodeFound(text);
+}
+
+/** Tells what there is to see at an instant. */
+export function momentOf(pair: Pair, run: Run, at: number): Moment {
+  const position = positionAt(run, at);
+  const durable = durableAt(run, position);
+  const pending = run.requests.slice(durable, position);
+  const crash = crashAt(run, at);
+  return {
+    at,
+    program: programAt(run, at),
+    calls: run.calls.filter(
+      ({ by, start, duration }) => by === 'saver' && isDuring(at, start, start + duration),
+    ),
+    requests: run.requests.filter(({ start, end }) => isDuring(at, start, end)),
+    read: foundAt(pair, run.reads.findLast(([from]) => from <= at)?.[1] ?? run.reads[0]?.[1] ?? 0),
+    cells: placesOf(run, at, position, durable),
+    cached: byKind(pending),
+    ifCacheKept: foundAt(pair, crash.all),
+    platter: foundAt(pair, crash.none),
+    position,
+  };
+}
+
+function programAt(run: Run, at: number): Moment['program'] {
+  if (at < 0) return 'before';
+  if (at < run.settled) return 'pending';
+  return run.rejected === undefined ? 'resolved' : 'rejected';
+}
+
+function isDuring(at: number, start: number, end: number): boolean {
+  return start <= at && at < end;
+}
+
+function placesOf(run: Run, at: number, position: number, durable: number): CellPlace[] {
+  const given = run.calls
+    .filter(({ by, start, duration }) => by === 'saver' && start + duration <= at)
+    .reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  const places = Array.from(
+    { length: cellsOf('new') },
+    (_, cell): CellPlace => (cell * CELL < given ? 'memory' : 'nowhere'),
+  );
+  for (const [index, { cells }] of run.requests.slice(0, position).entries()) {
+    if (cells !== undefined) places.fill(index < durable ? 'platter' : 'cache', ...cells);
+  }
+  return places;
+}
+
+function byKind(requests: readonly DiskRequest[]): Cached[] {
+  const bytes = new Map<DiskRequest['kind'], number>();
+  for (const { kind, length } of requests) if (length > 0) bytes.set(kind, (bytes.get(kind) ?? 0) + length);
+  return [...bytes].map(([kind, sum]) => ({ kind, bytes: sum })).sort((a, b) => b.bytes - a.bytes);
+}

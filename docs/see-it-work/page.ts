@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { checkRecordings } from './check-recordings.js';
+
+/**
+ * Makes the page out of its sources: one file that needs no other.
+ *
+ * @param sources the directory of page.html, style.css and main.ts.
+ * @param recordings the text of recordings.json.
+ * @throws {Error} if the recordings don't have the form that the page reads.
+ */
+export async function buildPage(sources: string, recordings: string): Promise<string> {
+  checkRecordings(JSON.parse(recordings));
+  const [page, style] = await Promise.all(
+    ['page.html', 'style.css'].map((name) => readFile(join(sources, name), 'utf8')),
+  );
+  const { outputFiles } = await build({
+    entryPoints: [join(sources, 'main.ts')],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    charset: 'utf8',
+    legalComments: 'none',
+  });
+  const parts: Readonly<Record<string, string>> = {
+    '/* style.css */': (style ?? '').trim(),
+    // What would end the element, or begin a comment, in HTML.
+    '"recordings.json"': recordings.trim().replaceAll('</', '<\\/').replaceAll('<!--', '\\u003c!--'),
+    '/* main.js */': (outputFiles[0]?.text ?? '').trim(),
+  };
+  return (page ?? '').replaceAll(/\/\* [\w.]+ \*\/|"recordings.json"/g, (place) => parts[place] ?? place);
+}

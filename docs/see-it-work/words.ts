@@ -1,0 +1,71 @@
+import type { RequestKind, Tally } from './recordings.js';
+import { CELL, type Found } from './settings-file.js';
+
+/** Microseconds in a unit that fits, with three digits at most. */
+export function duration(microseconds: number): string {
+  if (Math.abs(microseconds) < 1000) return `${Math.round(microseconds)} µs`;
+  const milliseconds = microseconds / 1000;
+  return `${milliseconds.toFixed(Math.abs(milliseconds) < 10 ? 2 : 1)} ms`;
+}
+
+export function milliseconds(microseconds: number): string {
+  return `${(microseconds / 1000).toFixed(2)} ms`;
+}
+
+export function bytes(count: number): string {
+  return count < 1024 ? `${count} B` : `${Number((count / 1024).toFixed(1))} KiB`;
+}
+
+/** With a space that does not break. */
+export function percent(share: number): string {
+  const value = share * 100;
+  if (value > 0 && value < 1) return '<\u00a01\u00a0%';
+  if (value > 99 && value < 100) return '>\u00a099\u00a0%';
+  return `${Math.round(value)}\u00a0%`;
+}
+
+export function requestName(kind: RequestKind): string {
+  return REQUEST_NAMES[kind];
+}
+
+const REQUEST_NAMES: Readonly<Record<RequestKind, string>> = {
+  flush: 'flush',
+  data: 'the new version’s data',
+  neighbour: 'the other program’s data',
+  journal: 'journal',
+  commit: 'journal commit',
+  log: 'log of the filesystem',
+  tree: 'tree blocks',
+  superblock: 'super block',
+  metadata: 'other metadata',
+};
+
+/** What a file is found to be, in two or three words. */
+export function foundName({ kind }: Found): string {
+  return FOUND_NAMES[kind];
+}
+
+const FOUND_NAMES: Readonly<Record<Found['kind'], string>> = {
+  old: 'old version, whole',
+  new: 'new version, whole',
+  empty: 'empty file',
+  missing: 'no file',
+  torn: 'torn',
+  unmountable: 'not mountable',
+};
+
+/** What a torn file consists of. */
+export function foundDetail({ kind, length, cells }: Found): string {
+  if (kind !== 'torn') return '';
+  const names = { old: 'old', new: 'new', zero: 'zeros', other: 'unknown bytes' } as const;
+  const parts = Object.entries(names).flatMap(([cell, name]) => {
+    const count = cells.filter((one) => one === cell).length;
+    return count === 0 ? [] : [`${bytes(count * CELL)} ${name}`];
+  });
+  return `${bytes(length)}: ${parts.join(', ')}`;
+}
+
+/** How many of a tally's states hold neither version whole. */
+export function ruined({ empty, missing, torn, unmountable }: Tally): number {
+  return empty + missing + torn + unmountable;
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { decodeFound } from '../../../docs/see-it-work/settings-file.js';
+import { judge, outcomesAt } from '../../../docs/see-it-work/verdict.js';
+import { pair, RUN } from './sample.js';
+
+const found = { old: '10240:o20', new: '15360:n30', empty: '0:', missing: 'missing', torn: '15360:n8z22' };
+const says = (kind: keyof typeof found, promises: 'durable' | 'ordered', told: boolean) =>
+  judge(decodeFound(found[kind]), promises, told).says;
+
+describe('the verdict on a crash', () => {
+  it('is that the save was lost where the program had been told and the old version is there', () => {
+    assert.match(
+      judge(decodeFound(found.old), 'durable', true).text,
+      /had been told that it was saved: lost/,
+    );
+    assert.equal(says('old', 'durable', true), 'lost');
+    assert.equal(says('old', 'durable', false), 'fine');
+  });
+
+  it('is that an ordered save was kept with the old version, too, but not with a ruined file', () => {
+    assert.equal(says('old', 'ordered', true), 'kept');
+    assert.equal(says('new', 'ordered', true), 'kept');
+    assert.equal(says('torn', 'ordered', true), 'lost');
+  });
+
+  it('is that a file which is neither version is lost, whoever had been told', () => {
+    for (const kind of ['empty', 'missing', 'torn'] as const) {
+      assert.equal(says(kind, 'durable', false), 'lost');
+      assert.equal(says(kind, 'durable', true), 'lost');
+    }
+  });
+
+  it('comes with each outcome of the moment and its share', () => {
+    const outcomes = outcomesAt(pair('ext4', 'textbook'), RUN, 'durable', 100);
+    assert.deepEqual(
+      outcomes.map(({ found: { kind }, share, litter, verdict }) => [kind, share, litter, verdict.says]),
+      [
+        ['new', 5 / 8, false, 'fine'],
+        ['old', 2 / 8, true, 'fine'],
+        ['torn', 1 / 8, false, 'lost'],
+      ],
+    );
+  });
+});
