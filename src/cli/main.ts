@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench.js';
+import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';
 import { Interrupted } from './interruption.js';
 import { addSaveCommand } from './save.js';
@@ -26,6 +27,7 @@ addSaveCommand(program);
 addInspectCommand(program);
 addSweepCommand(program);
 addBenchCommand(program, manifest.version);
+addDemoCommand(program);
 
 // A reader that has seen enough (`indelible bench | head`) is no failure.
 for (const stream of [process.stdout, process.stderr]) {
