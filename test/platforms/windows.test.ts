@@ -168,6 +168,19 @@ describe('sweep on Windows', () => {
     assert.deepEqual(await sweep(scratch.path), left);
     assert.deepEqual(scratch.temporaries(), []);
   });
+
+  it('leaves the temporary of a save that waits for another program to close the file', async () => {
+    writeFileSync(scratch.at('file'), 'old');
+    const descriptor = openSync(scratch.at('file'), 'r');
+    const saving = save(scratch.at('file'), 'new');
+    for (let round = 0; round < 20; round += 1) {
+      assert.deepEqual(await sweep(scratch.path), []);
+      await pause(10);
+    }
+    closeSync(descriptor);
+    await saving;
+    assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'new');
+  });
 });
 
 describe('exchange on Windows', () => {
