@@ -1,8 +1,8 @@
 // Which tests of the behaviour suite make no sense on a system, and why.
 
 interface Inapplicable {
-  /** `wine` is a Windows that has not all of it. */
-  on: 'win32' | 'darwin' | 'wine';
+  /** `wine` is a Windows that has not all of it, `qemu` a Linux. */
+  on: 'win32' | 'darwin' | 'wine' | 'qemu';
   file: string;
   test: RegExp;
   reason: string;
@@ -100,6 +100,12 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     file: 'atomicity.test.ts',
     test: /a reader/,
     reason: 'whether plain fs replaces an open file depends on the version of libuv and of Windows',
+  },
+  {
+    on: 'qemu',
+    file: 'extended-attributes.test.ts',
+    test: /keeps its file flags/,
+    reason: "QEMU's user mode does not pass ioctl_fssetxattr(2) on",
   },
   { on: 'wine', file: 'exclusive.test.ts', test: /symbolic link/, reason: NO_LINKS },
   { on: 'wine', file: 'make-directories.test.ts', test: /dangling link/, reason: NO_LINKS },
