@@ -29,6 +29,8 @@
         "native/sync_ladder.cc",
         "native/target.cc",
         "native/temporary.cc",
+        "native/temporary_file.cc",
+        "native/temporary_file_binding.cc",
         "native/temporary_name.cc",
         "native/tree.cc",
         "native/update_binding.cc",

@@ -12,6 +12,7 @@
 #include "primitives_binding.h"
 #include "save_request_argument.h"
 #include "sweep_binding.h"
+#include "temporary_file_binding.h"
 #include "update_binding.h"
 
 namespace indelible {
@@ -216,6 +217,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   ExportPrimitives(env, exports);
   ExportSweep(env, exports);
   ExportUpdates(env, exports);
+  ExportTemporaryFiles(env, exports);
   return exports;
 }
 

@@ -182,6 +182,57 @@ Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, Form form) 
   });
 }
 
+Napi::Value Environment::OpenTemporary(Napi::Env env, SaveRequest request, uint64_t ticket, bool insist,
+                                       Form form) {
+  const auto file = std::make_shared<TemporaryFile>();
+  temporaries_[ticket] = file;
+  return Call(env, form, [file, request = std::move(request), insist]() -> Answer {
+    Status status;
+    switch (file->Open(request, &SharedEngine().plans(), insist, &status)) {
+      case TemporaryFile::Opened::kReady:
+        return [file](Napi::Env its) -> Napi::Value {
+          const double descriptor = static_cast<double>(file->temporary().file().get());
+          return Napi::Number::New(its, descriptor * 2 + (file->unnamed() ? 1 : 0));
+        };
+      case TemporaryFile::Opened::kUndecided:
+        return [file](Napi::Env its) -> Napi::Value {
+          return QuestionValue(
+              its, Question{file->filesystem(), file->directory().path, file->undecided_generation()});
+        };
+      case TemporaryFile::Opened::kFailed:
+        break;
+    }
+    return [status = std::move(status)](Napi::Env its) { return FailureValue(its, status, false); };
+  });
+}
+
+Napi::Value Environment::PublishTemporary(Napi::Env env, SaveRequest request, uint64_t ticket,
+                                          uint64_t temporary, Form form) {
+  auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
+  job->Adopt(temporaries_.at(temporary));
+  if (form == Form::kSynchronous) {
+    if (!SharedEngine().SaveSync({job})) return env.Null();
+    return OutcomeValue(env, *job);
+  }
+  const Napi::Value promise = Promise(env, ticket, Napi::Object(), job);
+  if (promise.IsEmpty()) return promise;
+  SharedEngine().Submit(std::move(job));
+  return promise;
+}
+
+Napi::Value Environment::CloseTemporary(Napi::Env env, uint64_t ticket, Form form) {
+  const auto found = temporaries_.find(ticket);
+  if (found == temporaries_.end()) return Napi::Number::New(env, 0);
+  std::shared_ptr<TemporaryFile> file = std::move(found->second);
+  temporaries_.erase(found);
+  const auto close = [file = std::make_shared<std::shared_ptr<TemporaryFile>>(std::move(file))]() -> Answer {
+    // Freeing a large file's blocks takes its time.
+    file->reset();
+    return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
+  };
+  return Call(env, form, close);
+}
+
 Napi::Value Environment::Call(Napi::Env env, Form form, const std::function<Answer()>& work,
                               Napi::Object data) {
   return form == Form::kSynchronous ? work()(env) : Run(env, work, data);
@@ -305,6 +356,7 @@ void Environment::TearDown() {
   TakeBack();
   pending_.clear();
   updates_.clear();
+  temporaries_.clear();
   decider_.Reset();
   wake_.Abort();
 }

@@ -16,6 +16,7 @@
 #include "file_update.h"
 #include "open_saves.h"
 #include "save_engine.h"
+#include "temporary_file.h"
 
 namespace indelible {
 
@@ -60,6 +61,13 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // Takes its place among the saves to its path, and goes on as Save or SaveSync do.
   Napi::Value FinishSave(Napi::Env env, uint64_t ticket, Form form);
   Napi::Value AbandonSave(Napi::Env env, uint64_t ticket, Form form);
+
+  // A file for the caller to write, under a ticket of its own until it is closed.
+  Napi::Value OpenTemporary(Napi::Env env, SaveRequest request, uint64_t ticket, bool insist, Form form);
+  // A save whose data is what the file holds. It stays open.
+  Napi::Value PublishTemporary(Napi::Env env, SaveRequest request, uint64_t ticket, uint64_t temporary,
+                               Form form);
+  Napi::Value CloseTemporary(Napi::Env env, uint64_t ticket, Form form);
 
   // Promises what `work`, on a thread of the pool, answers; keeps `data` alive until then.
   Napi::Value Run(Napi::Env env, std::function<Answer()> work, Napi::Object data = Napi::Object());
@@ -111,6 +119,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // Opened and neither finished nor abandoned.
   std::unordered_map<uint64_t, std::shared_ptr<SaveJob>> open_;
   std::unordered_map<uint64_t, std::shared_ptr<FileUpdate>> updates_;
+  std::unordered_map<uint64_t, std::shared_ptr<TemporaryFile>> temporaries_;
   // Tickets of Run, in a range of their own beside those that JavaScript gives.
   uint64_t next_ticket_ = uint64_t{1} << 53;
 

@@ -85,6 +85,8 @@ Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
   }
   planned();
 
+  if (adopted_ != nullptr && !(adopted_->filesystem() == filesystem()))
+    return Status::Failed("link", EXDEV).On(adopted_->directory().path, request_.path);
   if (request_.make_directories) {
     status = fresh->Complete(target_.get(), plan_.sync_directory);
     if (!status.ok()) return status;
@@ -96,6 +98,7 @@ Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
   }
   Enter(Stage::kCreate);
   temporary_ = std::make_unique<Temporary>(target_->directory);
+  if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary());
   return temporary_->Create(request_, target_->name, target_->existing, plan_.unnamed);
 }
 
@@ -294,6 +297,7 @@ void SaveJob::Finish(FreshDirectories* fresh) {
     fresh->Synced(*target_);
   temporary_.reset();
   previous_.reset();
+  adopted_.reset();
   target_.reset();
   LeaveStage();
 }

@@ -16,6 +16,7 @@
 #include "stage_times.h"
 #include "target.h"
 #include "temporary.h"
+#include "temporary_file.h"
 
 namespace indelible {
 
@@ -57,6 +58,9 @@ class SaveJob {
         listener_(std::move(listener)),
         ticket_(ticket),
         times_(request_.timed ? std::make_unique<StageTimes>() : nullptr) {}
+
+  // Before Prepare: the data is what this file holds, which the save publishes instead of writing one.
+  void Adopt(std::shared_ptr<TemporaryFile> file) { adopted_ = std::move(file); }
 
   // Stage 1: everything up to a complete file beside the old one. kUndecided: nothing has been written, and
   // the filesystem that UndecidedFilesystem tells needs a decision first.
@@ -169,6 +173,7 @@ class SaveJob {
   uint64_t undecided_generation_ = 0;
   Plan plan_;
   SaveOutcome outcome_;
+  std::shared_ptr<TemporaryFile> adopted_;
   // Only while the save is under way, so that ten thousand waiting ones stay small.
   std::unique_ptr<Target> target_;
   std::unique_ptr<Temporary> temporary_;

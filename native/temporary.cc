@@ -115,6 +115,13 @@ Status Temporary::Lock(bool* linked) {
   return platform::ReadAttributes(file_, &attributes_, linked);
 }
 
+Status Temporary::Adopt(const Temporary& other) {
+  Status status = platform::Duplicate(other.file_, &file_);
+  bool linked = false;
+  // The caller, who has the descriptor as well, may have changed them.
+  return status.ok() ? platform::ReadAttributes(file_, &attributes_, &linked) : status;
+}
+
 Status Temporary::Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled) {
   size_t done = 0;
   while (done < size) {

@@ -23,6 +23,10 @@ class Temporary {
   // With permissions no wider than the final ones. `replaced` is what stands under the target's `name`.
   Status Create(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                 bool unnamed);
+  // Instead: the open file of another, which keeps its own name if it has one. This one gets one as the
+  // unnamed do.
+  Status Adopt(const Temporary& other);
+  const platform::Descriptor& file() const { return file_; }
   // All of the data, however many writes that takes. `cancelled` is looked at between them.
   Status Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled);
   // Owner first, then extended attributes, then mode: chown clears set-id bits (chown(2)), and an ACL sets

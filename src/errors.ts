@@ -65,7 +65,7 @@ function describeErrno(errno: number): { code: string; text: string; errno: numb
 export type IndelibleErrorCode =
   /** An update found that somebody else had changed the file after it was read. */
   | 'ERR_INDELIBLE_CHANGED'
-  /** A `Saver` was used after `close`. */
+  /** A `Saver` or a `TemporaryFile` was used after `close`. */
   | 'ERR_INDELIBLE_CLOSED'
   /** Another update has had the file's lock for longer than this one would wait. */
   | 'ERR_INDELIBLE_LOCKED'

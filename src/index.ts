@@ -14,6 +14,7 @@ export type { Warning, WarningCode } from './filesystem/warning.js';
 export { inspect, inspectSync } from './inspect.js';
 export type { NameChangeOptions } from './name-change.js';
 export type { SaveEnded, SaveFailed, SaveStarted, SaveTimes } from './observation.js';
+export { openTemporary, openTemporarySync } from './open-temporary.js';
 export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
 export type { AbsolutePath, PathLike } from './path.js';
 export { renameExclusive, renameExclusiveSync } from './rename-exclusive.js';
@@ -29,4 +30,9 @@ export type { SaveSource } from './save-source.js';
 export { createSaveStream, type SaveStream, type SaveStreamOptions } from './save-stream.js';
 export { Saver, type SaverOptions } from './saver.js';
 export { sweep, sweepSync } from './sweep.js';
+export type {
+  TemporaryFile,
+  TemporaryFileOptions,
+  TemporaryFileReplaceOptions,
+} from './temporary-file.js';
 export { type Changed, type TextUpdateOptions, type UpdateOptions, update, updateSync } from './update.js';

@@ -176,7 +176,7 @@ Status FillRandom(void* bytes, size_t size) {
 }
 
 Status CreateUnnamed(const Directory& directory, uint32_t mode, Descriptor* file) {
-  const int descriptor = openat(Number(directory), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+  const int descriptor = openat(Number(directory), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
   if (descriptor < 0) return Status::Failed("open", errno);
   *file = Descriptor(descriptor);
   return Status::Ok();

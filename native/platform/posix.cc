@@ -173,7 +173,7 @@ Status LookUpVersion(const Directory& directory, const std::string& name, FileVe
 
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file) {
   const int descriptor =
-      openat(Number(directory), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+      openat(Number(directory), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
   if (descriptor < 0) return Status::Failed("open", errno);
   *file = Descriptor(descriptor);
   return Status::Ok();

@@ -72,6 +72,18 @@ export type NativeDirectoryReplacement = [
   insist: boolean,
 ];
 
+/** Path, no data, flags, mode, uid, gid, previous, ticket (`native/request_arguments.h`). */
+export type NativeRequest = [
+  path: NativePath,
+  data: Uint8Array,
+  flags: number,
+  mode: number,
+  uid: number,
+  gid: number,
+  previous: NativePath | undefined,
+  ticket: number,
+];
+
 /** The calls of `native/primitives_binding.cc`. */
 export interface NativePrimitives {
   renameat2(from: NativePath, to: NativePath, flags: number): Promise<NativeResult>;
@@ -182,6 +194,16 @@ export interface Addon extends NativePrimitives {
   endUpdate(ticket: number): Promise<0>;
   endUpdateSync(ticket: number): 0;
   cancel(ticket: number): void;
+  /** Twice the descriptor, and one more where the file has no name; or what has to be decided first. */
+  openTemporary(
+    ...request: [...NativeRequest, insist: boolean]
+  ): Promise<number | NativeFailure | NativeQuestion>;
+  openTemporarySync(...request: [...NativeRequest, insist: boolean]): number | NativeFailure | NativeQuestion;
+  /** The outcome, as of `save`. */
+  publishTemporary(...request: [...NativeRequest, temporary: number]): Promise<number | NativeFailure>;
+  publishTemporarySync(...request: [...NativeRequest, temporary: number]): number | NativeFailure | null;
+  closeTemporary(ticket: number): Promise<NativeResult>;
+  closeTemporarySync(ticket: number): NativeResult;
   /** `decision * 2 + namesSynced`, or what has to be decided first. */
   changeNames(...change: NativeNameChange): Promise<number | NativeFailure | NativeQuestion>;
   changeNamesSync(...change: NativeNameChange): number | NativeFailure | NativeQuestion;

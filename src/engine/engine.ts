@@ -133,6 +133,18 @@ export interface FileUpdateSync {
   end(): void;
 }
 
+/** A file for the caller to write by its descriptor, until it is published. Each call is made when the one before has settled. */
+export interface OpenedTemporary {
+  readonly fd: number;
+  readonly unnamed: boolean;
+  /** As a save of what the file holds; the file stays open. */
+  publish(request: OpenRequest): Promise<Saved>;
+  publishSync(request: OpenRequest): Saved;
+  /** Closes the descriptor, and removes what has a name of its own. Closing again does nothing. */
+  close(): Promise<void>;
+  closeSync(): void;
+}
+
 /** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
 export interface Engine {
   readonly name: 'native' | 'portable';
@@ -152,6 +164,9 @@ export interface Engine {
   /** Updates that are asked for in this thread one after the other are given their turn in that order. */
   update(request: UpdateRequest): FileUpdate;
   updateSync(request: UpdateRequest): FileUpdateSync;
+  /** A file in the directory that is the request's path. */
+  openTemporary(request: OpenRequest): Promise<OpenedTemporary>;
+  openTemporarySync(request: OpenRequest): OpenedTemporary;
 }
 
 /** The result of a save that may throw. */

@@ -11,6 +11,7 @@ import type {
   NativeNameChange,
   NativeOutcome,
   NativeQuestion,
+  NativeRequest,
   NativeStages,
 } from './addon.js';
 import { notADirectory, refuseMountsBelow, unsupportedDirectoryReplacement } from './directory-errors.js';
@@ -22,6 +23,7 @@ import {
   type FileUpdateSync,
   type NameChange,
   type NameChangeRequest,
+  type OpenedTemporary,
   type OpenRequest,
   type OpenSave,
   type OpenSaveSync,
@@ -33,6 +35,7 @@ import {
 import { cannotKeep, keptUnderItself } from './keep-previous-errors.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from './name-change-errors.js';
 import { NativeOpenSave, NativeOpenSaveSync, type Opening } from './native-open-save.js';
+import { NativeTemporary } from './native-temporary.js';
 import { NativeFileUpdate, NativeFileUpdateSync, type Updating } from './native-update.js';
 import { temporaryName } from './portable/temporary-name.js';
 import { changed, noLock } from './update-errors.js';
@@ -307,23 +310,67 @@ export class NativeEngine implements Engine {
     }
   }
 
-  #opening(request: OpenRequest): Opening {
+  async openTemporary(request: OpenRequest): Promise<OpenedTemporary> {
+    const opening = this.#requestOf(request);
+    for (let asked = 0; ; asked += 1) {
+      const outcome = await this.#addon.openTemporary(...opening, asked >= MOST_QUESTIONS);
+      if (!isQuestion(outcome)) return this.#openedTemporary(request, opening, outcome);
+      this.#answer([outcome]);
+    }
+  }
+
+  openTemporarySync(request: OpenRequest): OpenedTemporary {
+    const opening = this.#requestOf(request);
+    for (let asked = 0; ; asked += 1) {
+      const outcome = this.#addon.openTemporarySync(...opening, asked >= MOST_QUESTIONS);
+      if (!isQuestion(outcome)) return this.#openedTemporary(request, opening, outcome);
+      this.#answer([outcome]);
+    }
+  }
+
+  #openedTemporary(
+    request: OpenRequest,
+    [, , , , , , , ticket]: NativeRequest,
+    outcome: number | NativeFailure,
+  ): OpenedTemporary {
+    if (typeof outcome !== 'number') {
+      this.#addon.closeTemporarySync(ticket);
+      throw nativeError(request, outcome);
+    }
+    return new NativeTemporary({
+      addon: this.#addon,
+      ticket,
+      fd: Math.floor(outcome / 2),
+      unnamed: outcome % 2 === 1,
+      requestOf: (publishing) => this.#requestOf(publishing),
+      saved: (publishing, bytes, result, its) => this.#saved(publishing, bytes, result, its),
+      decide: () => this.#answer(this.#addon.takeUndecided()),
+    });
+  }
+
+  /** A new request, whose data comes otherwise. */
+  #requestOf(request: OpenRequest): NativeRequest {
     this.#tickets += 1;
+    return [
+      request.path,
+      NO_DATA,
+      this.#bits(request),
+      request.mode ?? 0,
+      request.owner?.uid ?? 0,
+      request.owner?.gid ?? 0,
+      request.keepPrevious,
+      this.#tickets,
+    ];
+  }
+
+  #opening(request: OpenRequest): Opening {
+    const opening = this.#requestOf(request);
     const ticket = this.#tickets;
     return {
       addon: this.#addon,
       ticket,
       signal: request.signal,
-      arguments: [
-        request.path,
-        NO_DATA,
-        this.#bits(request),
-        request.mode ?? 0,
-        request.owner?.uid ?? 0,
-        request.owner?.gid ?? 0,
-        request.keepPrevious,
-        ticket,
-      ],
+      arguments: opening,
       failure: (failure) => nativeError(request, failure),
       abandoned: (stages) => {
         if (stages !== 0) this.#addStages(request, stages);

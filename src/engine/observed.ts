@@ -7,6 +7,7 @@ import type {
   FileUpdateSync,
   NameChange,
   NameChangeRequest,
+  OpenedTemporary,
   OpenRequest,
   OpenSave,
   OpenSaveSync,
@@ -77,6 +78,14 @@ export class ObservedEngine implements Engine {
       observation.failed(error);
       throw error;
     }
+  }
+
+  openTemporary(request: OpenRequest): Promise<OpenedTemporary> {
+    return this.#engine.openTemporary(request);
+  }
+
+  openTemporarySync(request: OpenRequest): OpenedTemporary {
+    return this.#engine.openTemporarySync(request);
   }
 
   update(request: UpdateRequest): FileUpdate {

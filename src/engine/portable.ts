@@ -1,3 +1,5 @@
+import { indelibleError, type SaveError } from '../errors.js';
+import type { AbsolutePath } from '../path.js';
 import {
   type DirectoryReplaced,
   type DirectoryReplacementRequest,
@@ -6,6 +8,7 @@ import {
   type FileUpdateSync,
   type NameChange,
   type NameChangeRequest,
+  type OpenedTemporary,
   type OpenRequest,
   type OpenSave,
   type OpenSaveSync,
@@ -38,7 +41,7 @@ const pendingSaves = new Map<string, Pending[]>();
  * - A process that ends while a save is pending may leave its temporary behind.
  * - Plain `fs` has no locks, so `update` keeps only the order of its own thread, and only if asked to (`lock`).
  * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported, and
- *   `replaceDirectory` where a directory with anything in it stands.
+ *   `openTemporary`, and `replaceDirectory` where a directory with anything in it stands.
  * - With `keepPrevious`, a version that another program puts there just before the rename is replaced unkept.
  * - A directory that may be written but not read cannot be synced: `'ordered'` is the best that can be had there.
  */
@@ -79,6 +82,14 @@ export const portableEngine: Engine = {
     );
   },
 
+  async openTemporary({ path }: OpenRequest): Promise<OpenedTemporary> {
+    throw noUnnamedTemporary(path);
+  },
+
+  openTemporarySync({ path }: OpenRequest): OpenedTemporary {
+    throw noUnnamedTemporary(path);
+  },
+
   openSync(request: OpenRequest): OpenSaveSync {
     return new PortableOpenSaveSync(request, (publish) => inOrderSync(request, publish));
   },
@@ -117,4 +128,9 @@ function inOrderSync({ path, timer }: OpenRequest, publish: () => Saved): Saved 
   const saved = publish();
   for (const save of earlier) save.supersede(saved);
   return saved;
+}
+
+function noUnnamedTemporary(path: AbsolutePath): SaveError {
+  const message = `The portable engine cannot open a file without a name in '${path}'`;
+  return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'open', path });
 }

@@ -5,7 +5,9 @@ import type { Saved, SaveOptions } from '../../src/index.js';
 import type { EngineName } from '../engines.js';
 import { startProgram } from '../node-process.js';
 
-/** The functions that are traced: `savePieces` is `save` of an iterable; a change of names takes its two paths as `path` and `data`. */
+/** The functions that are traced: `savePieces` is `save` of an iterable; a change of names takes its two paths as `path` and `data`;
+ * `publishTemporary` opens, writes, publishes and closes a `TemporaryFile`.
+ */
 export type Form =
   | 'save'
   | 'saveSync'
@@ -15,6 +17,8 @@ export type Form =
   | 'exchangeSync'
   | 'renameExclusive'
   | 'renameExclusiveSync'
+  | 'publishTemporary'
+  | 'publishTemporarySync'
   | 'replaceDirectory'
   | 'replaceDirectorySync'
   | 'replaceSymlink'

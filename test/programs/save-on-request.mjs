@@ -5,11 +5,15 @@
 //
 // What ends in `Sync` runs on a thread that does nothing else and has no event loop to wake: every system call that it makes
 // while it saves belongs to the save.
+import { writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import {
   exchange,
   exchangeSync,
+  openTemporary,
+  openTemporarySync,
   renameExclusive,
   renameExclusiveSync,
   replaceDirectory,
@@ -27,12 +31,59 @@ const LOCK = { lock: process.env.INDELIBLE_ENGINE === 'portable' ? 'thread' : 'm
 
 const forms = {
   ...{ save, saveSync, exchange, exchangeSync, renameExclusive, renameExclusiveSync },
+  ...{ publishTemporary, publishTemporarySync },
   ...{ replaceDirectory, replaceDirectorySync, replaceSymlink, replaceSymlinkSync },
   update: (path, data, options) => update(path, () => data, { ...LOCK, ...options }),
   updateSync: (path, data, options) => updateSync(path, () => data, { ...LOCK, ...options }),
   savePieces: (path, data, options) => save(path, piecesOf(data), options),
   savePiecesSync: (path, data, options) => saveSync(path, piecesOf(data), options),
 };
+
+// A failed sync is final for a temporary file: whoever tries again is told the same.
+const isSync = ({ syscall }) => syscall === 'fdatasync' || syscall === 'sync_file_range';
+
+function wrong() {
+  throw new Error('content whose sync has failed was published all the same');
+}
+
+function sameOrWrong(error, again) {
+  if (again !== error) wrong();
+}
+
+async function publishTemporary(path, data, { ifExists, ...options }) {
+  const file = await openTemporary(dirname(path));
+  try {
+    writeSync(file.fd, data);
+    return await (ifExists === 'fail' ? file.link(path, options) : file.replace(path, options));
+  } catch (error) {
+    if (isSync(error))
+      await file.link(`${path}-again`, options).then(wrong, (again) => sameOrWrong(error, again));
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+function publishTemporarySync(path, data, { ifExists, ...options }) {
+  const file = openTemporarySync(dirname(path));
+  try {
+    writeSync(file.fd, data);
+    return ifExists === 'fail' ? file.linkSync(path, options) : file.replaceSync(path, options);
+  } catch (error) {
+    if (isSync(error)) {
+      try {
+        file.linkSync(`${path}-again`, options);
+      } catch (again) {
+        sameOrWrong(error, again);
+        throw error;
+      }
+      wrong();
+    }
+    throw error;
+  } finally {
+    file.closeSync();
+  }
+}
 
 function* piecesOf(data) {
   yield data.slice(0, 4);

@@ -34,6 +34,7 @@ function requestFor(durability: Durability): SaveRequest {
     strict: false,
     protocol: undefined,
     signal: undefined,
+    keepPrevious: undefined,
   };
 }
 

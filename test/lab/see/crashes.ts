@@ -76,9 +76,7 @@ export async function crashEverywhere(
  * behind these. Two states of which it says the same are the same disk.
  */
 function diskOf({ log, mount }: WatchedDisk, state: CrashState): string {
-  const pieces = new Map(
-    survivingPieces(log, state, untornOf(mount)).map((piece) => [piece.request, piece]),
-  );
+  const pieces = new Map(survivingPieces(log, state, untornOf(mount)).map((piece) => [piece.request, piece]));
   const parts: string[] = [];
   let whole = durableCount(log.requests, state.position);
   for (let index = whole; index < state.position; index++) {

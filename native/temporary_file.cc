@@ -1,0 +1,29 @@
+#include "temporary_file.h"
+
+#include <errno.h>
+
+#include <utility>
+
+namespace indelible {
+
+TemporaryFile::Opened TemporaryFile::Open(const SaveRequest& request, FilesystemPlans* plans, bool insist,
+                                          Status* status) {
+  *status = platform::OpenDirectory(nullptr, request.path, &directory_);
+  if (status->ok()) *status = platform::Identify(directory_, &identity_);
+  if (!status->ok()) return Opened::kFailed;
+  Plan plan;
+  Decision decision;
+  if (plans->Find(filesystem(), &decision, &generation_)) {
+    plan = decision.plans[static_cast<size_t>(request.plan)];
+  } else if (!insist) {
+    return Opened::kUndecided;
+  }
+  if (request.strict && plan.falls_short) {
+    *status = Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP);
+    return Opened::kFailed;
+  }
+  *status = temporary_.Create(request, std::string(), platform::Entry(), plan.unnamed);
+  return status->ok() ? Opened::kReady : Opened::kFailed;
+}
+
+}  // namespace indelible

@@ -1,0 +1,42 @@
+#ifndef INDELIBLE_TEMPORARY_FILE_H_
+#define INDELIBLE_TEMPORARY_FILE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "filesystem_plans.h"
+#include "platform/platform.h"
+#include "save_request.h"
+#include "temporary.h"
+
+namespace indelible {
+
+// A file for the caller to write by its own descriptor, until it is published by a save that adopts it.
+// Destroyed, it closes the descriptor, and what has not been published is gone.
+class TemporaryFile {
+ public:
+  TemporaryFile() : temporary_(directory_) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  // In the directory that is the request's path. kUndecided: nothing has been opened, and the filesystem
+  // needs a decision first, unless `insist`: then it goes by the safe default.
+  enum class Opened { kReady, kFailed, kUndecided };
+  Opened Open(const SaveRequest& request, FilesystemPlans* plans, bool insist, Status* status);
+
+  const Temporary& temporary() const { return temporary_; }
+  FilesystemId filesystem() const { return FilesystemId::Of(identity_); }
+  const platform::Directory& directory() const { return directory_; }
+  uint64_t undecided_generation() const { return generation_; }
+  bool unnamed() const { return temporary_.name().empty(); }
+
+ private:
+  platform::Directory directory_;
+  platform::Identity identity_;
+  uint64_t generation_ = 0;
+  Temporary temporary_;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_TEMPORARY_FILE_H_

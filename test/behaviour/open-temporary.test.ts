@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, it } from 'vitest';
+import { openTemporary, openTemporarySync, save, sweep, type TemporaryFile } from '../../src/index.js';
+import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { engineUnderTest } from './engine-under-test.js';
+
+const scratch = new ScratchDirectory();
+const MEMORY = '/dev/shm';
+
+const forms = [
+  {
+    name: 'openTemporary',
+    open: openTemporary,
+    link: (file: TemporaryFile, ...args: Parameters<TemporaryFile['link']>) => file.link(...args),
+    replace: (file: TemporaryFile, ...args: Parameters<TemporaryFile['replace']>) => file.replace(...args),
+    close: (file: TemporaryFile) => file.close(),
+  },
+  {
+    name: 'openTemporarySync',
+    open: async (...args: Parameters<typeof openTemporary>) => openTemporarySync(...args),
+    link: async (file: TemporaryFile, ...args: Parameters<TemporaryFile['link']>) => file.linkSync(...args),
+    replace: async (file: TemporaryFile, ...args: Parameters<TemporaryFile['replace']>) =>
+      file.replaceSync(...args),
+    close: async (file: TemporaryFile) => file.closeSync(),
+  },
+];
+
+const target = () => scratch.at('target');
+const contentOf = (path: string) => readFileSync(path, 'utf8');
+const isOpen = (fd: number) => existsSync(`/proc/self/fd/${fd}`);
+
+if (engineUnderTest === 'native') {
+  for (const form of forms) {
+    describe(form.name, () => {
+      it('opens a file to be written and read, of which nothing is left when it is closed', async () => {
+        const file = await form.open(scratch.path);
+        const { fd } = file;
+        writeSync(fd, 'content');
+        const buffer = Buffer.alloc(7);
+        readSync(fd, buffer, 0, 7, 0);
+        assert.equal(buffer.toString(), 'content');
+        assert.equal(fstatSync(fd).nlink, file.unnamed ? 0 : 1);
+        await form.close(file);
+        assert.equal(file.fd, -1);
+        assert.equal(isOpen(fd), false);
+        assert.deepEqual(readdirSync(scratch.path), []);
+      });
+
+      it('links it to a free name, durably, and closes it', async () => {
+        const file = await form.open(scratch.path);
+        const { fd } = file;
+        writeSync(fd, 'content');
+        const saved = await form.link(file, target());
+        assert.equal(contentOf(target()), 'content');
+        assert.equal(statSync(target()).nlink, 1);
+        assert.deepEqual(readdirSync(scratch.path), ['target']);
+        assert.equal(isOpen(fd), false);
+        const { path, bytes, replaced, durability } = saved;
+        const expected = isInMemory(scratch.path) ? 'none' : 'durable';
+        assert.deepEqual([path, bytes, replaced, durability], [target(), 7, false, expected]);
+      });
+
+      it('never links over something, and may be linked to another name then', async () => {
+        writeFileSync(target(), 'old');
+        symlinkSync('nowhere', scratch.at('dangling'));
+        const file = await form.open(scratch.path);
+        writeSync(file.fd, 'new');
+        for (const taken of [target(), scratch.at('dangling')]) {
+          await assert.rejects(form.link(file, taken), { code: 'EEXIST', path: taken, published: false });
+        }
+        writeSync(file.fd, 'er');
+        await form.link(file, scratch.at('free'));
+        assert.equal(contentOf(target()), 'old');
+        assert.equal(contentOf(scratch.at('free')), 'newer');
+        assert.deepEqual(readdirSync(scratch.path), ['dangling', 'free', 'target']);
+      });
+
+      it('replaces a file, and takes over its mode', async () => {
+        writeFileSync(target(), 'old');
+        chmodSync(target(), 0o640);
+        const file = await form.open(scratch.path);
+        writeSync(file.fd, 'new');
+        const { replaced } = await form.replace(file, target());
+        assert.equal(contentOf(target()), 'new');
+        assert.equal(statSync(target()).mode & 0o7777, 0o640);
+        assert.equal(replaced, true);
+        assert.deepEqual(readdirSync(scratch.path), ['target']);
+      });
+
+      it('gives it to a directory that is not the one that it was opened in', async () => {
+        mkdirSync(scratch.at('a'));
+        mkdirSync(scratch.at('b'));
+        const file = await form.open(scratch.at('a'));
+        writeSync(file.fd, 'content');
+        await form.replace(file, scratch.at('b', 'c', 'target'), { makeDirectories: true });
+        assert.equal(contentOf(scratch.at('b', 'c', 'target')), 'content');
+        assert.deepEqual(readdirSync(scratch.at('a')), []);
+      });
+
+      it('keeps the version that it replaces', async () => {
+        writeFileSync(target(), 'old');
+        const file = await form.open(scratch.path);
+        writeSync(file.fd, 'new');
+        await form.replace(file, target(), { keepPrevious: scratch.at('previous') });
+        assert.deepEqual([contentOf(target()), contentOf(scratch.at('previous'))], ['new', 'old']);
+        assert.deepEqual(readdirSync(scratch.path), ['previous', 'target']);
+      });
+
+      it('has the mode that it is opened with, unless it is published with another', async () => {
+        const options = { mode: 0o604 };
+        await form.link(await form.open(scratch.path, options), scratch.at('a'));
+        await form.link(await form.open(scratch.path, options), scratch.at('b'), { mode: 0o600 });
+        assert.equal(statSync(scratch.at('a')).mode & 0o7777, 0o604);
+        assert.equal(statSync(scratch.at('b')).mode & 0o7777, 0o600);
+        const file = await form.open(scratch.path, { mode: 0o640 });
+        assert.equal(fstatSync(file.fd).mode & 0o137, 0);
+        await form.close(file);
+      });
+
+      it('is durable as asked, when it is opened or published', async () => {
+        const none = await form.link(await form.open(scratch.path, { durability: 'none' }), scratch.at('a'));
+        const ordered = await form.link(await form.open(scratch.path), scratch.at('b'), {
+          durability: 'ordered',
+        });
+        assert.equal(none.durability, 'none');
+        const expected = await save(scratch.at('c'), '', { durability: 'ordered' });
+        assert.equal(ordered.durability, expected.durability);
+      });
+
+      it.skipIf(!existsSync(MEMORY))('refuses with strict what cannot be made durable', async () => {
+        const before = readdirSync(MEMORY);
+        const error = { code: 'ERR_INDELIBLE_NOT_DURABLE', published: false };
+        await assert.rejects(form.open(MEMORY, { strict: true }), error);
+        const file = await form.open(MEMORY);
+        await assert.rejects(form.link(file, `${MEMORY}/indelible-never`, { strict: true }), error);
+        await form.close(file);
+        assert.deepEqual(readdirSync(MEMORY), before);
+      });
+
+      it.skipIf(!existsSync(MEMORY) || isInMemory('.'))('never crosses filesystems', async (test) => {
+        test.skip(isInMemory(scratch.path), 'no second filesystem');
+        const elsewhere = mkdtempSync(join(MEMORY, 'indelible-'));
+        try {
+          const file = await form.open(scratch.path);
+          for (const publish of [form.link, form.replace]) {
+            await assert.rejects(publish(file, join(elsewhere, 'target')), {
+              code: 'EXDEV',
+              syscall: 'link',
+              published: false,
+            });
+          }
+          assert.deepEqual(readdirSync(elsewhere), []);
+          await form.link(file, target());
+        } finally {
+          rmSync(elsewhere, { recursive: true });
+        }
+      });
+
+      it('refuses a directory in its place, and can go elsewhere then', async () => {
+        mkdirSync(target());
+        const file = await form.open(scratch.path);
+        await assert.rejects(form.replace(file, target()), { code: 'EISDIR', published: false });
+        await form.replace(file, scratch.at('other'));
+        assert.deepEqual(readdirSync(scratch.path), ['other', 'target']);
+      });
+
+      it('says that it is closed, and closes as often as asked', async () => {
+        const closed = { code: 'ERR_INDELIBLE_CLOSED', path: target() };
+        const file = await form.open(scratch.path);
+        await form.close(file);
+        await form.close(file);
+        await assert.rejects(form.link(file, target()), closed);
+        await assert.rejects(form.replace(file, target()), closed);
+        const published = await form.open(scratch.path);
+        await form.link(published, target());
+        await assert.rejects(form.replace(published, target()), closed);
+        await form.close(published);
+        assert.deepEqual(readdirSync(scratch.path), ['target']);
+      });
+
+      it('is left alone by a sweep', async () => {
+        const file = await form.open(scratch.path);
+        assert.deepEqual(await sweep(scratch.path), []);
+        await form.link(file, target());
+        assert.deepEqual(readdirSync(scratch.path), ['target']);
+      });
+
+      it('fails where there is no directory', async () => {
+        await assert.rejects(form.open(scratch.at('missing')), {
+          code: 'ENOENT',
+          syscall: 'open',
+          path: scratch.at('missing'),
+          published: false,
+        });
+        writeFileSync(scratch.at('file'), '');
+        await assert.rejects(form.open(scratch.at('file')), { code: 'ENOTDIR' });
+      });
+
+      it('checks its arguments, and names the wrong one', async () => {
+        // @ts-expect-error: not a path
+        await assert.rejects(form.open(7), { message: /"directory" argument/ });
+        // @ts-expect-error: not an object
+        await assert.rejects(form.open(scratch.path, 'utf8'), { message: /"options" argument/ });
+        const file = await form.open(scratch.path);
+        // @ts-expect-error: not a path
+        await assert.rejects(form.link(file, null), { message: /"path" argument/ });
+        // @ts-expect-error: nothing is replaced
+        await assert.rejects(form.link(file, target(), { keepPrevious: 'previous' }), {
+          code: 'ERR_INVALID_ARG_VALUE',
+        });
+        await form.close(file);
+      });
+    });
+  }
+
+  describe('a TemporaryFile', () => {
+    it('takes its place among the saves to its path', async () => {
+      const files = await Promise.all(Array.from({ length: 4 }, () => openTemporary(scratch.path)));
+      const saves = files.flatMap((file, index) => {
+        writeSync(file.fd, `file ${index}`);
+        return [file.replace(target()), save(target(), `save ${index}`)];
+      });
+      await Promise.all(saves);
+      assert.equal(contentOf(target()), 'save 3');
+      assert.deepEqual(readdirSync(scratch.path), ['target']);
+    });
+
+    it('is published once, however often that is asked for at a time', async () => {
+      const file = await openTemporary(scratch.path);
+      writeSync(file.fd, 'content');
+      const outcomes = await Promise.allSettled([file.link(scratch.at('a')), file.link(scratch.at('b'))]);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['fulfilled', 'rejected'],
+      );
+      assert.deepEqual(readdirSync(scratch.path), ['a']);
+    });
+
+    it('waits with its close for a publication that is under way, and refuses it on this thread', async () => {
+      const file = await openTemporary(scratch.path);
+      const linking = file.link(target());
+      assert.throws(() => file.closeSync(), { code: 'ERR_INDELIBLE_CLOSED' });
+      assert.throws(() => file.linkSync(scratch.at('other')), { code: 'ERR_INDELIBLE_CLOSED' });
+      await file.close();
+      await linking;
+      assert.deepEqual(readdirSync(scratch.path), ['target']);
+    });
+
+    it('is closed at the end of its block', async () => {
+      const fds: number[] = [];
+      {
+        await using file = await openTemporary(scratch.path);
+        using other = openTemporarySync(scratch.path);
+        fds.push(file.fd, other.fd);
+        assert.ok(fds.every(isOpen));
+      }
+      assert.ok(!fds.some(isOpen));
+      assert.deepEqual(readdirSync(scratch.path), []);
+    });
+
+    it('is closed, with a warning, when nobody has it any more', async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const warned = once(process, 'warning');
+      const fd = await (async () => (await openTemporary(scratch.path)).fd)();
+      let over = false;
+      warned.finally(() => {
+        over = true;
+      });
+      while (!over) {
+        collect();
+        await nextTurn();
+      }
+      const [warning] = await warned;
+      assert.equal(warning.code, 'ERR_INDELIBLE_NOT_CLOSED');
+      assert.equal(isOpen(fd), false);
+      assert.deepEqual(readdirSync(scratch.path), []);
+    });
+
+    it('can be aborted, and published afterwards', async () => {
+      const file = await openTemporary(scratch.path);
+      ftruncateSync(file.fd, 3);
+      const aborted = AbortSignal.abort();
+      await assert.rejects(file.link(target(), { signal: aborted }), { name: 'AbortError' });
+      const { bytes } = await file.link(target());
+      assert.equal(bytes, 3);
+    });
+  });
+} else {
+  describe('openTemporary of the portable engine', () => {
+    for (const form of forms) {
+      it(`is unsupported: ${form.name}`, async () => {
+        await assert.rejects(form.open(scratch.path), {
+          code: 'ERR_INDELIBLE_UNSUPPORTED',
+          path: scratch.path,
+          published: false,
+        });
+        assert.deepEqual(readdirSync(scratch.path), []);
+      });
+    }
+  });
+}
