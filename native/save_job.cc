@@ -157,9 +157,10 @@ Status SaveJob::PublishSteps() {
 // As PublishSteps, but what is replaced is kept. Where nothing stands, there is nothing to keep, and what
 // somebody puts there in between must not be replaced unkept.
 Status SaveJob::PublishKeeping() {
+  Status status;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     platform::Entry now;
-    Status status = InspectTarget(request_, *target_, &now);
+    status = InspectTarget(request_, *target_, &now);
     if (!status.ok()) return status;
     outcome_.replaced = now.kind != platform::Entry::Kind::kMissing;
     if (!outcome_.replaced) {
@@ -172,9 +173,9 @@ Status SaveJob::PublishKeeping() {
     status = previous_->Keep(*target_, now, plan_, *temporary_);
     if (!previous_->syncable()) outcome_.name_synced = false;
     if (status.ok()) status = ReplaceKept();
-    if (outcome_.published || status.error() != ENOENT) return status;
+    if (outcome_.published || status.error() != ENOENT) break;
   }
-  return Status::Failed("rename", EEXIST);
+  return status;
 }
 
 Status SaveJob::ReplaceKept() {

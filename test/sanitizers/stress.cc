@@ -97,6 +97,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     request.timed = save % 2 == 0;
     request.make_directories = save % 3 == 0;
     request.path = directory_ + (save % 3 == 0 ? "/deep/" : "/") + std::to_string(save % kPaths);
+    if (!request.exclusive && save % 7 == 0) request.previous = request.path + "~";
     return request;
   }
 
