@@ -24,6 +24,7 @@ const SOURCES = [
     'sync_ladder',
     'target',
     'temporary',
+    'temporary_file',
     'temporary_name',
   ],
   ...['worker_pool', 'platform/posix', 'platform/linux'],
