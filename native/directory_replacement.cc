@@ -39,6 +39,7 @@ class DirectoryReplacement {
   Status Decide(FilesystemPlans* plans);
   Status Check() const;
   Status CheckDirectory(const Place& place, bool must_exist) const;
+  Status CheckMounts() const;
   Status CheckApart(const Place& one, const Place& other) const;
   Status SyncStaged() const;
   Status Put(const Place& to, bool* replaced) const;
@@ -123,6 +124,7 @@ Status DirectoryReplacement::Check() const {
   Status status = CheckDirectory(staged_, true);
   if (status.ok()) status = CheckDirectory(path_, false);
   if (status.ok()) status = CheckApart(staged_, path_);
+  if (status.ok()) status = CheckMounts();
   if (status.ok() && Keeps()) status = CheckDirectory(previous_, false);
   if (status.ok() && Keeps()) status = CheckApart(previous_, path_);
   if (status.ok() && Keeps()) status = CheckApart(previous_, staged_);
@@ -141,6 +143,23 @@ Status DirectoryReplacement::CheckDirectory(const Place& place, bool must_exist)
     status = Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY);
   }
   return status.ok() ? status : std::move(status).On(*place.path);
+}
+
+// A filesystem mounted in the old tree would move along and stand in the way of its removal; one in the new
+// tree would not be made durable. What cannot be seen is not refused: the removal enters no mount.
+Status DirectoryReplacement::CheckMounts() const {
+  const std::vector<std::string> points = platform::MountPoints();
+  for (const Place* place : Places()) {
+    std::string prefix;
+    if (!platform::RealPath(place->directory, &prefix).ok()) continue;
+    if (prefix != "/") prefix += '/';
+    prefix += place->name + "/";
+    for (const std::string& point : points) {
+      if (point.compare(0, prefix.size(), prefix) == 0)
+        return Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY).On(point);
+    }
+  }
+  return Status::Ok();
 }
 
 // rename(2): EINVAL, a directory would become a part of itself.

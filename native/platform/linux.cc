@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 
@@ -90,6 +91,27 @@ int LockRange(int descriptor, short type) {
 }
 
 int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
+
+// proc_pid_mountinfo(5): the fifth field; space, tab, newline and backslash are three octal digits.
+std::string MountPointIn(const std::string& line) {
+  size_t begin = 0;
+  for (int field = 1; field < 5; ++field) {
+    begin = line.find(' ', begin);
+    if (begin == std::string::npos) return std::string();
+    ++begin;
+  }
+  std::string point;
+  for (size_t i = begin; i < line.size() && line[i] != ' '; ++i) {
+    if (line[i] == '\\' && i + 3 < line.size()) {
+      point.push_back(
+          static_cast<char>((line[i + 1] - '0') << 6 | (line[i + 2] - '0') << 3 | (line[i + 3] - '0')));
+      i += 3;
+    } else {
+      point.push_back(line[i]);
+    }
+  }
+  return point;
+}
 
 }  // namespace
 
@@ -301,6 +323,36 @@ Status RenameExclusive(const Directory& from_directory, const std::string& from,
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other) {
   return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_EXCHANGE), "rename");
+}
+
+Status RealPath(const Directory& directory, std::string* path) {
+  char buffer[4096];
+  char link[32];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", Number(directory));
+  const ssize_t length = readlink(link, buffer, sizeof buffer);
+  if (length < 0) return Status::Failed("readlink", errno);
+  path->assign(buffer, static_cast<size_t>(length));
+  return Status::Ok();
+}
+
+std::vector<std::string> MountPoints() {
+  std::vector<std::string> points;
+  const Descriptor table(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  if (!table.valid()) return points;
+  std::string text;
+  for (;;) {
+    char buffer[16384];
+    const ssize_t got = read(Number(table), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    text.append(buffer, static_cast<size_t>(got));
+  }
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    points.push_back(MountPointIn(text.substr(at, end - at)));
+    at = end + 1;
+  }
+  return points;
 }
 
 uint64_t MountTableGeneration() {

@@ -222,6 +222,10 @@ void Pause(std::chrono::milliseconds time);
 enum class RemoveResult { kRemoved, kLocked, kUnknown };
 Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result);
 
+// Its path without symbolic links.
+Status RealPath(const Directory& directory, std::string* path);
+// Where something is mounted, by paths without symbolic links. None where that is hidden.
+std::vector<std::string> MountPoints();
 // A number that changes whenever the process's mount table does; 0 where that cannot be known.
 uint64_t MountTableGeneration();
 

@@ -1,10 +1,6 @@
-import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { indelibleError, type SaveError, systemError } from '../errors.js';
-import { thisMachine } from '../filesystem/machine.js';
-import { readMounts } from '../filesystem/mounts.js';
 import type { AbsolutePath } from '../path.js';
-import type { DirectoryReplacementRequest } from './engine.js';
 
 /** What a `replaceDirectory` is refused with, by either engine. */
 
@@ -31,32 +27,12 @@ export function unsupportedDirectoryReplacement(
   });
 }
 
-/**
- * A filesystem mounted somewhere in the old tree would move along and stand in the way of its removal; one in the new tree
- * would not be made durable.
- *
- * @throws {SaveError} `EBUSY`. What cannot be seen is not refused: the removal enters no mount.
- */
-export function refuseMountsBelow({ staged, path }: DirectoryReplacementRequest): void {
-  const mounts = readMounts(thisMachine);
-  if (mounts === undefined) return;
-  for (const directory of [staged, path]) {
-    const real = realPathOf(directory);
-    const below = mounts.find(({ point }) => real !== undefined && point.startsWith(`${real}/`));
-    if (below === undefined) continue;
-    throw systemError({
-      errno: constants.errno.EBUSY,
-      syscall: 'rename',
-      path: directory,
-      hint: `${below.point} in it is a mount point`,
-    });
-  }
-}
-
-function realPathOf(path: AbsolutePath): string | undefined {
-  try {
-    return realpathSync(path.toString());
-  } catch {
-    return undefined;
-  }
+/** @param point is where, inside one of the two trees. */
+export function mountPointInside(point: string): SaveError {
+  return systemError({
+    errno: constants.errno.EBUSY,
+    syscall: 'rename',
+    path: point,
+    hint: 'it is a mount point, and would move with the directory that it is in',
+  });
 }

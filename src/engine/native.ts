@@ -14,7 +14,7 @@ import type {
   NativeRequest,
   NativeStages,
 } from './addon.js';
-import { notADirectory, refuseMountsBelow, unsupportedDirectoryReplacement } from './directory-errors.js';
+import { notADirectory, unsupportedDirectoryReplacement } from './directory-errors.js';
 import {
   type DirectoryReplaced,
   type DirectoryReplacementRequest,
@@ -213,7 +213,6 @@ export class NativeEngine implements Engine {
   }
 
   async replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced> {
-    refuseMountsBelow(request);
     for (let asked = 0; ; asked += 1) {
       const outcome = await this.#addon.replaceDirectory(...replacementOf(request, asked));
       if (!isQuestion(outcome)) return this.#directoryReplaced(request, outcome);
@@ -222,7 +221,6 @@ export class NativeEngine implements Engine {
   }
 
   replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced {
-    refuseMountsBelow(request);
     for (let asked = 0; ; asked += 1) {
       const outcome = this.#addon.replaceDirectorySync(...replacementOf(request, asked));
       if (!isQuestion(outcome)) return this.#directoryReplaced(request, outcome);

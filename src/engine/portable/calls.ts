@@ -21,6 +21,7 @@ const asynchronous = {
   read: promisify(fs.read),
   readdir: promisify(fs.readdir),
   readlink: promisify(fs.readlink),
+  realpath: promisify(fs.realpath.native),
   rename: promisify(fs.rename),
   stat: promisify(fs.stat),
   statfs: promisify(fs.statfs),
@@ -141,6 +142,13 @@ export function readlink(path: Buffer): Steps<Buffer> {
   return step(
     () => fs.readlinkSync(forNode(path), 'buffer'),
     () => asynchronous.readlink(forNode(path), 'buffer'),
+  );
+}
+
+export function realpath(path: Buffer): Steps<string> {
+  return step(
+    () => fs.realpathSync.native(forNode(path)),
+    () => asynchronous.realpath(forNode(path)),
   );
 }
 

@@ -1,10 +1,12 @@
 import { constants, type Stats } from 'node:fs';
+import { thisMachine } from '../../filesystem/machine.js';
+import { readMounts } from '../../filesystem/mounts.js';
 import type { Durability } from '../../options.js';
 import type { AbsolutePath } from '../../path.js';
-import { notADirectory, refuseMountsBelow, unsupportedDirectoryReplacement } from '../directory-errors.js';
+import { mountPointInside, notADirectory, unsupportedDirectoryReplacement } from '../directory-errors.js';
 import type { DirectoryReplaced, DirectoryReplacementRequest } from '../engine.js';
 import { namesNotDurable } from '../name-change-errors.js';
-import { close, fdatasync, lstat, open, readdir, rename, stat } from './calls.js';
+import { close, fdatasync, lstat, open, readdir, realpath, rename, stat } from './calls.js';
 import { Directory } from './directory.js';
 import { failedWith, failure, refusal } from './failure.js';
 import { bytesOfPath, inDirectory, parentOf, withoutTrailingSeparators } from './path-bytes.js';
@@ -22,7 +24,7 @@ const READ_FLAGS = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 export function* replaceDirectory(request: DirectoryReplacementRequest): Steps<DirectoryReplaced> {
   const outcome = { published: false };
   try {
-    refuseMountsBelow(request);
+    yield* refuseMountsBelow(request);
     return yield* replace(request, outcome);
   } catch (error) {
     throw failure(error, { path: request.path, published: outcome.published });
@@ -56,6 +58,24 @@ function* replace(
     }
   } finally {
     yield* from.close();
+  }
+}
+
+/** A filesystem mounted somewhere in the new tree would not be made durable with it. What cannot be seen is not refused. */
+function* refuseMountsBelow({ staged, path }: DirectoryReplacementRequest): Steps<void> {
+  const mounts = readMounts(thisMachine) ?? [];
+  for (const directory of [staged, path]) {
+    const real = yield* realPathOf(bytesOfPath(directory));
+    const below = mounts.find(({ point }) => real !== undefined && point.startsWith(`${real}/`));
+    if (below !== undefined) throw mountPointInside(below.point);
+  }
+}
+
+function* realPathOf(path: Buffer): Steps<string | undefined> {
+  try {
+    return yield* realpath(path);
+  } catch {
+    return undefined;
   }
 }
 
