@@ -1,6 +1,6 @@
-// What the behaviour tests use of vitest, for systems on which vitest itself does not run: its bundler has no binary
-// that loads under Wine, and takes longer to start in an emulator than the tests do to run. Tests run one after the
-// other; a test that is skipped says why.
+// What the behaviour tests use of vitest, for where vitest itself does not run: its bundler has no binary that loads
+// under Wine, and in an emulator it would be one more thing to wait for. Tests run one after the other; a test that is
+// skipped says why.
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
