@@ -18,7 +18,11 @@ export function crashReport({ pair, run, recipe }: Shown, at: number): HTMLEleme
     element(
       'p',
       { class: 'told' },
-      told ? 'The program had been told: saved. ' : 'The program was still waiting. ',
+      at < 0
+        ? 'The program had not called save yet. '
+        : told
+          ? 'The program had been told: saved. '
+          : 'The program was still waiting. ',
       states === 1
         ? 'The disk’s cache was empty, so there is one outcome. It was mounted and read:'
         : `Of what was in the disk’s cache, any part may have been kept. ${states} such disks were mounted and read:`,

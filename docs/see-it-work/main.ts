@@ -223,7 +223,8 @@ function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const { target } = event;
   // The keys belong to whatever has the focus and uses them itself.
-  if (target instanceof HTMLSelectElement || target instanceof HTMLInputElement) return;
+  const onSlider = target === controls.time;
+  if (target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && !onSlider)) return;
   const onButton =
     target instanceof HTMLElement && target.closest('button, summary, .steps, .table') !== null;
   const actions: Readonly<Record<string, () => void>> = {
@@ -232,6 +233,8 @@ function onKey(event: KeyboardEvent): void {
     Home: () => seek(Number(controls.time.min)),
     End: () => seek(Number(controls.time.max)),
     c: crash,
+    // A microsecond, which is what the slider would move by, is of no use.
+    ...(onSlider ? { ArrowUp: stepForth, ArrowDown: stepBack } : {}),
     ...(onButton ? {} : { ' ': togglePlaying }),
   };
   const act = actions[event.key];

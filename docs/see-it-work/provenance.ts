@@ -1,5 +1,5 @@
 import { element } from './element.js';
-import type { Recordings } from './recordings.js';
+import type { Pair, Recordings } from './recordings.js';
 import { CELL, cellsOf } from './settings-file.js';
 import { duration } from './words.js';
 
@@ -16,9 +16,11 @@ export function provenance({
 }: Recordings): HTMLElement[] {
   const crashes = pairs.reduce((sum, { survey }) => sum + survey.before.states + survey.after.states, 0);
   const recordings = pairs.reduce((sum, { survey, cost }) => sum + survey.recordings + cost.recordings, 0);
+  const lags = readerLags(pairs);
+  const [middle = 0, longest = 0] = [lags[Math.floor(lags.length / 2)], lags.at(-1)];
   return [
     paragraph(
-      `Each save is one run of the program that you see the code of, on the kernel’s own ext4, XFS or btrfs. strace notes its system calls. The disk is a program in memory that notes every write and every flush, in the order of their completion, and takes ${duration(flush)} for a flush, one at a time; reads and writes take no time of their own. Another process reads the file over and over; it notices a change when it next gets its turn, some tenths of a millisecond later at worst. All of them use one clock. strace makes each call some ten microseconds slower.`,
+      `Each save is one run of the program that you see the code of, on the kernel’s own ext4, XFS or btrfs. strace notes its system calls. The disk is a program in memory that notes every write and every flush, in the order of their completion, and takes ${duration(flush)} for a flush, one at a time; reads and writes take no time of their own. Another process reads the file over and over, and notices a new version when it next gets its turn: ${duration(middle)} after the rename as a rule, ${duration(longest)} in the recording in which it waited longest. All of them use one clock. strace makes each call some ten microseconds slower.`,
     ),
     paragraph(
       `A crash is not played, either. From the log of the disk the crash lab builds what a disk with a volatile cache may hold at that moment: everything that a finished flush covers, and of the rest all, nothing, or a random part, with writes torn between sectors of ${CELL} bytes. The kernel mounts that disk and replays its journal, and the file is read. The shares count those disks; how a real disk chooses, nobody knows.`,
@@ -42,6 +44,20 @@ export function provenance({
       ].flatMap(([name = '', value]) => [element('dt', {}, name), element('dd', {}, value)]),
     ),
   ];
+}
+
+/** From each rename onto the file until another process read what it brought, in microseconds, the shortest first. */
+function readerLags(pairs: readonly Pair[]): number[] {
+  return pairs
+    .flatMap(({ alone, beside }) => [alone, beside])
+    .flatMap(({ calls, reads }) => {
+      const rename = calls.findLast(
+        ({ by, name, result }) => by === 'saver' && name.startsWith('rename') && result === '0',
+      );
+      const read = rename === undefined ? undefined : reads.find(([at]) => at > rename.start);
+      return rename === undefined || read === undefined ? [] : [read[0] - rename.start];
+    })
+    .sort((a, b) => a - b);
 }
 
 function paragraph(text: string): HTMLElement {

@@ -39,6 +39,7 @@ const QUESTIONS: readonly Question[] = [
       'For other processes the rename is atomic; for the disk it is one more thing to write, and the data may come later. After the promise had resolved, crashes left:',
       talliesTable(pairs, ({ after }) => after),
       ...pairs.map((pair) => sentenceOn(pair)),
+      'That a filesystem ruined no file here is no promise. ext4 begins to write the data when a rename replaces a file, and does not wait for it; the crash lab has found files torn by that, too (docs/crash-results.md, rename-before-data).',
     ],
   },
   {

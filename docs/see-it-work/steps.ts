@@ -14,7 +14,7 @@ export interface Step {
 /** A call or flush at least this long, in microseconds, is told when it begins, too. */
 const LONG = 400;
 
-/** Everything that happens in a recording, in order. */
+/** Everything that happens in a recording, in order; what began before it is told when it ends. */
 export function stepsOf(run: Run): Step[] {
   const steps: Step[] = [
     { at: 0, where: 'program', text: 'The program calls save and waits.' },
@@ -29,7 +29,7 @@ export function stepsOf(run: Run): Step[] {
     ...run.calls.flatMap(stepsOfCall),
     ...run.requests.flatMap(stepsOfRequest),
   ];
-  return steps.filter(({ at }) => at <= run.end).sort((a, b) => a.at - b.at);
+  return steps.filter(({ at }) => at > run.begin && at <= run.end).sort((a, b) => a.at - b.at);
 }
 
 /** The next moment behind `at` at which anything happens, or before it; undefined where there is none. */

@@ -111,12 +111,11 @@ export class Timeline {
     const ticks: Element[] = [];
     for (let ms = Math.ceil(begin / 1000 / step) * step; ms * 1000 <= this.#end; ms += step) {
       const x = this.#x(ms * 1000);
-      const anchor = x < 14 ? 'start' : 'middle';
       ticks.push(svgElement('line', { x1: x, x2: x, y1: 0, y2: height - AXIS + 4, class: 'tick' }));
       // One that would be cut off is left out.
-      if (x > this.#width - 24) continue;
+      if (x < 20 || x > this.#width - 24) continue;
       ticks.push(
-        svgElement('text', { x, y: height - 4, class: 'tick-label', 'text-anchor': anchor }, `${ms} ms`),
+        svgElement('text', { x, y: height - 4, class: 'tick-label', 'text-anchor': 'middle' }, `${ms} ms`),
       );
     }
     return ticks;

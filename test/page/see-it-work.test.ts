@@ -203,6 +203,9 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
     await page.keyboard.press('ArrowRight');
     const second = [...new Set(stepsOf(run).map(({ at }) => at))][1] ?? 0;
     assert.equal(await page.locator('#clock').innerText(), milliseconds(second));
+    await page.locator('#time').focus();
+    await page.keyboard.press('ArrowLeft');
+    assert.equal(await page.locator('#clock').innerText(), milliseconds(0));
     await page.keyboard.press('End');
     await page.keyboard.press('c');
     const focused = page.locator(':focus');

@@ -22,8 +22,8 @@ static uint8_t* disk = NULL;
 static pthread_mutex_t flushing = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t logging = PTHREAD_MUTEX_INITIALIZER;
 
-// One request in the log, in the order of completion; the data of a write follows. Times are in microseconds since
-// 1970, offset and length in bytes; a flush has the length 0.
+// One request in the log, in the order of completion; the data of a write follows. Times are in microseconds
+// since 1970, offset and length in bytes; a flush has the length 0.
 struct entry {
   uint64_t start;
   uint64_t end;
