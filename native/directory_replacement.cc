@@ -107,7 +107,9 @@ Status DirectoryReplacement::Decide(FilesystemPlans* plans) {
   }
   bool syncable = true;
   for (const Place* place : Places()) syncable = syncable && place->directory.syncable;
-  if (request_.strict && (plan_.falls_short || (plan_.sync_directory && !syncable))) {
+  // Where nothing orders a filesystem's writes, the two trees are not certain to be found
+  // (docs/durability.md).
+  if (request_.strict && (plan_.falls_short || plan_.hold_replaced || (plan_.sync_directory && !syncable))) {
     return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP).On(request_.path);
   }
   return Status::Ok();

@@ -80,7 +80,9 @@ Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
     *undecided = true;
     return Status::Ok();
   }
-  if (request_.strict && plan_.falls_short) {
+  // Where nothing orders a filesystem's writes, the kept version is not certain to be found
+  // (docs/durability.md).
+  if (request_.strict && (plan_.falls_short || (plan_.hold_replaced && !request_.previous.empty()))) {
     return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP);
   }
   planned();

@@ -234,7 +234,8 @@ export class NativeEngine implements Engine {
   ): DirectoryReplaced {
     if (typeof outcome !== 'number') throw directoryError(request, outcome);
     const choices: Choices = this.#standings.get(Math.floor(outcome / 4))?.decision ?? UNDECIDED;
-    const { achieves } = choices[request.durability];
+    const { achieves: planned, replaced } = choices[request.durability];
+    const achieves = replaced === 'held' ? 'none' : planned;
     const namesSynced = (outcome & 2) !== 0;
     return {
       replaced: (outcome & 1) !== 0,
@@ -436,7 +437,8 @@ export class NativeEngine implements Engine {
     const outcome = this.#untimed(request, answer);
     if (typeof outcome !== 'number') throw nativeError(request, outcome);
     const standing = this.#standings.get(Math.floor(outcome / 8));
-    const { protocol, achieves } = planOf(request, standing?.decision ?? UNDECIDED);
+    const { protocol, achieves, replaced } = planOf(request, standing?.decision ?? UNDECIDED);
+    const reachable = request.keepPrevious !== undefined && replaced === 'held' ? 'none' : achieves;
     const nameSynced = (outcome & 2) !== 0;
     if (standing?.decision.provisional && request.durability === 'durable' && nameSynced) {
       this.#learn(standing, ticket);
@@ -445,7 +447,7 @@ export class NativeEngine implements Engine {
       path: request.path,
       bytes,
       replaced: (outcome & 1) !== 0,
-      durability: achievedBy(achieves, nameSynced, (outcome & 4) !== 0),
+      durability: achievedBy(reachable, nameSynced, (outcome & 4) !== 0),
       protocol,
     };
   }

@@ -55,8 +55,11 @@ const ALL: readonly LabMount[] = [
     untorn: 4096,
     accepted: {
       faults: ['torn', 'lost'],
-      of: ['ordered', 'portable-ordered', 'portable-replace-symlink', 'textbook'],
-      why: "the old version's inode may be freed, or be another file's, on disk before the directory names the new one, unless it keeps a name until then: `ordered` promises nothing here, nor do links of the portable engine, and the textbook holds no name",
+      of: [
+        ...['ordered', 'portable-ordered', 'portable-replace-symlink', 'textbook'],
+        ...['keep-previous', 'portable-keep-previous', 'replace-directory'],
+      ],
+      why: "the old version's inode may be freed, or be another file's, on disk before the directory names the new one, unless it keeps a name until then: `ordered` promises nothing here, nor do kept versions, whole directories and links of the portable engine, and the textbook holds no name",
     },
   },
   {

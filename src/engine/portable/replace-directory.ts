@@ -41,14 +41,18 @@ function* replace(
   try {
     const to = yield* openFor(request.path, path);
     try {
-      const { protocol, achieves } = yield* planFor(to.path, request.durability);
+      const { protocol, achieves, replaced: old } = yield* planFor(to.path, request.durability);
+      // Where nothing orders a filesystem's writes, the tree is not certain to be found.
+      const unordered = old === 'held';
+      if (unordered && request.strict) throw namesNotDurable(request.path);
       const possible = achieves === 'durable' && !(from.readable && to.readable) ? 'ordered' : achieves;
       if (request.strict && isWeaker(possible, request.durability)) throw namesNotDurable(request.path);
       const replaced = yield* check(request, staged, path, from, to);
       if (protocol !== 'rename') yield* syncTree(staged);
       yield* rename(staged, path);
       outcome.published = true;
-      return { replaced, durability: yield* syncNames(possible, from, to) };
+      const durability = yield* syncNames(possible, from, to);
+      return { replaced, durability: unordered ? 'none' : durability };
     } catch (error) {
       // Somebody has put something there since it was looked at.
       if (!failedWith(error, 'ENOTEMPTY', 'EEXIST')) throw error;

@@ -67,6 +67,9 @@ function* update(
     const previous = yield* PreviousVersion.open(request, target, plan.protocol);
     try {
       if (previous !== undefined && !previous.readable) refuseIfStrict(request, 'ordered');
+      // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
+      const unordered = previous !== undefined && plan.replaced === 'held';
+      if (unordered) refuseIfStrict(request, 'none');
       const { bytes, replaced } = yield* writeAndPublish(
         request,
         data,
@@ -83,6 +86,7 @@ function* update(
         if (!(yield* directory.sync())) durability = 'ordered';
       }
       if (durability === 'durable' && previous?.safe === false) durability = 'ordered';
+      if (unordered) durability = 'none';
       yield* held.release();
       return {
         path: request.path,
