@@ -12,6 +12,7 @@
         "native/file_update.cc",
         "native/filesystem_plans.cc",
         "native/fresh_directories.cc",
+        "native/held_version.cc",
         "native/memory_directories.cc",
         "native/open_saves.cc",
         "native/name_change.cc",

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 
+#include <memory>
 #include <utility>
 
+#include "held_version.h"
 #include "place.h"
 #include "platform/platform.h"
 #include "rename_ladder.h"
@@ -32,8 +34,6 @@ class NameChange {
   Status ReplaceSymlink();
   Status LinkInstead();
   Status SyncLink();
-  Status Hold(const std::string& temporary);
-  Status RemoveHeld();
   Status Explain(Status status) const;
   Status Sync(const Place& place);
   bool HasTwoPlaces() const { return request_.kind != NameChangeRequest::Kind::kReplaceSymlink; }
@@ -48,8 +48,8 @@ class NameChange {
   Place to_;
   // The new link needs more than its directory's sync.
   bool link_unsynced_ = false;
-  // The replaced link's name until the new one is synced, on a filesystem that needs that.
-  std::string held_;
+  // The replaced link, until the new one is synced, on a filesystem that needs that.
+  std::unique_ptr<HeldVersion> held_;
 };
 
 Status NameChange::Run(FilesystemPlans* plans) {
@@ -73,7 +73,7 @@ Status NameChange::Run(FilesystemPlans* plans) {
   status = Sync(to_);
   if (status.ok() && HasTwoDirectories()) status = Sync(from_);
   // The first error is the one to report.
-  Status removed = RemoveHeld();
+  Status removed = held_ == nullptr ? Status::Ok() : held_->Release();
   return status.ok() ? std::move(removed) : std::move(status);
 }
 
@@ -153,8 +153,11 @@ Status NameChange::LinkInstead() {
   Status status = platform::MakeSymlink(request_.from, to_.directory, request_.temporary);
   if (!status.ok()) return std::move(status).On(request_.from, temporary);
   if (plan_.hold_replaced) status = SyncLink();
-  if (status.ok()) status = Hold(request_.temporary);
-  if (status.ok() && held_.empty()) status = RenameReplacing(to_.directory, request_.temporary, to_.name);
+  if (status.ok() && plan_.hold_replaced) {
+    held_ = std::make_unique<HeldVersion>(to_.directory);
+    held_->Hold(to_.name, request_.held);
+  }
+  if (status.ok()) status = RenameReplacing(to_.directory, request_.temporary, to_.name);
   if (status.ok()) return status;
   // The first error is the one to report; what cannot be removed is left to a sweep.
   static_cast<void>(RemoveName(to_.directory, request_.temporary).ok());
@@ -167,23 +170,6 @@ Status NameChange::SyncLink() {
   if (!to_.directory.syncable) return Status::Ok();
   Status status = platform::SyncFilesystem(to_.directory.descriptor);
   return status.ok() ? status : std::move(status).On(request_.to);
-}
-
-// Puts the new link in the old one's place, which gets the temporary's name instead.
-Status NameChange::Hold(const std::string& temporary) {
-  if (!plan_.hold_replaced) return Status::Ok();
-  Status status = platform::Exchange(to_.directory, temporary, to_.directory, to_.name);
-  if (status.ok()) held_ = temporary;
-  // What cannot be held is replaced all the same: only a crash could tell.
-  return status.error() == ENOENT || platform::IsUnsupported(status.error()) ? Status::Ok() : status;
-}
-
-Status NameChange::RemoveHeld() {
-  if (held_.empty()) return Status::Ok();
-  Status status = RemoveName(to_.directory, held_);
-  // A sweep may have been faster.
-  return status.ok() || status.error() == ENOENT ? Status::Ok()
-                                                 : std::move(status).On(to_.directory.path + "/" + held_);
 }
 
 Status NameChange::Sync(const Place& place) {

@@ -23,6 +23,8 @@ struct NameChangeRequest {
   std::string to;
   // The name in `to`'s directory that a new link has until it is renamed.
   std::string temporary;
+  // And the one that the old link keeps until the new one is synced, on a filesystem that needs that.
+  std::string held;
   PlanChoice plan = PlanChoice::kDurable;
   bool strict = false;
   // Goes by the safe default where no decision about the filesystem has been made.

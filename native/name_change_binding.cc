@@ -19,9 +19,10 @@ NameChangeRequest RequestOf(const Napi::CallbackInfo& info) {
   request.from = PathArgument(info[1]);
   request.to = PathArgument(info[2]);
   request.temporary = PathArgument(info[3]);
-  request.plan = static_cast<PlanChoice>(Uint32Argument(info[4]));
-  request.strict = info[5].As<Napi::Boolean>();
-  request.insist = info[6].As<Napi::Boolean>();
+  request.held = PathArgument(info[4]);
+  request.plan = static_cast<PlanChoice>(Uint32Argument(info[5]));
+  request.strict = info[6].As<Napi::Boolean>();
+  request.insist = info[7].As<Napi::Boolean>();
   return request;
 }
 

@@ -148,12 +148,14 @@ Status SaveJob::PublishSteps() {
   }
   if (previous_ != nullptr) return PublishKeeping();
   if (request_.exclusive) return temporary_->PublishExclusive(target_->name, &outcome_.published);
-  if (plan_.hold_replaced && outcome_.replaced) {
-    // What cannot be held is replaced all the same: only a crash could tell.
-    Status status = temporary_->Exchange(target_->name, expected, &outcome_.published);
-    if (status.ok() || (status.error() != ENOENT && !platform::IsUnsupported(status.error()))) return status;
-  }
-  return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
+  if (!plan_.hold_replaced || !outcome_.replaced)
+    return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
+  // Before it is held: a second name changes the version.
+  Status status = temporary_->RefuseIfChanged(target_->name, expected);
+  if (!status.ok()) return status;
+  held_ = std::make_unique<HeldVersion>(target_->directory);
+  held_->Hold(target_->name);
+  return temporary_->Replace(target_->name, nullptr, &outcome_.replaced, &outcome_.published);
 }
 
 // As PublishSteps, but what is replaced is kept. Where nothing stands, there is nothing to keep, and what
@@ -188,6 +190,15 @@ Status SaveJob::ReplaceKept() {
                                &outcome_.published);
   }
   if (!status.ok()) return status;
+  platform::Entry out;
+  if (platform::LookUp(target_->directory, temporary_->name(), &out).ok() &&
+      out.kind == platform::Entry::Kind::kDirectory) {
+    // Somebody has put it there since it was looked at, and no rename would have replaced it.
+    bool exchanged = false;
+    status = temporary_->Exchange(target_->name, nullptr, &exchanged);
+    outcome_.published = !exchanged;
+    return exchanged ? Status::Failed("rename", EISDIR) : std::move(status);
+  }
   status = previous_->Settle(*target_, plan_, *temporary_);
   if (status.ok()) return temporary_->RemoveExchanged();
   // It may be all that is left of somebody's version.
@@ -274,6 +285,7 @@ void SaveJob::Rewind() {
     outcome_.status = Status::Ok();
     return;
   }
+  held_.reset();
   temporary_.reset();
   previous_.reset();
   target_.reset();
@@ -290,14 +302,15 @@ void SaveJob::FailAfterPublishing(Status status) {
 
 void SaveJob::Finish(FreshDirectories* fresh) {
   if (temporary_ != nullptr && outcome_.published) {
-    // The version that was replaced, if it was held: the new one's name is safe by now.
-    Status status = temporary_->RemoveExchanged();
+    // The version that was replaced: the new one's name is safe by now.
+    Status status = held_ == nullptr ? Status::Ok() : held_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
     status = temporary_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
   if (outcome_.published && outcome_.status.ok() && target_ != nullptr && plan_.sync_directory)
     fresh->Synced(*target_);
+  held_.reset();
   temporary_.reset();
   previous_.reset();
   adopted_.reset();

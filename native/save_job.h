@@ -11,6 +11,7 @@
 
 #include "filesystem_plans.h"
 #include "fresh_directories.h"
+#include "held_version.h"
 #include "previous_version.h"
 #include "save_request.h"
 #include "stage_times.h"
@@ -177,6 +178,8 @@ class SaveJob {
   // Only while the save is under way, so that ten thousand waiting ones stay small.
   std::unique_ptr<Target> target_;
   std::unique_ptr<Temporary> temporary_;
+  // Only where the version that is replaced has to outlive the rename.
+  std::unique_ptr<HeldVersion> held_;
   // Only where the version that is replaced is kept.
   std::unique_ptr<PreviousVersion> previous_;
 };

@@ -306,7 +306,6 @@ Status Temporary::Exchange(const std::string& target, const platform::FileVersio
 
 Status Temporary::RemoveExchanged() {
   const std::string name = std::exchange(name_, std::string());
-  if (name.empty()) return Status::Ok();
   Status status = RemoveName(directory_, name);
   // A sweep may have been faster; or it was moved to where it is kept.
   if (!status.ok() && status.error() != ENOENT) return std::move(status).On(PathOf(name));

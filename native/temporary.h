@@ -45,6 +45,8 @@ class Temporary {
   Status Replace(const std::string& name, const platform::FileVersion* expected, bool* found,
                  bool* published);
   Status PublishExclusive(const std::string& name, bool* published);
+  // Fails unless that version stands under the target's name; null is whatever it is.
+  Status RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const;
   // Swaps the file with what stands under the target's name, which then stands under `name()` until it is
   // removed. Fails with ENOENT where nothing stands there, and as unsupported where it cannot be done in one
   // step.
@@ -66,7 +68,6 @@ class Temporary {
   Status CreateLocked(uint32_t mode, bool unnamed);
   Status CreateNamed(uint32_t mode);
   Status TakeName();
-  Status RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const;
   Status Lock(bool* linked);
   Status CopyFlags(const std::string& name);
   std::string PathOf(const std::string& name) const { return directory_.path + "/" + name; }

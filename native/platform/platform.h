@@ -210,6 +210,9 @@ Status Link(const Directory& from_directory, const std::string& from, const Dire
 Status Unlink(const Directory& directory, const std::string& name);
 Status RemoveDirectory(const Directory& directory, const std::string& name);
 
+// Whose rights the process has; 0 where there is no such number.
+uint32_t EffectiveUser();
+
 // Whether the error says that the call does not exist here, as opposed to having failed.
 bool IsUnsupported(int error);
 // Whether the error may come from a program that has the file open at this moment, and pass with it.

@@ -237,6 +237,8 @@ Status RemoveDirectory(const Directory& directory, const std::string& name) {
   return Checked(unlinkat(Number(directory), name.c_str(), AT_REMOVEDIR), "rmdir");
 }
 
+uint32_t EffectiveUser() { return geteuid(); }
+
 bool IsUnsupported(int error) {
   return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
 }

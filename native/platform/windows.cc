@@ -551,6 +551,8 @@ Status Unlink(const Directory& directory, const std::string& name) {
   return status.ok() ? Delete(file, "unlink") : std::move(status);
 }
 
+uint32_t EffectiveUser() { return 0; }
+
 bool IsUnsupported(int error) {
   return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
 }

@@ -40,12 +40,13 @@ type NativePath = string | Buffer;
 /** 0, or the descriptor that was opened. */
 type NativeResult = number | NativeFailure;
 
-/** Kind, from, to, the new link's temporary name, plan, strict, insist (`native/name_change.h`). */
+/** Kind, from, to, the new link's temporary name and the old one's, plan, strict, insist (`native/name_change.h`). */
 export type NativeNameChange = [
   kind: number,
   from: NativePath,
   to: NativePath,
   temporary: string,
+  held: string,
   plan: number,
   strict: boolean,
   insist: boolean,

@@ -199,8 +199,8 @@ export class NativeEngine implements Engine {
     const { kind, from, to, durability, strict } = request;
     const insist = asked >= MOST_QUESTIONS;
     // Nothing can lock a symbolic link: its name says whose it is.
-    const temporary = kind === 'replaceSymlink' ? temporaryName() : '';
-    return [this.#addon.nameChanges[kind], from, to, temporary, ROW_OF[durability], strict, insist];
+    const [temporary, held] = kind === 'replaceSymlink' ? [temporaryName(), temporaryName()] : ['', ''];
+    return [this.#addon.nameChanges[kind], from, to, temporary, held, ROW_OF[durability], strict, insist];
   }
 
   #changed(request: NameChangeRequest, outcome: number | NativeFailure): NameChange {

@@ -87,8 +87,7 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'remove the old tree': (call) => call.name === 'unlinkat' && call.arguments.includes('AT_REMOVEDIR'),
   link: (call) => ['link', 'linkat'].includes(call.name),
   'hold the old version': (call) =>
-    call.arguments.includes('RENAME_EXCHANGE') ||
-    (['link', 'linkat'].includes(call.name) && /["/]target"/.test(call.arguments)),
+    ['link', 'linkat'].includes(call.name) && /["/]target"/.test(call.arguments),
   'make the link': (call) => ['symlink', 'symlinkat'].includes(call.name),
   'unlink the temporary': (call) => ['unlink', 'unlinkat'].includes(call.name),
   'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,

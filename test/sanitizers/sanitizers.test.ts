@@ -14,6 +14,7 @@ const SOURCES = [
     'extended_attributes',
     'filesystem_plans',
     'fresh_directories',
+    'held_version',
     'memory_directories',
     'path_order',
     'previous_version',

@@ -14,6 +14,7 @@ function engineThatAnswers(outcome: number): NativeEngine {
   const addon: Partial<Addon> = {
     saveSync: (() => outcome) as unknown as Addon['saveSync'],
     setDecider: () => undefined,
+    stages: [],
     flags: {} as Addon['flags'],
     planFlags: {} as Addon['planFlags'],
   };

@@ -9,9 +9,10 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const native = fileURLToPath(new URL('../../../native', import.meta.url));
 
-/** The engine without what binds it to JavaScript and to a system. */
+/** What saves a file, without what binds it to JavaScript and to a system. */
 const engine = readdirSync(native)
-  .filter((name) => name.endsWith('.cc') && !/binding|environment|name_change|open_saves/.test(name))
+  .filter((name) => name.endsWith('.cc') && !/binding|environment|open_saves/.test(name))
+  .filter((name) => !/^(name_|directory_replacement|file_update|place|tree)/.test(name))
   .map((name) => join(native, name));
 
 const names = [...readFileSync(join(here, 'decisions.cc'), 'utf8').matchAll(/^TEST\("([^"]+)"\)/gm)].map(

@@ -172,7 +172,12 @@ Status Exchange(const Directory&, const std::string&, const Directory&, const st
 }
 
 Status MakeSymlink(const std::string&, const Directory&, const std::string&) { return Answer("MakeSymlink"); }
-Status Link(const Directory&, const std::string&, const std::string&) { return Answer("Link"); }
+Status Link(const Directory&, const std::string&, const Directory&, const std::string&) {
+  return Answer("Link");
+}
+Status OpenToRead(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToRead"); }
+Status LookUpVersion(const Directory&, const std::string&, FileVersion*) { return Answer("LookUpVersion"); }
+uint32_t EffectiveUser() { return 0; }
 Status Unlink(const Directory&, const std::string&) { return Answer("Unlink"); }
 
 bool IsUnsupported(int error) {
