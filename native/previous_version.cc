@@ -139,17 +139,22 @@ Status PreviousVersion::Settle(const Target& target, const Plan& plan, const Tem
 // Whoever wrote the old version need not have made it safe. A file that is clean already costs nothing to
 // write back.
 Status PreviousVersion::SyncContent(const platform::Directory& directory, const std::string& name,
-                                    const Entry& entry, FileSync how, const Temporary& temporary) const {
+                                    const Entry& entry, FileSync how, const Temporary& temporary) {
   // A symbolic link has no content apart from its name.
   if (how == FileSync::kNone || entry.kind != Entry::Kind::kFile) return Status::Ok();
   platform::Descriptor file;
-  Status status = platform::OpenToRead(directory, name, &file);
+  Status status = platform::OpenToSync(directory, name, &file);
   if (status.ok()) {
     Reach reach = Reach::kHandedOver;
     status = how == FileSync::kData ? SyncFile(file, &reach) : platform::WriteBack(file);
   } else if (status.error() == EACCES || status.error() == EPERM) {
-    // What may not be read is synced with all the rest.
+    // What may not be opened is synced with all the rest; Windows cannot do that, and opens no read-only
+    // file.
     status = temporary.SyncFilesystem();
+    if (!status.ok() && platform::IsUnsupported(status.error())) {
+      syncable_ = false;
+      return Status::Ok();
+    }
   }
   return status.ok() ? status : std::move(status).On(path_);
 }

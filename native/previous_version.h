@@ -31,14 +31,14 @@ class PreviousVersion {
   const platform::Directory& directory() const { return directory_; }
   // The kept name is not on disk yet, and the target directory's sync does not cover it.
   bool NeedsSync() const { return unsynced_ && !in_target_directory_; }
-  // False where its directory turned out to have no sync.
+  // False where its directory, or the old version itself, turned out to have no sync.
   bool syncable() const { return syncable_; }
 
  private:
   Status Refuse(const Target& target, const platform::Entry& replaced, const platform::Entry& standing) const;
   Status Link(const Target& target, const Plan& plan, const Temporary& temporary);
   Status SyncContent(const platform::Directory& directory, const std::string& name,
-                     const platform::Entry& entry, FileSync how, const Temporary& temporary) const;
+                     const platform::Entry& entry, FileSync how, const Temporary& temporary);
   Status SyncName(const Temporary& temporary);
 
   std::string path_;

@@ -104,7 +104,7 @@ Status SyncEntry(const Directory& parent, const std::string& name, const Entry& 
   if (entry.kind != Entry::Kind::kFile) return Status::Ok();
   platform::Descriptor file;
   Reach reach = Reach::kStable;
-  Status status = platform::OpenToRead(parent, name, &file);
+  Status status = platform::OpenToSync(parent, name, &file);
   if (status.ok()) status = SyncFile(file, &reach);
   return status.ok() ? Status::Ok() : std::move(status).On(PathOf(parent, name));
 }

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
+#include <vector>
 
 #include "posix.h"
 
@@ -23,17 +26,11 @@ namespace {
 // Of the flags of chflags(2), those that a user sets and that mean the same on another file.
 constexpr uint32_t kKeptFlags = UF_NODUMP | UF_HIDDEN | UF_OPAQUE;
 
-// Opens what stands under a name to take something over from it. O_NONBLOCK: somebody may have put a FIFO
-// there.
-Descriptor OpenToCopy(const Directory& directory, const std::string& name) {
-  return Descriptor(
-      openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
-
 Status CopyPart(const Directory& directory, const std::string& name, const Descriptor& file,
                 copyfile_flags_t part) {
-  const Descriptor from = OpenToCopy(directory, name);
-  if (!from.valid()) return Status::Failed("open", errno);
+  Descriptor from;
+  Status status = OpenToRead(directory, name, &from);
+  if (!status.ok()) return status;
   return Checked(fcopyfile(Number(from), Number(file), nullptr, part), "copyfile");
 }
 
@@ -197,6 +194,24 @@ Status RenameExclusive(const Directory& from_directory, const std::string& from,
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other) {
   return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_SWAP), "rename");
+}
+
+Status RealPath(const Directory& directory, std::string* path) {
+  char buffer[MAXPATHLEN];
+  if (fcntl(Number(directory), F_GETPATH, buffer) < 0) return Status::Failed("fcntl", errno);
+  *path = buffer;
+  return Status::Ok();
+}
+
+std::vector<std::string> MountPoints() {
+  std::vector<std::string> points;
+  const int count = getfsstat(nullptr, 0, MNT_NOWAIT);
+  if (count <= 0) return points;
+  // What is mounted between the two calls is left out.
+  std::vector<struct statfs> mounts(static_cast<size_t>(count));
+  const int got = getfsstat(mounts.data(), static_cast<int>(mounts.size() * sizeof mounts[0]), MNT_NOWAIT);
+  for (int i = 0; i < got; ++i) points.emplace_back(mounts[static_cast<size_t>(i)].f_mntonname);
+  return points;
 }
 
 // Nothing tells of changes. A decision says the same of every filesystem here.

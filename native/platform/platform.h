@@ -118,6 +118,8 @@ Status MakeDirectory(const Directory& directory, const std::string& name);
 Status FillRandom(void* bytes, size_t size);
 // Neither follows a symbolic link nor waits for the other end of a FIFO.
 Status OpenToRead(const Directory& directory, const std::string& name, Descriptor* file);
+// The same, for SyncData: Windows flushes only what may be written.
+Status OpenToSync(const Directory& directory, const std::string& name, Descriptor* file);
 // One read; `*got` is 0 at the end.
 Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got);
 Status ReadVersion(const Descriptor& file, FileVersion* version);

@@ -147,6 +147,10 @@ Status OpenToRead(const Directory& directory, const std::string& name, Descripto
   return Status::Ok();
 }
 
+Status OpenToSync(const Directory& directory, const std::string& name, Descriptor* file) {
+  return OpenToRead(directory, name, file);
+}
+
 Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got) {
   const ssize_t count = read(Number(file), data, std::min(size, kLargestTransfer));
   if (count < 0) return Status::Failed("read", errno);

@@ -9,8 +9,9 @@
 #include <utility>
 #include <vector>
 
-// A macro for CreateFileW, which is not called here.
+// Macros for calls that are not made here.
 #undef CreateFile
+#undef RemoveDirectory
 
 #include "nt_calls.h"
 #include "platform.h"
@@ -26,8 +27,14 @@ using windows::NtPath;
 
 namespace {
 
-// One WriteFile takes a DWORD.
-constexpr size_t kLargestWrite = size_t{1} << 30;
+// One ReadFile or WriteFile takes a DWORD.
+constexpr size_t kLargestTransfer = size_t{1} << 30;
+
+// A few hundred entries of a directory.
+constexpr size_t kListingSize = size_t{64} << 10;
+
+// 1970 in FILETIME, which counts 100 ns from 1601 on.
+constexpr int64_t kUnixEpoch = 116444736000000000;
 
 // As on Linux, where the deepest call of a save needs a few KiB.
 constexpr unsigned kStackSize = 256U << 10;
@@ -149,6 +156,65 @@ Status Describe(const Descriptor& file, const char* syscall, Entry* entry) {
   return Status::Ok();
 }
 
+Status IdentifyHandle(HANDLE handle, const char* syscall, Identity* identity) {
+  *identity = Identity();
+  FILE_ID_INFO info = {};
+  if (Ask(handle, FileIdInfo, syscall, &info).ok()) {
+    uint64_t halves[2] = {};
+    std::memcpy(halves, &info.FileId, sizeof halves);
+    identity->major = static_cast<uint32_t>(info.VolumeSerialNumber >> 32);
+    identity->minor = static_cast<uint32_t>(info.VolumeSerialNumber);
+    // ReFS numbers its files with 128 bits, NTFS with the lower 64.
+    identity->inode = halves[0] ^ (halves[1] * 0x9E3779B97F4A7C15U);
+    return Status::Ok();
+  }
+  BY_HANDLE_FILE_INFORMATION old = {};
+  if (!GetFileInformationByHandle(handle, &old)) return LastError(syscall);
+  identity->minor = old.dwVolumeSerialNumber;
+  identity->inode = static_cast<uint64_t>(old.nFileIndexHigh) << 32 | old.nFileIndexLow;
+  return Status::Ok();
+}
+
+// FILE_ADD_FILE: what is to be flushed must have been opened for writing.
+Status OpenForNames(HANDLE root, const std::wstring& name, ACCESS_MASK access, ULONG options,
+                    Directory* directory) {
+  options |= nt::kDirectoryFile;
+  Status status = Open(root, name, Opening{access | FILE_ADD_FILE, options}, "open", &directory->descriptor);
+  directory->syncable = status.ok();
+  if (!status.ok() && (MayBeInUse(status.error()) || status.error() == EROFS)) {
+    status = Open(root, name, Opening{access, options}, "open", &directory->descriptor);
+  }
+  return status;
+}
+
+// A link itself was opened, and is none of what was asked for.
+Status RefuseLink(const Descriptor& file, int error) {
+  Entry entry;
+  Status status = Describe(file, "open", &entry);
+  if (status.ok() && entry.kind == Entry::Kind::kSymlink) return Status::Failed("open", error);
+  return status;
+}
+
+int64_t Nanoseconds(const LARGE_INTEGER& time) { return (time.QuadPart - kUnixEpoch) * 100; }
+
+Status VersionOf(const Descriptor& file, const char* syscall, FileVersion* version) {
+  *version = FileVersion();
+  Identity identity;
+  Status status = IdentifyHandle(HandleOf(file), syscall, &identity);
+  FILE_BASIC_INFO basic = {};
+  if (status.ok()) status = Ask(HandleOf(file), FileBasicInfo, syscall, &basic);
+  FILE_STANDARD_INFO standard = {};
+  if (status.ok()) status = Ask(HandleOf(file), FileStandardInfo, syscall, &standard);
+  if (!status.ok()) return status;
+  version->exists = true;
+  version->device = static_cast<uint64_t>(identity.major) << 32 | identity.minor;
+  version->inode = identity.inode;
+  version->size = static_cast<uint64_t>(standard.EndOfFile.QuadPart);
+  version->modified = Nanoseconds(basic.LastWriteTime);
+  version->changed = Nanoseconds(basic.ChangeTime);
+  return Status::Ok();
+}
+
 bool Lock(HANDLE file, DWORD flags) {
   OVERLAPPED place = {};
   place.OffsetHigh = kLockedByteHigh;
@@ -263,47 +329,57 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
     name = NtName(path);
     root = HandleOf(*base);
   }
-  // FILE_ADD_FILE: what is to be flushed must have been opened for writing.
-  constexpr ACCESS_MASK kAccess = FILE_TRAVERSE | FILE_READ_ATTRIBUTES;
-  Status status =
-      Open(root, name, Opening{kAccess | FILE_ADD_FILE, nt::kDirectoryFile}, "open", &directory->descriptor);
-  directory->syncable = status.ok();
-  if (!status.ok() && (MayBeInUse(status.error()) || status.error() == EROFS)) {
-    status = Open(root, name, Opening{kAccess, nt::kDirectoryFile}, "open", &directory->descriptor);
-  }
+  Status status = OpenForNames(root, name, FILE_TRAVERSE | FILE_READ_ATTRIBUTES, 0, directory);
   if (!status.ok()) return status;
   directory->path = absolute ? path : base->path + "/" + path;
   return Status::Ok();
 }
 
-Status Identify(const Directory& directory, Identity* identity) {
-  FILE_ID_INFO info = {};
-  if (Ask(HandleOf(directory), FileIdInfo, "fstat", &info).ok()) {
-    uint64_t halves[2] = {};
-    std::memcpy(halves, &info.FileId, sizeof halves);
-    identity->major = static_cast<uint32_t>(info.VolumeSerialNumber >> 32);
-    identity->minor = static_cast<uint32_t>(info.VolumeSerialNumber);
-    // ReFS numbers its files with 128 bits, NTFS with the lower 64.
-    identity->inode = halves[0] ^ (halves[1] * 0x9E3779B97F4A7C15U);
-    identity->mount = 0;
-    return Status::Ok();
-  }
-  BY_HANDLE_FILE_INFORMATION old = {};
-  if (!GetFileInformationByHandle(HandleOf(directory), &old)) return LastError("fstat");
-  identity->major = 0;
-  identity->minor = old.dwVolumeSerialNumber;
-  identity->inode = static_cast<uint64_t>(old.nFileIndexHigh) << 32 | old.nFileIndexLow;
-  identity->mount = 0;
+Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory) {
+  Status status = OpenForNames(HandleOf(base), NtName(name), FILE_TRAVERSE | FILE_READ_ATTRIBUTES,
+                               nt::kOpenReparsePoint, directory);
+  if (status.ok()) status = RefuseLink(directory->descriptor, ENOTDIR);
+  if (!status.ok()) return status;
+  directory->path = base.path + "/" + name;
   return Status::Ok();
+}
+
+Status ListDirectory(const Directory& directory, std::vector<std::string>* names) {
+  // A handle of its own, whose position nobody else moves.
+  Descriptor listed;
+  Status status = OpenEntry(directory, ".", FILE_LIST_DIRECTORY, "open", &listed);
+  if (!status.ok()) return status;
+  // Of the alignment that operator new gives.
+  const std::unique_ptr<unsigned char[]> entries(new unsigned char[kListingSize]);
+  while (GetFileInformationByHandleEx(HandleOf(listed), FileIdBothDirectoryInfo, entries.get(),
+                                      static_cast<DWORD>(kListingSize))) {
+    for (size_t at = 0;;) {
+      const auto* const entry = reinterpret_cast<const FILE_ID_BOTH_DIR_INFO*>(entries.get() + at);
+      const std::wstring name(entry->FileName, entry->FileNameLength / sizeof(wchar_t));
+      if (name != L"." && name != L"..") names->push_back(windows::Narrowed(name));
+      if (entry->NextEntryOffset == 0) break;
+      at += entry->NextEntryOffset;
+    }
+  }
+  return GetLastError() == ERROR_NO_MORE_FILES ? Status::Ok() : LastError("readdir");
+}
+
+Status Identify(const Directory& directory, Identity* identity) {
+  return IdentifyHandle(HandleOf(directory), "fstat", identity);
 }
 
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry) {
   *entry = Entry();
   Descriptor file;
-  const Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "lstat", &file);
-  if (status.ok()) return Describe(file, "lstat", entry);
+  Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "lstat", &file);
   // EBUSY: it is deleted, and waits for whoever has it open still.
-  return status.error() == ENOENT || status.error() == EBUSY ? Status::Ok() : status;
+  if (status.error() == ENOENT || status.error() == EBUSY) return Status::Ok();
+  if (status.ok()) status = Describe(file, "lstat", entry);
+  if (status.ok()) status = IdentifyHandle(HandleOf(file), "lstat", &entry->identity);
+  FILE_STANDARD_INFO standard = {};
+  if (status.ok()) status = Ask(HandleOf(file), FileStandardInfo, "lstat", &standard);
+  entry->links = standard.NumberOfLinks;
+  return status;
 }
 
 Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
@@ -352,6 +428,40 @@ Status FillRandom(void* bytes, size_t size) {
                                                                 : Status::Failed("getrandom", EIO);
 }
 
+Status OpenToRead(const Directory& directory, const std::string& name, Descriptor* file) {
+  Status status =
+      Open(HandleOf(directory), NtName(name),
+           Opening{FILE_GENERIC_READ, nt::kNonDirectoryFile | nt::kOpenReparsePoint}, "open", file);
+  return status.ok() ? RefuseLink(*file, ELOOP) : std::move(status);
+}
+
+Status OpenToSync(const Directory& directory, const std::string& name, Descriptor* file) {
+  Status status =
+      Open(HandleOf(directory), NtName(name),
+           Opening{FILE_WRITE_DATA | FILE_READ_ATTRIBUTES, nt::kNonDirectoryFile | nt::kOpenReparsePoint},
+           "open", file);
+  return status.ok() ? RefuseLink(*file, ELOOP) : std::move(status);
+}
+
+Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got) {
+  DWORD count = 0;
+  const auto length = static_cast<DWORD>(std::min(size, kLargestTransfer));
+  if (!ReadFile(HandleOf(file), data, length, &count, nullptr)) return LastError("read");
+  *got = count;
+  return Status::Ok();
+}
+
+Status ReadVersion(const Descriptor& file, FileVersion* version) { return VersionOf(file, "fstat", version); }
+
+Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version) {
+  *version = FileVersion();
+  Descriptor file;
+  Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "lstat", &file);
+  // EBUSY: as in LookUp.
+  if (status.error() == ENOENT || status.error() == EBUSY) return Status::Ok();
+  return status.ok() ? VersionOf(file, "lstat", version) : std::move(status);
+}
+
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t, Descriptor* file) {
   return Open(HandleOf(directory), NtName(name),
               Opening{FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES | DELETE, nt::kNonDirectoryFile, nt::kCreate},
@@ -382,7 +492,7 @@ Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* link
 
 Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written) {
   DWORD count = 0;
-  const auto length = static_cast<DWORD>(std::min(size, kLargestWrite));
+  const auto length = static_cast<DWORD>(std::min(size, kLargestTransfer));
   if (!WriteFile(HandleOf(file), data, length, &count, nullptr)) return LastError("write");
   *written = count;
   return Status::Ok();
@@ -540,8 +650,9 @@ Status MakeSymlink(const std::string& target, const Directory& directory, const 
   return Checked(CreateSymbolicLinkW(link.c_str(), text.c_str(), flags), "symlink");
 }
 
-Status Link(const Directory& directory, const std::string& from, const std::string& to) {
-  return GiveName(directory, from, directory, to, nt::kLinkInformation, 0, "link");
+Status Link(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+            const std::string& to) {
+  return GiveName(from_directory, from, to_directory, to, nt::kLinkInformation, 0, "link");
 }
 
 Status Unlink(const Directory& directory, const std::string& name) {
@@ -552,6 +663,14 @@ Status Unlink(const Directory& directory, const std::string& name) {
 }
 
 uint32_t EffectiveUser() { return 0; }
+
+Status RemoveDirectory(const Directory& directory, const std::string& name) {
+  Descriptor removed;
+  // The slash lets nothing but a directory be opened.
+  Status status = OpenEntry(directory, name + "/", DELETE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
+                            "rmdir", &removed);
+  return status.ok() ? Delete(removed, "rmdir") : std::move(status);
+}
 
 bool IsUnsupported(int error) {
   return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
@@ -591,6 +710,16 @@ Status RemoveIfUnlocked(const Directory& directory, const std::string& name, Rem
   if (status.ok()) *result = RemoveResult::kRemoved;
   return status;
 }
+
+Status RealPath(const Directory& directory, std::string* path) {
+  std::wstring now;
+  Status status = PathOf(directory, &now);
+  if (status.ok()) *path = GenericPath(windows::Narrowed(now));
+  return status;
+}
+
+// Where a volume is mounted in a directory there is a junction, which everything above takes for a link.
+std::vector<std::string> MountPoints() { return {}; }
 
 // Drives keep their serial numbers, which are what a filesystem is known by.
 uint64_t MountTableGeneration() { return 0; }
