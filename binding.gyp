@@ -4,6 +4,7 @@
       "target_name": "indelible",
       "sources": [
         "native/binding.cc",
+        "native/call_binding.cc",
         "native/directory_replacement.cc",
         "native/directory_replacement_binding.cc",
         "native/directory_syncs.cc",
@@ -12,6 +13,7 @@
         "native/file_update.cc",
         "native/filesystem_plans.cc",
         "native/fresh_directories.cc",
+        "native/function_export.cc",
         "native/held_version.cc",
         "native/memory_directories.cc",
         "native/open_saves.cc",

@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "directory_replacement_binding.h"
 #include "environment.h"
+#include "function_export.h"
 #include "name_change_binding.h"
 #include "primitives_binding.h"
 #include "save_request_argument.h"
@@ -18,6 +19,8 @@
 namespace indelible {
 
 namespace {
+
+using Form = Environment::Form;
 
 // The bits of the `flags` argument, exported to JavaScript under these names. The lowest three are the plan's
 // index.
@@ -89,51 +92,43 @@ Napi::Value SaveSync(const Napi::CallbackInfo& info) {
 }
 
 // (path, an empty Uint8Array, flags, mode, uid, gid, previous, ticket): 0, null or a failure.
-template <Environment::Form form>
-Napi::Value OpenSave(const Napi::CallbackInfo& info) {
+Napi::Value OpenSave(const Napi::CallbackInfo& info, Form form) {
   return Environment::Of(info.Env())
       .OpenSave(info.Env(), SaveRequestArgument(info, 0), Uint53Argument(info[kSaveRequestArguments]), form);
 }
 
 // (ticket, data): 0 or a failure.
-template <Environment::Form form>
-Napi::Value AppendToSave(const Napi::CallbackInfo& info) {
+Napi::Value AppendToSave(const Napi::CallbackInfo& info, Form form) {
   return Environment::Of(info.Env())
       .AppendToSave(info.Env(), Uint53Argument(info[0]), info[1].As<Napi::Uint8Array>(), form);
 }
 
 // (ticket): the outcome; in the synchronous form null if a filesystem has to be decided about first.
-template <Environment::Form form>
-Napi::Value FinishSave(const Napi::CallbackInfo& info) {
+Napi::Value FinishSave(const Napi::CallbackInfo& info, Form form) {
   return Environment::Of(info.Env()).FinishSave(info.Env(), Uint53Argument(info[0]), form);
 }
 
 // (ticket): how long it was in each stage, or 0.
-template <Environment::Form form>
-Napi::Value AbandonSave(const Napi::CallbackInfo& info) {
+Napi::Value AbandonSave(const Napi::CallbackInfo& info, Form form) {
   return Environment::Of(info.Env()).AbandonSave(info.Env(), Uint53Argument(info[0]), form);
 }
 
-template <Environment::Form form>
-void ExportOpenSaves(Napi::Env env, Napi::Object exports, const std::string& suffix) {
-  const auto add = [&](const std::string& name, Napi::Function function) {
-    exports.Set(name + suffix, function);
-  };
-  add("openSave", Napi::Function::New<OpenSave<form>>(env));
-  add("appendToSave", Napi::Function::New<AppendToSave<form>>(env));
-  add("finishSave", Napi::Function::New<FinishSave<form>>(env));
-  add("abandonSave", Napi::Function::New<AbandonSave<form>>(env));
-}
-
 // (ticket)
-void Cancel(const Napi::CallbackInfo& info) { Environment::Of(info.Env()).Cancel(Uint53Argument(info[0])); }
+Napi::Value Cancel(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env()).Cancel(Uint53Argument(info[0]));
+  return info.Env().Undefined();
+}
 
 // (function)
-void SetDecider(const Napi::CallbackInfo& info) {
+Napi::Value SetDecider(const Napi::CallbackInfo& info) {
   Environment::Of(info.Env()).SetDecider(info[0].As<Napi::Function>());
+  return info.Env().Undefined();
 }
 
-void TakeBack(const Napi::CallbackInfo& info) { Environment::Of(info.Env()).TakeBack(); }
+Napi::Value TakeBack(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env()).TakeBack();
+  return info.Env().Undefined();
+}
 
 Napi::Value TakeUndecided(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).TakeUndecided(info.Env());
@@ -145,7 +140,7 @@ FileSync FileSyncOf(uint32_t plan) {
 }
 
 // (major, minor, mountId, generation, number, plans)
-void Decide(const Napi::CallbackInfo& info) {
+Napi::Value Decide(const Napi::CallbackInfo& info) {
   const FilesystemId filesystem{Uint32Argument(info[0]), Uint32Argument(info[1]), Uint53Argument(info[2])};
   Decision decision;
   decision.number = Uint32Argument(info[4]);
@@ -162,6 +157,7 @@ void Decide(const Napi::CallbackInfo& info) {
     decision.plans[i].falls_short = (plan & kFallsShort) != 0;
   }
   SharedEngine().Decide(filesystem, Uint53Argument(info[3]), decision);
+  return info.Env().Undefined();
 }
 
 Napi::Object Flags(Napi::Env env) {
@@ -200,15 +196,17 @@ Napi::Array StageNames(Napi::Env env) {
 
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   Environment::Create(env);
-  exports.Set("save", Napi::Function::New<Save>(env, "save"));
-  exports.Set("saveSync", Napi::Function::New<SaveSync>(env, "saveSync"));
-  ExportOpenSaves<Environment::Form::kAsynchronous>(env, exports, "");
-  ExportOpenSaves<Environment::Form::kSynchronous>(env, exports, "Sync");
-  exports.Set("cancel", Napi::Function::New<Cancel>(env, "cancel"));
-  exports.Set("takeBack", Napi::Function::New<TakeBack>(env, "takeBack"));
-  exports.Set("setDecider", Napi::Function::New<SetDecider>(env, "setDecider"));
-  exports.Set("takeUndecided", Napi::Function::New<TakeUndecided>(env, "takeUndecided"));
-  exports.Set("decide", Napi::Function::New<Decide>(env, "decide"));
+  Export(env, exports, "save", Save);
+  Export(env, exports, "saveSync", SaveSync);
+  ExportForms(env, exports, "openSave", OpenSave);
+  ExportForms(env, exports, "appendToSave", AppendToSave);
+  ExportForms(env, exports, "finishSave", FinishSave);
+  ExportForms(env, exports, "abandonSave", AbandonSave);
+  Export(env, exports, "cancel", Cancel);
+  Export(env, exports, "takeBack", TakeBack);
+  Export(env, exports, "setDecider", SetDecider);
+  Export(env, exports, "takeUndecided", TakeUndecided);
+  Export(env, exports, "decide", Decide);
   exports.Set("flags", Flags(env));
   exports.Set("planFlags", PlanFlags(env));
   exports.Set("stages", StageNames(env));

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "directory_replacement.h"
 #include "environment.h"
+#include "function_export.h"
 
 namespace indelible {
 
@@ -35,17 +36,16 @@ Environment::Answer Answer(const DirectoryReplacementRequest& request) {
   };
 }
 
-Napi::Value Asynchronous(const Napi::CallbackInfo& info) {
-  return Environment::Of(info.Env()).Run(info.Env(), [request = RequestOf(info)] { return Answer(request); });
+Napi::Value Replace(const Napi::CallbackInfo& info, Environment::Form form) {
+  return Environment::Of(info.Env()).Call(info.Env(), form, [request = RequestOf(info)] {
+    return Answer(request);
+  });
 }
-
-Napi::Value Synchronous(const Napi::CallbackInfo& info) { return Answer(RequestOf(info))(info.Env()); }
 
 }  // namespace
 
 void ExportDirectoryReplacement(Napi::Env env, Napi::Object exports) {
-  exports.Set("replaceDirectory", Napi::Function::New<Asynchronous>(env, "replaceDirectory"));
-  exports.Set("replaceDirectorySync", Napi::Function::New<Synchronous>(env, "replaceDirectorySync"));
+  ExportForms(env, exports, "replaceDirectory", Replace);
 }
 
 }  // namespace indelible

@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "file_update.h"
@@ -76,7 +76,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
                    Napi::Object data = Napi::Object());
 
   // The updates under way, by JavaScript's names for them. For its thread alone; closed with the environment.
-  std::unordered_map<uint64_t, std::shared_ptr<FileUpdate>>& updates() { return updates_; }
+  std::map<uint64_t, std::shared_ptr<FileUpdate>>& updates() { return updates_; }
 
   // JavaScript is called with each undecided filesystem, as an array of arguments for DecideFilesystem.
   void SetDecider(Napi::Function decider) { decider_ = Napi::Persistent(decider); }
@@ -115,11 +115,11 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // JavaScript's thread alone.
   Wake wake_;
   Napi::FunctionReference decider_;
-  std::unordered_map<uint64_t, Pending> pending_;
+  std::map<uint64_t, Pending> pending_;
   // Opened and neither finished nor abandoned.
-  std::unordered_map<uint64_t, std::shared_ptr<SaveJob>> open_;
-  std::unordered_map<uint64_t, std::shared_ptr<FileUpdate>> updates_;
-  std::unordered_map<uint64_t, std::shared_ptr<TemporaryFile>> temporaries_;
+  std::map<uint64_t, std::shared_ptr<SaveJob>> open_;
+  std::map<uint64_t, std::shared_ptr<FileUpdate>> updates_;
+  std::map<uint64_t, std::shared_ptr<TemporaryFile>> temporaries_;
   // Tickets of Run, in a range of their own beside those that JavaScript gives.
   uint64_t next_ticket_ = uint64_t{1} << 53;
 

@@ -1,8 +1,8 @@
 #ifndef INDELIBLE_MEMORY_DIRECTORIES_H_
 #define INDELIBLE_MEMORY_DIRECTORIES_H_
 
+#include <set>
 #include <string>
-#include <unordered_set>
 
 namespace indelible {
 
@@ -17,7 +17,7 @@ class MemoryDirectories {
   // The text up to the last slash.
   static std::string ParentOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
-  std::unordered_set<std::string> known_;
+  std::set<std::string> known_;
 };
 
 }  // namespace indelible

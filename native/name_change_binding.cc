@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "environment.h"
+#include "function_export.h"
 #include "name_change.h"
 
 namespace indelible {
@@ -37,17 +38,16 @@ Environment::Answer Answer(const NameChangeRequest& request) {
   };
 }
 
-Napi::Value Asynchronous(const Napi::CallbackInfo& info) {
-  return Environment::Of(info.Env()).Run(info.Env(), [request = RequestOf(info)] { return Answer(request); });
+Napi::Value Change(const Napi::CallbackInfo& info, Environment::Form form) {
+  return Environment::Of(info.Env()).Call(info.Env(), form, [request = RequestOf(info)] {
+    return Answer(request);
+  });
 }
-
-Napi::Value Synchronous(const Napi::CallbackInfo& info) { return Answer(RequestOf(info))(info.Env()); }
 
 }  // namespace
 
 void ExportNameChanges(Napi::Env env, Napi::Object exports) {
-  exports.Set("changeNames", Napi::Function::New<Asynchronous>(env, "changeNames"));
-  exports.Set("changeNamesSync", Napi::Function::New<Synchronous>(env, "changeNamesSync"));
+  ExportForms(env, exports, "changeNames", Change);
   Napi::Object kinds = Napi::Object::New(env);
   kinds.Set("exchange", static_cast<uint32_t>(Kind::kExchange));
   kinds.Set("renameExclusive", static_cast<uint32_t>(Kind::kRenameExclusive));

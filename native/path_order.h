@@ -1,9 +1,9 @@
 #ifndef INDELIBLE_PATH_ORDER_H_
 #define INDELIBLE_PATH_ORDER_H_
 
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "save_job.h"
 
@@ -31,7 +31,7 @@ class PathOrder {
   PathQueue* Remove(SaveJob* job);
 
  private:
-  std::unordered_map<std::string, PathQueue> queues_;
+  std::map<std::string, PathQueue> queues_;
 };
 
 }  // namespace indelible

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "call_binding.h"
+#include "function_export.h"
 #include "platform/platform.h"
 #include "tree.h"
 
@@ -28,8 +29,8 @@ int NumberOf(RemoveResult result) {
   return 0;
 }
 
-Call RemoveIfUnlocked(const Napi::CallbackInfo& info) {
-  return [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
+Napi::Value RemoveIfUnlocked(const Napi::CallbackInfo& info, Environment::Form form) {
+  return Make(info, form, [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
     platform::Directory directory;
     Status status = platform::OpenDirectory(nullptr, path, &directory);
     if (!status.ok()) return status;
@@ -37,13 +38,13 @@ Call RemoveIfUnlocked(const Napi::CallbackInfo& info) {
     status = platform::RemoveIfUnlocked(directory, name, &result);
     *number = NumberOf(result);
     return status;
-  };
+  });
 }
 
 // An old tree that was to be removed anyway (directory_replacement.h): nobody needs it, and whoever is
 // removing it does not mind.
-Call RemoveOldTree(const Napi::CallbackInfo& info) {
-  return [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
+Napi::Value RemoveOldTree(const Napi::CallbackInfo& info, Environment::Form form) {
+  return Make(info, form, [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
     platform::Directory directory;
     Status status = platform::OpenDirectory(nullptr, path, &directory);
     if (!status.ok()) return status;
@@ -51,14 +52,14 @@ Call RemoveOldTree(const Napi::CallbackInfo& info) {
     *number = NumberOf(status.ok() ? RemoveResult::kRemoved : RemoveResult::kUnknown);
     // Something is mounted in it.
     return status.error() == EBUSY ? Status::Ok() : std::move(status);
-  };
+  });
 }
 
 }  // namespace
 
 void ExportSweep(Napi::Env env, Napi::Object exports) {
-  Export<RemoveIfUnlocked>(env, exports, "removeIfUnlocked");
-  Export<RemoveOldTree>(env, exports, "removeOldTree");
+  ExportForms(env, exports, "removeIfUnlocked", RemoveIfUnlocked);
+  ExportForms(env, exports, "removeOldTree", RemoveOldTree);
 }
 
 }  // namespace indelible

@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "environment.h"
+#include "function_export.h"
 #include "save_request_argument.h"
 #include "temporary_file.h"
 
@@ -17,8 +18,7 @@ using Form = Environment::Form;
 
 // (directory, an empty Uint8Array, flags, mode, uid, gid, previous, ticket, insist): twice the descriptor,
 // and one more where the file has no name; or what has to be decided first.
-template <Form form>
-Napi::Value Open(const Napi::CallbackInfo& info) {
+Napi::Value Open(const Napi::CallbackInfo& info, Form form) {
   const Napi::Boolean insist = info[kSaveRequestArguments + 1].As<Napi::Boolean>();
   return Environment::Of(info.Env())
       .OpenTemporary(info.Env(), SaveRequestArgument(info, 0), Uint53Argument(info[kSaveRequestArguments]),
@@ -27,28 +27,23 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
 
 // (path, an empty Uint8Array, flags, mode, uid, gid, previous, ticket, the temporary's ticket): the outcome,
 // as of a save; in the synchronous form null if a filesystem has to be decided about first.
-template <Form form>
-Napi::Value Publish(const Napi::CallbackInfo& info) {
+Napi::Value Publish(const Napi::CallbackInfo& info, Form form) {
   return Environment::Of(info.Env())
       .PublishTemporary(info.Env(), SaveRequestArgument(info, 0), Uint53Argument(info[kSaveRequestArguments]),
                         Uint53Argument(info[kSaveRequestArguments + 1]), form);
 }
 
 // (ticket): 0.
-template <Form form>
-Napi::Value Close(const Napi::CallbackInfo& info) {
+Napi::Value Close(const Napi::CallbackInfo& info, Form form) {
   return Environment::Of(info.Env()).CloseTemporary(info.Env(), Uint53Argument(info[0]), form);
 }
 
 }  // namespace
 
 void ExportTemporaryFiles(Napi::Env env, Napi::Object exports) {
-  exports.Set("openTemporary", Napi::Function::New<Open<Form::kAsynchronous>>(env));
-  exports.Set("openTemporarySync", Napi::Function::New<Open<Form::kSynchronous>>(env));
-  exports.Set("publishTemporary", Napi::Function::New<Publish<Form::kAsynchronous>>(env));
-  exports.Set("publishTemporarySync", Napi::Function::New<Publish<Form::kSynchronous>>(env));
-  exports.Set("closeTemporary", Napi::Function::New<Close<Form::kAsynchronous>>(env));
-  exports.Set("closeTemporarySync", Napi::Function::New<Close<Form::kSynchronous>>(env));
+  ExportForms(env, exports, "openTemporary", Open);
+  ExportForms(env, exports, "publishTemporary", Publish);
+  ExportForms(env, exports, "closeTemporary", Close);
 }
 
 }  // namespace indelible

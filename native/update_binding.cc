@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "environment.h"
 #include "file_update.h"
+#include "function_export.h"
 #include "save_request_argument.h"
 
 namespace indelible {
@@ -29,8 +30,7 @@ Napi::Value StateValue(Napi::Env env, UpdateState* state) {
 // (ticket, path, makeDirectories, mustLock): how many updates of the file come first, and when none does,
 // what it holds, or null if it is missing; or a failure. The first call with a ticket begins an
 // update, which endUpdate has to end whatever happens.
-template <Form form>
-Napi::Value ReadForUpdate(const Napi::CallbackInfo& info) {
+Napi::Value ReadForUpdate(const Napi::CallbackInfo& info, Form form) {
   Environment& environment = Environment::Of(info.Env());
   std::shared_ptr<FileUpdate>& update = environment.updates()[Uint53Argument(info[0])];
   if (update == nullptr) {
@@ -55,21 +55,17 @@ SaveRequest RequestOf(const Napi::CallbackInfo& info) {
   return request;
 }
 
-// (path, data, flags, mode, uid, gid, the update's ticket, the save's ticket): as `save`.
-Napi::Value SaveUpdate(const Napi::CallbackInfo& info) {
-  return Environment::Of(info.Env())
-      .Save(info.Env(), RequestOf(info), info[1].As<Napi::Object>(),
-            Uint53Argument(info[kSaveRequestArguments + 1]));
-}
-
-// (path, data, flags, mode, uid, gid, the update's ticket): as `saveSync`.
-Napi::Value SaveUpdateSync(const Napi::CallbackInfo& info) {
-  return Environment::Of(info.Env()).SaveSync(info.Env(), {RequestOf(info)});
+// (path, data, flags, mode, uid, gid, the update's ticket, and the save's ticket where it is promised): as
+// `save` and `saveSync`.
+Napi::Value SaveUpdate(const Napi::CallbackInfo& info, Form form) {
+  Environment& environment = Environment::Of(info.Env());
+  if (form == Form::kSynchronous) return environment.SaveSync(info.Env(), {RequestOf(info)});
+  return environment.Save(info.Env(), RequestOf(info), info[1].As<Napi::Object>(),
+                          Uint53Argument(info[kSaveRequestArguments + 1]));
 }
 
 // (ticket): 0.
-template <Form form>
-Napi::Value EndUpdate(const Napi::CallbackInfo& info) {
+Napi::Value EndUpdate(const Napi::CallbackInfo& info, Form form) {
   Environment& environment = Environment::Of(info.Env());
   const auto found = environment.updates().find(Uint53Argument(info[0]));
   const std::shared_ptr<FileUpdate> update = std::move(found->second);
@@ -84,12 +80,9 @@ Napi::Value EndUpdate(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void ExportUpdates(Napi::Env env, Napi::Object exports) {
-  exports.Set("readForUpdate", Napi::Function::New<ReadForUpdate<Form::kAsynchronous>>(env));
-  exports.Set("readForUpdateSync", Napi::Function::New<ReadForUpdate<Form::kSynchronous>>(env));
-  exports.Set("saveUpdate", Napi::Function::New<SaveUpdate>(env));
-  exports.Set("saveUpdateSync", Napi::Function::New<SaveUpdateSync>(env));
-  exports.Set("endUpdate", Napi::Function::New<EndUpdate<Form::kAsynchronous>>(env));
-  exports.Set("endUpdateSync", Napi::Function::New<EndUpdate<Form::kSynchronous>>(env));
+  ExportForms(env, exports, "readForUpdate", ReadForUpdate);
+  ExportForms(env, exports, "saveUpdate", SaveUpdate);
+  ExportForms(env, exports, "endUpdate", EndUpdate);
 }
 
 }  // namespace indelible
