@@ -38,6 +38,7 @@ import { NativeOpenSave, NativeOpenSaveSync, type Opening } from './native-open-
 import { NativeTemporary } from './native-temporary.js';
 import { NativeFileUpdate, NativeFileUpdateSync, type Updating } from './native-update.js';
 import { temporaryName } from './portable/temporary-name.js';
+import { noTemporary } from './temporary-errors.js';
 import { changed, noLock } from './update-errors.js';
 
 const MOUNT_POINT_HINT =
@@ -310,6 +311,7 @@ export class NativeEngine implements Engine {
   }
 
   async openTemporary(request: OpenRequest): Promise<OpenedTemporary> {
+    refuseWithoutDescriptors(request);
     const opening = this.#requestOf(request);
     for (let asked = 0; ; asked += 1) {
       const outcome = await this.#addon.openTemporary(...opening, asked >= MOST_QUESTIONS);
@@ -319,6 +321,7 @@ export class NativeEngine implements Engine {
   }
 
   openTemporarySync(request: OpenRequest): OpenedTemporary {
+    refuseWithoutDescriptors(request);
     const opening = this.#requestOf(request);
     for (let asked = 0; ; asked += 1) {
       const outcome = this.#addon.openTemporarySync(...opening, asked >= MOST_QUESTIONS);
@@ -583,4 +586,9 @@ function readError(request: UpdateRequest, failure: NativeFailure): SaveError {
 function notAFile(where: { syscall: string; path: AbsolutePath }): SaveError {
   const message = `Not a regular file, and nothing else is replaced: '${where.path}'`;
   return indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, where);
+}
+
+/** On Windows a descriptor is an entry of a table in Node's own C library, which an addon cannot add to. */
+function refuseWithoutDescriptors({ path }: OpenRequest): void {
+  if (process.platform === 'win32') throw noTemporary(path, 'Windows');
 }

@@ -27,6 +27,7 @@ import { type Pending, PendingSave } from './portable/pending-save.js';
 import { replaceDirectory } from './portable/replace-directory.js';
 import { run, runSync } from './portable/steps.js';
 import { updateFile } from './portable/update-protocol.js';
+import { noTemporary } from './temporary-errors.js';
 
 /** The saves that are not over, by path, in the order of the calls. */
 const pendingSaves = new Map<string, Pending[]>();
@@ -83,11 +84,11 @@ export const portableEngine: Engine = {
   },
 
   async openTemporary({ path }: OpenRequest): Promise<OpenedTemporary> {
-    throw noUnnamedTemporary(path);
+    throw noTemporary(path, 'The portable engine');
   },
 
   openTemporarySync({ path }: OpenRequest): OpenedTemporary {
-    throw noUnnamedTemporary(path);
+    throw noTemporary(path, 'The portable engine');
   },
 
   openSync(request: OpenRequest): OpenSaveSync {
@@ -128,9 +129,4 @@ function inOrderSync({ path, timer }: OpenRequest, publish: () => Saved): Saved 
   const saved = publish();
   for (const save of earlier) save.supersede(saved);
   return saved;
-}
-
-function noUnnamedTemporary(path: AbsolutePath): SaveError {
-  const message = `The portable engine cannot open a file without a name in '${path}'`;
-  return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'open', path });
 }

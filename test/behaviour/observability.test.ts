@@ -20,7 +20,7 @@ import {
   updateSync,
 } from '../../src/index.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
-import { engineUnderTest } from './engine-under-test.js';
+import { engineUnderTest, hasMachineLock } from './engine-under-test.js';
 import { forms } from './forms.js';
 
 const scratch = new ScratchDirectory();
@@ -65,7 +65,7 @@ function assertPlausible(times: SaveTimes | undefined): SaveTimes {
   return times;
 }
 
-const updateOptions = engineUnderTest === 'portable' ? ({ lock: 'thread' } as const) : {};
+const updateOptions = hasMachineLock ? {} : ({ lock: 'thread' } as const);
 
 /** Every way to save one file. */
 const ways: { name: string; pieces?: true; run: () => Promise<unknown> }[] = [

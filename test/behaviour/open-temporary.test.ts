@@ -23,7 +23,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, it } from 'vitest';
 import { openTemporary, openTemporarySync, save, sweep, type TemporaryFile } from '../../src/index.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
-import { engineUnderTest } from './engine-under-test.js';
+import { opensTemporaries } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 const MEMORY = '/dev/shm';
@@ -50,7 +50,7 @@ const target = () => scratch.at('target');
 const contentOf = (path: string) => readFileSync(path, 'utf8');
 const isOpen = (fd: number) => existsSync(`/proc/self/fd/${fd}`);
 
-if (engineUnderTest === 'native') {
+if (opensTemporaries) {
   for (const form of forms) {
     describe(form.name, () => {
       it('opens a file to be written and read, of which nothing is left when it is closed', async () => {
@@ -308,7 +308,7 @@ if (engineUnderTest === 'native') {
     });
   });
 } else {
-  describe('openTemporary of the portable engine', () => {
+  describe('openTemporary where it is unsupported', () => {
     for (const form of forms) {
       it(`is unsupported: ${form.name}`, async () => {
         await assert.rejects(form.open(scratch.path), {

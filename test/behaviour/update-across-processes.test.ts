@@ -15,14 +15,13 @@ import { describe, it } from 'vitest';
 import { update, updateSync } from '../../src/index.js';
 import { ended, startProgram } from '../node-process.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
-import { engineUnderTest } from './engine-under-test.js';
+import { hasMachineLock } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 const file = () => scratch.at('file');
 const MEMORY = '/dev/shm';
 
-// Plain `fs` has no lock.
-if (engineUnderTest === 'native') {
+if (hasMachineLock) {
   /** 16 processes that add 1 to a number 500 times each: every other one has ten updates under way at a time. */
   async function countTogether(directory: string, options: object): Promise<void> {
     const path = join(directory, 'counter');
@@ -219,8 +218,8 @@ if (engineUnderTest === 'native') {
   });
 }
 
-if (engineUnderTest === 'portable') {
-  describe('an update with the portable engine', () => {
+if (!hasMachineLock) {
+  describe('an update without a lock', () => {
     it('is unsupported unless the order of the thread is enough', async () => {
       writeFileSync(file(), 'old');
       let changes = 0;

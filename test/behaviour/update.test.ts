@@ -25,14 +25,14 @@ import {
   updateSync,
 } from '../../src/index.js';
 import { ScratchDirectory } from '../scratch-directory.js';
-import { engineUnderTest } from './engine-under-test.js';
+import { hasMachineLock } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 const file = () => scratch.at('file');
 const content = () => readFileSync(file(), 'utf8');
 
-/** What plain `fs` can do has to be asked for. */
-const OPTIONS: Omit<UpdateOptions, 'encoding'> = engineUnderTest === 'portable' ? { lock: 'thread' } : {};
+/** What can be done without a lock has to be asked for. */
+const OPTIONS: Omit<UpdateOptions, 'encoding'> = hasMachineLock ? {} : { lock: 'thread' };
 
 interface Form {
   name: string;

@@ -19,6 +19,7 @@ const NO_EXCHANGE = 'Windows has no call that swaps two names';
 const NO_FILES_OF_THAT_KIND = 'there is no FIFO, device or socket file among the files of Windows';
 const NO_PROC = 'looks at other processes through /proc and POSIX signals';
 const PLAIN_FS_FLUSHES_NO_DIRECTORY = 'plain fs cannot flush a directory on Windows';
+const FORMS_OF_PATHS = 'expects paths in errors as Linux shows them';
 const FOREIGN_MEMORY = 'Wine shows /dev/shm as a directory of a drive';
 
 const INAPPLICABLE: readonly Inapplicable[] = [
@@ -51,6 +52,22 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     test: /^exchange(Sync)? > |without the right to write/,
     reason: NO_EXCHANGE,
   },
+  {
+    on: 'win32',
+    engine: 'native',
+    file: 'replace-directory.test.ts',
+    test: /^replaceDirectory/,
+    reason: NO_EXCHANGE,
+  },
+  { on: 'win32', file: 'keep-previous.test.ts', test: /the mode of the kept/, reason: ONE_BIT },
+  { on: 'win32', file: 'keep-previous.test.ts', test: /refuses a FIFO/, reason: NO_FILES_OF_THAT_KIND },
+  {
+    on: 'win32',
+    file: 'keep-previous.test.ts',
+    test: /another filesystem|ends in a slash|under the path itself/,
+    reason: FORMS_OF_PATHS,
+  },
+  { on: 'win32', file: 'update.test.ts', test: /keeps the mode|given another mode/, reason: ONE_BIT },
   { on: 'win32', file: 'make-directories.test.ts', test: /not UTF-8/, reason: UTF_16 },
   { on: 'win32', file: 'path.test.ts', test: /not UTF-8/, reason: UTF_16 },
   {
@@ -124,6 +141,8 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     test: /^(?!.*(refuses to replace a (file|directory)|wrong)).*/,
     reason: NO_LINKS,
   },
+  { on: 'wine', file: 'keep-previous.test.ts', test: /link/, reason: NO_LINKS },
+  { on: 'wine', file: 'update.test.ts', test: /symbolic link/, reason: NO_LINKS },
   { on: 'wine', file: 'result.test.ts', test: /link/, reason: NO_LINKS },
   { on: 'wine', file: 'symbolic-link.test.ts', test: /./, reason: NO_LINKS },
   { on: 'wine', file: 'attributes.test.ts', test: /link/, reason: NO_LINKS },
