@@ -32,6 +32,18 @@ const FLAGS = [
   '-fdata-sections',
 ];
 
+/** Optimised as one program, where the linker can. Zig refuses it for macOS. */
+const WHOLE_PROGRAM = ['-flto', '-Xclang', '-fmerge-functions'];
+
+/**
+ * What makes LLD's output smaller and Zig's driver does not pass on: functions with the same code become one, and runs of
+ * instructions that occur several times become functions (not on Windows, where LLVM 16 cannot describe those).
+ */
+const SMALLER: Readonly<Record<string, readonly string[]>> = {
+  'ld.lld': ['-O2', '--icf=all', '-mllvm', '-enable-machine-outliner=always'],
+  'lld-link': ['-OPT:REF,ICF'],
+};
+
 /** What an addon has to export, and all it does export. */
 export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
@@ -77,7 +89,8 @@ export async function compilePrebuild(
   const compileWaiting = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { language, source, object, flags } = next;
-      const printed = await zig(language, [...flags, ...FLAGS, '-c', '-o', object, source]);
+      const optimised = target.platform === 'darwin' ? FLAGS : [...FLAGS, ...WHOLE_PROGRAM];
+      const printed = await zig(language, [...flags, ...optimised, '-c', '-o', object, source]);
       if (printed !== '') process.stderr.write(printed);
     }
   };
@@ -97,16 +110,27 @@ export async function compilePrebuild(
   if (target.platform === 'darwin') {
     await linkForMacos(target, toolchain, [...objects, ...gyp.linkerFlags], output);
   } else {
-    await zig('cc', [
+    const printed = await zig('cc', [
       '-shared',
       '-s',
       ...linkerFlags(target, scratch),
+      '--verbose',
       '-o',
       output,
       ...objects,
       ...gyp.linkerFlags,
     ]);
+    await linkSmaller(toolchain, printed);
   }
+}
+
+/** Links once more, as Zig's driver has with `--verbose` said that it does, with what it does not pass on. */
+async function linkSmaller({ zig, env }: Toolchain, printed: string) {
+  const command = printed.split('\n').find((line) => /^(ld\.lld|lld-link) /.test(line));
+  const [linker = '', ...args] = command?.split(' ').filter((arg) => arg !== '') ?? [];
+  const smaller = SMALLER[linker];
+  if (smaller === undefined) throw new Error(`Zig does not say how it links:\n${printed}`);
+  await run(zig, [linker, ...args, ...smaller], { env, cwd: projectRoot });
 }
 
 /** Zig's own linker for macOS leaves in what is not used, and every name. LLVM's signs what it makes, as arm64 asks for. */
