@@ -53,13 +53,15 @@ for (const target of targets) {
     rows.push([name, '', '', 'is not there: npm run prebuilds']);
     continue;
   }
-  const { bytes, asksFor, faults } = examinePrebuild(
+  const { bytes, asksFor, faults, larger } = examinePrebuild(
     target,
     output,
     new Set(tools.nodeApi(nodeApiVersion(gyp))),
   );
   if (faults.length > 0) process.exitCode = 1;
-  rows.push([name, String(bytes), asksFor, faults.length > 0 ? faults.join('; ') : 'as it should be']);
+  const good =
+    larger === undefined ? 'as it should be' : `as it should be; larger than the others: ${larger}`;
+  rows.push([name, String(bytes), asksFor, faults.length > 0 ? faults.join('; ') : good]);
 }
 console.log(
   markdownTable([['system', 'bytes', 'asks for', 'verdict'], ...rows], { align: ['l', 'r', 'l', 'l'] }),

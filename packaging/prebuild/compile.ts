@@ -32,17 +32,14 @@ const FLAGS = [
   '-fdata-sections',
 ];
 
-/** Optimised as one program, where the linker can. Zig refuses it for macOS. */
+/** Optimised as one program. Zig refuses it for macOS, and what it makes for Windows does not run. */
 const WHOLE_PROGRAM = ['-flto', '-Xclang', '-fmerge-functions'];
 
 /**
  * What makes LLD's output smaller and Zig's driver does not pass on: functions with the same code become one, and runs of
- * instructions that occur several times become functions (not on Windows, where LLVM 16 cannot describe those).
+ * instructions that occur several times become functions.
  */
-const SMALLER: Readonly<Record<string, readonly string[]>> = {
-  'ld.lld': ['-O2', '--icf=all', '-mllvm', '-enable-machine-outliner=always'],
-  'lld-link': ['-OPT:REF,ICF'],
-};
+const SMALLER = ['-O2', '--icf=all', '-mllvm', '-enable-machine-outliner=always'];
 
 /** What an addon has to export, and all it does export. */
 export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -89,7 +86,7 @@ export async function compilePrebuild(
   const compileWaiting = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { language, source, object, flags } = next;
-      const optimised = target.platform === 'darwin' ? FLAGS : [...FLAGS, ...WHOLE_PROGRAM];
+      const optimised = target.platform === 'linux' ? [...FLAGS, ...WHOLE_PROGRAM] : FLAGS;
       const printed = await zig(language, [...flags, ...optimised, '-c', '-o', object, source]);
       if (printed !== '') process.stderr.write(printed);
     }
@@ -120,17 +117,20 @@ export async function compilePrebuild(
       ...objects,
       ...gyp.linkerFlags,
     ]);
-    await linkSmaller(toolchain, printed);
+    if (target.platform === 'linux') await linkSmaller(toolchain, printed);
   }
 }
 
 /** Links once more, as Zig's driver has with `--verbose` said that it does, with what it does not pass on. */
 async function linkSmaller({ zig, env }: Toolchain, printed: string) {
-  const command = printed.split('\n').find((line) => /^(ld\.lld|lld-link) /.test(line));
-  const [linker = '', ...args] = command?.split(' ').filter((arg) => arg !== '') ?? [];
-  const smaller = SMALLER[linker];
-  if (smaller === undefined) throw new Error(`Zig does not say how it links:\n${printed}`);
-  await run(zig, [linker, ...args, ...smaller], { env, cwd: projectRoot });
+  // Before it, on first use, come those of the C library's own files.
+  const command = printed
+    .split('\n')
+    .filter((line) => line.startsWith('ld.lld '))
+    .at(-1);
+  if (command === undefined) throw new Error(`Zig does not say how it links:\n${printed}`);
+  const [linker = '', ...args] = command.split(' ').filter((arg) => arg !== '');
+  await run(zig, [linker, ...args, ...SMALLER], { env, cwd: projectRoot });
 }
 
 /** Zig's own linker for macOS leaves in what is not used, and every name. LLVM's signs what it makes, as arm64 asks for. */

@@ -8,6 +8,8 @@ export interface Target {
   gypSystem: 'linux' | 'mac' | 'win';
   /** Zig's name of it, with the oldest version that it is to run on. */
   triple: string;
+  /** Where it cannot be as small as the others: how many bytes it may have, and why. */
+  larger?: { bytes: number; why: string };
 }
 
 /**
