@@ -110,7 +110,11 @@ Status FileUpdate::ReadFile(UpdateState* state) {
     while (status.ok() && state->size < room) {
       size_t got = 0;
       status = platform::Read(file_, state->content.get() + state->size, room - state->size, &got);
-      if (status.ok() && got == 0) return status;
+      if (status.ok() && got == 0) {
+        // It would block the rename of the save.
+        if (platform::OpenFilesMayBlockRenames()) file_ = platform::Descriptor();
+        return status;
+      }
       if (!status.ok() && status.error() == EINTR) status = Status::Ok();
       state->size += got;
     }
