@@ -1,5 +1,3 @@
-import { indelibleError, type SaveError } from '../errors.js';
-import type { AbsolutePath } from '../path.js';
 import {
   type DirectoryReplaced,
   type DirectoryReplacementRequest,
