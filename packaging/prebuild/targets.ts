@@ -28,7 +28,7 @@ export const targets: readonly Target[] = [
     libc: 'glibc',
     gypSystem: 'linux',
     triple: 'x86_64-linux-gnu.2.28',
-    larger: { bytes: 152 * 1024, why: LINUX },
+    larger: { bytes: 156 * 1024, why: LINUX },
   },
   { platform: 'linux', arch: 'arm64', libc: 'glibc', gypSystem: 'linux', triple: 'aarch64-linux-gnu.2.28' },
   {
@@ -37,6 +37,7 @@ export const targets: readonly Target[] = [
     libc: 'musl',
     gypSystem: 'linux',
     triple: 'x86_64-linux-musl',
+    larger: { bytes: 156 * 1024, why: LINUX },
   },
   { platform: 'linux', arch: 'arm64', libc: 'musl', gypSystem: 'linux', triple: 'aarch64-linux-musl' },
   {

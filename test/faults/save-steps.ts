@@ -85,9 +85,8 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'remove a file of the old tree': (call) =>
     call.name === 'unlinkat' && !call.arguments.includes('AT_REMOVEDIR'),
   'remove the old tree': (call) => call.name === 'unlinkat' && call.arguments.includes('AT_REMOVEDIR'),
-  link: (call) => ['link', 'linkat'].includes(call.name),
-  'hold the old version': (call) =>
-    ['link', 'linkat'].includes(call.name) && /["/]target"/.test(call.arguments),
+  link: (call) => isLink(call) && !isHold(call),
+  'hold the old version': isHold,
   'make the link': (call) => ['symlink', 'symlinkat'].includes(call.name),
   'unlink the temporary': (call) => ['unlink', 'unlinkat'].includes(call.name),
   'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,
@@ -104,6 +103,15 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'read the old file': (call, { target }) =>
     ['read', 'pread64'].includes(call.name) && descriptorPath(call) === target,
 };
+
+function isLink(call: SystemCall): boolean {
+  return ['link', 'linkat'].includes(call.name);
+}
+
+/** A second name for what stands under the target's. */
+function isHold(call: SystemCall): boolean {
+  return isLink(call) && /["/]target".*\.indelible-/.test(call.arguments);
+}
 
 function isOpen(call: SystemCall): boolean {
   return call.name === 'openat' || call.name === 'open';
