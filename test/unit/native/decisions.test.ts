@@ -11,7 +11,7 @@ const native = fileURLToPath(new URL('../../../native', import.meta.url));
 
 /** What saves a file, without what binds it to JavaScript and to a system. */
 const engine = readdirSync(native)
-  .filter((name) => name.endsWith('.cc') && !/binding|environment|open_saves/.test(name))
+  .filter((name) => name.endsWith('.cc') && !/binding|environment|function_export|open_saves/.test(name))
   .filter((name) => !/^(name_|directory_replacement|file_update|place|tree)/.test(name))
   .map((name) => join(native, name));
 

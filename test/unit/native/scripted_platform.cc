@@ -175,6 +175,7 @@ Status MakeSymlink(const std::string&, const Directory&, const std::string&) { r
 Status Link(const Directory&, const std::string&, const Directory&, const std::string&) {
   return Answer("Link");
 }
+Status OpenToSync(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToSync"); }
 Status OpenToRead(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToRead"); }
 Status LookUpVersion(const Directory&, const std::string&, FileVersion*) { return Answer("LookUpVersion"); }
 uint32_t EffectiveUser() { return 0; }
