@@ -3,17 +3,16 @@
 
 #include <napi.h>
 
-#include <functional>
-
 #include "environment.h"
+#include "unique_function.h"
 
 namespace indelible {
 
 // A system call with its arguments bound; sets the number it answers with, if it has one.
-using SystemCall = std::function<Status(int* number)>;
+using SystemCall = UniqueFunction<Status(int* number)>;
 
 // Makes the call, and promises or gives 0 or the call's number, or a failure object.
-Napi::Value Make(const Napi::CallbackInfo& info, Environment::Form form, const SystemCall& call);
+Napi::Value Make(const Napi::CallbackInfo& info, Environment::Form form, SystemCall call);
 
 }  // namespace indelible
 

@@ -94,8 +94,9 @@ void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published, Wor
   const auto shared = std::make_shared<SharedSyncs>(&syncs);
   if (WaitForEachOther(published)) {
     for (size_t i = 1; i < std::min(syncs.size(), pool->most_threads()); ++i) {
+      Task take_part = [shared] { shared->TakePart(); };
       // Without a thread for it, this one does it.
-      if (!pool->Post([shared] { shared->TakePart(); })) break;
+      if (!pool->Post(&take_part)) break;
     }
   }
   shared->TakePart();

@@ -149,13 +149,13 @@ Napi::Value Environment::OpenSave(Napi::Env env, SaveRequest request, uint64_t t
 Napi::Value Environment::AppendToSave(Napi::Env env, uint64_t ticket, Napi::Uint8Array data, Form form) {
   const uint8_t* const bytes = data.Data();
   const size_t size = data.ByteLength();
-  const auto append = [job = open_.at(ticket), bytes, size]() -> Answer {
+  auto append = [job = open_.at(ticket), bytes, size]() -> Answer {
     return [status = SharedOpenSaves().Append(job.get(), bytes, size)](Napi::Env its) -> Napi::Value {
       if (!status.ok()) return FailureValue(its, status, false);
       return Napi::Number::New(its, 0);
     };
   };
-  return Call(env, form, append, data);
+  return Call(env, form, std::move(append), data);
 }
 
 Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, Form form) {
@@ -225,17 +225,15 @@ Napi::Value Environment::CloseTemporary(Napi::Env env, uint64_t ticket, Form for
   if (found == temporaries_.end()) return Napi::Number::New(env, 0);
   std::shared_ptr<TemporaryFile> file = std::move(found->second);
   temporaries_.erase(found);
-  const auto close = [file = std::make_shared<std::shared_ptr<TemporaryFile>>(std::move(file))]() -> Answer {
+  return Call(env, form, [file = std::move(file)]() mutable -> Answer {
     // Freeing a large file's blocks takes its time.
-    file->reset();
+    file.reset();
     return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
-  };
-  return Call(env, form, close);
+  });
 }
 
-Napi::Value Environment::Call(Napi::Env env, Form form, const std::function<Answer()>& work,
-                              Napi::Object data) {
-  return form == Form::kSynchronous ? work()(env) : Run(env, work, data);
+Napi::Value Environment::Call(Napi::Env env, Form form, Work work, Napi::Object data) {
+  return form == Form::kSynchronous ? work()(env) : Run(env, std::move(work), data);
 }
 
 Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> requests) {
@@ -254,13 +252,13 @@ Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> reques
   return outcomes;
 }
 
-Napi::Value Environment::Run(Napi::Env env, std::function<Answer()> work, Napi::Object data) {
+Napi::Value Environment::Run(Napi::Env env, Work work, Napi::Object data) {
   const uint64_t ticket = next_ticket_++;
   const Napi::Value promise = Promise(env, ticket, data, nullptr);
   if (promise.IsEmpty()) return promise;
   const std::shared_ptr<Environment> self = shared_from_this();
-  auto run = [self, ticket, work = std::move(work)] { self->Push(Answered{ticket, work()}); };
-  if (!SharedPool().Post(run)) run();
+  Task run = [self, ticket, work = std::move(work)] { self->Push(Answered{ticket, work()}); };
+  if (!SharedPool().Post(&run)) run();
   return promise;
 }
 

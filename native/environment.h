@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +16,7 @@
 #include "open_saves.h"
 #include "save_engine.h"
 #include "temporary_file.h"
+#include "unique_function.h"
 
 namespace indelible {
 
@@ -39,7 +39,8 @@ struct Question {
 class Environment : public SaveListener, public std::enable_shared_from_this<Environment> {
  public:
   // Gives the answer its JavaScript form, on JavaScript's thread.
-  using Answer = std::function<Napi::Value(Napi::Env)>;
+  using Answer = UniqueFunction<Napi::Value(Napi::Env)>;
+  using Work = UniqueFunction<Answer()>;
   // Whether a call promises its answer or gives it.
   enum class Form : uint8_t { kAsynchronous, kSynchronous };
 
@@ -70,10 +71,9 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Napi::Value CloseTemporary(Napi::Env env, uint64_t ticket, Form form);
 
   // Promises what `work`, on a thread of the pool, answers; keeps `data` alive until then.
-  Napi::Value Run(Napi::Env env, std::function<Answer()> work, Napi::Object data = Napi::Object());
+  Napi::Value Run(Napi::Env env, Work work, Napi::Object data = Napi::Object());
   // The same, or its answer at once.
-  Napi::Value Call(Napi::Env env, Form form, const std::function<Answer()>& work,
-                   Napi::Object data = Napi::Object());
+  Napi::Value Call(Napi::Env env, Form form, Work work, Napi::Object data = Napi::Object());
 
   // The updates under way, by JavaScript's names for them. For its thread alone; closed with the environment.
   std::map<uint64_t, std::shared_ptr<FileUpdate>>& updates() { return updates_; }

@@ -87,7 +87,8 @@ void SaveEngine::Fill(Places* places, Dispatch* dispatch) {
     ++places->taken;
     ++running_;
     const std::shared_ptr<SaveJob> job = TakeWaiting(places, &others);
-    if (!pool_->Post([this, job] { Run(job); })) {
+    Task run = [this, job] { Run(job); };
+    if (!pool_->Post(&run)) {
       job->FailUnstarted();
       Leave(job.get(), dispatch);
       dispatch->failed.push_back(job);
@@ -181,8 +182,7 @@ SaveJob::Prepared SaveEngine::Open(SaveJob* job) {
 }
 
 // open(2): EMFILE and ENFILE pass when somebody closes something, so they are waited out.
-SaveJob::Prepared SaveEngine::WithDescriptors(SaveJob* job,
-                                              const std::function<SaveJob::Prepared()>& attempt) {
+SaveJob::Prepared SaveEngine::WithDescriptors(SaveJob* job, FunctionRef<SaveJob::Prepared()> attempt) {
   const auto give_up = std::chrono::steady_clock::now() + kDescriptorPatience;
   for (;;) {
     const SaveJob::Prepared prepared = attempt();
@@ -254,7 +254,8 @@ void SaveEngine::ReleaseParked(const SaveListener* listener) {
 }
 
 void SaveEngine::RunOnPool(const std::shared_ptr<SaveJob>& job) {
-  if (!pool_->Post([this, job] { Run(job); })) Run(job);
+  Task run = [this, job] { Run(job); };
+  if (!pool_->Post(&run)) run();
 }
 
 // Finds which saves of the path may be published now: the first if it is ready, and those behind it that will
@@ -319,11 +320,11 @@ void SaveEngine::Carry(Dispatch* dispatch) {
 void SaveEngine::CarryElsewhere(Dispatch dispatch) {
   if (dispatch.empty() && dispatch.next == nullptr) return;
   const auto shared = std::make_shared<Dispatch>(std::move(dispatch));
-  const auto carry = [this, shared] {
+  Task carry = [this, shared] {
     Carry(shared.get());
     Run(std::move(shared->next));
   };
-  if (!pool_->Post(carry)) carry();
+  if (!pool_->Post(&carry)) carry();
 }
 
 void SaveEngine::PublishAlone(const std::shared_ptr<SaveJob>& job, Dispatch* dispatch) {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "filesystem_plans.h"
+#include "function_ref.h"
 #include "memory_directories.h"
 #include "path_order.h"
 #include "save_job.h"
@@ -120,7 +120,7 @@ class SaveEngine {
   void Run(std::shared_ptr<SaveJob> job);
   void RunOnPool(const std::shared_ptr<SaveJob>& job);
   SaveJob::Prepared PrepareWithDescriptors(SaveJob* job);
-  SaveJob::Prepared WithDescriptors(SaveJob* job, const std::function<SaveJob::Prepared()>& attempt);
+  SaveJob::Prepared WithDescriptors(SaveJob* job, FunctionRef<SaveJob::Prepared()> attempt);
   void Await(SaveJob* job);
   void Park(const std::shared_ptr<SaveJob>& job);
   void Carry(Dispatch* dispatch);

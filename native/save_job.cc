@@ -22,7 +22,7 @@ bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
 }  // namespace
 
 SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans, FreshDirectories* fresh,
-                                   const std::function<void()>& planned) {
+                                   FunctionRef<void()> planned) {
   bool undecided = false;
   Status status = PrepareSteps(plans, fresh, planned, &undecided);
   if (undecided) return Prepared::kUndecided;
@@ -53,8 +53,8 @@ Status SaveJob::Append(const uint8_t* data, size_t size) {
   return status;
 }
 
-Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh,
-                             const std::function<void()>& planned, bool* undecided) {
+Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
+                             bool* undecided) {
   if (opened_) return CompleteSteps();
   Status status = OpenSteps(plans, fresh, planned, undecided);
   if (!status.ok() || *undecided) return status;
@@ -63,8 +63,8 @@ Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh,
   return status.ok() ? CompleteSteps() : status;
 }
 
-Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh,
-                          const std::function<void()>& planned, bool* undecided) {
+Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
+                          bool* undecided) {
   Enter(Stage::kLocate);
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "open", ECANCELED);
   target_ = std::make_unique<Target>();

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 
 #include "filesystem_plans.h"
 #include "fresh_directories.h"
+#include "function_ref.h"
 #include "held_version.h"
 #include "previous_version.h"
 #include "save_request.h"
@@ -67,7 +67,7 @@ class SaveJob {
   // the filesystem that UndecidedFilesystem tells needs a decision first.
   enum class Prepared { kReady, kFailed, kUndecided };
   // `planned` is called as soon as filesystem() and plan() are known, before anything is written.
-  Prepared Prepare(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned);
+  Prepared Prepare(FilesystemPlans* plans, FreshDirectories* fresh, FunctionRef<void()> planned);
 
   // The beginning of stage 1, for a save whose data arrives in pieces: everything up to an empty temporary.
   // Then Append for each piece, one after the other; Prepare does the rest. An opened save that is not handed
@@ -150,9 +150,9 @@ class SaveJob {
   bool synchronous = false;
 
  private:
-  Status PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned,
+  Status PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
                       bool* undecided);
-  Status OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh, const std::function<void()>& planned,
+  Status OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
                    bool* undecided);
   Status CompleteSteps();
   Status PublishSteps();

@@ -122,7 +122,7 @@ Status Temporary::Adopt(const Temporary& other) {
   return status.ok() ? platform::ReadAttributes(file_, &attributes_, &linked) : status;
 }
 
-Status Temporary::Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled) {
+Status Temporary::Write(const uint8_t* data, size_t size, FunctionRef<bool()> cancelled) {
   size_t done = 0;
   while (done < size) {
     if (cancelled()) return Status::Failed(Status::Reason::kCancelled, "write", ECANCELED);

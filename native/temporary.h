@@ -1,10 +1,10 @@
 #ifndef INDELIBLE_TEMPORARY_H_
 #define INDELIBLE_TEMPORARY_H_
 
-#include <functional>
 #include <string>
 
 #include "filesystem_plans.h"
+#include "function_ref.h"
 #include "platform/platform.h"
 #include "save_request.h"
 
@@ -28,7 +28,7 @@ class Temporary {
   Status Adopt(const Temporary& other);
   const platform::Descriptor& file() const { return file_; }
   // All of the data, however many writes that takes. `cancelled` is looked at between them.
-  Status Write(const uint8_t* data, size_t size, const std::function<bool()>& cancelled);
+  Status Write(const uint8_t* data, size_t size, FunctionRef<bool()> cancelled);
   // Owner first, then extended attributes, then mode: chown clears set-id bits (chown(2)), and an ACL sets
   // the mode's group bits. `name` is what `replaced` stands under; `in_memory` says what the filesystem is.
   Status SetAttributes(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -29,10 +28,9 @@ bool SameDevice(const Identity& one, const Identity& other) {
 
 // What is done with a tree, from its leaves up.
 struct Visitor {
-  std::function<Status(const Directory& parent, const std::string& name, const Entry& entry)> file;
+  Status (*file)(const Directory& parent, const std::string& name, const Entry& entry);
   // All that is in the directory has been visited.
-  std::function<Status(const Directory& parent, const std::string& name, const Directory& directory)>
-      directory;
+  Status (*directory)(const Directory& parent, const std::string& name, const Directory& directory);
 };
 
 class Walk {

@@ -15,21 +15,22 @@ constexpr std::chrono::seconds kIdleTime(5);
 
 }  // namespace
 
-bool WorkerPool::Post(std::function<void()> work) {
+bool WorkerPool::Post(Task* work) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (!idle_.empty()) {
     Idle* const latest = idle_.back();
     idle_.pop_back();
-    latest->work = std::move(work);
+    latest->work = std::move(*work);
     latest->arrived.notify_one();
     return true;
   }
-  waiting_.push_back(std::move(work));
+  waiting_.push_back(std::move(*work));
   if (threads_ < most_threads_ && platform::StartThread([this] { Work(); })) {
     ++threads_;
     return true;
   }
   if (threads_ > 0) return true;
+  *work = std::move(waiting_.back());
   waiting_.pop_back();
   return false;
 }
@@ -38,26 +39,26 @@ void WorkerPool::Work() {
   platform::BlockSignals();
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    std::function<void()> work = NextWork(&lock);
+    Task work = NextWork(&lock);
     if (!work) break;
     lock.unlock();
     work();
-    work = nullptr;
+    work = Task();
     lock.lock();
   }
   --threads_;
 }
 
 // Nothing once the thread has been idle long enough.
-std::function<void()> WorkerPool::NextWork(std::unique_lock<std::mutex>* lock) {
+Task WorkerPool::NextWork(std::unique_lock<std::mutex>* lock) {
   if (!waiting_.empty()) {
-    std::function<void()> work = std::move(waiting_.front());
+    Task work = std::move(waiting_.front());
     waiting_.pop_front();
     return work;
   }
   Idle self;
   idle_.push_back(&self);
-  if (!self.arrived.wait_for(*lock, kIdleTime, [&self] { return self.work != nullptr; })) {
+  if (!self.arrived.wait_for(*lock, kIdleTime, [&self] { return static_cast<bool>(self.work); })) {
     idle_.erase(std::find(idle_.begin(), idle_.end(), &self));
   }
   return std::move(self.work);

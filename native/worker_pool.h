@@ -3,10 +3,11 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
-#include <functional>
+#include <list>
 #include <mutex>
 #include <vector>
+
+#include "unique_function.h"
 
 namespace indelible {
 
@@ -19,23 +20,24 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Runs `work` on one of the threads, first come, first served. False where not even one thread can be had.
-  [[nodiscard]] bool Post(std::function<void()> work);
+  // Runs `*work` on one of the threads, first come, first served. False, and `*work` is left to the caller,
+  // where not even one thread can be had.
+  [[nodiscard]] bool Post(Task* work);
   size_t most_threads() const { return most_threads_; }
 
  private:
   // A thread without work, which waits to be given some.
   struct Idle {
     std::condition_variable arrived;
-    std::function<void()> work;
+    Task work;
   };
 
   void Work();
-  std::function<void()> NextWork(std::unique_lock<std::mutex>* lock);
+  Task NextWork(std::unique_lock<std::mutex>* lock);
 
   const size_t most_threads_;
   std::mutex mutex_;
-  std::deque<std::function<void()>> waiting_;
+  std::list<Task> waiting_;
   size_t threads_ = 0;
   // The latest at the end. It gets the next work: its stack is still in the processor's cache, and the others
   // may go.

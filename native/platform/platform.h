@@ -4,11 +4,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "../status.h"
+#include "../unique_function.h"
 
 // Everything that the operating system does for a save. linux.cc and macos.cc, with posix.cc for what the two
 // share, and windows.cc implement it; nothing above it makes a system call, and nothing in it decides: each
@@ -245,7 +245,7 @@ std::string SystemPath(std::string path);
 void StayLoaded();
 
 // Runs `body` on a new, detached thread. False where there are too many threads already.
-[[nodiscard]] bool StartThread(std::function<void()> body);
+[[nodiscard]] bool StartThread(Task body);
 // The working threads leave signals to the program's own threads.
 void BlockSignals();
 

@@ -279,22 +279,21 @@ Status RemoveIfUnlocked(const Directory& directory, const std::string& name, Rem
   return unlinked;
 }
 
-bool StartThread(std::function<void()> body) {
+bool StartThread(Task body) {
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
-  auto owned = std::make_unique<std::function<void()>>(std::move(body));
+  auto owned = std::make_unique<Task>(std::move(body));
   pthread_t thread;
-  const bool started =
-      pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-      pthread_attr_setstacksize(&attributes, kStackSize) == 0 &&
-      pthread_create(
-          &thread, &attributes,
-          [](void* argument) -> void* {
-            const std::unique_ptr<std::function<void()>> run(static_cast<std::function<void()>*>(argument));
-            (*run)();
-            return nullptr;
-          },
-          owned.get()) == 0;
+  const bool started = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+                       pthread_attr_setstacksize(&attributes, kStackSize) == 0 &&
+                       pthread_create(
+                           &thread, &attributes,
+                           [](void* argument) -> void* {
+                             const std::unique_ptr<Task> run(static_cast<Task*>(argument));
+                             (*run)();
+                             return nullptr;
+                           },
+                           owned.get()) == 0;
   if (started) static_cast<void>(owned.release());
   pthread_attr_destroy(&attributes);
   return started;

@@ -386,19 +386,20 @@ Status ReadLink(const Directory& directory, const std::string& name, std::string
   Descriptor file;
   Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "readlink", &file);
   if (!status.ok()) return status;
-  alignas(8) unsigned char buffer[MAXIMUM_REPARSE_DATA_BUFFER_SIZE];
+  // Not on the stack: 16 KiB there would need the compiler's probe of it.
+  std::vector<unsigned char> buffer(MAXIMUM_REPARSE_DATA_BUFFER_SIZE);
   DWORD length = 0;
-  if (!DeviceIoControl(HandleOf(file), FSCTL_GET_REPARSE_POINT, nullptr, 0, buffer, sizeof buffer, &length,
-                       nullptr))
+  if (!DeviceIoControl(HandleOf(file), FSCTL_GET_REPARSE_POINT, nullptr, 0, buffer.data(),
+                       static_cast<DWORD>(buffer.size()), &length, nullptr))
     return LastError("readlink");
   LinkData link = {};
   if (length < sizeof link) return Status::Failed("readlink", EINVAL);
-  std::memcpy(&link, buffer, sizeof link);
+  std::memcpy(&link, buffer.data(), sizeof link);
   // A symbolic link has flags before its names, a junction none.
   const size_t names = sizeof link + (link.tag == IO_REPARSE_TAG_SYMLINK ? sizeof(ULONG) : 0);
   if (names + link.target_offset + link.target_length > length) return Status::Failed("readlink", EINVAL);
   std::wstring text(link.target_length / sizeof(wchar_t), L'\0');
-  std::memcpy(text.data(), buffer + names + link.target_offset, link.target_length);
+  std::memcpy(text.data(), buffer.data() + names + link.target_offset, link.target_length);
   // An absolute one is a path of ntdll.
   if (text.rfind(L"\\??\\UNC\\", 0) == 0) {
     text.replace(0, 7, L"\\");
@@ -733,12 +734,12 @@ void StayLoaded() {
                                        reinterpret_cast<LPCWSTR>(&StayLoaded), &self));
 }
 
-bool StartThread(std::function<void()> body) {
-  auto owned = std::make_unique<std::function<void()>>(std::move(body));
+bool StartThread(Task body) {
+  auto owned = std::make_unique<Task>(std::move(body));
   const uintptr_t thread = _beginthreadex(
       nullptr, kStackSize,
       [](void* argument) -> unsigned {
-        const std::unique_ptr<std::function<void()>> run(static_cast<std::function<void()>*>(argument));
+        const std::unique_ptr<Task> run(static_cast<Task*>(argument));
         (*run)();
         return 0;
       },

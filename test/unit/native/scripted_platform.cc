@@ -198,7 +198,7 @@ std::string GenericPath(std::string path) { return path; }
 std::string SystemPath(std::string path) { return path; }
 bool AtExit(void (*)()) { return false; }
 void StayLoaded() {}
-bool StartThread(std::function<void()>) { return false; }
+bool StartThread(Task) { return false; }
 void BlockSignals() {}
 
 }  // namespace indelible::platform
