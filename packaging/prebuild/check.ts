@@ -4,7 +4,7 @@ import { readBinary } from './binary.js';
 import { ENTRY_POINTS } from './compile.js';
 import type { Target } from './targets.js';
 
-/** In bytes, where `targets.ts` gives no other limit: eight of them are to fit into a package of 2 MB. */
+/** In bytes: eight of them are to fit into a package of 2 MB. */
 const LARGEST = 150 * 1024;
 const NEWEST_GLIBC = [2, 28] as const;
 
@@ -21,8 +21,6 @@ export interface Examined {
   bytes: number;
   asksFor: string;
   faults: string[];
-  /** Why it is larger than the others may be, where that is no fault. */
-  larger?: string | undefined;
 }
 
 /**
@@ -34,10 +32,9 @@ export interface Examined {
 export function examinePrebuild(target: Target, path: string, nodeApi: ReadonlySet<string>): Examined {
   const file = readFileSync(path);
   const binary = readBinary(file);
-  const largest = target.larger?.bytes ?? LARGEST;
   const faults = [
     ...(binary.architecture === target.arch ? [] : [`is for ${binary.architecture}`]),
-    ...(file.length <= largest ? [] : [`has ${file.length} bytes, more than ${largest}`]),
+    ...(file.length <= LARGEST ? [] : [`has ${file.length} bytes, more than ${LARGEST}`]),
     ...(binary.stripped ? [] : ['is not stripped']),
     ...exportFaults(binary),
     ...libraryFaults(target, binary),
@@ -47,7 +44,6 @@ export function examinePrebuild(target: Target, path: string, nodeApi: ReadonlyS
     bytes: file.length,
     asksFor: asksFor(target, binary),
     faults,
-    larger: file.length > LARGEST ? target.larger?.why : undefined,
   };
 }
 

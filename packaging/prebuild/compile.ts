@@ -32,14 +32,23 @@ const FLAGS = [
   '-fdata-sections',
 ];
 
-/** Optimised as one program. Zig refuses it for macOS, and what it makes for Windows does not run. */
-const WHOLE_PROGRAM = ['-flto', '-Xclang', '-fmerge-functions'];
-
 /**
+ * LLVM's bitcode instead of machine code: the linker optimises all as one program. Zig refuses `-flto` for macOS, where
+ * Clang is asked directly. (On Linux what comes of that is 7 % larger, so it is for macOS alone.)
+ */
+function wholeProgram({ platform }: Target): string[] {
+  const merged = ['-Xclang', '-fmerge-functions'];
+  return platform === 'darwin' ? ['-Xclang', '-emit-llvm-bc', ...merged] : ['-flto', ...merged];
+}
+
+/*
  * What makes LLD's output smaller and Zig's driver does not pass on: functions with the same code become one. (LLVM's
  * outliner would save 6 KB more on x64, and what comes of it crashes when it is loaded.)
  */
-const SMALLER = ['-O2', '--icf=all', '--hash-style=gnu'];
+const SMALLER_ELF = ['-O2', '--icf=all', '--hash-style=gnu', '-mllvm', '-enable-merge-functions'];
+/** And says so where windows_runtime.c were not enough. */
+const SMALLER_COFF = ['-OPT:ICF', '-NOIMPLIB', '-runtime-pseudo-reloc:no', '-mllvm:-enable-merge-functions'];
+const SMALLER_MACH_O = ['--icf=all', '-mllvm', '-enable-merge-functions'];
 
 /** What an addon has to export, and all it does export. */
 export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
@@ -81,13 +90,21 @@ export async function compilePrebuild(
     add('c++', source, runtimeFlags(toolchain.zigLibrary));
   }
   if (target.libc === 'glibc') add('cc', join(projectRoot, 'packaging/prebuild/glibc_stat.c'), []);
+  if (target.platform === 'win32') add('cc', join(projectRoot, 'packaging/prebuild/windows_runtime.c'), []);
 
   const waiting = [...compilations];
   const compileWaiting = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { language, source, object, flags } = next;
-      const optimised = target.platform === 'linux' ? [...FLAGS, ...WHOLE_PROGRAM] : FLAGS;
-      const printed = await zig(language, [...flags, ...optimised, '-c', '-o', object, source]);
+      const printed = await zig(language, [
+        ...flags,
+        ...FLAGS,
+        ...wholeProgram(target),
+        '-c',
+        '-o',
+        object,
+        source,
+      ]);
       if (printed !== '') process.stderr.write(printed);
     }
   };
@@ -98,39 +115,45 @@ export async function compilePrebuild(
     const compiled = objects.map((object) => readFileSync(object, 'latin1'));
     const used = toolchain
       .nodeApi(nodeApiVersion(gyp))
-      .filter((name) => compiled.some((object) => object.includes(`__imp_${name}\0`)));
+      // Bitcode has its names one after the other, so one that begins another may be taken along.
+      .filter((name) => compiled.some((object) => object.includes(name)));
     const imports = join(scratch, 'node_api_imports.c');
     writeFileSync(imports, nodeApiImports(used));
-    await zig('cc', [...FLAGS, '-c', '-o', `${imports}.o`, imports]);
+    await zig('cc', [...FLAGS, ...wholeProgram(target), '-c', '-o', `${imports}.o`, imports]);
     objects.push(`${imports}.o`);
   }
   if (target.platform === 'darwin') {
     await linkForMacos(target, toolchain, [...objects, ...gyp.linkerFlags], output);
   } else {
+    const first = join(scratch, 'first.node');
+    const flags = linkerFlags(target, scratch);
     const printed = await zig('cc', [
-      '-shared',
-      '-s',
-      ...linkerFlags(target, scratch),
-      '--verbose',
-      '-o',
-      output,
-      ...objects,
-      ...gyp.linkerFlags,
+      ...['-shared', '-s', '--verbose', '-o', first, ...flags],
+      ...[...objects, ...gyp.linkerFlags],
     ]);
-    if (target.platform === 'linux') await linkSmaller(toolchain, printed);
+    await linkSmaller(toolchain, printed, first, output);
   }
 }
 
 /** Links once more, as Zig's driver has with `--verbose` said that it does, with what it does not pass on. */
-async function linkSmaller({ zig, env }: Toolchain, printed: string) {
+async function linkSmaller({ zig, env }: Toolchain, printed: string, first: string, output: string) {
   // Before it, on first use, come those of the C library's own files.
   const command = printed
     .split('\n')
-    .filter((line) => line.startsWith('ld.lld '))
+    .filter((line) => /^(ld\.lld|lld-link) /.test(line))
     .at(-1);
   if (command === undefined) throw new Error(`Zig does not say how it links:\n${printed}`);
-  const [linker = '', ...args] = command.split(' ').filter((arg) => arg !== '');
-  await run(zig, [linker, ...args, ...SMALLER], { env, cwd: projectRoot });
+  const [linker = '', ...said] = command.split(' ').filter((arg) => arg !== '');
+  const args = said.map((arg) => arg.replace(first, output));
+  const forWindows = linker === 'lld-link';
+  await run(
+    zig,
+    forWindows
+      ? // Zig's own runtime is one object, with tables for every function of mathematics. Nothing of it is needed.
+        [linker, ...args.filter((arg) => !arg.endsWith('/compiler_rt.lib')), ...SMALLER_COFF]
+      : [linker, ...args, ...SMALLER_ELF],
+    { env, cwd: projectRoot },
+  );
 }
 
 /** Zig's own linker for macOS leaves in what is not used, and every name. LLVM's signs what it makes, as arm64 asks for. */
@@ -150,7 +173,7 @@ async function linkForMacos(
     '-dead_strip',
     // A segment of its own would cost up to 16 KiB on arm64.
     '-no_data_const',
-    '--icf=all',
+    ...SMALLER_MACH_O,
     '-adhoc_codesign',
     ...['-install_name', basename(output)],
     ...['-o', output],

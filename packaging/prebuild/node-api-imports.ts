@@ -8,9 +8,17 @@ export function nodeApiImports(functions: readonly string[]): string {
 
 ${functions.map((name) => `void* __imp_${name};`).join('\n')}
 
+static const struct {
+  const char* name;
+  void** function;
+} kImports[] = {
+${functions.map((name) => `  {"${name}", &__imp_${name}},`).join('\n')}
+};
+
 __attribute__((constructor)) static void FindNodeApi(void) {
   HMODULE program = GetModuleHandleW(NULL);
-${functions.map((name) => `  __imp_${name} = (void*)GetProcAddress(program, "${name}");`).join('\n')}
+  for (size_t i = 0; i < sizeof kImports / sizeof kImports[0]; ++i)
+    *kImports[i].function = (void*)GetProcAddress(program, kImports[i].name);
 }
 `;
 }

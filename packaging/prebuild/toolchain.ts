@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../project-root.js';
@@ -10,7 +10,7 @@ export interface Toolchain {
   /** Zig's library directory: the sources of libc++ are below it. */
   zigLibrary: string;
   nodeApiHeaders: string;
-  /** The directory of LLVM's linker and strip, of Debian's packages `lld` and `llvm`; for macOS alone. */
+  /** The directory of LLVM's linker and strip, of Debian's packages `lld-16` and `llvm-16`; for macOS alone. */
   llvm(): string;
   /** Every function of Node-API up to the version asked for. */
   nodeApi(version: number): readonly string[];
@@ -24,6 +24,9 @@ interface NodeApiHeaders {
 }
 
 const directory = join(projectRoot, 'packaging/toolchain');
+
+/** Zig 0.11's own version: the linker has to read its bitcode. */
+const ZIG_LLVM = 16;
 
 /**
  * Installs the toolchain unless it is there. Zig comes for Linux on x64 only.
@@ -61,13 +64,9 @@ export function toolchain(): Toolchain {
 
 /** @throws {Error} that says what to install. */
 function llvm(): string {
-  const versions = existsSync('/usr/lib')
-    ? readdirSync('/usr/lib').filter((name) => /^llvm-\d+$/.test(name))
-    : [];
-  const found = versions
-    .map((name) => join('/usr/lib', name, 'bin'))
-    .filter((bin) => ['ld64.lld', 'llvm-strip'].every((tool) => existsSync(join(bin, tool))));
-  const [newest] = found.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
-  if (newest === undefined) throw new Error('For macOS: apt-get install lld llvm');
-  return newest;
+  const tools = `/usr/lib/llvm-${ZIG_LLVM}/bin`;
+  if (!['ld64.lld', 'llvm-strip'].every((tool) => existsSync(join(tools, tool)))) {
+    throw new Error(`For macOS: apt-get install lld-${ZIG_LLVM} llvm-${ZIG_LLVM}`);
+  }
+  return tools;
 }
