@@ -37,21 +37,32 @@ const forms = [
   },
 ];
 
+/** On Windows making a link takes a right of its own, and plain `fs` cannot sync what is read-only. */
+const onWindows = process.platform === 'win32';
+
 /** A tree of three levels, with a link, an empty directory and a file of each kind of mode. */
 function makeTree(root: string, content: string): void {
   mkdirSync(join(root, 'a', 'b'), { recursive: true });
   mkdirSync(join(root, 'empty'));
   writeFileSync(join(root, 'top'), content);
-  writeFileSync(join(root, 'a', 'middle'), content, { mode: 0o444 });
+  writeFileSync(join(root, 'a', 'middle'), content, { mode: onWindows ? 0o666 : 0o444 });
   writeFileSync(join(root, 'a', 'b', 'deep'), content);
-  symlinkSync('a/middle', join(root, 'link'));
+  if (!onWindows) symlinkSync('a/middle', join(root, 'link'));
 }
 
 function assertTree(root: string, content: string): void {
-  assert.deepEqual((readdirSync(root, { recursive: true }) as string[]).sort(), [
-    ...['a', 'a/b', 'a/b/deep', 'a/middle', 'empty', 'link', 'top'],
+  const links = onWindows ? [] : ['link'];
+  const names = readdirSync(root, { recursive: true }) as string[];
+  assert.deepEqual(names.map((name) => name.replaceAll('\\', '/')).sort(), [
+    'a',
+    'a/b',
+    'a/b/deep',
+    'a/middle',
+    'empty',
+    ...links,
+    'top',
   ]);
-  for (const file of ['top', 'a/middle', 'a/b/deep', 'link']) {
+  for (const file of ['top', 'a/middle', 'a/b/deep', ...links]) {
     assert.equal(readFileSync(join(root, file), 'utf8'), content);
   }
 }
@@ -63,10 +74,15 @@ for (const form of forms) {
   describe(form.name, () => {
     it('puts a directory where nothing stands', async () => {
       makeTree(staged(), 'new');
-      const { replaced, durability } = await form.replace(staged(), site());
+      const { replaced } = await form.replace(staged(), site());
       assertTree(site(), 'new');
       assert.deepEqual(readdirSync(scratch.path), ['site']);
       assert.equal(replaced, false);
+    });
+
+    it('says that the tree is durable', async () => {
+      makeTree(staged(), 'new');
+      const { durability } = await form.replace(staged(), site());
       assert.equal(durability, await durableIfOrdered(scratch.path));
     });
 

@@ -213,19 +213,24 @@ for (const form of forms) {
       assert.equal(content(), '0000!');
     });
 
-    it('refuses what is no regular file, and what has no directory, before anything is changed', async () => {
+    it('refuses a directory, and what has no directory, before anything is changed', async () => {
       let changes = 0;
       const count = () => {
         changes += 1;
         return '';
       };
       mkdirSync(scratch.at('directory'));
-      execFileSync('mkfifo', [scratch.at('fifo')]);
-      const errors = { directory: 'EISDIR', fifo: 'ERR_INDELIBLE_NOT_A_FILE', 'missing/file': 'ENOENT' };
-      for (const [name, code] of Object.entries(errors)) {
+      for (const [name, code] of Object.entries({ directory: 'EISDIR', 'missing/file': 'ENOENT' })) {
         await assert.rejects(form.text(scratch.at(name), count), { code, path: scratch.at(name) });
       }
       assert.equal(changes, 0);
+    });
+
+    it('refuses a FIFO before anything is changed', async () => {
+      const path = scratch.at('fifo');
+      execFileSync('mkfifo', [path]);
+      const changed = () => assert.fail('changed');
+      await assert.rejects(form.text(path, changed), { code: 'ERR_INDELIBLE_NOT_A_FILE', path });
     });
 
     it('is refused with an aborted signal', async () => {

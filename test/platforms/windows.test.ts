@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, it } from 'vitest';
-import { exchange, exchangeSync, inspect, save, saveSync, sweep } from '../../src/index.js';
+import { exchange, exchangeSync, inspect, replaceDirectory, save, saveSync, sweep } from '../../src/index.js';
 import { fdatasync, renameat2 } from '../../src/primitives.js';
 import { engineUnderTest } from '../behaviour/engine-under-test.js';
 import { assertWhole } from '../behaviour/versions.js';
@@ -211,3 +211,22 @@ describe('indelible/primitives on Windows', () => {
     });
   });
 });
+
+if (engineUnderTest === 'portable') {
+  // FlushFileBuffers asks for the right to write, which plain `fs` cannot get for such a file.
+  describe('what plain fs cannot sync on Windows because it is read-only', () => {
+    it('a staged tree is not said to be safe with such a file in it, and refused with strict', async () => {
+      const [staged, site] = [scratch.at('staged'), scratch.at('site')];
+      mkdirSync(staged);
+      writeFileSync(join(staged, 'file'), 'new');
+      chmodSync(join(staged, 'file'), 0o444);
+      await assert.rejects(replaceDirectory(staged, site, { durability: 'ordered', strict: true }), {
+        code: 'ERR_INDELIBLE_NOT_DURABLE',
+        published: false,
+      });
+      const { durability } = await replaceDirectory(staged, site);
+      assert.equal(durability, 'none');
+      assert.equal(readFileSync(join(site, 'file'), 'utf8'), 'new');
+    });
+  });
+}

@@ -1,16 +1,13 @@
-import { constants } from 'node:fs';
 import type { FileRead, FileUpdate, FileUpdateSync, Saved, SaveRequest, UpdateRequest } from '../engine.js';
 import { noLock } from '../update-errors.js';
-import { close, fstatExactly, open, read } from './calls.js';
+import { close, fstatExactly, read } from './calls.js';
 import { Directory } from './directory.js';
 import { failedWith, failure } from './failure.js';
 import type { Expecting, FileVersion } from './file-version.js';
+import { openToRead } from './open-standing.js';
 import { parentOf } from './path-bytes.js';
 import { run, runSync, type Steps } from './steps.js';
 import { locateTarget } from './target.js';
-
-// O_NOFOLLOW and O_NONBLOCK are missing on Windows. A FIFO that somebody has just put there must not block.
-const READING_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** What a file that is longer than it has said is given more room by. */
 const MORE_ROOM = 65_536;
@@ -19,7 +16,10 @@ const MORE_ROOM = 65_536;
 interface Opened {
   content: Buffer | undefined;
   version: FileVersion;
-  /** Held open, so that no other file gets its inode's number while that is compared. */
+  /**
+   * Held open, so that no other file gets its inode's number while that is compared. Not on Windows, where it might block
+   * the rename of the save, and where NTFS counts in a file's number how often that was given.
+   */
   descriptor: number | undefined;
 }
 
@@ -99,7 +99,7 @@ function* openForUpdate({ path, makeDirectories, lock }: UpdateRequest): Steps<O
 
 function* openIfThere(target: Buffer): Steps<number | undefined> {
   try {
-    return yield* open(target, READING_FLAGS);
+    return yield* openToRead(target);
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return undefined;
     throw error;
@@ -113,7 +113,11 @@ function* readOpened(descriptor: number): Steps<Opened> {
     let content = Buffer.allocUnsafeSlow(Number(version.size) + 1);
     for (let size = 0; ; ) {
       const got = yield* read(descriptor, content, size);
-      if (got === 0) return { content: content.subarray(0, size), version, descriptor };
+      if (got === 0) {
+        const held = process.platform === 'win32' ? undefined : descriptor;
+        if (held === undefined) yield* closeQuietly(descriptor);
+        return { content: content.subarray(0, size), version, descriptor: held };
+      }
       size += got;
       if (size === content.length) content = Buffer.concat([content], size + MORE_ROOM);
     }

@@ -1,12 +1,14 @@
-import { constants, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { indelibleError } from '../../errors.js';
 import type { Protocol } from '../../options.js';
 import type { AbsolutePath } from '../../path.js';
 import type { OpenRequest } from '../engine.js';
 import { cannotKeep, keptUnderItself } from '../keep-previous-errors.js';
-import { close, fdatasync, fstat, link, lstat, open, rename, stat, unlink } from './calls.js';
+import { close, fdatasync, fstat, link, lstat, rename, stat, unlink } from './calls.js';
 import { Directory } from './directory.js';
 import { failedWith, failure, refusal } from './failure.js';
+import { whileInUse } from './in-use.js';
+import { openToSync } from './open-standing.js';
 import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from './path-bytes.js';
 import type { Steps } from './steps.js';
 import type { Target } from './target.js';
@@ -14,10 +16,6 @@ import { temporaryName } from './temporary-name.js';
 
 /** A sweep cannot take a living process's names; more than one attempt means that something else is wrong. */
 const NAME_ATTEMPTS = 8;
-
-// Missing on Windows.
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-const READ_FLAGS = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** Where a save keeps the version that it replaces. */
 export class PreviousVersion {
@@ -86,12 +84,12 @@ export class PreviousVersion {
     try {
       if (this.#protocol !== 'rename') yield* this.#syncContent(own);
       if (!goOn()) return true;
-      yield* rename(own, this.#path);
+      yield* whileInUse(() => rename(own, this.#path));
     } catch (error) {
       throw failure(error, { path: this.#asked });
     } finally {
       // rename(2) does nothing where the two are one file already.
-      yield* unlinkIfThere(own);
+      yield* whileInUse(() => unlinkIfThere(own));
     }
     if (this.#protocol !== 'rename' && !(yield* this.#directory.sync())) this.#safe = false;
     return true;
@@ -117,7 +115,7 @@ export class PreviousVersion {
   *#syncContent(own: Buffer): Steps<void> {
     let descriptor: number;
     try {
-      descriptor = yield* open(own, READ_FLAGS);
+      descriptor = yield* openToSync(own);
     } catch (error) {
       // A symbolic link has no content apart from its name.
       if (failedWith(error, 'ELOOP')) return;

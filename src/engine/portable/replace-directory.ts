@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { thisMachine } from '../../filesystem/machine.js';
 import { readMounts } from '../../filesystem/mounts.js';
 import type { Durability } from '../../options.js';
@@ -6,20 +6,18 @@ import type { AbsolutePath } from '../../path.js';
 import { mountPointInside, notADirectory, unsupportedDirectoryReplacement } from '../directory-errors.js';
 import type { DirectoryReplaced, DirectoryReplacementRequest } from '../engine.js';
 import { namesNotDurable } from '../name-change-errors.js';
-import { close, fdatasync, lstat, open, readdir, realpath, rename, stat } from './calls.js';
+import { close, fdatasync, lstat, readdir, realpath, rename, stat } from './calls.js';
 import { Directory } from './directory.js';
 import { failedWith, failure, refusal } from './failure.js';
+import { whileInUse } from './in-use.js';
+import { openToSync } from './open-standing.js';
 import { bytesOfPath, inDirectory, parentOf, withoutTrailingSeparators } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
 import type { Steps } from './steps.js';
 
-// Missing on Windows.
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
-const READ_FLAGS = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-
 /**
  * What plain `fs` can do of it in one step: rename(2) puts a directory where nothing stands, or an empty directory, and
- * fails anywhere else.
+ * fails anywhere else. On Windows it replaces no directory.
  */
 export function* replaceDirectory(request: DirectoryReplacementRequest): Steps<DirectoryReplaced> {
   const outcome = { published: false };
@@ -48,11 +46,12 @@ function* replace(
       const possible = achieves === 'durable' && !(from.readable && to.readable) ? 'ordered' : achieves;
       if (request.strict && isWeaker(possible, request.durability)) throw namesNotDurable(request.path);
       const replaced = yield* check(request, staged, path, from, to);
-      if (protocol !== 'rename') yield* syncTree(staged);
-      yield* rename(staged, path);
+      const synced = protocol === 'rename' || (yield* syncTree(staged));
+      if (!synced && request.strict) throw namesNotDurable(request.path);
+      yield* whileInUse(() => rename(staged, path));
       outcome.published = true;
       const durability = yield* syncNames(possible, from, to);
-      return { replaced, durability: unordered ? 'none' : durability };
+      return { replaced, durability: unordered || !synced ? 'none' : durability };
     } catch (error) {
       // Somebody has put something there since it was looked at.
       if (!failedWith(error, 'ENOTEMPTY', 'EEXIST')) throw error;
@@ -109,19 +108,25 @@ function* check(
   if (!standing.isDirectory()) throw notADirectory(request.path);
   const isSame = standing.ino === prepared.ino && standing.dev === prepared.dev;
   if (isSame) throw refusal('EINVAL', 'rename', request.staged, request.path);
-  if (request.keepPrevious !== undefined || (yield* readdir(path)).length > 0) {
+  const canReplace = process.platform !== 'win32' && request.keepPrevious === undefined;
+  if (!canReplace || (yield* readdir(path)).length > 0) {
     throw unsupportedDirectoryReplacement(request.staged, request.path, 'The portable engine');
   }
   return true;
 }
 
-/** Plain `fs` has no `syncfs`: every file and every directory by itself. */
-function* syncTree(directory: Buffer): Steps<void> {
+/**
+ * Plain `fs` has no `syncfs`: every file and every directory by itself.
+ *
+ * @returns whether all of it could be.
+ */
+function* syncTree(directory: Buffer): Steps<boolean> {
+  let synced = true;
   for (const name of yield* readdir(directory)) {
     const path = inDirectory(directory, name);
     const stats = yield* lstat(path);
-    if (stats.isDirectory()) yield* syncTree(path);
-    else if (stats.isFile()) yield* syncFile(path);
+    if (stats.isDirectory()) synced = (yield* syncTree(path)) && synced;
+    else if (stats.isFile()) synced = (yield* syncFile(path)) && synced;
   }
   const opened = yield* Directory.open(directory);
   try {
@@ -129,10 +134,18 @@ function* syncTree(directory: Buffer): Steps<void> {
   } finally {
     yield* opened.close();
   }
+  return synced;
 }
 
-function* syncFile(path: Buffer): Steps<void> {
-  const descriptor = yield* open(path, READ_FLAGS);
+/** @returns false where it cannot be synced because it is read-only, which is so on Windows alone. */
+function* syncFile(path: Buffer): Steps<boolean> {
+  let descriptor: number;
+  try {
+    descriptor = yield* openToSync(path);
+  } catch (error) {
+    if (process.platform === 'win32' && failedWith(error, 'EPERM', 'EACCES')) return false;
+    throw failure(error, { path });
+  }
   try {
     yield* fdatasync(descriptor);
   } catch (error) {
@@ -140,6 +153,7 @@ function* syncFile(path: Buffer): Steps<void> {
   } finally {
     yield* close(descriptor);
   }
+  return true;
 }
 
 /** The new name first: after a crash between the two there may be both, never neither. */
