@@ -7,7 +7,7 @@
  * Needs the npm registry for the run-time dependencies. Prints a table; fails if something does not hold.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checks, expect } from './checks.js';
@@ -34,6 +34,16 @@ symlinkSync('target', 'link');
 saveSync('link', 'through a link to nothing');
 console.log('saved');`;
 
+/** A way to save of the user's own, by the package that is installed. */
+const CONTENDER = `
+import { save } from 'indelible';
+export default { save: (path, bytes) => save(path, bytes, { durability: 'none' }) };`;
+
+/** What is looked at of the report of `indelible bench`. */
+interface Measured {
+  runs: { contenders: { name: string }[] }[];
+}
+
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-packed-'));
 const checks = new Checks();
 try {
@@ -56,11 +66,32 @@ try {
     expect(printed === 'saved', printed);
     return undefined;
   });
-  await checks.run('the command works', () => {
-    const code = `import { readFileSync } from 'node:fs';
-process.argv = [process.argv[0], 'indelible', '--version'];
-await import(new URL('node_modules/indelible/dist/cli/main.js', import.meta.url));`;
-    return withPrebuilds.run(code);
+  await checks.run('installs node-gyp-build beside it, and nothing else', () => {
+    const names = [...withPrebuilds.sizes().keys()].sort().join(', ');
+    expect(names === 'indelible, node-gyp-build', names);
+    return undefined;
+  });
+  await checks.run('the command says its version', () =>
+    withPrebuilds.runCommand('indelible', '--version').trim(),
+  );
+  await checks.run("the command measures its own contenders and the user's", () => {
+    writeFileSync(join(withPrebuilds.directory, 'mine.mjs'), CONTENDER);
+    const args = ['bench', '--quick', '--seconds', '0.5', '--json', '-', '--contender', './mine.mjs'];
+    const { runs }: Measured = JSON.parse(withPrebuilds.runCommand('indelible', ...args));
+    const names = runs.flatMap(({ contenders }) => contenders.map(({ name }) => name));
+    for (const name of ['save, durable', 'portable, durable', 'textbook, async', 'mine']) {
+      expect(names.includes(name), `${name} is not among ${names.join('; ')}`);
+    }
+    return `${names.length} contenders`;
+  });
+  await checks.run('the command writes the page of docs/', () => {
+    withPrebuilds.runCommand('indelible', 'demo', 'page.html', '--no-open');
+    const [written, page] = [
+      join(withPrebuilds.directory, 'page.html'),
+      join(projectRoot, 'docs/see-it-work.html'),
+    ];
+    expect(readFileSync(written).equals(readFileSync(page)), 'it is another one');
+    return undefined;
   });
 
   await checks.run('the same with --ignore-scripts', () => {

@@ -93,6 +93,15 @@ export class EmptyProject {
     return outputOf(process.execPath, [file], { cwd: this.directory, env: { ...this.#env, ...env } }).trim();
   }
 
+  /** Runs a command of an installed package as the shell would, and says what it has printed on standard output. */
+  runCommand(name: string, ...args: string[]): string {
+    return outputOf(join(this.directory, 'node_modules/.bin', name), args, {
+      cwd: this.directory,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
   /** The bytes of all the packages, and of each. */
   sizes(): Map<string, number> {
     const packages = join(this.directory, 'node_modules');

@@ -4,38 +4,51 @@
  *     npm run release:check [-- --tag v0.1.0]
  *
  * With a tag, it has to be this version's, and the changelog has to have a date for it. Prints a table and fails if
- * something does not hold. Writes the list of run-time dependencies to build/sbom.spdx.json.
+ * something does not hold. Writes what the package brings, its dependencies and what is bundled, to
+ * build/sbom.spdx.json.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Checks, expect } from './checks.js';
+import { licenses } from './distribution/bundled-packages.js';
+import { bundleCommand } from './distribution/command-bundle.js';
 import { pack } from './packed.js';
 import { prebuildPath, targetName, targets } from './prebuild/targets.js';
 import { projectRoot } from './project-root.js';
 import { outputOf } from './run.js';
+import { sbomOf } from './sbom.js';
 
 interface Manifest {
   version: string;
   dependencies: Record<string, string>;
 }
 
-interface Sbom {
-  packages: { name: string; versionInfo: string; licenseDeclared: string }[];
-}
-
 const LICENSES = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD'];
-/** Apart from what stands in `dist` and `native`. */
+/** Apart from the library, the contenders, the declarations and what stands in `native`. */
 const SHIPPED = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
   'binding.gyp',
+  'dist/cli/LICENSES.txt',
+  'dist/cli/bench/contender.d.ts',
+  'dist/cli/bench/portable-save.js',
+  'dist/cli/bench/project-resolution.js',
+  'dist/cli/main.js',
+  'dist/index.d.ts',
+  'dist/index.js',
+  'dist/primitives.d.ts',
+  'dist/primitives.js',
   'docs/crash-results.json',
+  'docs/see-it-work.html',
   'install.mjs',
   'package.json',
+  'prebuilds/README.md',
 ];
+/** What the compiler makes beside those. */
+const BESIDE = ['dist/cli/bench/contender.js'];
 
 const { values } = parseArgs({ options: { tag: { type: 'string' } } });
 const file = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'utf8');
@@ -75,9 +88,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'indelible-release-'));
 try {
   await checks.run('the package has what it is to have, and nothing else', () => {
     const paths = new Set(pack(scratch).files.map(({ path }) => path));
-    for (const path of [...SHIPPED, 'dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']) {
-      expect(paths.has(path), `it lacks ${path}`);
-    }
+    for (const path of SHIPPED) expect(paths.has(path), `it lacks ${path}`);
     for (const target of targets) {
       const path = `prebuilds/${prebuildPath(target)}`;
       expect(paths.has(path) === existsSync(join(projectRoot, path)), `prebuild for ${targetName(target)}`);
@@ -91,36 +102,36 @@ try {
 
 await checks.run('installs as it should: npm run test:install', () => script('test:install'));
 await checks.run('serves its consumers: npm run test:consumers', () => script('test:consumers'));
-await checks.run('the run-time dependencies: few, and free to use', () => {
-  const printed = outputOf(
-    'npm',
-    ['sbom', '--omit=dev', '--omit=optional', '--omit=peer', '--sbom-format=spdx'],
-    {
-      cwd: projectRoot,
-    },
-  );
+const bundled = (await bundleCommand(projectRoot)).packages;
+await checks.run('the run-time dependencies and what is bundled: few, and free to use', () => {
+  const sbom = sbomOf(projectRoot, bundled);
   mkdirSync(join(projectRoot, 'build'), { recursive: true });
-  writeFileSync(join(projectRoot, 'build/sbom.spdx.json'), printed);
-  const { packages }: Sbom = JSON.parse(printed);
+  writeFileSync(join(projectRoot, 'build/sbom.spdx.json'), `${JSON.stringify(sbom, null, 2)}\n`);
+  const { packages } = sbom;
   for (const { name, licenseDeclared } of packages) {
     expect(LICENSES.includes(licenseDeclared), `${name} has the license ${licenseDeclared}`);
   }
   const others = packages.filter(({ name }) => name !== 'indelible').map(({ name }) => name);
-  const direct = Object.keys(manifest.dependencies);
+  const direct = [...Object.keys(manifest.dependencies), ...bundled.map(({ name }) => name)];
   expect(others.sort().join() === direct.sort().join(), `they have dependencies of their own: ${others}`);
   return packages.map(({ name, versionInfo }) => `${name} ${versionInfo}`).join(', ');
 });
+await checks.run('what is bundled comes with its licence', () => {
+  expect(file('dist/cli/LICENSES.txt') === licenses(bundled), 'dist/cli/LICENSES.txt has others');
+  return bundled.map(({ name }) => name).join(', ');
+});
 checks.finish();
 
-/** Whether a file of the package comes from a file that still exists; `dist` may have leftovers of earlier builds. */
+/** Whether a file of the package is meant to be in it; what the compiler makes must come from a file that exists. */
 function belongs(path: string): boolean {
+  if (SHIPPED.includes(path) || BESIDE.includes(path)) return true;
+  // The rest of the command is in its bundle.
+  if (path.startsWith('dist/cli/')) return false;
   const source = /^dist\/(.*?)(\.d)?\.[jt]s$/.exec(path)?.[1];
   if (source !== undefined) {
     // Contenders are compiled beside the command that loads them.
     return [join('src', `${source}.ts`), `${source}.ts`].some((one) => existsSync(join(projectRoot, one)));
   }
   if (/^native\/.*\.(cc|h)$/.test(path)) return true;
-  if (path === 'prebuilds/README.md' || /^prebuilds\/[a-z0-9-]+\/indelible(\.\w+)?\.node$/.test(path))
-    return true;
-  return SHIPPED.includes(path);
+  return /^prebuilds\/[a-z0-9-]+\/indelible(\.\w+)?\.node$/.test(path);
 }

@@ -15,8 +15,9 @@ import { readReport, reportJson } from './bench/report-file.js';
 import { benchDirectory } from './bench/run.js';
 import { coloured, machineText, type Paint, plain, runText } from './bench/text.js';
 import { interruptible } from './interruption.js';
+import { packageRoot } from './package-root.js';
 
-const CONTENDERS = new URL('../bench/contenders/', import.meta.url);
+const CONTENDERS = new URL('dist/bench/contenders/', packageRoot);
 
 const EXPLANATION = `
 Works in a directory of its own inside PATH, which it removes, and needs 4 MiB of

@@ -5,9 +5,9 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { save } from '../save.js';
+import { packageRoot } from './package-root.js';
 
-const PAGE = new URL('../../docs/see-it-work.html', import.meta.url);
-const DEFAULT_FILE = 'see-it-work.html';
+const PAGE = 'see-it-work.html';
 
 const EXPLANATION = `
 The page plays recorded saves, one system call and one block write at a time, and
@@ -22,11 +22,11 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .summary('write and open a page that shows saves and crashes at work')
     .description('Writes a page that shows saves and crashes at work, and opens it in the browser.')
-    .argument('[file]', 'where to write it', DEFAULT_FILE)
+    .argument('[file]', 'where to write it', PAGE)
     .option('--no-open', 'only write it')
     .addHelpText('after', EXPLANATION)
     .action(async (file: string, { open }: { open: boolean }) => {
-      await save(file, await readFile(PAGE));
+      await save(file, await readFile(new URL(`docs/${PAGE}`, packageRoot)));
       process.stdout.write(`${file}\n`);
       if (open) await openInBrowser(resolve(file));
     });

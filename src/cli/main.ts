@@ -5,6 +5,7 @@ import { addBenchCommand } from './bench.js';
 import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';
 import { Interrupted } from './interruption.js';
+import { packageRoot } from './package-root.js';
 import { addSaveCommand } from './save.js';
 import { addSweepCommand } from './sweep.js';
 
@@ -12,7 +13,7 @@ const FAILURE = 1;
 const WRONG_USAGE = 2;
 
 const manifest: { version: string; description: string } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('package.json', packageRoot), 'utf8'),
 );
 
 const program = new Command('indelible')

@@ -21,7 +21,7 @@ const work = join(root, 'build', 'platforms');
 const HUNG_AFTER = 10 * 60_000;
 
 /** What the package needs at run time, and its tests. */
-const PACKAGES = ['node-gyp-build', 'commander', 'markdown-table', 'tinybench', 'fast-check', 'pure-rand'];
+const PACKAGES = ['node-gyp-build', 'fast-check', 'pure-rand'];
 
 export function fail(message) {
   console.error(message);

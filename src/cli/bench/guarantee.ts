@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Filesystem } from '../../filesystem/filesystem.js';
+import { packageRoot } from '../package-root.js';
 import type { Contender } from './contender.js';
 
 /** What became of a contender's saves when the crash lab replayed power failures on this kind of filesystem. */
@@ -32,7 +33,7 @@ export interface CrashResults {
 
 /** The results that this package was published with. */
 export function readCrashResults(): CrashResults {
-  return JSON.parse(readFileSync(new URL('../../../docs/crash-results.json', import.meta.url), 'utf8'));
+  return JSON.parse(readFileSync(new URL('docs/crash-results.json', packageRoot), 'utf8'));
 }
 
 export function guaranteeOf(

@@ -2,7 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { register } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { packageRoot } from '../package-root.js';
 import type { Contender } from './contender.js';
+
+/** A module of its own, since Node.js runs it on a thread of its own. */
+const RESOLUTION = new URL('dist/cli/bench/project-resolution.js', packageRoot);
 
 /**
  * Loads every contender in the directory, in the order of their file names.
@@ -53,7 +57,7 @@ export async function loadContender(path: string): Promise<Contender> {
 /** Has the contenders in `directory` find their libraries in the project that `project` is in, where there are any. */
 export function resolveFromProject(directory: URL, project: string): void {
   const data = { contenders: directory.href, project: pathToFileURL(resolve(project, 'package.json')).href };
-  register('./project-resolution.js', { parentURL: import.meta.url, data });
+  register(RESOLUTION, { data });
 }
 
 function missingPackage(error: unknown): string | undefined {

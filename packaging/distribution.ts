@@ -1,0 +1,35 @@
+/**
+ * Makes dist/ anew, what the package has of the TypeScript: `npm run build`.
+ *
+ * - the library, module by module, and the command in one file, with what it needs of other packages;
+ * - the contenders of `indelible bench`.
+ */
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { licenses } from './distribution/bundled-packages.js';
+import { bundleCommand } from './distribution/command-bundle.js';
+import { projectRoot } from './project-root.js';
+import { run } from './run.js';
+
+const dist = join(projectRoot, 'dist');
+
+function compile(...args: string[]): Promise<string> {
+  const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
+  return run(process.execPath, [compiler, ...args], { cwd: projectRoot });
+}
+
+rmSync(dist, { recursive: true, force: true });
+await Promise.all([
+  compile('-p', 'tsconfig.build.json', '--emitDeclarationOnly'),
+  // Comments are for who reads the declarations. What is checked beside this need not be checked again.
+  compile('-p', 'tsconfig.build.json', '--declaration', 'false', '--removeComments', '--noCheck'),
+]);
+
+const { code, modules, packages } = await bundleCommand(projectRoot);
+for (const module of modules) rmSync(join(dist, module.replace(/\.ts$/, '.js')));
+const command = join(dist, 'cli/main.js');
+writeFileSync(command, code);
+chmodSync(command, 0o755);
+writeFileSync(join(dist, 'cli/LICENSES.txt'), licenses(packages));
+
+await compile('-p', 'bench/contenders');

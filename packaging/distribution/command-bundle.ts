@@ -1,0 +1,64 @@
+import { join, relative, sep } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { type BundledPackage, packageOf, packagesIn } from './bundled-packages.js';
+
+/** The command in one file. */
+export interface CommandBundle {
+  code: Uint8Array;
+  /** The modules of src/ that it is made of, relative to src/. */
+  modules: string[];
+  /** The packages that it has code of, by name. */
+  packages: BundledPackage[];
+  /** What it imports when it runs: Node's own modules, and the library's by their place beside it. */
+  imports: string[];
+}
+
+/** Of commander, which is CommonJS and asks for Node's own modules: a bundle that is none has no `require`. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** Bundles src/cli/main.ts, to stand in dist/cli/, with the packages that it uses. */
+export async function bundleCommand(root: string): Promise<CommandBundle> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts'],
+    outdir: 'dist/cli',
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    charset: 'utf8',
+    // They stand in a file of their own.
+    legalComments: 'none',
+    banner: { js: REQUIRE },
+    plugins: [libraryBeside(root)],
+  });
+  const [file] = outputFiles;
+  const [output] = Object.values(metafile.outputs);
+  if (file === undefined || output === undefined) throw new Error('esbuild has bundled nothing');
+  const inputs = Object.keys(output.inputs);
+  return {
+    code: file.contents,
+    modules: inputs.filter((path) => packageOf(path) === undefined).map((path) => path.replace(/^src\//, '')),
+    packages: packagesIn(root, inputs),
+    imports: output.imports.map(({ path }) => path),
+  };
+}
+
+/** Leaves the library outside, so that a process has one engine, whoever in it saves. */
+function libraryBeside(root: string): Plugin {
+  const command = join(root, 'src/cli');
+  return {
+    name: 'library beside the command',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, importer }) => {
+        if (packageOf(importer) !== undefined) return undefined;
+        const place = relative(command, join(resolveDir, path)).split(sep).join('/');
+        return place.startsWith('../') ? { path: place, external: true } : undefined;
+      });
+    },
+  };
+}

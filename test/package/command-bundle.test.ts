@@ -1,0 +1,89 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { packagesIn } from '../../packaging/distribution/bundled-packages.js';
+import { bundleCommand, type CommandBundle } from '../../packaging/distribution/command-bundle.js';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const folder = join(project, 'dist/cli');
+
+describe('the command in one file', () => {
+  let bundle: CommandBundle;
+
+  beforeAll(async () => {
+    bundle = await bundleCommand(project);
+  });
+
+  test('is the one that is packed', () => {
+    expect(readFileSync(join(folder, 'main.js')).equals(bundle.code)).toBe(true);
+  });
+
+  test('imports nothing but what Node.js brings and the library beside it', () => {
+    const others = bundle.imports.filter((name) => !isBuiltin(name));
+    expect(others).toContain('../index.js');
+    for (const name of others) {
+      expect(name).toMatch(/^\.\.\/(?!cli\/)[\w/-]+\.js$/);
+      expect(existsSync(join(folder, name)), name).toBe(true);
+    }
+  });
+
+  test('has no module of the library in it, which would be a second engine', () => {
+    expect(bundle.modules).toContain('cli/main.ts');
+    expect(bundle.modules.filter((name) => !name.startsWith('cli/'))).toEqual([]);
+  });
+
+  test('leaves beside it only what has to be a file of its own', () => {
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.js'),
+    );
+    expect(names.map((name) => name.replaceAll('\\', '/')).sort()).toEqual([
+      'bench/contender.js',
+      'bench/portable-save.js',
+      'bench/project-resolution.js',
+      'main.js',
+    ]);
+  });
+
+  test('comes with the licence of each package in it', () => {
+    const text = readFileSync(join(folder, 'LICENSES.txt'), 'utf8');
+    expect(bundle.packages.map(({ name }) => name)).toEqual(['commander', 'markdown-table', 'tinybench']);
+    for (const { name, version, license } of bundle.packages) {
+      expect(license).toMatch(/Permission is hereby granted/);
+      expect(text).toContain(`${name} ${version}\n\n${license}`);
+    }
+  });
+
+  test.skipIf(process.platform === 'win32')('can be run as a program', () => {
+    expect(readFileSync(join(folder, 'main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(statSync(join(folder, 'main.js')).mode & 0o777).toBe(0o755);
+  });
+});
+
+test('a package that brings no licence is not bundled', () => {
+  const root = mkdtempSync(join(tmpdir(), 'indelible-licence-'));
+  try {
+    const library = join(root, 'node_modules/@of/library');
+    mkdirSync(library, { recursive: true });
+    writeFileSync(join(library, 'package.json'), '{ "name": "@of/library", "version": "1.0.0" }');
+    const files = ['node_modules/@of/library/index.js', 'src/main.ts'];
+    expect(() => packagesIn(root, files)).toThrow(/@of\/library brings no licence/);
+    writeFileSync(join(library, 'LICENCE.md'), 'As you like.\n');
+    expect(packagesIn(root, files)).toEqual([
+      { name: '@of/library', version: '1.0.0', license: 'As you like.' },
+    ]);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
