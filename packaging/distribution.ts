@@ -1,13 +1,15 @@
 /**
- * Makes dist/ anew, what the package has of the TypeScript: `npm run build`.
+ * Makes dist/ anew, what the package has of the TypeScript and of docs/: `npm run build`.
  *
  * - the library, module by module, and the command in one file, with what it needs of other packages;
- * - the contenders of `indelible bench`.
+ * - the contenders of `indelible bench`;
+ * - what the command shows of docs/, compressed.
  */
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
+import { compress } from './distribution/compressed-file.js';
 import { projectRoot } from './project-root.js';
 import { run } from './run.js';
 
@@ -33,3 +35,7 @@ chmodSync(command, 0o755);
 writeFileSync(join(dist, 'cli/LICENSES.txt'), licenses(packages));
 
 await compile('-p', 'bench/contenders');
+
+for (const name of ['see-it-work.html', 'crash-results.json']) {
+  compress(join(projectRoot, 'docs', name), join(dist, 'docs', `${name}.br`));
+}

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { save } from '../save.js';
-import { packageRoot } from './package-root.js';
+import { readCompressed } from './compressed-file.js';
 
 const PAGE = 'see-it-work.html';
 
@@ -26,7 +25,7 @@ export function addDemoCommand(program: Command): void {
     .option('--no-open', 'only write it')
     .addHelpText('after', EXPLANATION)
     .action(async (file: string, { open }: { open: boolean }) => {
-      await save(file, await readFile(new URL(`docs/${PAGE}`, packageRoot)));
+      await save(file, readCompressed(PAGE));
       process.stdout.write(`${file}\n`);
       if (open) await openInBrowser(resolve(file));
     });

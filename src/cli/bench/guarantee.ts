@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Filesystem } from '../../filesystem/filesystem.js';
-import { packageRoot } from '../package-root.js';
+import { readCompressed } from '../compressed-file.js';
 import type { Contender } from './contender.js';
 
 /** What became of a contender's saves when the crash lab replayed power failures on this kind of filesystem. */
@@ -33,7 +32,7 @@ export interface CrashResults {
 
 /** The results that this package was published with. */
 export function readCrashResults(): CrashResults {
-  return JSON.parse(readFileSync(new URL('docs/crash-results.json', packageRoot), 'utf8'));
+  return JSON.parse(readCompressed('crash-results.json').toString());
 }
 
 export function guaranteeOf(

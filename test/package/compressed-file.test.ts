@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { readCompressed } from '../../src/cli/compressed-file.js';
+
+for (const name of ['see-it-work.html', 'crash-results.json']) {
+  test(`the command reads ${name} as it stands in docs/`, () => {
+    const original = readFileSync(new URL(`../../docs/${name}`, import.meta.url));
+    expect(readCompressed(name).equals(original)).toBe(true);
+  });
+}
