@@ -2,14 +2,16 @@
  * Makes dist/ anew, what the package has of the TypeScript and of docs/: `npm run build`.
  *
  * - the library, module by module, and the command in one file, with what it needs of other packages;
+ * - of the declarations, those that users can reach;
  * - the contenders of `indelible bench`;
  * - what the command shows of docs/, compressed.
  */
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
 import { compress } from './distribution/compressed-file.js';
+import { declarationEntries, reachableDeclarations } from './distribution/declarations.js';
 import { projectRoot } from './project-root.js';
 import { run } from './run.js';
 
@@ -33,6 +35,12 @@ const command = join(dist, 'cli/main.js');
 writeFileSync(command, code);
 chmodSync(command, 0o755);
 writeFileSync(join(dist, 'cli/LICENSES.txt'), licenses(packages));
+
+const reachable = reachableDeclarations(declarationEntries(projectRoot));
+for (const entry of readdirSync(dist, { withFileTypes: true, recursive: true })) {
+  const path = join(entry.parentPath, entry.name);
+  if (path.endsWith('.d.ts') && !reachable.has(path)) rmSync(path);
+}
 
 await compile('-p', 'bench/contenders');
 

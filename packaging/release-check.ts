@@ -48,7 +48,7 @@ const SHIPPED = [
   'prebuilds/README.md',
 ];
 /** What the compiler makes beside those. */
-const BESIDE = ['dist/cli/bench/contender.js'];
+const BESIDE = ['dist/cli/bench/contender.js', 'dist/cli/bench/portable-save.d.ts'];
 
 const { values } = parseArgs({ options: { tag: { type: 'string' } } });
 const file = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'utf8');
