@@ -588,7 +588,11 @@ function notAFile(where: { syscall: string; path: AbsolutePath }): SaveError {
   return indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, where);
 }
 
-/** On Windows a descriptor is an entry of a table in Node's own C library, which an addon cannot add to. */
+/**
+ * On Windows a descriptor is an entry of a table in Node's own C library, which an addon cannot add to; in Deno, of a table of
+ * Deno's.
+ */
 function refuseWithoutDescriptors({ path }: OpenRequest): void {
   if (process.platform === 'win32') throw noTemporary(path, 'Windows');
+  if (process.versions.deno !== undefined) throw noTemporary(path, 'Deno');
 }
