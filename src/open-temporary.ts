@@ -15,8 +15,8 @@ import { TemporaryFile, type TemporaryFileOptions } from './temporary-file.js';
  *
  * @param directory on the same mounted filesystem as the paths that the file is to get.
  * @param options for `link` and `replace` as well, unless they are given others; `mode` is what the file has at the end.
- * @throws {SaveError} the failed system call's error; `ERR_INDELIBLE_UNSUPPORTED` with the portable engine
- *   and on Windows.
+ * @throws {SaveError} the failed system call's error; `ERR_INDELIBLE_UNSUPPORTED` with the portable engine,
+ *   on Windows and in Deno.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function openTemporary(
