@@ -57,7 +57,7 @@ for (const form of forms) {
             dest: scratch.at('to'),
             published: false,
           });
-          assert.deepEqual(readdirSync(scratch.path), ['from', 'to']);
+          assert.deepEqual(readdirSync(scratch.path).sort(), ['from', 'to']);
         });
       }
 
