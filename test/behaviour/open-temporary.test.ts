@@ -25,6 +25,14 @@ import { openTemporary, openTemporarySync, save, sweep, type TemporaryFile } fro
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
 import { opensTemporaries } from './engine-under-test.js';
 
+/** What makes the runtime collect its garbage. */
+function collector(): () => void {
+  const { Bun } = globalThis as { Bun?: { gc(synchronously: boolean): void } };
+  if (Bun !== undefined) return () => Bun.gc(true);
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
 const scratch = new ScratchDirectory();
 const MEMORY = '/dev/shm';
 
@@ -280,8 +288,7 @@ if (opensTemporaries) {
     });
 
     it('is closed, with a warning, when nobody has it any more', async () => {
-      setFlagsFromString('--expose-gc');
-      const collect = runInNewContext('gc') as () => void;
+      const collect = collector();
       const warned = once(process, 'warning');
       const fd = await (async () => (await openTemporary(scratch.path)).fd)();
       let over = false;
