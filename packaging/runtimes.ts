@@ -66,10 +66,6 @@ const LEFT_OUT: Record<string, readonly { file: string; reason: string }[]> = {
       file: 'test/behaviour/update-across-processes.test.ts',
       reason: 'the same: its tests would wait for ever for a process that they have stopped',
     },
-    {
-      file: 'test/behaviour/make-directories.test.ts',
-      reason: 'fs.mkdir with a Buffer as its path never answers',
-    },
   ],
 };
 

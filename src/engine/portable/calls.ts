@@ -1,11 +1,15 @@
+import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import { type Steps, step } from './steps.js';
 
 // The file system calls that a save is made of, one `fs` function each. Paths are bytes, as the kernel takes them.
 
-/** Windows has no byte paths, and Node applies its long-path prefix to strings alone. */
-const forNode = process.platform === 'win32' ? (path: Buffer) => path.toString() : (path: Buffer) => path;
+/**
+ * A string wherever one can say it: Windows has no byte paths, Node applies its long-path prefix to strings alone, and Deno
+ * never answers an `fs.mkdir` of bytes.
+ */
+const forNode = (path: Buffer) => (process.platform === 'win32' || isUtf8(path) ? path.toString() : path);
 
 const asynchronous = {
   close: promisify(fs.close),
