@@ -34,6 +34,10 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
       reason: "openTemporary is refused: Deno's descriptors are not the system's",
     },
     { tests: /not UTF-8|of any bytes/, reason: 'fs has no paths that are not UTF-8' },
+    {
+      tests: /rejects on a full disk, and keeps the old file/,
+      reason: 'fs.write and the like fail with errors that have a code, but no syscall and no errno',
+    },
     { tests: /beyond the process's file size limit/, reason: 'SIGXFSZ is not ignored, and ends the process' },
   ],
   bun: [

@@ -1,15 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
+import { indelibleError } from '../../errors.js';
 import { type Steps, step } from './steps.js';
 
 // The file system calls that a save is made of, one `fs` function each. Paths are bytes, as the kernel takes them.
 
 /**
- * A string wherever one can say it: Windows has no byte paths, Node applies its long-path prefix to strings alone, and Deno
- * never answers an `fs.mkdir` of bytes.
+ * A string wherever one can say it: Windows has no byte paths, and Node applies its long-path prefix to strings alone.
+ *
+ * @throws {SaveError} `ERR_INDELIBLE_UNSUPPORTED` in Deno, which never answers an `fs.mkdir` of bytes.
  */
-const forNode = (path: Buffer) => (process.platform === 'win32' || isUtf8(path) ? path.toString() : path);
+function forNode(path: Buffer): string | Buffer {
+  if (process.platform === 'win32' || isUtf8(path)) return path.toString();
+  if (process.versions.deno === undefined) return path;
+  const message = `Deno's fs has no path that is not UTF-8: '${path}'`;
+  throw indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'open', path });
+}
 
 const asynchronous = {
   close: promisify(fs.close),
