@@ -1,6 +1,7 @@
 // Calls save so often in one go that only back-pressure keeps the process alive, over few paths, and watches the process
 // meanwhile. Prints as JSON: most descriptors open, most threads, the peak of memory beyond the start, in bytes a save,
-// and how often the event loop came round before the last save had resolved.
+// how many saves were left when the event loop first came round (the threads may have kept pace with the calls), and how
+// often it came round from then on before the last had resolved.
 //   arguments: directory, how many
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,18 +19,19 @@ function peakOfMemory() {
 
 await save(join(directory, 'first'), DATA, { durability: 'none' });
 const before = peakOfMemory();
-let going = true;
+let left = Number(count);
 const all = Promise.all(
-  Array.from({ length: Number(count) }, (_, index) =>
-    save(join(directory, `file${index % PATHS}`), DATA, { durability: 'none' }),
-  ),
-).finally(() => {
-  going = false;
-});
+  Array.from({ length: Number(count) }, async (_, index) => {
+    await save(join(directory, `file${index % PATHS}`), DATA, { durability: 'none' });
+    left -= 1;
+  }),
+);
+await nextTurn();
+const leftAtFirst = left;
 let turns = 0;
 let descriptors = 0;
 let threads = 0;
-while (going) {
+while (left > 0) {
   await nextTurn();
   turns += 1;
   descriptors = Math.max(descriptors, readdirSync('/proc/self/fd').length);
@@ -37,5 +39,11 @@ while (going) {
 }
 await all;
 console.log(
-  JSON.stringify({ descriptors, threads, turns, memory: (peakOfMemory() - before) / Number(count) }),
+  JSON.stringify({
+    descriptors,
+    threads,
+    left: leftAtFirst,
+    turns,
+    memory: (peakOfMemory() - before) / Number(count),
+  }),
 );

@@ -149,10 +149,11 @@ export function readdir(path: Buffer): Steps<Buffer[]> {
   );
 }
 
+/** Deno gives a string, whatever is asked for. */
 export function readlink(path: Buffer): Steps<Buffer> {
   return step(
-    () => fs.readlinkSync(forNode(path), 'buffer'),
-    () => asynchronous.readlink(forNode(path), 'buffer'),
+    () => Buffer.from(fs.readlinkSync(forNode(path), 'buffer')),
+    async () => Buffer.from(await asynchronous.readlink(forNode(path), 'buffer')),
   );
 }
 

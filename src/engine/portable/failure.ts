@@ -4,7 +4,9 @@ import type { AbsolutePath } from '../../path.js';
 
 /** Whether a call failed with one of these errors. */
 export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
-  return isSystemError(error) && codes.includes(error.code);
+  // Deno gives some errors of its `fs` a code and nothing else.
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && codes.includes(code);
 }
 
 /** By name, as Node numbers them: on Windows those are not the C library's. */
