@@ -3,7 +3,9 @@
 // installation, because the portable engine serves without the addon; and nothing is lost where it is not run at all
 // (--ignore-scripts), as long as there is a prebuild.
 import { spawnSync } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
@@ -46,11 +48,18 @@ function canCompile() {
   }
 }
 
+/** Node.js's headers where they stand beside it, as in its own archives: node-gyp would download them. */
+function headers() {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const given = process.env.npm_config_nodedir !== undefined;
+  return given || !existsSync(join(prefix, 'include/node/node_api.h')) ? [] : [`--nodedir=${prefix}`];
+}
+
 /** Why the addon could not be compiled; `undefined` if it was, and loads. */
 function compilingFailure() {
   const nodeGyp = process.env.npm_config_node_gyp;
   const [command, ...first] = nodeGyp === undefined ? ['node-gyp'] : [process.execPath, nodeGyp];
-  const run = spawnSync(command, [...first, 'rebuild'], { cwd: root, encoding: 'utf8' });
+  const run = spawnSync(command, [...first, 'rebuild', ...headers()], { cwd: root, encoding: 'utf8' });
   if (run.error !== undefined) return `it could not be compiled: ${run.error.message}`;
   if (run.status !== 0) return `it could not be compiled: ${reasonIn(`${run.stdout}\n${run.stderr}`)}`;
   const failure = loadingFailure();
