@@ -46,7 +46,7 @@ function wholeProgram({ platform }: Target): string[] {
  * outliner would save 6 KB more on x64, and what comes of it crashes when it is loaded.)
  */
 const SMALLER_ELF = ['-O2', '--icf=all', '--hash-style=gnu', '-mllvm', '-enable-merge-functions'];
-/** And says so where windows_runtime.c were not enough. */
+/** An imported variable, which windows_runtime.c leaves unresolved, is refused. */
 const SMALLER_COFF = ['-OPT:ICF', '-NOIMPLIB', '-runtime-pseudo-reloc:no', '-mllvm:-enable-merge-functions'];
 const SMALLER_MACH_O = ['--icf=all', '-mllvm', '-enable-merge-functions'];
 

@@ -50,7 +50,7 @@ describe.skipIf(process.platform !== 'linux' || !existsSync(MEMORY))(`${COUNT} s
 
   it('let the event loop go round', () => {
     const { left, turns } = watched;
-    assert.ok(turns >= left / 1000, `it went round ${turns} times only, for ${left} saves`);
+    assert.ok(turns > Math.min(100, left / 100), `it went round ${turns} times only, for ${left} saves`);
   });
 
   it('leave no temporary', () => {

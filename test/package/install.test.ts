@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +61,27 @@ describe('the install script', () => {
     expectOneLine(said);
     expect(said.stderr).toContain(`no prebuilt addon for ${process.platform}-${process.arch}`);
     expect(said.stderr).toContain('install node-addon-api');
+  });
+
+  /** What node-gyp is called with, by a program in its place that fails. */
+  function nodeGypArguments(env: NodeJS.ProcessEnv = {}): string[] {
+    installed('node-gyp-build', 'node-addon-api');
+    const program = join(root, 'node-gyp.mjs');
+    const code =
+      "import { writeFileSync } from 'node:fs'; writeFileSync('arguments', process.argv.slice(2).join('\\n')); process.exit(1);";
+    writeFileSync(program, code);
+    expectOneLine(install({ npm_config_node_gyp: program, ...env }));
+    return readFileSync(join(root, 'arguments'), 'utf8').split('\n');
+  }
+
+  test('compiles with the headers that stand beside Node.js, where there are some', () => {
+    const prefix = dirname(dirname(realpathSync(process.execPath)));
+    const there = existsSync(join(prefix, 'include/node/node_api.h'));
+    expect(nodeGypArguments()).toEqual(['rebuild', ...(there ? [`--nodedir=${prefix}`] : [])]);
+  });
+
+  test('leaves the headers to whoever names others', () => {
+    expect(nodeGypArguments({ npm_config_nodedir: root })).toEqual(['rebuild']);
   });
 
   test('says in one line why it could not compile the addon', () => {
