@@ -147,6 +147,8 @@ function summarise(results: readonly CrashTestResult[], seconds: number, json: s
   console.log(
     `\n${states} crash states in ${seconds.toFixed(0)} s, ${(states / seconds).toFixed(0)} a second`,
   );
+  // Again, since they may be far above by now.
+  for (const exhibit of results.flatMap(({ exhibits }) => exhibits)) console.log(formatExhibit(exhibit));
   for (const reason of failures) console.log(`FAILED: ${reason}`);
   console.log(`${passed} passed, ${failures.length} failed`);
   if (failures.length > 0) process.exitCode = 1;
