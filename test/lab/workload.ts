@@ -24,3 +24,21 @@ export function oneAfterTheOther(title: string, save: Save): Scenario {
     },
   };
 }
+
+const AT_ONCE = 8;
+
+/** Saves of old and of new files that are under way together, in one directory. */
+export function atOnce(title: string, save: Save): Scenario {
+  const names = Array.from({ length: AT_ONCE }, (_, index) => `file-${index}`);
+  return {
+    title,
+    prepare(volume: Volume) {
+      for (const name of names) volume.existing(name, 3000);
+    },
+    async run(volume: Volume) {
+      for (let round = 0; round < ROUNDS; round++) {
+        await Promise.all(names.map((name, index) => volume.save(name, 1000 + index * 3000 + round, save)));
+      }
+    },
+  };
+}
