@@ -48,6 +48,7 @@
             "native/platform/posix.cc",
             "native/platform/linux.cc",
             "native/platform/linux_directory_locks.cc",
+            "native/platform/linux_directory_sync.cc",
             "native/platform/linux_primitives.cc"
           ],
           "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-fno-exceptions", "-fvisibility=hidden"],

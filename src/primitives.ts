@@ -151,7 +151,11 @@ export function syncfsSync(fd: number): void {
   onDescriptorSync('syncfs', fd);
 }
 
-/** Opens a directory, syncs it, closes it: the names in it are durable then. */
+/**
+ * Opens a directory, syncs it, closes it: the names in it are durable then. With the native engine it is `syncfs` as well where
+ * a btrfs would return too early, because another user of this library is just syncing the same directory
+ * (docs/durability.md).
+ */
 export async function syncDirectory(directory: PathLike): Promise<void> {
   const path = absolutePath(directory, 'directory');
   const { addon } = selectEngine();

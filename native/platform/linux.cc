@@ -303,8 +303,6 @@ Status HandOver(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 
 Status SyncFilesystem(const Descriptor& file) { return Checked(syncfs(Number(file)), "syncfs"); }
 
-Status SyncDirectory(const Directory& directory) { return Checked(fsync(Number(directory)), "fsync"); }
-
 Status HandOverDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name) {

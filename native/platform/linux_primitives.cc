@@ -51,9 +51,10 @@ Status BarrierFSync(int) { return Status::Failed("barrierfsync", ENOSYS); }
 Status SyncFs(int descriptor) { return Checked(syncfs(descriptor), "syncfs"); }
 
 Status SyncDirectory(const std::string& directory) {
-  const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.valid()) return Status::Failed("open", errno);
-  return FSync(static_cast<int>(opened.get()));
+  Directory opened;
+  opened.descriptor = Descriptor(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.descriptor.valid()) return Status::Failed("open", errno);
+  return platform::SyncDirectory(opened);
 }
 
 }  // namespace indelible::platform::primitives

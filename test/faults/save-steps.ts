@@ -32,6 +32,8 @@ export type Step =
   | 'make the link'
   | 'unlink the temporary'
   | 'sync the directory'
+  | 'look for others that sync it'
+  | 'sync the file again'
   | 'make a directory'
   | 'sync the extended directory'
   | 'lock the directory'
@@ -90,6 +92,9 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'make the link': (call) => ['symlink', 'symlinkat'].includes(call.name),
   'unlink the temporary': (call) => ['unlink', 'unlinkat'].includes(call.name),
   'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,
+  'look for others that sync it': (call, { directory }) =>
+    call.name === 'fcntl' && call.arguments.includes('F_OFD_GETLK') && descriptorPath(call) === directory,
+  'sync the file again': (call, names) => call.name === 'fsync' && isOnFileIn(call, names),
   'make a directory': (call) => ['mkdir', 'mkdirat'].includes(call.name),
   'sync the extended directory': (call, { directory }) =>
     call.name === 'fsync' &&

@@ -18,6 +18,7 @@ const TOOLS = {
   'qemu-nbd': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
   setpriv: 'util-linux',
+  python3: 'python3',
   strace: 'strace',
   xz: 'xz-utils',
 } as const;

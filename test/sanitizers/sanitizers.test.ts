@@ -28,7 +28,8 @@ const SOURCES = [
     'temporary_file',
     'temporary_name',
   ],
-  ...['worker_pool', 'platform/posix', 'platform/linux'],
+  ...['worker_pool', 'platform/posix', 'platform/linux', 'platform/linux_directory_locks'],
+  ...['platform/linux_directory_sync'],
 ].map((name) => join(root, 'native', `${name}.cc`));
 
 const builds = [
