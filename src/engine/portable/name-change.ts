@@ -1,4 +1,3 @@
-import type { Plan } from '../../filesystem/decision.js';
 import type { NameChange, NameChangeRequest } from '../engine.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from '../name-change-errors.js';
 import { lstat, rename, symlink, unlink } from './calls.js';
@@ -6,8 +5,9 @@ import { Directory } from './directory.js';
 import { failedWith, failure } from './failure.js';
 import { whileInUse } from './in-use.js';
 import { bytesOfPath, inDirectory, parentOf } from './path-bytes.js';
-import { isWeaker, planFor } from './plan.js';
+import { isWeaker, type PortablePlan, planFor } from './plan.js';
 import type { Steps } from './steps.js';
+import { syncSomeFile } from './sync-some-file.js';
 import { temporaryName } from './temporary-name.js';
 
 /** How often a link's name may be found free and then taken, or taken and then free. */
@@ -31,18 +31,22 @@ function* replaceSymlink(request: NameChangeRequest, outcome: { published: boole
   const path = bytesOfPath(request.to);
   const directory = yield* Directory.open(parentOf(path));
   try {
-    const { achieves, protocol } = yield* achievablePlan(request, directory);
+    const { achieves, protocol, syncsFileAgain } = yield* achievablePlan(request, directory);
     yield* putLink(bytesOfPath(request.from), path, request);
     outcome.published = true;
     const syncs = request.durability === 'durable' && protocol !== 'rename';
     const synced = syncs && (yield* directory.sync());
+    if (synced && syncsFileAgain) yield* syncSomeFile(directory);
     return { durability: achieves === 'durable' && !synced ? 'ordered' : achieves };
   } finally {
     yield* directory.close();
   }
 }
 
-function* achievablePlan({ durability, strict, to }: NameChangeRequest, directory: Directory): Steps<Plan> {
+function* achievablePlan(
+  { durability, strict, to }: NameChangeRequest,
+  directory: Directory,
+): Steps<PortablePlan> {
   const plan = yield* planFor(directory.path, durability);
   // Without a journal a directory's sync does not take the link's inode along, and plain `fs` has no syncfs.
   const reachable = plan.replaced === 'held' ? 'none' : directory.readable ? 'durable' : 'ordered';

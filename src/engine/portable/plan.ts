@@ -4,9 +4,12 @@ import type { Durability } from '../../options.js';
 import { stat, statfs } from './calls.js';
 import type { Steps } from './steps.js';
 
-/** f_type of the filesystems that live in memory (statfs(2), include/uapi/linux/magic.h). */
+/** f_type of filesystems (statfs(2), include/uapi/linux/magic.h). The first two live in memory. */
 const TMPFS = 0x0102_1994;
 const RAMFS = 0x8584_58f6;
+const BTRFS = 0x9123_683e;
+/** Whatever may be below it. */
+const OVERLAYFS = 0x794c_7630;
 
 /**
  * For so long, in milliseconds, what a filesystem promises is taken from the last look at it: a look costs half a
@@ -17,24 +20,36 @@ const LOOK_AGAIN_AFTER = 1000;
 /** What was seen of the filesystems on each device (`st_dev`). */
 const looks = new Map<number, { decision: Decision; at: number }>();
 
-/** Chooses the update protocol for files in an existing directory: the textbook, wherever there is a disk. */
-export function* planFor(directory: Buffer, asked: Durability): Steps<Plan> {
-  if (process.platform !== 'linux') {
-    return (limitOfPlainFs(process.platform, 'portable', TEXTBOOK)?.plans ?? TEXTBOOK)[asked];
-  }
-  // Asked anew for each save, because it decides whether anything is synced.
-  if (yield* isInMemory(directory)) return IN_MEMORY[asked];
-  if (asked === 'none') return TEXTBOOK.none;
-  return (yield* lookAt(directory)).textbook[asked];
+/** How a save goes about it with plain `fs`. */
+export interface PortablePlan extends Plan {
+  /**
+   * Whether the sync of a directory may return too early, which btrfs allows itself where somebody else is just syncing the
+   * same directory (native/platform/linux_directory_sync.cc says how). One cannot see from here whether somebody is. A sync
+   * of the new file, which nobody else has a reason to sync, comes after whatever that one has put into the log.
+   */
+  syncsFileAgain: boolean;
 }
 
-function* isInMemory(directory: Buffer): Steps<boolean> {
+/** Chooses the update protocol for files in an existing directory: the textbook, wherever there is a disk. */
+export function* planFor(directory: Buffer, asked: Durability): Steps<PortablePlan> {
+  if (process.platform !== 'linux') {
+    const plans = limitOfPlainFs(process.platform, 'portable', TEXTBOOK)?.plans ?? TEXTBOOK;
+    return { ...plans[asked], syncsFileAgain: false };
+  }
+  // Asked anew for each save, because it decides whether anything is synced.
+  const type = yield* filesystemType(directory);
+  const syncsFileAgain = type === BTRFS || type === OVERLAYFS;
+  if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[asked], syncsFileAgain };
+  if (asked === 'none') return { ...TEXTBOOK.none, syncsFileAgain };
+  return { ...(yield* lookAt(directory)).textbook[asked], syncsFileAgain };
+}
+
+/** @returns `undefined` where that is not to be learnt: then it is treated like a disk. */
+function* filesystemType(directory: Buffer): Steps<number | undefined> {
   try {
-    const { type } = yield* statfs(directory);
-    return type === TMPFS || type === RAMFS;
+    return (yield* statfs(directory)).type;
   } catch {
-    // Unknown, so treated like a disk.
-    return false;
+    return undefined;
   }
 }
 

@@ -14,6 +14,7 @@ import { openToSync } from './open-standing.js';
 import { bytesOfPath, inDirectory, parentOf, withoutTrailingSeparators } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
 import type { Steps } from './steps.js';
+import { syncSomeFile } from './sync-some-file.js';
 
 /**
  * What plain `fs` can do of it in one step: rename(2) puts a directory where nothing stands, or an empty directory, and
@@ -39,7 +40,8 @@ function* replace(
   try {
     const to = yield* openFor(request.path, path);
     try {
-      const { protocol, achieves, replaced: old } = yield* planFor(to.path, request.durability);
+      const plan = yield* planFor(to.path, request.durability);
+      const { protocol, achieves, replaced: old } = plan;
       // Where nothing orders a filesystem's writes, the tree is not certain to be found.
       const unordered = old === 'held';
       if (unordered && request.strict) throw namesNotDurable(request.path);
@@ -51,6 +53,7 @@ function* replace(
       yield* whileInUse(() => rename(staged, path));
       outcome.published = true;
       const durability = yield* syncNames(possible, from, to);
+      if (durability === 'durable' && plan.syncsFileAgain) yield* syncSomeFile(to);
       return { replaced, durability: unordered || !synced ? 'none' : durability };
     } catch (error) {
       // Somebody has put something there since it was looked at.

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import type { OpenRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
-import { close, fdatasync, open, unlink, write } from './calls.js';
+import { close, fdatasync, fsync, open, unlink, write } from './calls.js';
 import { failedWith, refusal } from './failure.js';
 import { whileInUse } from './in-use.js';
 import { inDirectory } from './path-bytes.js';
@@ -64,9 +64,19 @@ export class Temporary {
     yield* close(this.descriptor);
   }
 
+  /** Whatever else is to be told by now: its new name, and what is to be safe before that (`PortablePlan`). */
+  *syncAgain(): Steps<void> {
+    yield* fsync(this.descriptor);
+  }
+
+  /** For when there is nothing left to be told. Never throws. */
+  *release(): Steps<void> {
+    if (this.#open) yield* ignoringFailure(this.close());
+  }
+
   /** Closes and removes what is left of it. Never throws: it runs when something has failed already. */
   *discard(): Steps<void> {
-    if (this.#open) yield* ignoringFailure(this.close());
+    yield* this.release();
     yield* ignoringFailure(whileInUse(() => unlink(this.path)));
   }
 }

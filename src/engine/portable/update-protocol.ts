@@ -1,5 +1,4 @@
 import { indelibleError } from '../../errors.js';
-import type { Plan } from '../../filesystem/decision.js';
 import type { Durability } from '../../options.js';
 import type { OpenRequest, Saved, SaveRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
@@ -11,7 +10,7 @@ import { type Expecting, isExclusive, refuseIfChanged } from './file-version.js'
 import { HeldVersion } from './held-version.js';
 import { whileInUse } from './in-use.js';
 import { parentOf } from './path-bytes.js';
-import { isWeaker, planFor } from './plan.js';
+import { isWeaker, type PortablePlan, planFor } from './plan.js';
 import { PreviousVersion } from './previous-version.js';
 import { Publication } from './publication.js';
 import { nextPiece, type Steps } from './steps.js';
@@ -70,7 +69,7 @@ function* update(
       // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
       const unordered = previous !== undefined && plan.replaced === 'held';
       if (unordered) refuseIfStrict(request, 'none');
-      const { bytes, replaced } = yield* writeAndPublish(
+      const { bytes, replaced, temporary } = yield* writeAndPublish(
         request,
         data,
         target,
@@ -81,9 +80,14 @@ function* update(
         outcome,
       );
       let durability = plan.achieves;
-      if (durability === 'durable') {
-        timer?.enter('syncDirectory');
-        if (!(yield* directory.sync())) durability = 'ordered';
+      try {
+        if (durability === 'durable') {
+          timer?.enter('syncDirectory');
+          if (!(yield* directory.sync())) durability = 'ordered';
+          else if (plan.syncsFileAgain) yield* temporary.syncAgain();
+        }
+      } finally {
+        yield* temporary.release();
       }
       if (durability === 'durable' && previous?.safe === false) durability = 'ordered';
       if (unordered) durability = 'none';
@@ -118,7 +122,11 @@ function* makeMissingDirectories(request: OpenRequest, path: Buffer): Steps<Dura
 }
 
 /** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, where less can be had than was asked for. */
-function* acceptablePlan(request: OpenRequest, directory: Directory, reachable: Durability): Steps<Plan> {
+function* acceptablePlan(
+  request: OpenRequest,
+  directory: Directory,
+  reachable: Durability,
+): Steps<PortablePlan> {
   const plan = yield* planFor(directory.path, request.durability);
   const limit = directory.readable ? reachable : 'ordered';
   const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
@@ -137,11 +145,11 @@ function* writeAndPublish(
   data: Uint8Array | undefined,
   found: Target,
   directory: Directory,
-  plan: Plan,
+  plan: PortablePlan,
   old: PreviousVersion | HeldVersion,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
-): Steps<{ bytes: number; replaced: boolean }> {
+): Steps<{ bytes: number; replaced: boolean; temporary: Temporary }> {
   let target = found;
   let attributes = attributesFor(request, target.replaced);
   const { timer } = request;
@@ -172,8 +180,10 @@ function* writeAndPublish(
       timer?.enter('sync');
       yield* temporary.sync();
     }
-    timer?.enter('close');
-    yield* temporary.close();
+    if (plan.achieves !== 'durable' || !plan.syncsFileAgain) {
+      timer?.enter('close');
+      yield* temporary.close();
+    }
     timer?.enter('rename');
     throwIfAborted(request.signal);
     yield* refuseIfChanged(request, target.path);
@@ -188,9 +198,10 @@ function* writeAndPublish(
     outcome.published = true;
     if (publication.leavesTemporary) yield* whileInUse(() => unlink(temporary.path));
     const replaced = previous === undefined ? target.occupied : !publication.leavesTemporary;
-    return { bytes, replaced };
+    return { bytes, replaced, temporary };
   } catch (error) {
-    if (!outcome.published) yield* temporary.discard();
+    if (outcome.published) yield* temporary.release();
+    else yield* temporary.discard();
     throw error;
   }
 }
