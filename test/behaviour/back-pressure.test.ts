@@ -50,7 +50,11 @@ describe.skipIf(process.platform !== 'linux' || !existsSync(MEMORY))(`${COUNT} s
 
   it('let the event loop go round', () => {
     const { left, turns } = watched;
-    assert.ok(turns > Math.min(100, left / 100), `it went round ${turns} times only, for ${left} saves`);
+    // Slowed down by a sanitizer, the calls may take so long that no save is left by then.
+    assert.ok(
+      turns >= Math.min(100, Math.floor(left / 100)),
+      `it went round ${turns} times only, for ${left} saves`,
+    );
   });
 
   it('leave no temporary', () => {
