@@ -94,7 +94,10 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,
   'look for others that sync it': (call, { directory }) =>
     call.name === 'fcntl' && call.arguments.includes('F_OFD_GETLK') && descriptorPath(call) === directory,
-  'sync the file again': (call, names) => call.name === 'fsync' && isOnFileIn(call, names),
+  // Under its new name by then, or one that is made for that alone.
+  'sync the file again': (call, { target }) =>
+    call.name === 'fsync' &&
+    (descriptorPath(call) === target || (descriptorPath(call)?.includes('/.indelible-') ?? false)),
   'make a directory': (call) => ['mkdir', 'mkdirat'].includes(call.name),
   'sync the extended directory': (call, { directory }) =>
     call.name === 'fsync' &&

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { engines } from '../engines.js';
@@ -143,5 +143,31 @@ describe.skipIf(missing !== undefined)('a durable save on btrfs', () => {
         }
       });
     }
+  }
+
+  for (const [form, situation] of [
+    ['replaceSymlink', 'replaces a symbolic link'],
+    ['replaceDirectory', 'puts a directory there'],
+  ] as const) {
+    it(`fails, published, if what ${form} of the portable engine syncs last cannot be synced`, async () => {
+      const saver = new TracedSaver({ engine: 'portable', environment: {} }, form, () => root);
+      try {
+        const { outcome, names } = await saver.saveWith({
+          situation,
+          step: 'sync the file again',
+          error: 'EIO',
+          expected: { rejects: 'EIO', published: true },
+        });
+        const { code, syscall, published } = outcome.error ?? {};
+        assert.deepEqual([code, syscall, published], ['EIO', 'fsync', true]);
+        assert.ok(existsSync(names.target));
+        assert.deepEqual(
+          readdirSync(root).filter((name) => name.startsWith('.')),
+          [],
+        );
+      } finally {
+        await saver.stop();
+      }
+    });
   }
 });

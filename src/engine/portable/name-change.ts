@@ -1,13 +1,13 @@
 import type { NameChange, NameChangeRequest } from '../engine.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from '../name-change-errors.js';
 import { lstat, rename, symlink, unlink } from './calls.js';
+import { commitLog } from './commit-log.js';
 import { Directory } from './directory.js';
 import { failedWith, failure } from './failure.js';
 import { whileInUse } from './in-use.js';
 import { bytesOfPath, inDirectory, parentOf } from './path-bytes.js';
 import { isWeaker, type PortablePlan, planFor } from './plan.js';
 import type { Steps } from './steps.js';
-import { syncSomeFile } from './sync-some-file.js';
 import { temporaryName } from './temporary-name.js';
 
 /** How often a link's name may be found free and then taken, or taken and then free. */
@@ -36,7 +36,7 @@ function* replaceSymlink(request: NameChangeRequest, outcome: { published: boole
     outcome.published = true;
     const syncs = request.durability === 'durable' && protocol !== 'rename';
     const synced = syncs && (yield* directory.sync());
-    if (synced && syncsFileAgain) yield* syncSomeFile(directory);
+    if (synced && syncsFileAgain) yield* commitLog(directory);
     return { durability: achieves === 'durable' && !synced ? 'ordered' : achieves };
   } finally {
     yield* directory.close();

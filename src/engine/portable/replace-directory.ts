@@ -7,6 +7,7 @@ import { mountPointInside, notADirectory, unsupportedDirectoryReplacement } from
 import type { DirectoryReplaced, DirectoryReplacementRequest } from '../engine.js';
 import { namesNotDurable } from '../name-change-errors.js';
 import { close, fdatasync, lstat, readdir, realpath, rename, stat } from './calls.js';
+import { commitLog } from './commit-log.js';
 import { Directory } from './directory.js';
 import { failedWith, failure, refusal } from './failure.js';
 import { whileInUse } from './in-use.js';
@@ -14,7 +15,6 @@ import { openToSync } from './open-standing.js';
 import { bytesOfPath, inDirectory, parentOf, withoutTrailingSeparators } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
 import type { Steps } from './steps.js';
-import { syncSomeFile } from './sync-some-file.js';
 
 /**
  * What plain `fs` can do of it in one step: rename(2) puts a directory where nothing stands, or an empty directory, and
@@ -53,7 +53,7 @@ function* replace(
       yield* whileInUse(() => rename(staged, path));
       outcome.published = true;
       const durability = yield* syncNames(possible, from, to);
-      if (durability === 'durable' && plan.syncsFileAgain) yield* syncSomeFile(to);
+      if (durability === 'durable' && plan.syncsFileAgain) yield* commitLog(to);
       return { replaced, durability: unordered || !synced ? 'none' : durability };
     } catch (error) {
       // Somebody has put something there since it was looked at.

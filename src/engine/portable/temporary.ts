@@ -64,7 +64,7 @@ export class Temporary {
     yield* close(this.descriptor);
   }
 
-  /** Whatever else is to be told by now: its new name, and what is to be safe before that (`PortablePlan`). */
+  /** Behind the sync of its directory, where that alone may not be enough (`PortablePlan.syncsFileAgain`). */
   *syncAgain(): Steps<void> {
     yield* fsync(this.descriptor);
   }
