@@ -82,7 +82,6 @@ export const faults: readonly Fault[] = [
   survives('set an attribute', 'EOPNOTSUPP', 'durable', attributes),
   survives('take away the default ACL', 'EOPNOTSUPP', 'durable', attributes),
   survives('set the file flags', 'EPERM', 'durable', attributes),
-  survives('set the owner', 'EINVAL', 'durable'),
   fails('write', 'EIO'),
   fails('write', 'ENOSPC'),
   fails('write', 'EDQUOT'),

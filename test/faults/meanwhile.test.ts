@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mountDisk } from '../lab/filesystems.js';
 import { Workspace } from '../lab/workspace.js';
+import { isRoot } from '../privileges.js';
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
 import type { Names } from './save-steps.js';
 import type { Form } from './saver.js';
@@ -33,6 +34,8 @@ interface Interference {
   name: string;
   situation: Situation;
   act(names: Names): void;
+  /** Why only root can do it, if so. */
+  onlyRoot?: string;
   /** What has to be taken back before anything can be checked. */
   undo?(names: Names): void;
   /** What has to become of the save. */
@@ -98,6 +101,7 @@ const interferences: readonly Interference[] = [
   {
     name: 'a file with the flag +i, which it leaves alone',
     situation: 'replaces a file',
+    onlyRoot: 'only root may set the flag +i',
     act: ({ target }) => void execFileSync('chattr', ['+i', target]),
     undo: ({ target }) => void execFileSync('chattr', ['-i', target]),
     check(save) {
@@ -152,10 +156,11 @@ describe.skipIf(unavailable !== undefined)('when its target has been looked at a
           await workspace?.remove();
         });
 
-        for (const { name, situation, act, undo, check } of form.startsWith('update')
+        for (const { name, situation, onlyRoot, act, undo, check } of form.startsWith('update')
           ? updates
           : interferences) {
           it(name, async (test) => {
+            test.skip(onlyRoot !== undefined && !isRoot, onlyRoot);
             test.skip(subject.on === undefined && isInMemory(scratch.path), 'no directory on a disk');
             const save = await saver.saveStoppedAfter({ step: 'sync the file', situation }, act);
             undo?.(save.names);
