@@ -8,8 +8,8 @@
 
 #include "place.h"
 #include "platform/platform.h"
-#include "sync_ladder.h"
-#include "temporary_name.h"
+#include "save/sync_ladder.h"
+#include "save/temporary_name.h"
 #include "tree.h"
 
 namespace indelible {

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "filesystem_plans.h"
 #include "name_change.h"
-#include "save_request.h"
+#include "save/filesystem_plans.h"
+#include "save/save_request.h"
 
 namespace indelible {
 

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <utility>
 
-#include "arguments.h"
+#include "binding/arguments.h"
+#include "binding/environment.h"
+#include "binding/function_export.h"
 #include "directory_replacement.h"
-#include "environment.h"
-#include "function_export.h"
 
 namespace indelible {
 

@@ -7,12 +7,12 @@
 #include <memory>
 #include <utility>
 
-#include "fresh_directories.h"
+#include "base/status.h"
 #include "name_lock.h"
 #include "platform/platform.h"
-#include "save_request.h"
-#include "status.h"
-#include "target.h"
+#include "save/fresh_directories.h"
+#include "save/save_request.h"
+#include "save/target.h"
 
 namespace indelible {
 

@@ -5,11 +5,11 @@
 #include <memory>
 #include <utility>
 
-#include "held_version.h"
 #include "place.h"
 #include "platform/platform.h"
-#include "rename_ladder.h"
-#include "sync_ladder.h"
+#include "save/held_version.h"
+#include "save/rename_ladder.h"
+#include "save/sync_ladder.h"
 
 namespace indelible {
 

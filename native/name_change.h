@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "filesystem_plans.h"
-#include "save_request.h"
-#include "status.h"
+#include "base/status.h"
+#include "save/filesystem_plans.h"
+#include "save/save_request.h"
 
 namespace indelible {
 

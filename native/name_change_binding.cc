@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "arguments.h"
-#include "environment.h"
-#include "function_export.h"
+#include "binding/arguments.h"
+#include "binding/environment.h"
+#include "binding/function_export.h"
 #include "name_change.h"
 
 namespace indelible {

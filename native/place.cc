@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "split_path.h"
+#include "save/split_path.h"
 
 namespace indelible {
 

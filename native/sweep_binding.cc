@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "arguments.h"
-#include "call_binding.h"
-#include "function_export.h"
+#include "binding/arguments.h"
+#include "binding/call_binding.h"
+#include "binding/function_export.h"
 #include "platform/platform.h"
 #include "tree.h"
 

@@ -4,11 +4,11 @@
 #include <memory>
 #include <utility>
 
-#include "arguments.h"
-#include "environment.h"
-#include "function_export.h"
-#include "save_request_argument.h"
-#include "temporary_file.h"
+#include "binding/arguments.h"
+#include "binding/environment.h"
+#include "binding/function_export.h"
+#include "binding/save_request_argument.h"
+#include "save/temporary_file.h"
 
 namespace indelible {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "sync_ladder.h"
+#include "save/sync_ladder.h"
 
 namespace indelible {
 

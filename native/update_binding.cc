@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
-#include "arguments.h"
-#include "environment.h"
+#include "binding/arguments.h"
+#include "binding/environment.h"
+#include "binding/function_export.h"
+#include "binding/save_request_argument.h"
 #include "file_update.h"
-#include "function_export.h"
-#include "save_request_argument.h"
 
 namespace indelible {
 

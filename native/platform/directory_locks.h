@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "../status.h"
+#include "../base/status.h"
 #include "platform.h"
 
 // Locks on an open directory, which leave no file behind and vanish with the last descriptor of their open

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "../status.h"
-#include "../unique_function.h"
+#include "../base/status.h"
+#include "../base/unique_function.h"
 
 // Everything that the operating system does for a save. linux.cc and macos.cc, with posix.cc for what the two
 // share, and windows.cc implement it; nothing above it makes a system call, and nothing in it decides: each

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "../status.h"
+#include "../base/status.h"
 
 // The system calls that `indelible/primitives` offers under their own names, on the caller's own descriptors
 // and paths. What a system does not have fails with ENOSYS.

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../native/save_engine.h"
+#include "../../native/scheduler/save_engine.h"
 
 namespace {
 

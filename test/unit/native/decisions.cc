@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "../../../native/extended_attributes.h"
-#include "../../../native/rename_ladder.h"
-#include "../../../native/save_engine.h"
-#include "../../../native/sync_ladder.h"
-#include "../../../native/temporary_name.h"
+#include "../../../native/save/extended_attributes.h"
+#include "../../../native/save/rename_ladder.h"
+#include "../../../native/save/sync_ladder.h"
+#include "../../../native/save/temporary_name.h"
+#include "../../../native/scheduler/save_engine.h"
 #include "scripted_platform.h"
 
 namespace {

@@ -10,10 +10,11 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const native = fileURLToPath(new URL('../../../native', import.meta.url));
 
 /** What saves a file, without what binds it to JavaScript and to a system. */
-const engine = readdirSync(native)
-  .filter((name) => name.endsWith('.cc') && !/binding|environment|function_export|open_saves/.test(name))
-  .filter((name) => !/^(name_|directory_replacement|file_update|place|tree)/.test(name))
-  .map((name) => join(native, name));
+const engine = ['save', 'scheduler'].flatMap((room) =>
+  readdirSync(join(native, room))
+    .filter((name) => name.endsWith('.cc'))
+    .map((name) => join(native, room, name)),
+);
 
 const names = [...readFileSync(join(here, 'decisions.cc'), 'utf8').matchAll(/^TEST\("([^"]+)"\)/gm)].map(
   ([, name]) => name ?? '',

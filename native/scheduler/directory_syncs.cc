@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "sync_ladder.h"
+#include "../save/sync_ladder.h"
 
 namespace indelible {
 

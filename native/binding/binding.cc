@@ -5,16 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "../directory_replacement_binding.h"
+#include "../name_change_binding.h"
+#include "../sweep_binding.h"
+#include "../temporary_file_binding.h"
+#include "../update_binding.h"
 #include "arguments.h"
-#include "directory_replacement_binding.h"
 #include "environment.h"
 #include "function_export.h"
-#include "name_change_binding.h"
 #include "primitives_binding.h"
 #include "save_request_argument.h"
-#include "sweep_binding.h"
-#include "temporary_file_binding.h"
-#include "update_binding.h"
 
 namespace indelible {
 

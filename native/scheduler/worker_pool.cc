@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "platform/platform.h"
+#include "../platform/platform.h"
 
 namespace indelible {
 

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "filesystem_plans.h"
-#include "function_ref.h"
+#include "../base/function_ref.h"
+#include "../save/filesystem_plans.h"
+#include "../save/save_job.h"
 #include "memory_directories.h"
 #include "path_order.h"
-#include "save_job.h"
 #include "worker_pool.h"
 
 namespace indelible {

@@ -3,8 +3,8 @@
 
 #include <napi.h>
 
+#include "../base/unique_function.h"
 #include "environment.h"
-#include "unique_function.h"
 
 namespace indelible {
 

@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "../base/function_ref.h"
+#include "../base/stage_times.h"
 #include "filesystem_plans.h"
 #include "fresh_directories.h"
-#include "function_ref.h"
 #include "held_version.h"
 #include "previous_version.h"
 #include "save_request.h"
-#include "stage_times.h"
 #include "target.h"
 #include "temporary.h"
 #include "temporary_file.h"

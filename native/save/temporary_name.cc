@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "platform/platform.h"
+#include "../platform/platform.h"
 
 namespace indelible {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "save_job.h"
+#include "../save/save_job.h"
 
 namespace indelible {
 

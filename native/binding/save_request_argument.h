@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "save_request.h"
+#include "../save/save_request.h"
 
 namespace indelible {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "save_job.h"
+#include "../save/save_job.h"
 #include "worker_pool.h"
 
 namespace indelible {

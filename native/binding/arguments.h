@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "platform/platform.h"
+#include "../platform/platform.h"
 
 namespace indelible {
 

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-#include "unique_function.h"
+#include "../base/unique_function.h"
 
 namespace indelible {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "../platform/platform.h"
 #include "filesystem_plans.h"
-#include "platform/platform.h"
 #include "save_request.h"
 #include "temporary.h"
 

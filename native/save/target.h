@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "platform/platform.h"
+#include "../platform/platform.h"
 #include "save_request.h"
 
 namespace indelible {

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "../platform/platform.h"
 #include "filesystem_plans.h"
-#include "platform/platform.h"
 #include "target.h"
 #include "temporary.h"
 

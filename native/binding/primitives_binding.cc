@@ -1,9 +1,9 @@
 #include "primitives_binding.h"
 
+#include "../platform/primitives.h"
 #include "arguments.h"
 #include "call_binding.h"
 #include "function_export.h"
-#include "platform/primitives.h"
 
 namespace indelible {
 

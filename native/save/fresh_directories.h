@@ -6,7 +6,7 @@
 #include <set>
 #include <tuple>
 
-#include "platform/platform.h"
+#include "../platform/platform.h"
 #include "target.h"
 
 namespace indelible {

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "file_update.h"
-#include "open_saves.h"
-#include "save_engine.h"
-#include "temporary_file.h"
-#include "unique_function.h"
+#include "../base/unique_function.h"
+#include "../file_update.h"
+#include "../save/temporary_file.h"
+#include "../scheduler/open_saves.h"
+#include "../scheduler/save_engine.h"
 
 namespace indelible {
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "../base/function_ref.h"
+#include "../platform/platform.h"
 #include "filesystem_plans.h"
-#include "function_ref.h"
-#include "platform/platform.h"
 #include "save_request.h"
 
 namespace indelible {

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <tuple>
 
-#include "platform/platform.h"
+#include "../platform/platform.h"
 #include "save_request.h"
 
 namespace indelible {
