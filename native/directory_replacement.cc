@@ -30,13 +30,13 @@ class DirectoryReplacement {
   DirectoryReplacement(const DirectoryReplacementRequest& request, DirectoryReplacementOutcome* outcome)
       : request_(request), outcome_(*outcome) {}
 
-  Status Run(FilesystemPlans* plans);
+  Status Run(PlanCache* plans);
 
  private:
   bool Keeps() const { return !request_.previous.empty(); }
   std::vector<const Place*> Places() const;
   Status OpenPlaces();
-  Status Decide(FilesystemPlans* plans);
+  Status Decide(PlanCache* plans);
   Status Check() const;
   Status CheckDirectory(const Place& place, bool must_exist) const;
   Status CheckMounts() const;
@@ -55,7 +55,7 @@ class DirectoryReplacement {
   Place previous_;
 };
 
-Status DirectoryReplacement::Run(FilesystemPlans* plans) {
+Status DirectoryReplacement::Run(PlanCache* plans) {
   Status status = OpenPlaces();
   if (status.ok()) status = Decide(plans);
   if (!status.ok() || outcome_.undecided) return status;
@@ -65,7 +65,7 @@ Status DirectoryReplacement::Run(FilesystemPlans* plans) {
   if (!status.ok()) return status;
   outcome_.published = true;
   // Where a filesystem orders nothing by itself, the new names must be safe before the old tree can go.
-  if (plan_.sync_directory || (outcome_.replaced && plan_.file_sync == FileSync::kData)) {
+  if (plan_.sync_directory() || (outcome_.replaced && plan_.file_sync() == FileSync::kData)) {
     status = SyncNames({&path_, &staged_});
     if (!status.ok()) return status;
   }
@@ -89,27 +89,22 @@ Status DirectoryReplacement::OpenPlaces() {
   return status;
 }
 
-Status DirectoryReplacement::Decide(FilesystemPlans* plans) {
-  outcome_.filesystem = FilesystemId::Of(path_.identity);
-  Decision decision;
-  if (plans->Find(outcome_.filesystem, &decision, &outcome_.generation)) {
-    plan_ = decision.plans[static_cast<size_t>(request_.plan)];
-    outcome_.decision = decision.number;
-  } else if (!request_.insist) {
-    outcome_.undecided = true;
-    outcome_.directory = path_.directory.path;
-    return Status::Ok();
-  } else if (request_.plan == PlanChoice::kNone) {
-    plan_.file_sync = FileSync::kNone;
-    plan_.sync_directory = false;
-  } else {
-    plan_.sync_directory = request_.plan == PlanChoice::kDurable;
+Status DirectoryReplacement::Decide(PlanCache* plans) {
+  Decision decision = Decision::Default();
+  if (!plans->Find(FilesystemId::Of(path_.identity), &decision, &outcome_.needed)) {
+    if (!request_.insist) {
+      outcome_.undecided = true;
+      outcome_.needed.directory = path_.directory.path;
+      return Status::Ok();
+    }
   }
+  plan_ = decision.PlanFor(request_.plan);
+  outcome_.achieves = plan_.hold_replaced ? Durability::kNone : plan_.achieves;
   bool syncable = true;
   for (const Place* place : Places()) syncable = syncable && place->directory.syncable;
   // Where nothing orders a filesystem's writes, the two trees are not certain to be found
   // (docs/durability.md).
-  if (request_.strict && (plan_.falls_short || plan_.hold_replaced || (plan_.sync_directory && !syncable))) {
+  if (request_.strict && (plan_.falls_short() || plan_.hold_replaced || (plan_.sync_directory() && !syncable))) {
     return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP).On(request_.path);
   }
   return Status::Ok();
@@ -180,7 +175,7 @@ Status DirectoryReplacement::CheckApart(const Place& one, const Place& other) co
 }
 
 Status DirectoryReplacement::SyncStaged() const {
-  if (plan_.file_sync == FileSync::kNone) return Status::Ok();
+  if (plan_.file_sync() == FileSync::kNone) return Status::Ok();
   if (!plan_.sync_filesystem) return SyncTree(staged_.directory, staged_.name);
   Directory staged;
   Status status = platform::OpenSubdirectory(staged_.directory, staged_.name, &staged);
@@ -255,7 +250,7 @@ Status DirectoryReplacement::SeeToOldTree() {
   if (Keeps()) {
     bool replaced = false;
     Status status = Put(previous_, &replaced);
-    if (status.ok() && plan_.sync_directory) status = SyncNames({&previous_, &staged_});
+    if (status.ok() && plan_.sync_directory()) status = SyncNames({&previous_, &staged_});
     // Otherwise what was kept before stands under the staged path now.
     if (!status.ok() || !replaced) return status;
   }
@@ -265,7 +260,7 @@ Status DirectoryReplacement::SeeToOldTree() {
   const std::string doomed = kDoomed + own.substr(own.rfind('-') + 1);
   status = platform::Rename(staged_.directory, staged_.name, staged_.directory, doomed);
   if (!status.ok()) return std::move(status).On(request_.staged, staged_.directory.path + "/" + doomed);
-  if (plan_.file_sync == FileSync::kData) {
+  if (plan_.file_sync() == FileSync::kData) {
     status = SyncNames({&staged_});
     if (!status.ok()) return status;
   }
@@ -275,7 +270,7 @@ Status DirectoryReplacement::SeeToOldTree() {
 }  // namespace
 
 DirectoryReplacementOutcome ReplaceDirectory(const DirectoryReplacementRequest& request,
-                                             FilesystemPlans* plans) {
+                                             PlanCache* plans) {
   DirectoryReplacementOutcome outcome;
   outcome.status = DirectoryReplacement(request, &outcome).Run(plans);
   return outcome;

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "name_change.h"
-#include "save/filesystem_plans.h"
+#include "save/plan_cache.h"
 #include "save/save_request.h"
 
 namespace indelible {
@@ -32,7 +32,7 @@ struct DirectoryReplacementOutcome : NameChangeOutcome {
 // path, until it is kept, or is renamed to `.indelible-tree-` and random characters in the same directory;
 // only under such a name is a tree ever found that is not whole.
 DirectoryReplacementOutcome ReplaceDirectory(const DirectoryReplacementRequest& request,
-                                             FilesystemPlans* plans);
+                                             PlanCache* plans);
 
 }  // namespace indelible
 

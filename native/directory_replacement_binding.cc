@@ -25,14 +25,12 @@ DirectoryReplacementRequest RequestOf(const Napi::CallbackInfo& info) {
 }
 
 Environment::Answer Answer(const DirectoryReplacementRequest& request) {
-  DirectoryReplacementOutcome outcome = ReplaceDirectory(request, &SharedEngine().plans());
+  DirectoryReplacementOutcome outcome = ReplaceDirectory(request, &SharedScheduler().plans());
   return [outcome = std::move(outcome)](Napi::Env env) -> Napi::Value {
     if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
-    if (outcome.undecided) {
-      return QuestionValue(env, Question{outcome.filesystem, outcome.directory, outcome.generation});
-    }
+    if (outcome.undecided) return QuestionValue(env, outcome.needed);
     const uint32_t flags = (outcome.replaced ? 1U : 0U) | (outcome.names_synced ? 2U : 0U);
-    return Napi::Number::New(env, outcome.decision * 4.0 + flags);
+    return Napi::Number::New(env, static_cast<double>(outcome.achieves) * 4.0 + flags);
   };
 }
 

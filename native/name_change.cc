@@ -25,10 +25,10 @@ class NameChange {
   NameChange(const NameChangeRequest& request, NameChangeOutcome* outcome)
       : request_(request), outcome_(*outcome) {}
 
-  Status Run(FilesystemPlans* plans);
+  Status Run(PlanCache* plans);
 
  private:
-  Status Decide(FilesystemPlans* plans);
+  Status Decide(PlanCache* plans);
   Status Change();
   Status Rename();
   Status ReplaceSymlink();
@@ -52,7 +52,7 @@ class NameChange {
   std::unique_ptr<HeldVersion> held_;
 };
 
-Status NameChange::Run(FilesystemPlans* plans) {
+Status NameChange::Run(PlanCache* plans) {
   if (HasTwoPlaces()) {
     Status status = from_.Open(request_.from);
     if (!status.ok()) return status;
@@ -64,7 +64,7 @@ Status NameChange::Run(FilesystemPlans* plans) {
   status = Change();
   if (!status.ok()) return status;
   outcome_.published = true;
-  if (!plan_.sync_directory) return Status::Ok();
+  if (!plan_.sync_directory()) return Status::Ok();
   if (link_unsynced_) {
     status = SyncLink();
     if (!status.ok()) return status;
@@ -77,21 +77,19 @@ Status NameChange::Run(FilesystemPlans* plans) {
   return status.ok() ? std::move(removed) : std::move(status);
 }
 
-Status NameChange::Decide(FilesystemPlans* plans) {
-  outcome_.filesystem = FilesystemId::Of(to_.identity);
-  Decision decision;
-  if (plans->Find(outcome_.filesystem, &decision, &outcome_.generation)) {
-    plan_ = decision.plans[static_cast<size_t>(request_.plan)];
-    outcome_.decision = decision.number;
-  } else if (!request_.insist) {
-    outcome_.undecided = true;
-    outcome_.directory = to_.directory.path;
-    return Status::Ok();
-  } else {
-    plan_.sync_directory = request_.plan == PlanChoice::kDurable;
+Status NameChange::Decide(PlanCache* plans) {
+  Decision decision = Decision::Default();
+  if (!plans->Find(FilesystemId::Of(to_.identity), &decision, &outcome_.needed)) {
+    if (!request_.insist) {
+      outcome_.undecided = true;
+      outcome_.needed.directory = to_.directory.path;
+      return Status::Ok();
+    }
   }
+  plan_ = decision.PlanFor(request_.plan);
+  outcome_.achieves = plan_.achieves;
   const bool syncable = to_.directory.syncable && (!HasTwoPlaces() || from_.directory.syncable);
-  if (request_.strict && (plan_.falls_short || (plan_.sync_directory && !syncable))) {
+  if (request_.strict && (plan_.falls_short() || (plan_.sync_directory() && !syncable))) {
     return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP).On(request_.to);
   }
   return Status::Ok();
@@ -192,7 +190,7 @@ Status NameChange::Sync(const Place& place) {
 
 }  // namespace
 
-NameChangeOutcome ChangeNames(const NameChangeRequest& request, FilesystemPlans* plans) {
+NameChangeOutcome ChangeNames(const NameChangeRequest& request, PlanCache* plans) {
   NameChangeOutcome outcome;
   outcome.status = NameChange(request, &outcome).Run(plans);
   return outcome;

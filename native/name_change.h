@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "save/filesystem_plans.h"
+#include "save/plan_cache.h"
 #include "save/save_request.h"
 
 namespace indelible {
@@ -37,18 +37,16 @@ struct NameChangeOutcome {
   bool published = false;
   // False where a directory cannot be synced.
   bool names_synced = true;
-  // The decision whose plan was followed.
-  uint32_t decision = 0;
+  // What the plan that was followed achieves.
+  Durability achieves = Durability::kDurable;
   // Nothing has been done: this filesystem has to be decided about first, under this generation of the mount
   // table.
   bool undecided = false;
-  FilesystemId filesystem;
-  std::string directory;
-  uint64_t generation = 0;
+  PlanRequest needed;
 };
 
 // Makes the change and, where the plan says so, its names durable.
-NameChangeOutcome ChangeNames(const NameChangeRequest& request, FilesystemPlans* plans);
+NameChangeOutcome ChangeNames(const NameChangeRequest& request, PlanCache* plans);
 
 }  // namespace indelible
 

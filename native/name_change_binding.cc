@@ -28,13 +28,11 @@ NameChangeRequest RequestOf(const Napi::CallbackInfo& info) {
 }
 
 Environment::Answer Answer(const NameChangeRequest& request) {
-  NameChangeOutcome outcome = ChangeNames(request, &SharedEngine().plans());
+  NameChangeOutcome outcome = ChangeNames(request, &SharedScheduler().plans());
   return [outcome = std::move(outcome)](Napi::Env env) -> Napi::Value {
     if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
-    if (outcome.undecided) {
-      return QuestionValue(env, Question{outcome.filesystem, outcome.directory, outcome.generation});
-    }
-    return Napi::Number::New(env, outcome.decision * 2.0 + (outcome.names_synced ? 1 : 0));
+    if (outcome.undecided) return QuestionValue(env, outcome.needed);
+    return Napi::Number::New(env, static_cast<double>(outcome.achieves) * 2.0 + (outcome.names_synced ? 1 : 0));
   };
 }
 

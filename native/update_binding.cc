@@ -41,7 +41,7 @@ Napi::Value ReadForUpdate(const Napi::CallbackInfo& info, Form form) {
   }
   return environment.Call(info.Env(), form, [update]() -> Environment::Answer {
     const auto state = std::make_shared<UpdateState>();
-    Status status = update->Read(&SharedEngine().fresh_directories(), state.get());
+    Status status = update->Read(&SharedScheduler().fresh_directories(), state.get());
     return [status = std::move(status), state](Napi::Env env) -> Napi::Value {
       return status.ok() ? StateValue(env, state.get()) : FailureValue(env, status, false);
     };

@@ -37,10 +37,10 @@ constexpr uint32_t kTimed = 2048;
 constexpr uint32_t kKeepPrevious = 4096;
 
 // The bits of one plan, as `decide` gets them.
-constexpr uint32_t kSyncData = 1;
-constexpr uint32_t kSyncDirectory = 2;
+// The lowest two are what it achieves.
+constexpr uint32_t kAchieves = 3;
+constexpr uint32_t kSyncData = 256;
 constexpr uint32_t kUnnamed = 4;
-constexpr uint32_t kFallsShort = 8;
 constexpr uint32_t kCloseMayFail = 16;
 constexpr uint32_t kWriteBack = 32;
 constexpr uint32_t kHoldReplaced = 64;
@@ -134,29 +134,30 @@ Napi::Value TakeUndecided(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env()).TakeUndecided(info.Env());
 }
 
-FileSync FileSyncOf(uint32_t plan) {
-  if ((plan & kSyncData) != 0) return FileSync::kData;
-  return (plan & kWriteBack) != 0 ? FileSync::kWriteBack : FileSync::kNone;
+Protocol ProtocolOf(uint32_t plan) {
+  if ((plan & kSyncData) != 0) return Protocol::kSyncRenameSync;
+  return (plan & kWriteBack) != 0 ? Protocol::kSingleCommit : Protocol::kRename;
 }
 
-// (major, minor, mountId, generation, number, plans)
+// (major, minor, mountId, generation, learnsAfter, plans)
 Napi::Value Decide(const Napi::CallbackInfo& info) {
   const FilesystemId filesystem{Uint32Argument(info[0]), Uint32Argument(info[1]), Uint53Argument(info[2])};
   Decision decision;
-  decision.number = Uint32Argument(info[4]);
+  decision.learns_after = Uint32Argument(info[4]);
   const auto plans = info[5].As<Napi::Array>();
   for (uint32_t i = 0; i < kPlanChoices; ++i) {
     const Napi::Value bits = plans[i];
     const uint32_t plan = Uint32Argument(bits);
-    decision.plans[i].file_sync = FileSyncOf(plan);
-    decision.plans[i].sync_directory = (plan & kSyncDirectory) != 0;
-    decision.plans[i].unnamed = (plan & kUnnamed) != 0;
-    decision.plans[i].close_may_fail = (plan & kCloseMayFail) != 0;
-    decision.plans[i].hold_replaced = (plan & kHoldReplaced) != 0;
-    decision.plans[i].sync_filesystem = (plan & kSyncFilesystem) != 0;
-    decision.plans[i].falls_short = (plan & kFallsShort) != 0;
+    Plan& its = decision.plans[i];
+    its.protocol = ProtocolOf(plan);
+    its.asked = AskedBy(static_cast<PlanChoice>(i));
+    its.achieves = static_cast<Durability>(plan & kAchieves);
+    its.unnamed = (plan & kUnnamed) != 0;
+    its.close_may_fail = (plan & kCloseMayFail) != 0;
+    its.hold_replaced = (plan & kHoldReplaced) != 0;
+    its.sync_filesystem = (plan & kSyncFilesystem) != 0;
   }
-  SharedEngine().Decide(filesystem, Uint53Argument(info[3]), decision);
+  SharedScheduler().ProvidePlan(filesystem, Uint53Argument(info[3]), decision);
   return info.Env().Undefined();
 }
 
@@ -178,9 +179,7 @@ Napi::Object Flags(Napi::Env env) {
 Napi::Object PlanFlags(Napi::Env env) {
   Napi::Object flags = Napi::Object::New(env);
   flags.Set("syncData", kSyncData);
-  flags.Set("syncDirectory", kSyncDirectory);
   flags.Set("unnamed", kUnnamed);
-  flags.Set("fallsShort", kFallsShort);
   flags.Set("closeMayFail", kCloseMayFail);
   flags.Set("writeBack", kWriteBack);
   flags.Set("holdReplaced", kHoldReplaced);

@@ -46,9 +46,9 @@ const char* NameOf(Status::Reason reason) {
 
 Napi::Value UntimedValue(Napi::Env env, const SaveOutcome& outcome) {
   if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
-  const uint32_t flags =
-      (outcome.replaced ? 1U : 0U) | (outcome.name_synced ? 2U : 0U) | (outcome.data_ordered ? 4U : 0U);
-  return Napi::Number::New(env, outcome.decision * 8.0 + flags);
+  const uint32_t flags = (outcome.replaced ? 1U : 0U) | static_cast<uint32_t>(outcome.durability) << 1 |
+                         static_cast<uint32_t>(outcome.protocol) << 3;
+  return Napi::Number::New(env, static_cast<double>(outcome.bytes) * 32.0 + flags);
 }
 
 // Paths are bytes; JavaScript decides how to show them.
@@ -59,28 +59,28 @@ Napi::Value PathValue(Napi::Env env, const std::string& path) {
 
 }  // namespace
 
-WorkerPool& SharedPool() {
+ThreadPool& SharedPool() {
   // A worker's end unloads what it has loaded, and the idle threads still run it.
   static const bool staying = (platform::StayLoaded(), true);
   static_cast<void>(staying);
-  static WorkerPool& pool = *new WorkerPool(kMostThreads);
+  static ThreadPool& pool = *new ThreadPool(kMostThreads);
   return pool;
 }
 
-SaveEngine& SharedEngine() {
-  static SaveEngine& engine = *new SaveEngine(&SharedPool());
+Scheduler& SharedScheduler() {
+  static Scheduler& scheduler = *new Scheduler(&SharedPool());
   // process.exit() runs no cleanup hook of the main environment (node::ReallyExit), only exit(3)'s. Without
   // it a save that is under way then may leave its temporary to the next sweep, which is no reason to fail.
   static const bool registered = platform::AtExit([] {
-    SharedEngine().ShutDown();
-    SharedOpenSaves().ShutDown();
+    SharedScheduler().ShutDown();
+    SharedStreamingSaves().ShutDown();
   });
   static_cast<void>(registered);
-  return engine;
+  return scheduler;
 }
 
-OpenSaves& SharedOpenSaves() {
-  static OpenSaves& saves = *new OpenSaves(&SharedEngine());
+StreamingSaves& SharedStreamingSaves() {
+  static StreamingSaves& saves = *new StreamingSaves(&SharedScheduler());
   return saves;
 }
 
@@ -107,7 +107,7 @@ Napi::Value Environment::Promise(Napi::Env env, uint64_t ticket, Napi::Object da
   pending_.emplace(
       ticket,
       Pending{deferred, data.IsEmpty() ? Napi::ObjectReference() : Napi::Persistent(data), std::move(job)});
-  std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   ++live_;
   return Napi::Value(env, promise);
 }
@@ -116,7 +116,7 @@ Napi::Value Environment::Save(Napi::Env env, SaveRequest request, Napi::Object d
   auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
   const Napi::Value promise = Promise(env, ticket, data, job);
   if (promise.IsEmpty()) return promise;
-  SharedEngine().Submit(std::move(job));
+  SharedScheduler().Submit(std::move(job));
   return promise;
 }
 
@@ -131,13 +131,14 @@ Napi::Value Environment::OpenSave(Napi::Env env, SaveRequest request, uint64_t t
   std::shared_ptr<SaveJob>& open = open_[ticket];
   if (open == nullptr) {
     open = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
-    open->synchronous = form == Form::kSynchronous;
   }
-  return Call(env, form, [job = open]() -> Answer {
-    switch (SharedOpenSaves().Open(job)) {
+  return Call(env, form, [job = open, form]() -> Answer {
+    PlanRequest needed;
+    switch (SharedStreamingSaves().Open(job, form == Form::kSynchronous, &needed)) {
       case SaveJob::Prepared::kReady:
         return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
-      case SaveJob::Prepared::kUndecided:
+      case SaveJob::Prepared::kNeedsPlan:
+        job->listener()->NeedsPlan(needed);
         return [](Napi::Env its) -> Napi::Value { return its.Null(); };
       case SaveJob::Prepared::kFailed:
         break;
@@ -150,7 +151,7 @@ Napi::Value Environment::AppendToSave(Napi::Env env, uint64_t ticket, Napi::Uint
   const uint8_t* const bytes = data.Data();
   const size_t size = data.ByteLength();
   auto append = [job = open_.at(ticket), bytes, size]() -> Answer {
-    return [status = SharedOpenSaves().Append(job.get(), bytes, size)](Napi::Env its) -> Napi::Value {
+    return [status = SharedStreamingSaves().Append(job.get(), bytes, size)](Napi::Env its) -> Napi::Value {
       if (!status.ok()) return FailureValue(its, status, false);
       return Napi::Number::New(its, 0);
     };
@@ -161,14 +162,14 @@ Napi::Value Environment::AppendToSave(Napi::Env env, uint64_t ticket, Napi::Uint
 Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, Form form) {
   std::shared_ptr<SaveJob> job = open_.at(ticket);
   if (form == Form::kSynchronous) {
-    if (!SharedEngine().SaveSync({job})) return env.Null();
+    if (!SaveNow({job})) return env.Null();
     open_.erase(ticket);
     return OutcomeValue(env, *job);
   }
   const Napi::Value promise = Promise(env, ticket, Napi::Object(), job);
   if (promise.IsEmpty()) return promise;
   open_.erase(ticket);
-  SharedEngine().Submit(std::move(job));
+  SharedScheduler().Submit(std::move(job));
   return promise;
 }
 
@@ -177,7 +178,7 @@ Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, Form form) 
   open_.erase(ticket);
   return Call(env, form, [job]() -> Answer {
     // Freeing a large file's blocks takes its time.
-    SharedOpenSaves().Abandon(job.get());
+    SharedStreamingSaves().Abandon(job.get());
     return [job](Napi::Env its) { return StagesValue(its, *job); };
   });
 }
@@ -188,7 +189,7 @@ Napi::Value Environment::OpenTemporary(Napi::Env env, SaveRequest request, uint6
   temporaries_[ticket] = file;
   return Call(env, form, [file, request = std::move(request), insist]() -> Answer {
     Status status;
-    switch (file->Open(request, &SharedEngine().plans(), insist, &status)) {
+    switch (file->Open(request, &SharedScheduler().plans(), insist, &status)) {
       case TemporaryFile::Opened::kReady:
         return [file](Napi::Env its) -> Napi::Value {
           const double descriptor = static_cast<double>(file->temporary().file().get());
@@ -197,7 +198,7 @@ Napi::Value Environment::OpenTemporary(Napi::Env env, SaveRequest request, uint6
       case TemporaryFile::Opened::kUndecided:
         return [file](Napi::Env its) -> Napi::Value {
           return QuestionValue(
-              its, Question{file->filesystem(), file->directory().path, file->undecided_generation()});
+              its, PlanRequest{file->filesystem(), file->directory().path, file->undecided_generation()});
         };
       case TemporaryFile::Opened::kFailed:
         break;
@@ -211,12 +212,12 @@ Napi::Value Environment::PublishTemporary(Napi::Env env, SaveRequest request, ui
   auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
   job->Adopt(temporaries_.at(temporary));
   if (form == Form::kSynchronous) {
-    if (!SharedEngine().SaveSync({job})) return env.Null();
+    if (!SaveNow({job})) return env.Null();
     return OutcomeValue(env, *job);
   }
   const Napi::Value promise = Promise(env, ticket, Napi::Object(), job);
   if (promise.IsEmpty()) return promise;
-  SharedEngine().Submit(std::move(job));
+  SharedScheduler().Submit(std::move(job));
   return promise;
 }
 
@@ -236,13 +237,19 @@ Napi::Value Environment::Call(Napi::Env env, Form form, Work work, Napi::Object 
   return form == Form::kSynchronous ? work()(env) : Run(env, std::move(work), data);
 }
 
+bool Environment::SaveNow(const std::vector<std::shared_ptr<SaveJob>>& jobs) {
+  const std::vector<PlanRequest> needed = SharedScheduler().SaveSync(jobs);
+  for (const PlanRequest& request : needed) NeedsPlan(request);
+  return needed.empty();
+}
+
 Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> requests) {
   std::vector<std::shared_ptr<SaveJob>> jobs;
   jobs.reserve(requests.size());
   for (SaveRequest& request : requests) {
     jobs.push_back(std::make_shared<SaveJob>(std::move(request), shared_from_this(), 0));
   }
-  if (!SharedEngine().SaveSync(jobs)) return env.Null();
+  if (!SaveNow(jobs)) return env.Null();
   // A single save is what most calls are for, and an array costs as much as one of its system calls.
   if (jobs.size() == 1) return OutcomeValue(env, *jobs.front());
   Napi::Array outcomes = Napi::Array::New(env, jobs.size());
@@ -268,26 +275,25 @@ void Environment::Completed(std::shared_ptr<SaveJob> job) {
 }
 
 void Environment::Push(Answered answered) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   const bool was_empty = answered_.empty() && questions_.empty();
   answered_.push_back(std::move(answered));
   WakeUp(was_empty);
   // Last: TearDown waits for this, and takes the thread-safe function away.
   --live_;
-  settled_.notify_all();
+  settled_.NotifyAll();
 }
 
-void Environment::Undecided(const FilesystemId& filesystem, const std::string& directory,
-                            uint64_t generation) {
-  std::lock_guard<std::mutex> lock(mutex_);
+void Environment::NeedsPlan(const PlanRequest& request) {
+  MutexLock lock(mutex_);
   const bool was_empty = answered_.empty() && questions_.empty();
-  questions_.push_back(Question{filesystem, directory, generation});
+  questions_.push_back(request);
   WakeUp(was_empty);
 }
 
 void Environment::WakeUp(bool was_empty) {
   // Fails only when the environment is being torn down, where nobody is left to hear of it.
-  if (was_empty) static_cast<void>(wake_.NonBlockingCall());
+  if (was_empty && !torn_down_) static_cast<void>(wake_.NonBlockingCall());
 }
 
 void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void*) {
@@ -298,10 +304,10 @@ void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void
 void Environment::DeliverAll(Napi::Env env) {
   const Napi::HandleScope scope(env);
   std::vector<Answered> answered;
-  std::vector<Question> questions;
+  std::vector<PlanRequest> questions;
   {
     // Both at once: whoever adds to either wakes this thread only if there was nothing in the two.
-    std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     answered.swap(answered_);
     questions.swap(questions_);
   }
@@ -319,15 +325,15 @@ void Environment::DeliverAll(Napi::Env env) {
 }
 
 Napi::Value Environment::TakeUndecided(Napi::Env env) {
-  std::vector<Question> questions;
+  std::vector<PlanRequest> questions;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     questions.swap(questions_);
   }
   return QuestionsValue(env, questions);
 }
 
-Napi::Value Environment::QuestionsValue(Napi::Env env, const std::vector<Question>& questions) {
+Napi::Value Environment::QuestionsValue(Napi::Env env, const std::vector<PlanRequest>& questions) {
   Napi::Array array = Napi::Array::New(env, questions.size());
   for (size_t i = 0; i < questions.size(); ++i)
     array.Set(static_cast<uint32_t>(i), QuestionValue(env, questions[i]));
@@ -339,14 +345,14 @@ void Environment::TakeBack() {
     if (pending.job != nullptr) pending.job->Cancel();
   }
   for (auto& [ticket, job] : open_) job->Cancel();
-  SharedEngine().ReleaseParked(this);
+  SharedScheduler().ResumeAll(this);
   {
     // The data belongs to JavaScript, which is about to go: no thread may be reading it any more.
-    std::unique_lock<std::mutex> lock(mutex_);
-    settled_.wait(lock, [this] { return live_ == 0; });
+    MutexLock lock(mutex_);
+    while (live_ > 0) settled_.Wait(mutex_);
     answered_.clear();
   }
-  for (auto& [ticket, job] : open_) SharedOpenSaves().Abandon(job.get());
+  for (auto& [ticket, job] : open_) SharedStreamingSaves().Abandon(job.get());
   open_.clear();
 }
 
@@ -356,6 +362,10 @@ void Environment::TearDown() {
   updates_.clear();
   temporaries_.clear();
   decider_.Reset();
+  {
+    MutexLock lock(mutex_);
+    torn_down_ = true;
+  }
   wake_.Abort();
 }
 
@@ -389,13 +399,14 @@ Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {
   return failure;
 }
 
-Napi::Value QuestionValue(Napi::Env env, const Question& question) {
+Napi::Value QuestionValue(Napi::Env env, const PlanRequest& question) {
   Napi::Object value = Napi::Object::New(env);
   value.Set("major", Napi::Number::New(env, question.filesystem.major));
   value.Set("minor", Napi::Number::New(env, question.filesystem.minor));
   value.Set("mountId", Napi::Number::New(env, static_cast<double>(question.filesystem.mount)));
   value.Set("directory", PathValue(env, question.directory));
   value.Set("generation", Napi::Number::New(env, static_cast<double>(question.generation)));
+  value.Set("syncs", Napi::Number::New(env, question.syncs));
   return value;
 }
 

@@ -3,36 +3,27 @@
 
 #include <napi.h>
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "../base/unique_function.h"
 #include "../file_update.h"
+#include "../platform/mutex.h"
 #include "../save/temporary_file.h"
-#include "../scheduler/open_saves.h"
-#include "../scheduler/save_engine.h"
+#include "../scheduler/scheduler.h"
+#include "../scheduler/streaming_saves.h"
 
 namespace indelible {
 
 // The engine and the threads, shared by every environment of the process (the main thread and its workers).
 // Made on first use and never destroyed: threads may outlive every destructor.
-SaveEngine& SharedEngine();
-OpenSaves& SharedOpenSaves();
-WorkerPool& SharedPool();
-
-// A filesystem that JavaScript has to decide about; `directory` is on it, and `generation` the mount table's
-// from before any evidence is read.
-struct Question {
-  FilesystemId filesystem;
-  std::string directory;
-  uint64_t generation;
-};
+Scheduler& SharedScheduler();
+StreamingSaves& SharedStreamingSaves();
+ThreadPool& SharedPool();
 
 // What one JavaScript environment has asked for and not been told yet. Outcomes arrive on the pool's threads
 // and are handed over in batches, one wake-up of the event loop for as many as there are.
@@ -87,7 +78,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   void TakeBack();
 
   void Completed(std::shared_ptr<SaveJob> job) override;
-  void Undecided(const FilesystemId& filesystem, const std::string& directory, uint64_t generation) override;
+  void NeedsPlan(const PlanRequest& request) override;
 
  private:
   struct Answered {
@@ -106,10 +97,12 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Environment() = default;
   // Empty where the environment is being torn down: nothing may be started for it then.
   Napi::Value Promise(Napi::Env env, uint64_t ticket, Napi::Object data, std::shared_ptr<SaveJob> job);
+  // False where plans are needed first, which JavaScript is asked for.
+  bool SaveNow(const std::vector<std::shared_ptr<SaveJob>>& jobs);
   void Push(Answered answered);
-  void WakeUp(bool was_empty);
+  void WakeUp(bool was_empty) REQUIRES(mutex_);
   void DeliverAll(Napi::Env env);
-  static Napi::Value QuestionsValue(Napi::Env env, const std::vector<Question>& questions);
+  static Napi::Value QuestionsValue(Napi::Env env, const std::vector<PlanRequest>& questions);
   void TearDown();
 
   // JavaScript's thread alone.
@@ -123,12 +116,13 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // Tickets of Run, in a range of their own beside those that JavaScript gives.
   uint64_t next_ticket_ = uint64_t{1} << 53;
 
-  std::mutex mutex_;
-  std::condition_variable settled_;
-  std::vector<Answered> answered_;
-  std::vector<Question> questions_;
+  Mutex mutex_;
+  ConditionVariable settled_;
+  std::vector<Answered> answered_ GUARDED_BY(mutex_);
+  std::vector<PlanRequest> questions_ GUARDED_BY(mutex_);
   // Asked for and not answered.
-  size_t live_ = 0;
+  size_t live_ GUARDED_BY(mutex_) = 0;
+  bool torn_down_ GUARDED_BY(mutex_) = false;
 };
 
 // The JavaScript form of a save's outcome: a number where it went well, an object where it did not.
@@ -136,7 +130,7 @@ Napi::Value OutcomeValue(Napi::Env env, const SaveJob& job);
 // How long it was in each stage, in nanoseconds; 0 if that was not measured.
 Napi::Value StagesValue(Napi::Env env, const SaveJob& job);
 Napi::Value FailureValue(Napi::Env env, const Status& status, bool published);
-Napi::Value QuestionValue(Napi::Env env, const Question& question);
+Napi::Value QuestionValue(Napi::Env env, const PlanRequest& question);
 
 }  // namespace indelible
 

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
 #include <string>
 
+#include "mutex.h"
 #include "posix.h"
 
 // musl has statx(2) since 1.2.5 (March 2024) only. What is built on an older one runs on both.
@@ -357,13 +357,13 @@ uint64_t MountTableGeneration() {
   // proc_pid_mountinfo(5): a change of the mount table, a remount included (fs/namespace.c,
   // touch_mnt_namespace), makes the file readable for POLLPRI, once.
   struct Watch {
-    std::mutex mutex;
-    int descriptor = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-    uint64_t generation = 1;
+    const int descriptor = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    Mutex mutex;
+    uint64_t generation GUARDED_BY(mutex) = 1;
   };
   static Watch& watch = *new Watch();
   if (watch.descriptor < 0) return 0;
-  std::lock_guard<std::mutex> lock(watch.mutex);
+  MutexLock lock(watch.mutex);
   struct pollfd poller = {watch.descriptor, POLLPRI, 0};
   if (poll(&poller, 1, 0) > 0 && (poller.revents & (POLLPRI | POLLERR)) != 0) ++watch.generation;
   return watch.generation;

@@ -12,7 +12,7 @@ using platform::Identity;
 
 Status FreshDirectories::Complete(Target* target, bool durable) {
   // Held over the calls: whoever opens a directory after it was made finds it among the fresh ones.
-  std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   const Status status = AddFreshParents(target);
   return status.ok() && !target->missing.empty() ? MakeMissing(target, durable) : status;
 }
@@ -56,7 +56,7 @@ Status FreshDirectories::MakeMissing(Target* target, bool durable) {
 
 void FreshDirectories::Synced(const Target& target) {
   if (target.fresh.empty()) return;
-  std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(mutex_);
   for (const Identity& identity : target.fresh) fresh_.erase(IdOf(identity));
 }
 

@@ -2,10 +2,10 @@
 #define INDELIBLE_FRESH_DIRECTORIES_H_
 
 #include <cstdint>
-#include <mutex>
 #include <set>
 #include <tuple>
 
+#include "../platform/mutex.h"
 #include "../platform/platform.h"
 #include "target.h"
 
@@ -18,9 +18,9 @@ class FreshDirectories {
  public:
   // Adds what the target has to sync because its existing parents are fresh, then makes the missing ones.
   // Only with `durable` are those remembered as fresh.
-  Status Complete(Target* target, bool durable);
+  Status Complete(Target* target, bool durable) EXCLUDES(mutex_);
   // The target's fresh parents have durable names now.
-  void Synced(const Target& target);
+  void Synced(const Target& target) EXCLUDES(mutex_);
 
  private:
   using Id = std::tuple<uint32_t, uint32_t, uint64_t>;
@@ -28,11 +28,11 @@ class FreshDirectories {
     return {identity.major, identity.minor, identity.inode};
   }
 
-  Status AddFreshParents(Target* target);
-  Status MakeMissing(Target* target, bool durable);
+  Status AddFreshParents(Target* target) REQUIRES(mutex_);
+  Status MakeMissing(Target* target, bool durable) REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::set<Id> fresh_;
+  Mutex mutex_;
+  std::set<Id> fresh_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "filesystem_id.h"
 #include "rename_ladder.h"
 #include "split_path.h"
 #include "sync_ladder.h"
@@ -84,7 +85,7 @@ Status PreviousVersion::Keep(const Target& target, const Entry& now, const Plan&
   if (IsSameFile(standing, now)) {
     // A save that has failed, or a crash, has left it there.
     kept_ = standing;
-    status = SyncContent(directory_, name_, standing, plan.file_sync, temporary);
+    status = SyncContent(directory_, name_, standing, plan.file_sync(), temporary);
   } else {
     status = Link(target, plan, temporary);
   }
@@ -92,7 +93,7 @@ Status PreviousVersion::Keep(const Target& target, const Entry& now, const Plan&
   unsynced_ = true;
   // Where a filesystem orders nothing by itself, the old version must be safe under this name before it can
   // lose the other one. A journal that makes one commit enough keeps the order of the two.
-  return plan.file_sync == FileSync::kData ? SyncName(temporary) : Status::Ok();
+  return plan.file_sync() == FileSync::kData ? SyncName(temporary) : Status::Ok();
 }
 
 Status PreviousVersion::Link(const Target& target, const Plan& plan, const Temporary& temporary) {
@@ -108,7 +109,7 @@ Status PreviousVersion::Link(const Target& target, const Plan& plan, const Tempo
       return Status::Failed(reason, "link", status.error()).On(PathOf(target.directory, target.name), path_);
     }
     status = platform::LookUp(directory_, own, &kept_);
-    if (status.ok()) status = SyncContent(directory_, own, kept_, plan.file_sync, temporary);
+    if (status.ok()) status = SyncContent(directory_, own, kept_, plan.file_sync(), temporary);
     if (status.ok()) status = RenameReplacing(directory_, own, name_);
     if (status.ok()) return status;
     // The first error is the one to report; what cannot be removed is left to a sweep.
@@ -128,12 +129,12 @@ Status PreviousVersion::Settle(const Target& target, const Plan& plan, const Tem
   if (replaced.kind == Entry::Kind::kMissing || IsSameFile(replaced, kept_)) {
     return Status::Ok();
   }
-  status = SyncContent(target.directory, temporary.name(), replaced, plan.file_sync, temporary);
+  status = SyncContent(target.directory, temporary.name(), replaced, plan.file_sync(), temporary);
   if (!status.ok()) return status;
   unsynced_ = true;
   status = platform::Rename(target.directory, temporary.name(), directory_, name_);
   if (!status.ok()) return std::move(status).On(PathOf(target.directory, temporary.name()), path_);
-  return plan.file_sync == FileSync::kData && NeedsSync() ? SyncName(temporary) : Status::Ok();
+  return plan.file_sync() == FileSync::kData && NeedsSync() ? SyncName(temporary) : Status::Ok();
 }
 
 // Whoever wrote the old version need not have made it safe. A file that is clean already costs nothing to

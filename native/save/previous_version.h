@@ -4,7 +4,7 @@
 #include <string>
 
 #include "../platform/platform.h"
-#include "filesystem_plans.h"
+#include "plan.h"
 #include "target.h"
 #include "temporary.h"
 

@@ -21,28 +21,26 @@ bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
 
 }  // namespace
 
-SaveJob::Prepared SaveJob::Prepare(FilesystemPlans* plans, FreshDirectories* fresh,
-                                   FunctionRef<void()> planned) {
-  bool undecided = false;
-  Status status = PrepareSteps(plans, fresh, planned, &undecided);
-  if (undecided) return Prepared::kUndecided;
-  if (status.ok()) {
-    Enter(Stage::kWait);
-    return Prepared::kReady;
+SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
+                                   PlanRequest* needed) {
+  if (!opened_) {
+    const Prepared begun = Begin(plans, fresh, planned, needed);
+    if (begun != Prepared::kReady) return begun;
+    Enter(Stage::kWrite);
+    Status status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
+    if (!status.ok()) return Fail(std::move(status));
   }
-  Fail(std::move(status));
-  return Prepared::kFailed;
+  Status status = Complete();
+  if (!status.ok()) return Fail(std::move(status));
+  Enter(Stage::kWait);
+  return Prepared::kReady;
 }
 
-SaveJob::Prepared SaveJob::Open(FilesystemPlans* plans, FreshDirectories* fresh) {
-  bool undecided = false;
-  Status status = OpenSteps(plans, fresh, [] {}, &undecided);
-  if (undecided) return Prepared::kUndecided;
-  opened_ = status.ok();
+SaveJob::Prepared SaveJob::Open(PlanCache* plans, FreshDirectories* fresh, PlanRequest* needed) {
+  const Prepared begun = Begin(plans, fresh, [] {}, needed);
+  opened_ = begun == Prepared::kReady;
   LeaveStage();
-  if (opened_) return Prepared::kReady;
-  Fail(std::move(status));
-  return Prepared::kFailed;
+  return begun;
 }
 
 Status SaveJob::Append(const uint8_t* data, size_t size) {
@@ -53,60 +51,62 @@ Status SaveJob::Append(const uint8_t* data, size_t size) {
   return status;
 }
 
-Status SaveJob::PrepareSteps(FilesystemPlans* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
-                             bool* undecided) {
-  if (opened_) return CompleteSteps();
-  Status status = OpenSteps(plans, fresh, planned, undecided);
-  if (!status.ok() || *undecided) return status;
-  Enter(Stage::kWrite);
-  status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
-  return status.ok() ? CompleteSteps() : status;
-}
-
-Status SaveJob::OpenSteps(FilesystemPlans* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
-                          bool* undecided) {
+// Everything up to an empty temporary, or one that is adopted.
+SaveJob::Prepared SaveJob::Begin(PlanCache* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
+                                 PlanRequest* needed) {
   Enter(Stage::kLocate);
-  if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "open", ECANCELED);
+  if (Cancelled()) return Fail(Status::Failed(Status::Reason::kCancelled, "open", ECANCELED));
   target_ = std::make_unique<Target>();
   Status status = ResolveTarget(request_, target_.get());
-  if (!status.ok()) return status;
+  if (!status.ok()) return Fail(std::move(status));
   outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
-
-  Decision decision;
-  if (plans->Find(filesystem(), &decision, &undecided_generation_)) {
-    plan_ = decision.plans[static_cast<size_t>(request_.plan)];
-    outcome_.decision = decision.number;
-  } else if (++times_undecided_ < kMostUndecided) {
-    *undecided = true;
-    return Status::Ok();
-  }
+  if (!ChoosePlan(plans, needed)) return Prepared::kNeedsPlan;
   // Where nothing orders a filesystem's writes, the kept version is not certain to be found
   // (docs/durability.md).
-  if (request_.strict && (plan_.falls_short || (plan_.hold_replaced && !request_.previous.empty()))) {
-    return Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP);
+  if (request_.strict && (plan_.falls_short() || (plan_.hold_replaced && !request_.previous.empty()))) {
+    return Fail(Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP));
   }
   planned();
+  status = CreateTemporary(fresh);
+  return status.ok() ? Prepared::kReady : Fail(std::move(status));
+}
 
+bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
+  Decision decision;
+  if (!plans->Find(filesystem(), &decision, needed)) {
+    if (!uses_default_plan_ && ++times_without_plan_ < kMostUndecided) {
+      needed->directory = target_->directory.path;
+      return false;
+    }
+    decision = Decision::Default();
+  }
+  plan_ = decision.PlanFor(request_.plan);
+  outcome_.protocol = plan_.protocol;
+  return true;
+}
+
+Status SaveJob::CreateTemporary(FreshDirectories* fresh) {
   if (adopted_ != nullptr && !(adopted_->filesystem() == filesystem()))
     return Status::Failed("link", EXDEV).On(adopted_->directory().path, request_.path);
   if (request_.make_directories) {
-    status = fresh->Complete(target_.get(), plan_.sync_directory);
+    Status status = fresh->Complete(target_.get(), plan_.sync_directory());
     if (!status.ok()) return status;
   }
   if (!request_.previous.empty()) {
     previous_ = std::make_unique<PreviousVersion>();
-    status = previous_->Open(request_.previous, *target_);
+    Status status = previous_->Open(request_.previous, *target_);
     if (!status.ok()) return status;
   }
   Enter(Stage::kCreate);
   temporary_ = std::make_unique<Temporary>(target_->directory);
-  if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary());
+  if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary(), &outcome_.bytes);
   return temporary_->Create(request_, target_->name, target_->existing, plan_.unnamed);
 }
 
-Status SaveJob::CompleteSteps() {
+Status SaveJob::Complete() {
   Enter(Stage::kAttributes);
   Status status;
+  if (adopted_ == nullptr) outcome_.bytes = size();
   if (opened_) {
     // So much time has passed that anybody may have replaced the file.
     status = InspectTarget(request_, *target_, &target_->existing);
@@ -116,8 +116,8 @@ Status SaveJob::CompleteSteps() {
   status = temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
-  if (plan_.file_sync != FileSync::kNone) Enter(Stage::kSync);
-  status = temporary_->Sync(plan_.file_sync, &outcome_.data_ordered);
+  if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
+  status = temporary_->Sync(plan_.file_sync(), &data_ordered_);
   if (!status.ok() || !plan_.close_may_fail) return status;
   Enter(Stage::kClose);
   return temporary_->FinishWriting();
@@ -125,42 +125,45 @@ Status SaveJob::CompleteSteps() {
 
 bool SaveJob::Publish(bool replaces_unseen) {
   Enter(Stage::kRename);
-  Status status = PublishSteps();
+  Status status =
+      Cancelled() ? Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED) : Status::Ok();
+  if (status.ok() && had_predecessor_) status = TakeOverChanges();
+  if (status.ok()) {
+    if (request_.expected != nullptr && !request_.expected->exists) {
+      outcome_.replaced = false;
+      status = temporary_->PublishExclusive(target_->name, &outcome_.published);
+      if (status.error() == EEXIST && !outcome_.published)
+        status = Status::Failed(Status::Reason::kChanged, "rename", EEXIST);
+    } else if (previous_ != nullptr) {
+      status = ReplaceKeeping();
+    } else if (request_.exclusive) {
+      status = temporary_->PublishExclusive(target_->name, &outcome_.published);
+    } else {
+      status = Replace();
+    }
+  }
   Enter(Stage::kWait);
   outcome_.replaced = outcome_.replaced || replaces_unseen;
-  const bool published = outcome_.published;
   if (!status.ok()) Fail(std::move(status));
-  return published;
+  return outcome_.published;
 }
 
-Status SaveJob::PublishSteps() {
-  if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED);
-  if (had_predecessor_) {
-    Status status = TakeOverChanges();
+Status SaveJob::Replace() {
+  const platform::FileVersion* expected = request_.expected.get();
+  if (plan_.hold_replaced && outcome_.replaced) {
+    // Before it is held: a second name changes the version.
+    Status status = temporary_->RefuseIfChanged(target_->name, expected);
     if (!status.ok()) return status;
+    expected = nullptr;
+    held_ = std::make_unique<HeldVersion>(target_->directory);
+    held_->Hold(target_->name);
   }
-  const platform::FileVersion* const expected = request_.expected.get();
-  if (expected != nullptr && !expected->exists) {
-    outcome_.replaced = false;
-    Status status = temporary_->PublishExclusive(target_->name, &outcome_.published);
-    const bool taken = !status.ok() && status.error() == EEXIST && !outcome_.published;
-    return taken ? Status::Failed(Status::Reason::kChanged, "rename", EEXIST) : std::move(status);
-  }
-  if (previous_ != nullptr) return PublishKeeping();
-  if (request_.exclusive) return temporary_->PublishExclusive(target_->name, &outcome_.published);
-  if (!plan_.hold_replaced || !outcome_.replaced)
-    return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
-  // Before it is held: a second name changes the version.
-  Status status = temporary_->RefuseIfChanged(target_->name, expected);
-  if (!status.ok()) return status;
-  held_ = std::make_unique<HeldVersion>(target_->directory);
-  held_->Hold(target_->name);
-  return temporary_->Replace(target_->name, nullptr, &outcome_.replaced, &outcome_.published);
+  return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
 }
 
-// As PublishSteps, but what is replaced is kept. Where nothing stands, there is nothing to keep, and what
-// somebody puts there in between must not be replaced unkept.
-Status SaveJob::PublishKeeping() {
+// What is replaced is kept. Where nothing stands, there is nothing to keep, and what somebody puts there in
+// between must not be replaced unkept.
+Status SaveJob::ReplaceKeeping() {
   Status status;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     platform::Entry now;
@@ -175,14 +178,14 @@ Status SaveJob::PublishKeeping() {
       return Status::Failed(Status::Reason::kCannotKeep, "link", status.error());
     }
     status = previous_->Keep(*target_, now, plan_, *temporary_);
-    if (!previous_->syncable()) outcome_.name_synced = false;
-    if (status.ok()) status = ReplaceKept();
+    if (!previous_->syncable()) name_synced_ = false;
+    if (status.ok()) status = ExchangeKeeping();
     if (outcome_.published || status.error() != ENOENT) break;
   }
   return status;
 }
 
-Status SaveJob::ReplaceKept() {
+Status SaveJob::ExchangeKeeping() {
   Status status = temporary_->Exchange(target_->name, request_.expected.get(), &outcome_.published);
   if (!status.ok() && platform::IsUnsupported(status.error())) {
     // By a rename then, which does not tell what it has replaced.
@@ -217,7 +220,7 @@ Status SaveJob::TakeOverChanges() {
   target_->existing = now;
   status = temporary_->SetAttributes(request_, target_->name, now, !plan_.close_may_fail);
   if (!status.ok()) return status;
-  return temporary_->Sync(plan_.file_sync, &outcome_.data_ordered);
+  return temporary_->Sync(plan_.file_sync(), &data_ordered_);
 }
 
 bool SaveJob::Supersedes(const SaveJob& earlier) const {
@@ -290,6 +293,8 @@ void SaveJob::Rewind() {
   previous_.reset();
   target_.reset();
   outcome_ = SaveOutcome();
+  data_ordered_ = true;
+  name_synced_ = true;
   Enter(Stage::kQueue);
 }
 
@@ -308,8 +313,10 @@ void SaveJob::Finish(FreshDirectories* fresh) {
     status = temporary_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
-  if (outcome_.published && outcome_.status.ok() && target_ != nullptr && plan_.sync_directory)
-    fresh->Synced(*target_);
+  if (outcome_.published && outcome_.status.ok()) {
+    if (target_ != nullptr && plan_.sync_directory()) fresh->Synced(*target_);
+    outcome_.durability = DurabilityReached();
+  }
   held_.reset();
   temporary_.reset();
   previous_.reset();
@@ -318,6 +325,18 @@ void SaveJob::Finish(FreshDirectories* fresh) {
   LeaveStage();
 }
 
-void SaveJob::Fail(Status status) { outcome_.status = std::move(status); }
+// What is left of the plan's durability where the system's syncs did not reach as far as it assumes.
+Durability SaveJob::DurabilityReached() const {
+  // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
+  if (plan_.hold_replaced && !request_.previous.empty()) return Durability::kNone;
+  if (plan_.achieves == Durability::kNone) return Durability::kNone;
+  if (plan_.achieves == Durability::kDurable && name_synced_) return Durability::kDurable;
+  return data_ordered_ ? Durability::kOrdered : Durability::kNone;
+}
+
+SaveJob::Prepared SaveJob::Fail(Status status) {
+  outcome_.status = std::move(status);
+  return Prepared::kFailed;
+}
 
 }  // namespace indelible

@@ -7,12 +7,9 @@
 #include <string>
 
 #include "../platform/platform.h"
+#include "plan.h"
 
 namespace indelible {
-
-// What to make of the filesystem's possibilities: the row of its plan table that a request asks for.
-enum class PlanChoice : uint8_t { kDurable, kOrdered, kNone, kTextbookDurable, kTextbookOrdered };
-inline constexpr size_t kPlanChoices = 5;
 
 // One save as the facade has resolved it. There are no defaults at this level.
 struct SaveRequest {

@@ -115,11 +115,17 @@ Status Temporary::Lock(bool* linked) {
   return platform::ReadAttributes(file_, &attributes_, linked);
 }
 
-Status Temporary::Adopt(const Temporary& other) {
+Status Temporary::Adopt(const Temporary& other, uint64_t* size) {
   Status status = platform::Duplicate(other.file_, &file_);
+  if (!status.ok()) return status;
   bool linked = false;
   // The caller, who has the descriptor as well, may have changed them.
-  return status.ok() ? platform::ReadAttributes(file_, &attributes_, &linked) : status;
+  status = platform::ReadAttributes(file_, &attributes_, &linked);
+  if (!status.ok()) return status;
+  platform::FileVersion version;
+  status = platform::ReadVersion(file_, &version);
+  *size = version.size;
+  return status;
 }
 
 Status Temporary::Write(const uint8_t* data, size_t size, FunctionRef<bool()> cancelled) {

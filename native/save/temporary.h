@@ -1,11 +1,12 @@
 #ifndef INDELIBLE_TEMPORARY_H_
 #define INDELIBLE_TEMPORARY_H_
 
+#include <cstdint>
 #include <string>
 
 #include "../base/function_ref.h"
 #include "../platform/platform.h"
-#include "filesystem_plans.h"
+#include "plan.h"
 #include "save_request.h"
 
 namespace indelible {
@@ -24,8 +25,8 @@ class Temporary {
   Status Create(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                 bool unnamed);
   // Instead: the open file of another, which keeps its own name if it has one. This one gets one as the
-  // unnamed do.
-  Status Adopt(const Temporary& other);
+  // unnamed do. `*size` is how much it holds.
+  Status Adopt(const Temporary& other, uint64_t* size);
   const platform::Descriptor& file() const { return file_; }
   // All of the data, however many writes that takes. `cancelled` is looked at between them.
   Status Write(const uint8_t* data, size_t size, FunctionRef<bool()> cancelled);

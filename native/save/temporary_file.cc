@@ -6,19 +6,19 @@
 
 namespace indelible {
 
-TemporaryFile::Opened TemporaryFile::Open(const SaveRequest& request, FilesystemPlans* plans, bool insist,
+TemporaryFile::Opened TemporaryFile::Open(const SaveRequest& request, PlanCache* plans, bool insist,
                                           Status* status) {
   *status = platform::OpenDirectory(nullptr, request.path, &directory_);
   if (status->ok()) *status = platform::Identify(directory_, &identity_);
   if (!status->ok()) return Opened::kFailed;
-  Plan plan;
+  Plan plan = Decision::Default().PlanFor(request.plan);
   Decision decision;
-  if (plans->Find(filesystem(), &decision, &generation_)) {
-    plan = decision.plans[static_cast<size_t>(request.plan)];
+  if (plans->Find(filesystem(), &decision, &needed_)) {
+    plan = decision.PlanFor(request.plan);
   } else if (!insist) {
     return Opened::kUndecided;
   }
-  if (request.strict && plan.falls_short) {
+  if (request.strict && plan.falls_short()) {
     *status = Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP);
     return Opened::kFailed;
   }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "../platform/platform.h"
-#include "filesystem_plans.h"
+#include "plan_cache.h"
 #include "save_request.h"
 #include "temporary.h"
 
@@ -22,18 +22,18 @@ class TemporaryFile {
   // In the directory that is the request's path. kUndecided: nothing has been opened, and the filesystem
   // needs a decision first, unless `insist`: then it goes by the safe default.
   enum class Opened { kReady, kFailed, kUndecided };
-  Opened Open(const SaveRequest& request, FilesystemPlans* plans, bool insist, Status* status);
+  Opened Open(const SaveRequest& request, PlanCache* plans, bool insist, Status* status);
 
   const Temporary& temporary() const { return temporary_; }
   FilesystemId filesystem() const { return FilesystemId::Of(identity_); }
   const platform::Directory& directory() const { return directory_; }
-  uint64_t undecided_generation() const { return generation_; }
+  uint64_t undecided_generation() const { return needed_.generation; }
   bool unnamed() const { return temporary_.name().empty(); }
 
  private:
   platform::Directory directory_;
   platform::Identity identity_;
-  uint64_t generation_ = 0;
+  PlanRequest needed_;
   Temporary temporary_;
 };
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
+#include <memory>
 #include <utility>
 
+#include "../platform/mutex.h"
 #include "../save/sync_ladder.h"
 
 namespace indelible {
@@ -26,35 +26,36 @@ struct Sync {
 // those that others have begun: it needs no thread of the pool to come to an end.
 class SharedSyncs {
  public:
-  explicit SharedSyncs(std::vector<Sync>* syncs) : syncs_(*syncs), unfinished_(syncs->size()) {}
+  explicit SharedSyncs(std::vector<Sync>* syncs)
+      : syncs_(*syncs), most_(syncs->size()), unfinished_(syncs->size()) {}
 
-  void TakePart() {
+  void TakePart() EXCLUDES(mutex_) {
     // Nothing of a sync may be touched before it is taken: they may all be gone.
-    for (size_t taken = next_++; taken < unfinished_at_first_; taken = next_++) {
+    for (size_t taken = next_++; taken < most_; taken = next_++) {
       Sync& sync = syncs_[taken];
       sync.status = SyncNames(*sync.directory, &sync.reach);
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (--unfinished_ == 0) finished_.notify_all();
+      MutexLock lock(mutex_);
+      if (--unfinished_ == 0) finished_.NotifyAll();
     }
   }
 
-  void Wait() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    finished_.wait(lock, [this] { return unfinished_ == 0; });
+  void Wait() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    while (unfinished_ > 0) finished_.Wait(mutex_);
   }
 
  private:
   std::vector<Sync>& syncs_;
-  std::mutex mutex_;
-  std::condition_variable finished_;
-  size_t unfinished_;
-  const size_t unfinished_at_first_ = unfinished_;
+  const size_t most_;
   std::atomic<size_t> next_{0};
+  Mutex mutex_;
+  ConditionVariable finished_;
+  size_t unfinished_ GUARDED_BY(mutex_);
 };
 
-std::vector<Sync> DistinctSyncs(const std::vector<std::shared_ptr<SaveJob>>& published) {
+std::vector<Sync> DistinctSyncs(const std::vector<SaveJob*>& published) {
   std::vector<Sync> syncs;
-  for (const std::shared_ptr<SaveJob>& job : published) {
+  for (SaveJob* job : published) {
     for (const platform::Directory* directory : job->DirectoriesToSync()) {
       platform::Identity identity;
       Status status = platform::Identify(*directory, &identity);
@@ -67,9 +68,9 @@ std::vector<Sync> DistinctSyncs(const std::vector<std::shared_ptr<SaveJob>>& pub
                sync.identity.minor == identity.minor;
       });
       if (same == syncs.end()) {
-        syncs.push_back(Sync{directory, identity, {job.get()}, Status::Ok(), Reach::kHandedOver});
+        syncs.push_back(Sync{directory, identity, {job}, Status::Ok(), Reach::kHandedOver});
       } else {
-        same->saves.push_back(job.get());
+        same->saves.push_back(job);
       }
     }
   }
@@ -81,15 +82,15 @@ std::vector<Sync> DistinctSyncs(const std::vector<std::shared_ptr<SaveJob>>& pub
 // btrfs each waits for a commit of its own, which they share if they wait at the same time: with a 5 ms
 // flush, 64 directories took 742 ms in series and 55 ms at once, 8 took 87 and 22 ms. syncfs(2), which took
 // 14 ms, would wait for everything that other programs have written as well, however much that is.
-bool WaitForEachOther(const std::vector<std::shared_ptr<SaveJob>>& published) {
+bool WaitForEachOther(const std::vector<SaveJob*>& published) {
   return std::any_of(published.begin(), published.end(),
-                     [](const auto& job) { return job->plan().file_sync == FileSync::kData; });
+                     [](const SaveJob* job) { return job->plan().file_sync() == FileSync::kData; });
 }
 
 }  // namespace
 
-void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published, WorkerPool* pool) {
-  for (const std::shared_ptr<SaveJob>& job : published) job->Enter(Stage::kSyncDirectory);
+void SyncDirectories(const std::vector<SaveJob*>& published, ThreadPool* pool) {
+  for (SaveJob* job : published) job->Enter(Stage::kSyncDirectory);
   std::vector<Sync> syncs = DistinctSyncs(published);
   const auto shared = std::make_shared<SharedSyncs>(&syncs);
   if (WaitForEachOther(published)) {
@@ -111,8 +112,8 @@ void SyncDirectories(const std::vector<std::shared_ptr<SaveJob>>& published, Wor
       }
     }
   }
-  for (const std::shared_ptr<SaveJob>& job : published) job->SyncUnsyncableDirectory();
-  for (const std::shared_ptr<SaveJob>& job : published) job->LeaveStage();
+  for (SaveJob* job : published) job->SyncUnsyncableDirectory();
+  for (SaveJob* job : published) job->LeaveStage();
 }
 
 }  // namespace indelible

@@ -34,6 +34,8 @@ export interface NativeQuestion {
   mountId: number;
   directory: Buffer;
   generation: number;
+  /** How many directory syncs were seen since this generation began. */
+  syncs: number;
 }
 
 type NativePath = string | Buffer;
@@ -58,7 +60,7 @@ export type NativeRead = [ticket: number, path: NativePath, makeDirectories: boo
 /** How long a save was in each stage, in nanoseconds, by the stage's place in `Addon.stages`. */
 export type NativeStages = readonly number[];
 
-/** What a save answers with: `decision * 8 + dataOrdered * 4 + nameSynced * 2 + replaced`, or why it failed; with the flag `timed` also its stages. */
+/** What a save answers with: `bytes * 32 + protocol * 8 + durability * 2 + replaced`, or why it failed; with the flag `timed` also its stages. */
 export type NativeOutcome =
   | number
   | NativeFailure
@@ -229,7 +231,7 @@ export interface Addon extends NativePrimitives {
     minor: number,
     mountId: number,
     generation: number,
-    decision: number,
+    learnsAfter: number,
     plans: readonly number[],
   ): void;
   readonly flags: Readonly<
@@ -250,17 +252,7 @@ export interface Addon extends NativePrimitives {
   /** The names of the stages, in their order (`native/stage_times.h`). */
   readonly stages: readonly Stage[];
   readonly planFlags: Readonly<
-    Record<
-      | 'syncData'
-      | 'syncDirectory'
-      | 'unnamed'
-      | 'fallsShort'
-      | 'closeMayFail'
-      | 'writeBack'
-      | 'holdReplaced'
-      | 'syncFilesystem',
-      number
-    >
+    Record<'syncData' | 'unnamed' | 'closeMayFail' | 'writeBack' | 'holdReplaced' | 'syncFilesystem', number>
   >;
 }
 

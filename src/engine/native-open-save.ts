@@ -10,7 +10,7 @@ export interface Opening {
   /** The arguments of the addon's `openSave`. */
   readonly arguments: Parameters<Addon['openSave']>;
   failure(failure: NativeFailure): SaveError;
-  saved(outcome: NativeOutcome, bytes: number): Saved;
+  saved(outcome: NativeOutcome): Saved;
   abandoned(stages: NativeStages | 0): void;
   /** Answers what the addon asks about filesystems. */
   decide(): void;
@@ -20,7 +20,6 @@ export interface Opening {
 export class NativeOpenSave implements OpenSave {
   readonly #opening: Opening;
   readonly #cancel: () => void;
-  #bytes = 0;
   /** The call that is under way; the addon's promises don't reject. */
   #call: Promise<unknown> = Promise.resolve();
   #handedOver = false;
@@ -52,7 +51,6 @@ export class NativeOpenSave implements OpenSave {
     this.#call = call;
     const answer = await call;
     if (typeof answer === 'object') throw failure(answer);
-    this.#bytes += piece.byteLength;
   }
 
   async finish(): Promise<Saved> {
@@ -63,7 +61,7 @@ export class NativeOpenSave implements OpenSave {
     this.#call = call;
     const outcome = await call;
     this.#forgetSignal();
-    return saved(outcome, this.#bytes);
+    return saved(outcome);
   }
 
   async abandon(): Promise<void> {
@@ -91,7 +89,6 @@ export class NativeOpenSave implements OpenSave {
 /** The same on the calling thread. */
 export class NativeOpenSaveSync implements OpenSaveSync {
   readonly #opening: Opening;
-  #bytes = 0;
   #over = false;
 
   constructor(opening: Opening) {
@@ -111,7 +108,6 @@ export class NativeOpenSaveSync implements OpenSaveSync {
     const { addon, ticket, failure } = this.#opening;
     const answer = addon.appendToSaveSync(ticket, piece);
     if (typeof answer === 'object') throw failure(answer);
-    this.#bytes += piece.byteLength;
   }
 
   finish(): Saved {
@@ -123,7 +119,7 @@ export class NativeOpenSaveSync implements OpenSaveSync {
         continue;
       }
       this.#over = true;
-      return saved(outcome, this.#bytes);
+      return saved(outcome);
     }
   }
 

@@ -1,9 +1,5 @@
-import { fstat, fstatSync } from 'node:fs';
-import { promisify } from 'node:util';
 import type { Addon, NativeFailure, NativeRequest } from './addon.js';
 import type { OpenedTemporary, OpenRequest, Saved } from './engine.js';
-
-const fstatAsynchronous = promisify(fstat);
 
 /** What the native engine knows about a file that it has opened. */
 interface Opened {
@@ -12,7 +8,7 @@ interface Opened {
   readonly fd: number;
   readonly unnamed: boolean;
   requestOf(request: OpenRequest): NativeRequest;
-  saved(request: OpenRequest, bytes: number, outcome: number | NativeFailure, ticket: number): Saved;
+  saved(request: OpenRequest, outcome: number | NativeFailure): Saved;
   /** Answers what the addon asks about filesystems. */
   decide(): void;
 }
@@ -35,7 +31,7 @@ export class NativeTemporary implements OpenedTemporary {
   }
 
   async publish(request: OpenRequest): Promise<Saved> {
-    const { addon, ticket, fd, requestOf, saved } = this.#opened;
+    const { addon, ticket, requestOf, saved } = this.#opened;
     const native = requestOf(request);
     const its = native[7];
     const cancel = (): void => addon.cancel(its);
@@ -43,19 +39,18 @@ export class NativeTemporary implements OpenedTemporary {
     try {
       // At once: the call's place among the saves to its path.
       const outcome = await addon.publishTemporary(...native, ticket);
-      return saved(request, (await fstatAsynchronous(fd)).size, outcome, its);
+      return saved(request, outcome);
     } finally {
       request.signal?.removeEventListener('abort', cancel);
     }
   }
 
   publishSync(request: OpenRequest): Saved {
-    const { addon, ticket, fd, requestOf, saved, decide } = this.#opened;
-    const { size } = fstatSync(fd);
+    const { addon, ticket, requestOf, saved, decide } = this.#opened;
     const native = requestOf(request);
     for (;;) {
       const outcome = addon.publishTemporarySync(...native, ticket);
-      if (outcome !== null) return saved(request, size, outcome, native[7]);
+      if (outcome !== null) return saved(request, outcome);
       decide();
     }
   }

@@ -1,8 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
 import { abortError, indelibleError, type SaveError, systemError } from '../errors.js';
-import { type Decision, decide, type Plan, TEXTBOOK } from '../filesystem/decision.js';
+import { type Decision, decide, type Plan } from '../filesystem/decision.js';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
-import type { Durability } from '../options.js';
+import type { Durability, Protocol } from '../options.js';
 import type { AbsolutePath } from '../path.js';
 import type {
   Addon,
@@ -48,27 +48,15 @@ const MOUNT_POINT_HINT =
 type Choices = Pick<Decision, Durability | 'textbook'>;
 
 /** The rows of the addon's plan table (`native/save_request.h`, PlanChoice). */
-const PLAN_ROWS: readonly { asked: Durability; plan: (choices: Choices) => Plan }[] = [
-  { asked: 'durable', plan: ({ durable }) => durable },
-  { asked: 'ordered', plan: ({ ordered }) => ordered },
-  { asked: 'none', plan: ({ none }) => none },
-  { asked: 'durable', plan: ({ textbook }) => textbook.durable },
-  { asked: 'ordered', plan: ({ textbook }) => textbook.ordered },
+const PLAN_ROWS: readonly ((choices: Choices) => Plan)[] = [
+  ({ durable }) => durable,
+  ({ ordered }) => ordered,
+  ({ none }) => none,
+  ({ textbook }) => textbook.durable,
+  ({ textbook }) => textbook.ordered,
 ];
 const ROW_OF: Readonly<Record<Durability, number>> = { durable: 0, ordered: 1, none: 2 };
 const TEXTBOOK_ROW_OF: Readonly<Record<Durability, number>> = { durable: 3, ordered: 4, none: 2 };
-
-/** A decision that was made, and what has been seen of its filesystem since. */
-interface Standing {
-  question: NativeQuestion;
-  decision: Decision;
-  /** Distinct directory syncs that durable saves have seen through. */
-  syncs: number;
-  /** The newest save that had been called when the last of them was counted. */
-  countedUpTo: number;
-}
-
-const MOST_STANDINGS = 256;
 
 /** A mount table that changes all the time must not keep a change of names from ever being decided. */
 const MOST_QUESTIONS = 5;
@@ -76,10 +64,9 @@ const MOST_QUESTIONS = 5;
 /** Of a save whose data arrives in pieces. */
 const NO_DATA = new Uint8Array(0);
 
-/** What the addon goes by where no question can be asked. */
-const UNDECIDED: Choices = { ...TEXTBOOK, textbook: TEXTBOOK };
-
-const STRENGTH: Record<Durability, number> = { none: 0, ordered: 1, durable: 2 };
+/** `native/save/plan.h`, Durability and Protocol. */
+const DURABILITIES: readonly Durability[] = ['durable', 'ordered', 'none'];
+const PROTOCOLS: readonly Protocol[] = ['single-commit', 'sync-rename-sync', 'rename'];
 
 /** Saves through the addon, on threads of its own. */
 export class NativeEngine implements Engine {
@@ -87,9 +74,6 @@ export class NativeEngine implements Engine {
   readonly #addon: Addon;
   readonly #flags: Addon['flags'];
   readonly #stages: Addon['stages'];
-  /** By the number that the addon knows a decision by; 0 is its own default. */
-  readonly #standings = new Map<number, Standing>();
-  #decisions = 0;
   #tickets = 0;
 
   constructor(addon: Addon) {
@@ -120,11 +104,11 @@ export class NativeEngine implements Engine {
 
   async #outcome(request: SaveRequest, outcome: Promise<NativeOutcome>, ticket: number): Promise<Saved> {
     const { signal } = request;
-    if (signal === undefined) return this.#saved(request, request.data.byteLength, await outcome, ticket);
+    if (signal === undefined) return this.#saved(request, await outcome);
     const cancel = (): void => this.#addon.cancel(ticket);
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      return this.#saved(request, request.data.byteLength, await outcome, ticket);
+      return this.#saved(request, await outcome);
     } finally {
       signal.removeEventListener('abort', cancel);
     }
@@ -141,10 +125,7 @@ export class NativeEngine implements Engine {
         request.owner?.gid ?? 0,
         request.keepPrevious,
       );
-      if (outcome !== null) {
-        this.#tickets += 1;
-        return this.#saved(request, request.data.byteLength, outcome, this.#tickets);
-      }
+      if (outcome !== null) return this.#saved(request, outcome);
       this.#answer(this.#addon.takeUndecided());
     }
   }
@@ -169,13 +150,9 @@ export class NativeEngine implements Engine {
         this.#answer(this.#addon.takeUndecided());
         continue;
       }
-      this.#tickets += 1;
-      const ticket = this.#tickets;
       return outcomes.flatMap((outcome, index) => {
         const request = requests[index];
-        return request === undefined
-          ? []
-          : [settled(() => this.#saved(request, request.data.byteLength, outcome, ticket))];
+        return request === undefined ? [] : [settled(() => this.#saved(request, outcome))];
       });
     }
   }
@@ -206,9 +183,7 @@ export class NativeEngine implements Engine {
 
   #changed(request: NameChangeRequest, outcome: number | NativeFailure): NameChange {
     if (typeof outcome !== 'number') throw nameChangeError(request, outcome);
-    const { achieves } = (this.#standings.get(Math.floor(outcome / 2))?.decision ?? UNDECIDED)[
-      request.durability
-    ];
+    const achieves = durabilityOf(Math.floor(outcome / 2));
     const namesSynced = (outcome & 1) !== 0;
     return { durability: achieves === 'durable' && !namesSynced ? 'ordered' : achieves };
   }
@@ -234,9 +209,7 @@ export class NativeEngine implements Engine {
     outcome: number | NativeFailure,
   ): DirectoryReplaced {
     if (typeof outcome !== 'number') throw directoryError(request, outcome);
-    const choices: Choices = this.#standings.get(Math.floor(outcome / 4))?.decision ?? UNDECIDED;
-    const { achieves: planned, replaced } = choices[request.durability];
-    const achieves = replaced === 'held' ? 'none' : planned;
+    const achieves = durabilityOf(Math.floor(outcome / 4));
     const namesSynced = (outcome & 2) !== 0;
     return {
       replaced: (outcome & 1) !== 0,
@@ -302,10 +275,7 @@ export class NativeEngine implements Engine {
         request.keepPrevious,
         update,
       );
-      if (outcome !== null) {
-        this.#tickets += 1;
-        return this.#saved(request, request.data.byteLength, outcome, this.#tickets);
-      }
+      if (outcome !== null) return this.#saved(request, outcome);
       this.#answer(this.#addon.takeUndecided());
     }
   }
@@ -345,7 +315,7 @@ export class NativeEngine implements Engine {
       fd: Math.floor(outcome / 2),
       unnamed: outcome % 2 === 1,
       requestOf: (publishing) => this.#requestOf(publishing),
-      saved: (publishing, bytes, result, its) => this.#saved(publishing, bytes, result, its),
+      saved: (publishing, result) => this.#saved(publishing, result),
       decide: () => this.#answer(this.#addon.takeUndecided()),
     });
   }
@@ -377,7 +347,7 @@ export class NativeEngine implements Engine {
       abandoned: (stages) => {
         if (stages !== 0) this.#addStages(request, stages);
       },
-      saved: (outcome, bytes) => this.#saved(request, bytes, outcome, ticket),
+      saved: (outcome) => this.#saved(request, outcome),
       decide: () => this.#answer(this.#addon.takeUndecided()),
     };
   }
@@ -399,59 +369,39 @@ export class NativeEngine implements Engine {
   }
 
   #answer(questions: readonly NativeQuestion[]): void {
-    for (const question of questions) this.#decide({ question, syncs: 0, countedUpTo: 0 });
+    for (const question of questions) this.#decide(question);
   }
 
   /** Decides about a filesystem by what it shows now, and tells the addon. */
-  #decide({ question, syncs, countedUpTo }: Omit<Standing, 'decision'>): void {
-    const { directory, major, minor, mountId, generation } = question;
+  #decide({ directory, major, minor, mountId, generation, syncs }: NativeQuestion): void {
     const location = { directory, major, minor, mountId: mountId === 0 ? undefined : mountId };
     const decision = decide(location, syncs);
-    this.#decisions += 1;
-    this.#standings.set(this.#decisions, { question, decision, syncs, countedUpTo });
-    // Each change of the mount table makes every decision anew; no save is under way for that long.
-    for (const number of this.#standings.keys()) {
-      if (this.#standings.size <= MOST_STANDINGS) break;
-      this.#standings.delete(number);
-    }
-    const plans = PLAN_ROWS.map((row) => this.#planBits(row.asked, row.plan(decision), decision));
-    this.#addon.decide(major, minor, mountId, generation, this.#decisions, plans);
+    const plans = PLAN_ROWS.map((planOf) => this.#planBits(planOf(decision), decision));
+    const learnsAfter = decision.provisional ? SYNCS_THAT_SHOW_NO_FAST_COMMIT : 0;
+    this.#addon.decide(major, minor, mountId, generation, learnsAfter, plans);
   }
 
-  #planBits(
-    asked: Durability,
-    { protocol, achieves, temporary, replaced }: Plan,
-    { inMemory, syncfs }: Decision,
-  ): number {
+  #planBits({ protocol, achieves, temporary, replaced }: Plan, { inMemory, syncfs }: Decision): number {
     const { planFlags } = this.#addon;
-    let bits = 0;
+    let bits = DURABILITIES.indexOf(achieves);
     if (protocol === 'sync-rename-sync') bits |= planFlags.syncData;
     if (protocol === 'single-commit') bits |= planFlags.writeBack;
     if (temporary === 'unnamed') bits |= planFlags.unnamed;
-    if (protocol !== 'rename' && asked === 'durable') bits |= planFlags.syncDirectory;
     if (replaced === 'held') bits |= planFlags.holdReplaced;
     if (!inMemory) bits |= planFlags.closeMayFail;
     if (syncfs) bits |= planFlags.syncFilesystem;
-    if (STRENGTH[achieves] < STRENGTH[asked]) bits |= planFlags.fallsShort;
     return bits;
   }
 
-  #saved(request: OpenRequest, bytes: number, answer: NativeOutcome, ticket: number): Saved {
+  #saved(request: OpenRequest, answer: NativeOutcome): Saved {
     const outcome = this.#untimed(request, answer);
     if (typeof outcome !== 'number') throw nativeError(request, outcome);
-    const standing = this.#standings.get(Math.floor(outcome / 8));
-    const { protocol, achieves, replaced } = planOf(request, standing?.decision ?? UNDECIDED);
-    const reachable = request.keepPrevious !== undefined && replaced === 'held' ? 'none' : achieves;
-    const nameSynced = (outcome & 2) !== 0;
-    if (standing?.decision.provisional && request.durability === 'durable' && nameSynced) {
-      this.#learn(standing, ticket);
-    }
     return {
       path: request.path,
-      bytes,
+      bytes: Math.floor(outcome / 32),
       replaced: (outcome & 1) !== 0,
-      durability: achievedBy(reachable, nameSynced, (outcome & 4) !== 0),
-      protocol,
+      durability: durabilityOf((outcome % 8) >> 1),
+      protocol: PROTOCOLS[(outcome % 32) >> 3] ?? 'rename',
     };
   }
 
@@ -465,32 +415,14 @@ export class NativeEngine implements Engine {
     if (timer === undefined) return;
     for (const [index, stage] of this.#stages.entries()) timer.spent[stage] += stages[index] ?? 0;
   }
-
-  /**
-   * A directory of this filesystem was synced, and what the filesystem shows since may allow more (ext4 without
-   * fast_commit: temporaries without a name). Saves that may have shared their sync with one that has been counted are
-   * not counted again.
-   */
-  #learn(standing: Standing, ticket: number): void {
-    if (ticket <= standing.countedUpTo) return;
-    standing.countedUpTo = this.#tickets;
-    standing.syncs += 1;
-    if (standing.syncs >= SYNCS_THAT_SHOW_NO_FAST_COMMIT) this.#decide(standing);
-  }
 }
 
-/** What is left of a plan's durability when the system's syncs did not reach as far as it assumes. */
-function achievedBy(planned: Durability, nameSynced: boolean, dataOrdered: boolean): Durability {
-  if (planned === 'none' || (planned === 'durable' && nameSynced)) return planned;
-  return dataOrdered ? 'ordered' : 'none';
+function durabilityOf(number: number): Durability {
+  return DURABILITIES[number] ?? 'none';
 }
 
 function rowOf({ durability, protocol }: OpenRequest): number {
   return (protocol === undefined ? ROW_OF : TEXTBOOK_ROW_OF)[durability];
-}
-
-function planOf({ durability, protocol }: OpenRequest, choices: Choices): Plan {
-  return protocol === undefined || durability === 'none' ? choices[durability] : choices.textbook[durability];
 }
 
 function isQuestion(outcome: number | NativeFailure | NativeQuestion): outcome is NativeQuestion {

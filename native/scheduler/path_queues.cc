@@ -1,4 +1,4 @@
-#include "path_order.h"
+#include "path_queues.h"
 
 #include <utility>
 
@@ -28,40 +28,40 @@ std::string Folded(const std::string& path) {
 
 }  // namespace
 
-bool PathOrder::Append(const std::shared_ptr<SaveJob>& job) {
-  auto [entry, created] = queues_.try_emplace(Folded(job->request().path));
+bool PathQueues::Append(const std::shared_ptr<ScheduledSave>& save) {
+  auto [entry, created] = queues_.try_emplace(Folded(save->job->request().path));
   PathQueue& queue = entry->second;
-  job->path_queue = &queue;
-  SaveJob* const before = queue.last;
-  queue.last = job.get();
+  save->path_queue = &queue;
+  ScheduledSave* const before = queue.last;
+  queue.last = save.get();
   if (created) {
     queue.path = &entry->first;
-    queue.first = job;
+    queue.first = save;
     return true;
   }
-  before->next_on_path = job;
-  job->ExpectPredecessor();
+  before->next_on_path = save;
+  save->job->ExpectPredecessor();
   return before->started;
 }
 
-std::shared_ptr<SaveJob> PathOrder::Start(SaveJob* job) {
-  job->started = true;
-  const std::shared_ptr<SaveJob>& next = job->next_on_path;
+std::shared_ptr<ScheduledSave> PathQueues::Start(ScheduledSave* save) {
+  save->started = true;
+  const std::shared_ptr<ScheduledSave>& next = save->next_on_path;
   return next != nullptr && !next->started ? next : nullptr;
 }
 
-PathQueue* PathOrder::Remove(SaveJob* job) {
-  PathQueue* const queue = job->path_queue;
-  job->path_queue = nullptr;
-  SaveJob* before = nullptr;
-  std::shared_ptr<SaveJob>* link = &queue->first;
-  while (link->get() != job) {
+PathQueue* PathQueues::Remove(ScheduledSave* save) {
+  PathQueue* const queue = save->path_queue;
+  save->path_queue = nullptr;
+  ScheduledSave* before = nullptr;
+  std::shared_ptr<ScheduledSave>* link = &queue->first;
+  while (link->get() != save) {
     before = link->get();
     link = &before->next_on_path;
   }
-  if (queue->last == job) queue->last = before;
-  // Keeps the job alive while its place in the list is overwritten.
-  const std::shared_ptr<SaveJob> removed = std::move(*link);
+  if (queue->last == save) queue->last = before;
+  // Keeps the save alive while its place in the list is overwritten.
+  const std::shared_ptr<ScheduledSave> removed = std::move(*link);
   *link = std::move(removed->next_on_path);
   if (queue->first != nullptr) return queue;
   queues_.erase(queues_.find(*queue->path));

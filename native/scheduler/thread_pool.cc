@@ -1,4 +1,4 @@
-#include "worker_pool.h"
+#include "thread_pool.h"
 
 #include <algorithm>
 #include <chrono>
@@ -15,13 +15,13 @@ constexpr std::chrono::seconds kIdleTime(5);
 
 }  // namespace
 
-bool WorkerPool::Post(Task* work) {
-  std::lock_guard<std::mutex> lock(mutex_);
+bool ThreadPool::Post(Task* work) {
+  MutexLock lock(mutex_);
   if (!idle_.empty()) {
     Idle* const latest = idle_.back();
     idle_.pop_back();
     latest->work = std::move(*work);
-    latest->arrived.notify_one();
+    latest->arrived.NotifyOne();
     return true;
   }
   waiting_.push_back(std::move(*work));
@@ -35,22 +35,21 @@ bool WorkerPool::Post(Task* work) {
   return false;
 }
 
-void WorkerPool::Work() {
+void ThreadPool::Work() {
   platform::BlockSignals();
-  std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    Task work = NextWork(&lock);
-    if (!work) break;
-    lock.unlock();
+  mutex_.Lock();
+  for (Task work = NextWork(); work; work = NextWork()) {
+    mutex_.Unlock();
     work();
     work = Task();
-    lock.lock();
+    mutex_.Lock();
   }
   --threads_;
+  mutex_.Unlock();
 }
 
 // Nothing once the thread has been idle long enough.
-Task WorkerPool::NextWork(std::unique_lock<std::mutex>* lock) {
+Task ThreadPool::NextWork() {
   if (!waiting_.empty()) {
     Task work = std::move(waiting_.front());
     waiting_.pop_front();
@@ -58,8 +57,11 @@ Task WorkerPool::NextWork(std::unique_lock<std::mutex>* lock) {
   }
   Idle self;
   idle_.push_back(&self);
-  if (!self.arrived.wait_for(*lock, kIdleTime, [&self] { return static_cast<bool>(self.work); })) {
+  const auto end = std::chrono::steady_clock::now() + kIdleTime;
+  while (!self.work) {
+    if (self.arrived.WaitUntil(mutex_, end) || self.work) continue;
     idle_.erase(std::find(idle_.begin(), idle_.end(), &self));
+    break;
   }
   return std::move(self.work);
 }

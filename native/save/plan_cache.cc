@@ -1,0 +1,38 @@
+#include "plan_cache.h"
+
+#include <iterator>
+
+namespace indelible {
+
+bool PlanCache::Find(const FilesystemId& filesystem, Decision* decision, PlanRequest* request) {
+  request->filesystem = filesystem;
+  request->generation = platform::MountTableGeneration();
+  request->syncs = 0;
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(filesystem);
+  if (found == entries_.end() || found->second.generation != request->generation) return false;
+  const Entry& entry = found->second;
+  request->syncs = entry.syncs;
+  if (entry.decision.learns_after > 0 && entry.syncs >= entry.decision.learns_after) return false;
+  *decision = entry.decision;
+  return true;
+}
+
+void PlanCache::Provide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision) {
+  MutexLock lock(mutex_);
+  // Filesystems that are gone leave their entries behind; after a change of the mount table none of the old
+  // ones is valid anyway.
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    entry = entry->second.generation == generation ? std::next(entry) : entries_.erase(entry);
+  }
+  // What was counted stays.
+  entries_.try_emplace(filesystem, Entry{generation, 0, Decision()}).first->second.decision = decision;
+}
+
+void PlanCache::CountSync(const FilesystemId& filesystem) {
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(filesystem);
+  if (found != entries_.end()) ++found->second.syncs;
+}
+
+}  // namespace indelible

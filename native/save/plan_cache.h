@@ -1,0 +1,51 @@
+#ifndef INDELIBLE_PLAN_CACHE_H_
+#define INDELIBLE_PLAN_CACHE_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "../platform/mutex.h"
+#include "filesystem_id.h"
+#include "plan.h"
+
+namespace indelible {
+
+// What the plan provider is asked: which plans saves on this filesystem shall follow.
+struct PlanRequest {
+  FilesystemId filesystem;
+  // On the filesystem, for finding its mount.
+  std::string directory;
+  // The mount table's, from before any evidence is read.
+  uint64_t generation = 0;
+  // How many directory syncs durable saves have seen through since this generation began. Syncs that several
+  // saves may have shared count once.
+  uint32_t syncs = 0;
+};
+
+// The decisions made so far. Each holds as long as the mount table stays as it was when the evidence was
+// read, and until as many syncs have been seen as it says.
+class PlanCache {
+ public:
+  // False if there is no valid decision for this filesystem: `request`, all but its directory, says what to
+  // ask.
+  bool Find(const FilesystemId& filesystem, Decision* decision, PlanRequest* request) EXCLUDES(mutex_);
+  // `generation` is the request's.
+  void Provide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision)
+      EXCLUDES(mutex_);
+  // A directory sync has reached stable storage for a durable save, or for several that share it.
+  void CountSync(const FilesystemId& filesystem) EXCLUDES(mutex_);
+
+ private:
+  struct Entry {
+    uint64_t generation;
+    uint32_t syncs;
+    Decision decision;
+  };
+  Mutex mutex_;
+  std::map<FilesystemId, Entry> entries_ GUARDED_BY(mutex_);
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_PLAN_CACHE_H_
