@@ -8,9 +8,8 @@ namespace indelible {
 
 namespace {
 
-// Small saves between their start and their completion. Each holds two or three descriptors.
+// Each save holds two or three descriptors.
 constexpr size_t kSmallSlots = 256;
-// Larger saves have slots of their own, so that a few of them don't hold up the small ones.
 constexpr size_t kLargeSlots = 4;
 
 // Saves to memory wait for nothing but the processor and the directory's lock: more of them at a time only

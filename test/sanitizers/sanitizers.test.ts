@@ -7,30 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** The engine without what binds it to JavaScript. */
+/** What saves a file, without what binds it to JavaScript. */
 const SOURCES = [
-  ...[
-    'scheduler/directory_syncs',
-    'save/extended_attributes',
-    'save/filesystem_plans',
-    'save/fresh_directories',
-    'save/held_version',
-    'scheduler/memory_directories',
-    'scheduler/path_order',
-    'save/previous_version',
-    'save/rename_ladder',
-    'scheduler/save_engine',
-    'save/save_job',
-    'save/split_path',
-    'save/sync_ladder',
-    'save/target',
-    'save/temporary',
-    'save/temporary_file',
-    'save/temporary_name',
-  ],
-  ...['scheduler/worker_pool', 'platform/posix', 'platform/linux', 'platform/linux_directory_locks'],
-  ...['platform/linux_directory_sync'],
-].map((name) => join(root, 'native', `${name}.cc`));
+  ...['save', 'scheduler'].flatMap((room) =>
+    readdirSync(join(root, 'native', room))
+      .filter((name) => name.endsWith('.cc'))
+      .map((name) => join(room, name)),
+  ),
+  ...['posix', 'linux', 'linux_directory_locks', 'linux_directory_sync'].map((name) => `platform/${name}.cc`),
+].map((name) => join(root, 'native', name));
 
 const builds = [
   { name: 'the thread sanitizer', flags: ['-fsanitize=thread'] },
@@ -54,7 +39,7 @@ function run(command: string, args: string[]) {
   return spawnSync(command, args, { encoding: 'utf8' });
 }
 
-describe('the engine under the stress of several environments', () => {
+describe('the scheduler under the stress of several environments', () => {
   for (const { name, flags } of builds) {
     it(`gives ${name} nothing to report`, (test) => {
       test.skip(process.platform !== 'linux', 'the native engine is for Linux');

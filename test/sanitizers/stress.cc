@@ -1,10 +1,12 @@
-// Drives the save engine from several threads as several environments would: many saves to few paths in one
-// directory (the first argument), of every plan, exclusive and replacing ones, cancelled ones, synchronous
-// ones in between. Built with a sanitizer, which reports what it finds. Exits with 0 if every save was
-// completed exactly once and every file is one of the contents that were saved.
+// Drives the scheduler from several threads as several environments would: many saves to few paths in one
+// directory (the first argument), of every plan, exclusive and replacing ones, cancelled ones, streamed and
+// synchronous ones in between. Decisions are lost again and again, and some requests for plans are not
+// answered. At the end the scheduler shuts down in the middle of saves. Built with a sanitizer, which reports
+// what it finds. Exits with 0 if every save was completed exactly once and every file is one of the contents
+// that were saved.
 #include <sys/stat.h>
 
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -17,20 +19,22 @@
 #include <thread>
 #include <vector>
 
-#include "../../native/scheduler/save_engine.h"
+#include "../../native/scheduler/scheduler.h"
+#include "../../native/scheduler/streaming_saves.h"
 
 namespace {
 
 using indelible::Decision;
-using indelible::FileSync;
-using indelible::FilesystemId;
 using indelible::Plan;
 using indelible::PlanChoice;
-using indelible::SaveEngine;
+using indelible::PlanRequest;
+using indelible::Protocol;
 using indelible::SaveJob;
 using indelible::SaveListener;
 using indelible::SaveRequest;
-using indelible::WorkerPool;
+using indelible::Scheduler;
+using indelible::StreamingSaves;
+using indelible::ThreadPool;
 
 constexpr int kEnvironments = 3;
 constexpr int kSaves = 600;
@@ -39,17 +43,28 @@ constexpr int kPaths = 7;
 std::string ContentOf(int environment, int save) {
   const std::string line = std::to_string(environment) + ":" + std::to_string(save) + "\n";
   std::string content;
-  // Some larger than a megabyte, which have places of their own.
+  // Some larger than a megabyte, which have slots of their own.
   const int lines = save % 97 == 0 ? 200000 : 1 + save % 400;
   for (int i = 0; i < lines; ++i) content += line;
   return content;
 }
 
-// One environment: answers the engine's questions on its own thread, as JavaScript does.
+Decision DecisionOf(int learns_after) {
+  Decision decision = Decision::Default();
+  for (size_t i = 0; i < decision.plans.size(); ++i) {
+    Plan& plan = decision.plans[i];
+    if (plan.protocol != Protocol::kRename) plan.protocol = Protocol::kSingleCommit;
+    plan.unnamed = i < 2;
+  }
+  decision.learns_after = static_cast<uint32_t>(learns_after);
+  return decision;
+}
+
+// One environment: answers the scheduler's requests for plans on its own thread, as JavaScript does.
 class Environment : public SaveListener, public std::enable_shared_from_this<Environment> {
  public:
-  Environment(SaveEngine* engine, int number, std::string directory)
-      : engine_(engine), number_(number), directory_(std::move(directory)) {}
+  Environment(Scheduler* scheduler, StreamingSaves* streaming, int number, std::string directory)
+      : scheduler_(scheduler), streaming_(streaming), number_(number), directory_(std::move(directory)) {}
 
   void Completed(std::shared_ptr<SaveJob> job) override {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -57,33 +72,36 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     arrived_.notify_all();
   }
 
-  void Undecided(const FilesystemId& filesystem, const std::string&, uint64_t generation) override {
+  void NeedsPlan(const PlanRequest& request) override {
     std::lock_guard<std::mutex> lock(mutex_);
-    questions_.emplace_back(filesystem, generation);
+    needed_.push_back(request);
     arrived_.notify_all();
   }
 
   void Run() {
     for (int save = 0; save < kSaves; ++save) {
-      contents_.push_back(ContentOf(number_, save));
-      const auto job = std::make_shared<SaveJob>(RequestOf(save), shared_from_this(), save);
-      if (save % 50 == 25) {
-        while (!engine_->SaveSync({std::make_shared<SaveJob>(RequestOf(save), shared_from_this(), save)}))
-          Answer();
-        ++synchronous_;
-        continue;
-      }
-      engine_->Submit(job);
-      if (save % 11 == 0) job->Cancel();
+      Start(save);
       if (save % 5 == 0) Answer();
     }
     std::unique_lock<std::mutex> lock(mutex_);
-    while (completed_.size() + synchronous_ < kSaves) {
-      arrived_.wait(lock,
-                    [this] { return !questions_.empty() || completed_.size() + synchronous_ == kSaves; });
+    while (completed_.size() + over_ < kSaves) {
+      arrived_.wait(lock, [this] { return !needed_.empty() || completed_.size() + over_ == kSaves; });
       lock.unlock();
       Answer();
       lock.lock();
+    }
+  }
+
+  // Leaves its saves to the scheduler's end: some started, some not, some streamed and not finished.
+  void RunIntoTheEnd() {
+    for (int save = 0; save < kSaves / 4; ++save) {
+      contents_.push_back(ContentOf(number_, save));
+      const auto job = std::make_shared<SaveJob>(RequestOf(save), shared_from_this(), save);
+      if (save % 9 != 4) {
+        scheduler_->Submit(job);
+      } else if (Stream(job)) {
+        open_.push_back(job);
+      }
     }
   }
 
@@ -101,39 +119,88 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     return request;
   }
 
+  void Start(int save) {
+    contents_.push_back(ContentOf(number_, save));
+    const auto job = std::make_shared<SaveJob>(RequestOf(save), shared_from_this(), save);
+    if (save % 50 == 25 || save % 50 == 26) {
+      // Together with another, to a path that other environments save to in the opposite order.
+      std::vector<std::shared_ptr<SaveJob>> jobs{job};
+      if (save % 50 == 26) {
+        const auto other = std::make_shared<SaveJob>(RequestOf(save + number_), shared_from_this(), save);
+        jobs.insert(number_ % 2 == 0 ? jobs.begin() : jobs.end(), other);
+      }
+      for (auto needed = scheduler_->SaveSync(jobs); !needed.empty(); needed = scheduler_->SaveSync(jobs)) {
+        for (const PlanRequest& request : needed) AnswerOne(request);
+      }
+      ++over_;
+      return;
+    }
+    if (save % 9 == 4) {
+      if (!Stream(job)) {
+        streaming_->Abandon(job.get());
+        ++over_;
+        return;
+      }
+    }
+    scheduler_->Submit(job);
+    if (save % 11 == 0) job->Cancel();
+  }
+
+  // False where it is to be abandoned.
+  bool Stream(const std::shared_ptr<SaveJob>& job) {
+    PlanRequest needed;
+    SaveJob::Prepared opened = streaming_->Open(job, false, &needed);
+    for (; opened == SaveJob::Prepared::kNeedsPlan; opened = streaming_->Open(job, false, &needed))
+      AnswerOne(needed);
+    if (opened == SaveJob::Prepared::kFailed) return false;
+    const uint8_t* const data = reinterpret_cast<const uint8_t*>(contents_.back().data());
+    const size_t size = contents_.back().size();
+    return streaming_->Append(job.get(), data, size / 2).ok() &&
+           streaming_->Append(job.get(), data + size / 2, size - size / 2).ok() && job->ticket() % 2 == 0;
+  }
+
   void Answer() {
-    std::vector<std::pair<FilesystemId, uint64_t>> questions;
+    std::vector<PlanRequest> needed;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      questions.swap(questions_);
+      needed.swap(needed_);
     }
-    for (const auto& [filesystem, generation] : questions) {
-      Decision decision;
-      decision.number = 1;
-      for (size_t i = 0; i < decision.plans.size(); ++i) {
-        const bool unnamed = i < 2;
-        decision.plans[i] =
-            Plan{i == 2 ? FileSync::kNone : FileSync::kWriteBack, i != 1 && i != 2 && i != 4, unnamed};
+    for (const PlanRequest& request : needed) {
+      if (++answers_ % 4 == 0) {
+        scheduler_->UseDefaultPlan(request.filesystem);
+      } else {
+        AnswerOne(request);
       }
-      engine_->Decide(filesystem, generation, decision);
     }
   }
 
-  SaveEngine* const engine_;
+  // The decision is to be made again soon; now and then it is lost at once, as when the mount table changes.
+  void AnswerOne(const PlanRequest& request) {
+    const uint64_t lost = ++answers_ % 3 == 0 ? 1 : 0;
+    scheduler_->ProvidePlan(request.filesystem, request.generation + lost,
+                            DecisionOf(static_cast<int>(request.syncs) + 5));
+  }
+
+  Scheduler* const scheduler_;
+  StreamingSaves* const streaming_;
   const int number_;
   const std::string directory_;
-  // Never reallocated: the engine reads from them.
+  int answers_ = 0;
+  // Never reallocated: the scheduler reads from them.
   std::vector<std::string> contents_ = [] {
     std::vector<std::string> reserved;
     reserved.reserve(kSaves);
     return reserved;
   }();
-  size_t synchronous_ = 0;
+  // Streamed, and not finished before the end.
+  std::vector<std::shared_ptr<SaveJob>> open_;
+  // Saves of which the listener does not hear.
+  size_t over_ = 0;
 
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::map<uint64_t, bool> completed_;
-  std::vector<std::pair<FilesystemId, uint64_t>> questions_;
+  std::vector<PlanRequest> needed_;
 };
 
 bool IsWhole(const std::string& path) {
@@ -153,15 +220,23 @@ int main(int count, char** arguments) {
   if (count != 2) return 2;
   const std::string directory = arguments[1];
   // Never destroyed, like the process's own: the threads outlive main.
-  static auto* pool = new WorkerPool(16);
-  static auto* engine = new SaveEngine(pool);
+  static auto* scheduler = new Scheduler(new ThreadPool(16));
+  static auto* streaming = new StreamingSaves(scheduler);
   std::vector<std::thread> threads;
-  for (int number = 0; number < kEnvironments; ++number) {
-    threads.emplace_back(
-        [number, directory] { std::make_shared<Environment>(engine, number, directory)->Run(); });
+  std::vector<std::shared_ptr<Environment>> environments;
+  for (int number = 0; number < 2 * kEnvironments; ++number) {
+    environments.push_back(std::make_shared<Environment>(scheduler, streaming, number, directory));
   }
+  for (int number = 0; number < kEnvironments; ++number)
+    threads.emplace_back([&, number] { environments[number]->Run(); });
   for (std::thread& thread : threads) thread.join();
-  engine->ShutDown();
+  threads.clear();
+  for (int number = kEnvironments; number < 2 * kEnvironments; ++number)
+    threads.emplace_back([&, number] { environments[number]->RunIntoTheEnd(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  scheduler->ShutDown();
+  streaming->ShutDown();
+  for (std::thread& thread : threads) thread.join();
   for (int path = 0; path < kPaths; ++path) {
     for (const char* folder : {"/", "/deep/"}) {
       const std::string file = directory + folder + std::to_string(path);

@@ -4,11 +4,13 @@
 #include <errno.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,22 +18,29 @@
 #include "../../../native/save/rename_ladder.h"
 #include "../../../native/save/sync_ladder.h"
 #include "../../../native/save/temporary_name.h"
-#include "../../../native/scheduler/save_engine.h"
+#include "../../../native/scheduler/scheduler.h"
+#include "../../../native/scheduler/streaming_saves.h"
 #include "scripted_platform.h"
 
 namespace {
 
 using indelible::Decision;
+using indelible::Durability;
 using indelible::FilesystemId;
 using indelible::Plan;
+using indelible::PlanChoice;
+using indelible::PlanRequest;
+using indelible::Protocol;
 using indelible::Reach;
-using indelible::SaveEngine;
 using indelible::SaveJob;
 using indelible::SaveListener;
 using indelible::SaveOutcome;
 using indelible::SaveRequest;
+using indelible::Scheduler;
 using indelible::Status;
-using indelible::WorkerPool;
+using indelible::StreamingSaves;
+using indelible::TemporaryFile;
+using indelible::ThreadPool;
 using indelible::platform::Descriptor;
 using indelible::platform::Directory;
 using scripted::script;
@@ -75,26 +84,95 @@ Status Replaced() { return indelible::RenameReplacing(Directory(), "new", "file"
 
 Status RenamedToFree() { return indelible::RenameToFree(Directory(), "new", Directory(), "file"); }
 
+// Hears of saves on any thread.
 class Listener : public SaveListener {
  public:
-  void Completed(std::shared_ptr<SaveJob>) override {}
-  void Undecided(const FilesystemId&, const std::string&, uint64_t) override { std::exit(3); }
+  void Completed(std::shared_ptr<SaveJob> job) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    completed_.push_back(job->outcome());
+    heard_.notify_all();
+  }
+  void NeedsPlan(const PlanRequest& request) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    needed_.push_back(request);
+    heard_.notify_all();
+  }
+
+  PlanRequest NextRequest() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    heard_.wait(lock, [this] { return !needed_.empty(); });
+    const PlanRequest request = needed_.front();
+    needed_.erase(needed_.begin());
+    return request;
+  }
+  std::vector<SaveOutcome> Outcomes(size_t count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    heard_.wait(lock, [&] { return completed_.size() >= count; });
+    return completed_;
+  }
+  size_t requests() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return needed_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable heard_;
+  std::vector<PlanRequest> needed_;
+  std::vector<SaveOutcome> completed_;
 };
 
-// A whole save, on this thread, under the textbook's protocol.
-SaveOutcome Save(const std::function<void(SaveRequest*)>& change = [](SaveRequest*) {}) {
-  static auto* engine = new SaveEngine(new WorkerPool(1));
-  Decision decision;
-  engine->Decide(FilesystemId(), 0, decision);
+using Change = std::function<void(SaveRequest*)>;
+
+Scheduler& TheScheduler() {
+  static auto* scheduler = new Scheduler(new ThreadPool(1));
+  return *scheduler;
+}
+
+const std::shared_ptr<Listener>& TheListener() {
+  static auto* listener = new std::shared_ptr<Listener>(std::make_shared<Listener>());
+  return *listener;
+}
+
+std::shared_ptr<SaveJob> JobOf(const Change& change = [](SaveRequest*) {}) {
   static const uint8_t data[] = {1, 2, 3};
   SaveRequest request;
   request.path = "/directory/file";
   request.data = data;
   request.size = sizeof data;
   change(&request);
-  const auto job = std::make_shared<SaveJob>(request, std::make_shared<Listener>(), 1);
-  CHECK(engine->SaveSync({job}));
+  return std::make_shared<SaveJob>(request, TheListener(), 1);
+}
+
+std::shared_ptr<SaveJob> JobFor(const std::string& path) {
+  return JobOf([&](SaveRequest* request) { request->path = path; });
+}
+
+const FilesystemId kFilesystem;
+const FilesystemId kOther{1, 0, 0};
+
+// A whole save, on this thread, by the decision.
+SaveOutcome SaveBy(const Decision& decision, const Change& change = [](SaveRequest*) {}) {
+  TheScheduler().ProvidePlan(kFilesystem, script.generation, decision);
+  const std::shared_ptr<SaveJob> job = JobOf(change);
+  CHECK(TheScheduler().SaveSync({job}).empty());
   return job->outcome();
+}
+
+SaveOutcome Save(const Change& change = [](SaveRequest*) {}) { return SaveBy(Decision::Default(), change); }
+
+// A decision under which the version that is replaced keeps a name.
+Decision Holding() {
+  Decision decision = Decision::Default();
+  for (Plan& plan : decision.plans) plan.hold_replaced = plan.sync_directory();
+  return decision;
+}
+
+// One that is worth making again after some directory syncs.
+Decision LearningAfter(uint32_t syncs) {
+  Decision decision = Decision::Default();
+  decision.learns_after = syncs;
+  return decision;
 }
 
 milliseconds Waited() {
@@ -295,7 +373,8 @@ TEST("without random bytes there is no name") {
 
 TEST("a save syncs the file before the rename and the directory after it") {
   const SaveOutcome outcome = Save();
-  CHECK(outcome.status.ok() && outcome.published && outcome.name_synced && outcome.data_ordered);
+  CHECK(outcome.status.ok() && outcome.published && outcome.durability == Durability::kDurable);
+  CHECK(outcome.protocol == Protocol::kSyncRenameSync);
   CHECK(script.PlaceOf("Write") < script.PlaceOf("SyncBarrier"));
   CHECK(script.PlaceOf("SyncBarrier") < script.PlaceOf("Rename"));
   CHECK(script.PlaceOf("Rename") < script.PlaceOf("SyncDirectory"));
@@ -304,22 +383,68 @@ TEST("a save syncs the file before the rename and the directory after it") {
 TEST("a save does not count as durable where the directory was only handed over") {
   script.always["SyncDirectory"] = ENOTTY;
   const SaveOutcome outcome = Save();
-  CHECK(outcome.status.ok() && outcome.published && outcome.data_ordered);
-  CHECK(!outcome.name_synced);
+  CHECK(outcome.status.ok() && outcome.published && outcome.durability == Durability::kOrdered);
 }
 
 TEST("a save does not count as durable where the directory cannot be synced at all") {
   script.always = {{"SyncDirectory", ENOTSUP}, {"HandOverDirectory", ENOSYS}};
   const SaveOutcome outcome = Save();
-  CHECK(outcome.status.ok() && outcome.published);
-  CHECK(!outcome.name_synced);
+  CHECK(outcome.status.ok() && outcome.published && outcome.durability == Durability::kOrdered);
 }
 
 TEST("a save does not count as ordered where the file was only handed over") {
   script.always = {{"SyncBarrier", ENOTSUP}, {"SyncData", ENOTSUP}};
-  const SaveOutcome outcome = Save();
-  CHECK(outcome.status.ok() && outcome.published && outcome.name_synced);
-  CHECK(!outcome.data_ordered);
+  const SaveOutcome ordered = Save([](SaveRequest* request) { request->plan = PlanChoice::kOrdered; });
+  CHECK(ordered.status.ok() && ordered.published && ordered.durability == Durability::kNone);
+  script.always["SyncDirectory"] = ENOTTY;
+  CHECK(Save().durability == Durability::kNone);
+}
+
+TEST("a save whose file was only handed over is durable once its directory's flush has made it so") {
+  script.always = {{"SyncBarrier", ENOTSUP}, {"SyncData", ENOTSUP}};
+  CHECK(Save().durability == Durability::kDurable);
+}
+
+TEST("a save counts for no more than its plan achieves") {
+  Decision decision = Decision::Default();
+  for (Plan& plan : decision.plans) plan.achieves = Durability::kNone;
+  CHECK(SaveBy(decision).durability == Durability::kNone);
+}
+
+TEST("a save that asks for order alone counts as ordered, and syncs no directory") {
+  const SaveOutcome outcome = Save([](SaveRequest* request) { request->plan = PlanChoice::kOrdered; });
+  CHECK(outcome.durability == Durability::kOrdered);
+  CHECK(!script.Called("SyncDirectory"));
+}
+
+TEST("a save with nothing to survive is a rename") {
+  const SaveOutcome outcome = Save([](SaveRequest* request) { request->plan = PlanChoice::kNone; });
+  CHECK(outcome.protocol == Protocol::kRename && outcome.durability == Durability::kNone);
+  CHECK(!script.Called("SyncBarrier") && !script.Called("SyncDirectory"));
+}
+
+TEST("by a single commit the file is written back and not synced") {
+  Decision decision = Decision::Default();
+  decision.plans[0].protocol = Protocol::kSingleCommit;
+  const SaveOutcome outcome = SaveBy(decision);
+  CHECK(outcome.protocol == Protocol::kSingleCommit && outcome.durability == Durability::kDurable);
+  CHECK(script.Called("WriteBack") && !script.Called("SyncBarrier"));
+}
+
+TEST("a save that keeps the previous version counts for nothing where that has to be held") {
+  const auto keep = [](SaveRequest* request) { request->previous = "/directory/file~"; };
+  CHECK(SaveBy(Holding(), keep).durability == Durability::kNone);
+  CHECK(SaveBy(Holding()).durability == Durability::kDurable);
+  CHECK(Save(keep).durability == Durability::kDurable);
+}
+
+TEST("a save tells how long its file is") { CHECK(Save().bytes == 3); }
+
+TEST("a failed save counts for nothing, published or not") {
+  script.always["SyncDirectory"] = EIO;
+  CHECK(Save().durability == Durability::kNone);
+  script.always["Write"] = EIO;
+  CHECK(Save().durability == Durability::kNone);
 }
 
 TEST("a save whose barrier fails publishes nothing and leaves nothing") {
@@ -407,6 +532,168 @@ TEST("attributes whose copying fails for another reason than privilege fail the 
   script = {};
   script.always["CopyAttributes"] = EPERM;
   CHECK(Save().status.ok());
+}
+
+TEST("without a decision a synchronous save publishes nothing and says which plan it needs") {
+  script.generation = 5;
+  const std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobOf(), JobFor("/directory/second")});
+  CHECK(needed.size() == 1);
+  CHECK(needed[0].filesystem == kFilesystem && needed[0].directory == "/directory");
+  CHECK(needed[0].generation == 5 && needed[0].syncs == 0);
+  CHECK(!script.Called("CreateFile"));
+  CHECK(TheListener()->requests() == 0);
+}
+
+TEST("saves that were refused for want of a plan may be tried again") {
+  const std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobFor("/other/file")};
+  CHECK(TheScheduler().SaveSync(jobs).size() == 2);
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  CHECK(TheScheduler().SaveSync(jobs).size() == 1);
+  TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
+  CHECK(TheScheduler().SaveSync(jobs).empty());
+  for (const auto& job : jobs) CHECK(job->outcome().status.ok() && job->outcome().published);
+  CHECK(script.TimesCalled("Rename") == 2);
+}
+
+TEST("a decision holds until the mount table changes") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  script.generation = 1;
+  CHECK(TheScheduler().SaveSync({JobOf()}).size() == 1);
+}
+
+TEST("a mount table that changes all the time keeps no save from the default plan") {
+  const std::shared_ptr<SaveJob> job = JobOf();
+  size_t asked = 0;
+  for (; !TheScheduler().SaveSync({job}).empty(); ++asked) CHECK(asked < 5);
+  CHECK(asked > 0);
+  CHECK(job->outcome().status.ok() && job->outcome().protocol == Protocol::kSyncRenameSync);
+}
+
+TEST("a decision that learns is made again once it has seen its syncs, and not before") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(3));
+  for (int i = 0; i < 3; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  const std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobOf()});
+  CHECK(needed.size() == 1 && needed[0].syncs == 3);
+  // Provided again, under the same mount table: what was counted stays.
+  TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(4));
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 4);
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  for (int i = 0; i < 5; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+}
+
+TEST("a decision under another mount table starts counting anew") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  script.generation = 1;
+  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 0);
+  TheScheduler().ProvidePlan(kFilesystem, 1, LearningAfter(1));
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
+}
+
+TEST("saves that may share a directory's sync count it once") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(2));
+  CHECK(TheScheduler().SaveSync({JobOf(), JobFor("/directory/second"), JobFor("/third/file")}).empty());
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 2);
+}
+
+TEST("a sync that did not reach stable storage, and a save without one, teach nothing") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
+  const auto ordered = [](SaveRequest* request) { request->plan = PlanChoice::kOrdered; };
+  CHECK(TheScheduler().SaveSync({JobOf(ordered)}).empty());
+  script.always["SyncDirectory"] = ENOTTY;
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  script.always["SyncDirectory"] = EIO;
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+}
+
+TEST("a save that waits for a plan goes on when it is provided") {
+  script.threads = true;
+  TheScheduler().Submit(JobOf());
+  const PlanRequest request = TheListener()->NextRequest();
+  CHECK(request.filesystem == kFilesystem && request.directory == "/directory");
+  Decision decision = Decision::Default();
+  decision.plans[0].protocol = Protocol::kSingleCommit;
+  TheScheduler().ProvidePlan(request.filesystem, request.generation, decision);
+  const SaveOutcome outcome = TheListener()->Outcomes(1).at(0);
+  CHECK(outcome.status.ok() && outcome.protocol == Protocol::kSingleCommit);
+}
+
+TEST("saves that wait for a plan go on by the default one where it cannot be had, and the others wait") {
+  script.threads = true;
+  TheScheduler().Submit(JobOf());
+  CHECK(TheListener()->NextRequest().filesystem == kFilesystem);
+  TheScheduler().Submit(JobFor("/other/file"));
+  CHECK(TheListener()->NextRequest().filesystem == kOther);
+  TheScheduler().UseDefaultPlan(kFilesystem);
+  const SaveOutcome outcome = TheListener()->Outcomes(1).at(0);
+  CHECK(outcome.status.ok() && outcome.protocol == Protocol::kSyncRenameSync);
+  CHECK(outcome.durability == Durability::kDurable);
+  CHECK(TheListener()->requests() == 0);
+  TheScheduler().UseDefaultPlan(kOther);
+  CHECK(TheListener()->Outcomes(2).at(1).status.ok());
+}
+
+TEST("a synchronous save asks for the plans of saves that hold up the one before it") {
+  script.threads = true;
+  TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
+  // They hold every slot while they wait for a plan; the next save waits for a slot.
+  constexpr size_t kSlots = 256;
+  for (size_t i = 0; i < kSlots; ++i) TheScheduler().Submit(JobFor("/directory/" + std::to_string(i)));
+  TheScheduler().Submit(JobFor("/other/file"));
+  std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobFor("/other/file")});
+  CHECK(needed.size() == 1 && needed[0].filesystem == kFilesystem && needed[0].directory == "/directory");
+  for (; !needed.empty(); needed = TheScheduler().SaveSync({JobFor("/other/file")}))
+    TheScheduler().ProvidePlan(kFilesystem, needed[0].generation, Decision::Default());
+  for (const SaveOutcome& outcome : TheListener()->Outcomes(1)) CHECK(outcome.published);
+}
+
+TEST("a synchronous save that has to wait for none does not ask for the plans of others") {
+  script.threads = true;
+  TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
+  TheScheduler().Submit(JobOf());
+  TheListener()->NextRequest();
+  CHECK(TheScheduler().SaveSync({JobFor("/other/file")}).empty());
+}
+
+TEST("a cancelled save does not wait for a plan") {
+  script.threads = true;
+  const std::shared_ptr<SaveJob> job = JobOf();
+  TheScheduler().Submit(job);
+  TheListener()->NextRequest();
+  job->Cancel();
+  TheScheduler().ResumeAll(TheListener().get());
+  CHECK(TheListener()->Outcomes(1).at(0).status.error() == ECANCELED);
+}
+
+TEST("a streamed save is opened again when its plan has been provided, and tells its length") {
+  StreamingSaves streaming(&TheScheduler());
+  const std::shared_ptr<SaveJob> job = JobOf();
+  PlanRequest needed;
+  CHECK(streaming.Open(job, true, &needed) == SaveJob::Prepared::kNeedsPlan);
+  CHECK(needed.filesystem == kFilesystem && needed.directory == "/directory");
+  CHECK(TheListener()->requests() == 0);
+  TheScheduler().ProvidePlan(needed.filesystem, needed.generation, Decision::Default());
+  CHECK(streaming.Open(job, true, &needed) == SaveJob::Prepared::kReady);
+  const uint8_t chunk[] = {1, 2, 3, 4, 5};
+  CHECK(streaming.Append(job.get(), chunk, sizeof chunk).ok());
+  CHECK(streaming.Append(job.get(), chunk, sizeof chunk).ok());
+  CHECK(TheScheduler().SaveSync({job}).empty());
+  CHECK(job->outcome().status.ok() && job->outcome().bytes == 10);
+}
+
+TEST("the length of an adopted file is looked up before it is published") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  const auto file = std::make_shared<TemporaryFile>();
+  const std::shared_ptr<SaveJob> job = JobOf();
+  job->Adopt(file);
+  CHECK(TheScheduler().SaveSync({job}).empty());
+  CHECK(job->outcome().status.ok() && job->outcome().bytes == 11);
+  CHECK(script.PlaceOf("ReadVersion") < script.PlaceOf("Rename"));
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 #include "../../../native/platform/platform.h"
@@ -30,7 +33,10 @@ namespace {
 
 using scripted::script;
 
+std::mutex answering;
+
 Status Answer(const std::string& function, const std::string& arguments = std::string()) {
+  const std::lock_guard<std::mutex> lock(answering);
   script.calls.push_back(function + arguments);
   int error = 0;
   std::deque<int>& answers = script.answers[function];
@@ -43,7 +49,7 @@ Status Answer(const std::string& function, const std::string& arguments = std::s
   return error == 0 ? Status::Ok() : Status::Failed("scripted", error);
 }
 
-intptr_t next_descriptor = 3;
+std::atomic<intptr_t> next_descriptor{3};
 
 }  // namespace
 
@@ -67,7 +73,8 @@ Status OpenDirectory(const Directory*, const std::string& path, Directory* direc
   return Answer("OpenDirectory");
 }
 
-Status Identify(const Directory&, Identity* identity) {
+Status Identify(const Directory& directory, Identity* identity) {
+  identity->major = directory.path.rfind("/other", 0) == 0 ? 1 : 0;
   identity->inode = 7;
   return Status::Ok();
 }
@@ -177,6 +184,10 @@ Status Link(const Directory&, const std::string&, const Directory&, const std::s
 }
 Status OpenToSync(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToSync"); }
 Status OpenToRead(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToRead"); }
+Status ReadVersion(const Descriptor&, FileVersion* version) {
+  version->size = 11;
+  return Answer("ReadVersion");
+}
 Status LookUpVersion(const Directory&, const std::string&, FileVersion*) { return Answer("LookUpVersion"); }
 uint32_t EffectiveUser() { return 0; }
 Status Unlink(const Directory&, const std::string&) { return Answer("Unlink"); }
@@ -193,12 +204,17 @@ Status RemoveIfUnlocked(const Directory&, const std::string&, RemoveResult*) {
   return Answer("RemoveIfUnlocked");
 }
 
-uint64_t MountTableGeneration() { return 0; }
+uint64_t MountTableGeneration() { return script.generation; }
 std::string GenericPath(std::string path) { return path; }
 std::string SystemPath(std::string path) { return path; }
 bool AtExit(void (*)()) { return false; }
 void StayLoaded() {}
-bool StartThread(Task) { return false; }
+bool StartThread(Task body) {
+  if (!script.threads) return false;
+  std::thread([its = std::move(body)] { its(); }).detach();
+  return true;
+}
+
 void BlockSignals() {}
 
 }  // namespace indelible::platform

@@ -2,12 +2,14 @@
 #define INDELIBLE_TEST_UNIT_NATIVE_SCRIPTED_PLATFORM_H_
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
 #include <vector>
 
-// A system that does what a test tells it to: platform.h, with each call's answers taken from a script.
+// A system that does what a test tells it to: platform.h, with each call's answers taken from a script. It
+// has two filesystems: what is below /other has the device number 1, all the rest 0.
 namespace scripted {
 
 struct Script {
@@ -16,6 +18,10 @@ struct Script {
   std::map<std::string, int> always;
   // Whether this system says of EBUSY and EPERM that they may pass, and that open files block renames.
   bool windows = false;
+  // Whether threads can be had.
+  bool threads = false;
+  // Of the mount table.
+  uint64_t generation = 0;
 
   // The functions that were called, in order, with the arguments that matter.
   std::vector<std::string> calls;
@@ -27,7 +33,7 @@ struct Script {
   size_t PlaceOf(const std::string& call) const;
 };
 
-// The script of the test that is running.
+// The script of the test that is running. A test with threads looks at it when they are done.
 extern Script script;
 
 }  // namespace scripted
