@@ -38,8 +38,7 @@ class Scheduler {
   // Otherwise nothing has been published, and these plans have to be provided first: those of the saves
   // themselves and, where they would have to wait for earlier saves, those that any suspended save of the
   // process waits for. (It may stand before them or hold a slot; and where two environments share this
-  // thread, its own cannot answer.) Then the saves may be tried again, as new jobs unless they are opened
-  // ones. No listener is called.
+  // thread, its own cannot answer.) Then the same jobs may be tried again. No listener is called.
   [[nodiscard]] std::vector<PlanRequest> SaveSync(const std::vector<std::shared_ptr<SaveJob>>& jobs)
       EXCLUDES(mutex_);
 

@@ -233,6 +233,7 @@ int main(int count, char** arguments) {
   threads.clear();
   for (int number = kEnvironments; number < 2 * kEnvironments; ++number)
     threads.emplace_back([&, number] { environments[number]->RunIntoTheEnd(); });
+  // Some saves are over by then, others under way, others not started.
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   scheduler->ShutDown();
   streaming->ShutDown();
