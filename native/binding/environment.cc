@@ -264,7 +264,12 @@ Napi::Value Environment::Run(Napi::Env env, Work work, Napi::Object data) {
   const Napi::Value promise = Promise(env, ticket, data, nullptr);
   if (promise.IsEmpty()) return promise;
   const std::shared_ptr<Environment> self = shared_from_this();
-  Task run = [self, ticket, work = std::move(work)] { self->Push(Answered{ticket, work()}); };
+  Task run = [self, ticket, work = std::move(work)]() mutable {
+    Answer answer = work();
+    // Before JavaScript hears of it: what it closes next must not be held open here.
+    work = Work();
+    self->Push(Answered{ticket, std::move(answer)});
+  };
   if (!SharedPool().Post(&run)) run();
   return promise;
 }
