@@ -66,12 +66,12 @@ export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
     only: { words: 'unnamed temporaries', when: ({ temporary }) => temporary === 'unnamed' },
   },
   write: {
-    words: 'write until every byte is written',
+    words: 'write all bytes',
     stage: 'write',
     calls: both('write(temporary)'),
   },
   'set-attributes': {
-    words: 'set owner, attributes and mode, as far as they differ',
+    words: 'set owner, attributes and mode',
     stage: 'attributes',
     calls: both('fchmod(temporary)'),
   },
@@ -86,7 +86,7 @@ export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
     calls: both('fdatasync(temporary)'),
   },
   close: {
-    words: 'close the file, which may report a failed write',
+    words: 'close the file',
     stage: 'close',
     calls: both('close(temporary)'),
     only: {
@@ -155,7 +155,7 @@ export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
     },
   },
   'sync-file-again': {
-    words: "sync the file again, since the directory's sync may have returned too early",
+    words: 'sync the file again',
     stage: 'syncDirectory',
     calls: { portable: 'fsync(temporary)' },
     only: { words: 'durable saves on btrfs and overlays', when: syncsFileAgain },
