@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
@@ -71,7 +71,7 @@ const places: readonly Place[] = [
   {
     name: 'in memory',
     make: async () => directoryIn(MEMORY),
-    missing: isInMemory(MEMORY) ? undefined : `${MEMORY} is not in memory`,
+    missing: existsSync(MEMORY) && isInMemory(MEMORY) ? undefined : `${MEMORY} is not in memory`,
     native: ['rename', 'named'],
     portable: 'rename',
   },
@@ -196,12 +196,11 @@ async function inspectAs(
   environment: Record<string, string> = {},
 ): Promise<Filesystem> {
   const place = await run(locate(Buffer.from(directory)));
-  const before = { ...process.env };
   Object.assign(process.env, environment);
   try {
     return describePlace(place, engine, thisMachine);
   } finally {
-    process.env = before;
+    for (const name of Object.keys(environment)) delete process.env[name];
   }
 }
 
