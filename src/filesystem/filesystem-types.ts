@@ -31,3 +31,8 @@ export function isFuse(type: string): boolean {
 export function isExt(type: string): boolean {
   return /^ext[234]$/.test(type);
 }
+
+/** btrfs returns early where the same directory is being synced already; an overlay may have btrfs below it. */
+export function mayReturnEarlyFromDirectorySync(type: string): boolean {
+  return type === 'btrfs' || type === 'overlay';
+}

@@ -1,17 +1,25 @@
 import type { Engine } from '../engine/engine.js';
 import { type Durability, protocolOfEnvironment } from '../options.js';
-import { type Decision, decideFor, type Plan } from './decision.js';
+import { type Decision, decideFor, type Plan, type Plans } from './decision.js';
 import { type Device, findDeviceNumber, readDevice } from './device.js';
 import { findDeviceWarnings } from './device-warnings.js';
 import { limitOfPlainFs } from './elsewhere.js';
 import type { Evidence } from './evidence.js';
+import { mayReturnEarlyFromDirectorySync } from './filesystem-types.js';
 import { describeJournal, type Journal } from './journal.js';
 import type { Place } from './locate.js';
 import type { Machine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
 import { findMount, type Mount, readMounts } from './mounts.js';
+import { type ProtocolStep, stepsOf } from './protocols.js';
 import { findSupport, type Support } from './support.js';
 import type { Warning } from './warning.js';
+
+/** A plan with the steps that it comes to. */
+export interface PlannedSave extends Plan {
+  /** The steps of a save that replaces a file, in their order. */
+  steps: ProtocolStep[];
+}
 
 /** What lies under a path, and how `save` goes about it there. */
 export interface Filesystem {
@@ -25,7 +33,7 @@ export interface Filesystem {
   journal: Journal | undefined;
   supports: Support;
   /** What `save` does for each durability, unless its option `protocol` says otherwise. */
-  protocol: Record<Durability, Plan>;
+  protocol: Record<Durability, PlannedSave>;
   /** Why it does so, as a sentence with the files that it was read from. */
   reason: string;
   evidence: Evidence[];
@@ -58,13 +66,26 @@ export function describePlace(place: Place, engine: Engine['name'], machine: Mac
   const decision = decideFor(filesystem, 0, machine);
   const device = filesystem && findDevice(machine, filesystem, mounts);
   const mountPoint = mount && describeMount(mount, place);
+  const { plans, reason } = planSaves(decision, engine, machine.platform);
+  const planned = (asked: Durability): PlannedSave => {
+    const steps = stepsOf({
+      ...plans[asked],
+      engine,
+      asked,
+      target: 'replaced',
+      inMemory: decision.inMemory,
+      directorySyncMayReturnEarly: mount !== undefined && mayReturnEarlyFromDirectorySync(mount.type),
+    });
+    return { ...plans[asked], steps };
+  };
   return {
     path: place.path,
     mount: mountPoint,
     device,
     journal: filesystem && describeJournal(filesystem),
     supports: findSupport(machine, mount),
-    ...planSaves(decision, engine, machine.platform),
+    protocol: { durable: planned('durable'), ordered: planned('ordered'), none: planned('none') },
+    reason,
     evidence: decision.evidence,
     warnings: [
       ...decision.warnings,
@@ -117,14 +138,14 @@ function planSaves(
   decision: Decision,
   engine: Engine['name'],
   platform: NodeJS.Platform,
-): Pick<Filesystem, 'protocol' | 'reason'> {
+): { plans: Plans; reason: string } {
   const { durable, ordered, none, textbook, reason } = decision;
   const limit = limitOfPlainFs(platform, engine, { durable, ordered, none });
-  if (limit !== undefined) return { protocol: limit.plans, reason: `${limit.reason}. ${reason}` };
+  if (limit !== undefined) return { plans: limit.plans, reason: `${limit.reason}. ${reason}` };
   const forced = textbookOnly(decision, engine);
-  if (forced === undefined) return { protocol: { durable, ordered, none }, reason };
+  if (forced === undefined) return { plans: { durable, ordered, none }, reason };
   return {
-    protocol: { ...textbook, none: { ...none, temporary: 'named' } },
+    plans: { ...textbook, none: engine === 'native' ? none : { ...none, temporary: 'named' } },
     reason: `${forced}. Without that: ${reason}`,
   };
 }

@@ -5,8 +5,11 @@ import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { selectEngine } from '../../src/engine/select.js';
+import { STEPS } from '../../src/filesystem/protocols.js';
 import {
   createSaveStream,
+  type Durability,
+  inspect,
   type SaveEnded,
   type SaveFailed,
   Saver,
@@ -142,6 +145,21 @@ describe('whoever listens', () => {
     assert.ok(durable !== undefined && durable.sync > 0 && durable.syncDirectory > 0);
     assert.deepEqual([none?.sync, none?.syncDirectory], [0, 0]);
   });
+
+  for (const durability of ['durable', 'ordered', 'none'] satisfies Durability[]) {
+    it(`hears of time in the very stages that the steps of a save count to, with '${durability}'`, async () => {
+      const { steps } = (await inspect(scratch.path)).protocol[durability];
+      const stages = new Set(steps.flatMap((step) => STEPS[step].stage ?? []));
+      writeFileSync(file(), 'old');
+      listen();
+      await save(file(), 'new', { durability });
+      const withoutStep = ['queue', 'locate', 'wait', 'total'];
+      const spent = Object.entries(assertPlausible(ends()[0]?.times))
+        .filter(([stage, time]) => time > 0 && !withoutStep.includes(stage))
+        .map(([stage]) => stage);
+      assert.deepEqual(new Set<string>(spent), new Set<string>(stages));
+    });
+  }
 
   it('hears that most of the time of a large save goes into writing it', async () => {
     listen();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { Report, Result } from '../../src/cli/bench/report.js';
+import { usualSteps } from '../../src/filesystem/protocols.js';
 import {
   MAIN,
   makeDirectory,
@@ -64,7 +65,8 @@ describe('indelible bench', () => {
     const report: Report = JSON.parse(stdout);
     assert.equal(report.schema, 'indelible-bench/1');
     assert.equal(report.runs.length, 2);
-    for (const { bytes, floor, contenders, failed, filesystem, bySize, byConcurrency } of report.runs) {
+    for (const run of report.runs) {
+      const { bytes, floor, contenders, failed, filesystem, stages, bySize, byConcurrency } = run;
       assert.equal(bytes, 4096);
       assert.deepEqual(failed, []);
       assert.ok(process.platform !== 'linux' || filesystem.mount !== null);
@@ -77,6 +79,13 @@ describe('indelible bench', () => {
         assert.ok(Math.abs(floors / expected - 1) < 0.01);
       }
       assert.ok(byConcurrency.length > 1 && bySize.length > 1);
+      for (const { protocol, steps } of stages) {
+        const expected = usualSteps(protocol).filter((step) => step !== 'set-attributes');
+        assert.deepEqual(
+          steps.map(({ name }) => name),
+          expected,
+        );
+      }
     }
     assert.deepEqual(await readdir(directory), []);
   });

@@ -30,8 +30,12 @@ describe('the description of a filesystem for people', () => {
   supports  unnamed temporaries, no-replace, exchange, directory sync,
             attributes
   durable   single-commit, named temporaries
+              create, write, set-attributes, write-back, close, rename,
+              sync-directory
   ordered   single-commit, named temporaries
+              create, write, set-attributes, write-back, close, rename
   none      rename, named temporaries
+              create, write, set-attributes, close, rename
   because   ext4 with data=ordered, barriers and its journal inside it
             (/proc/fs/ext4/dm-1/options, /proc/fs/jbd2), on Linux 6.12.30-amd64:
             one commit after the rename makes data, size and name durable
@@ -43,7 +47,7 @@ describe('the description of a filesystem for people', () => {
 
   it('says what a filesystem cannot promise', () => {
     const text = describeRecorded('ext4-nobarrier').replace(/\s+/g, ' ');
-    assert.match(text, / durable sync-rename-sync, named temporaries; achieves none /);
+    assert.match(text, / durable sync-rename-sync, named temporaries; achieves none create, /);
     assert.match(text, / warning Mounted with nobarrier: .* \[no-barriers\]/);
   });
 

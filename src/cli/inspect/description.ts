@@ -1,6 +1,5 @@
-import type { Plan } from '../../filesystem/decision.js';
 import type { Device } from '../../filesystem/device.js';
-import type { Filesystem, MountPoint } from '../../filesystem/filesystem.js';
+import type { Filesystem, MountPoint, PlannedSave } from '../../filesystem/filesystem.js';
 import type { Journal } from '../../filesystem/journal.js';
 import type { Support } from '../../filesystem/support.js';
 import type { Durability } from '../../options.js';
@@ -19,9 +18,9 @@ export function describeFilesystem(asked: string, filesystem: Filesystem): strin
     ...(device === undefined ? row('device', 'none, or hidden') : deviceRows(device)),
     ...row('journal', journal === undefined ? 'unknown' : describeJournal(journal)),
     ...supportRows(supports),
-    ...row('durable', describePlan('durable', protocol.durable)),
-    ...row('ordered', describePlan('ordered', protocol.ordered)),
-    ...row('none', describePlan('none', protocol.none)),
+    ...planRows('durable', protocol.durable),
+    ...planRows('ordered', protocol.ordered),
+    ...planRows('none', protocol.none),
     ...row('because', reason),
     ...warnings.flatMap(({ code, message }) => row('warning', `${message} [${code}]`)),
     '',
@@ -95,8 +94,13 @@ function supportRows(supports: Support): string[] {
   return groups.flatMap(([label, names]) => (names === '' ? [] : row(label, names)));
 }
 
-function describePlan(asked: Durability, { protocol, achieves, temporary, replaced }: Plan): string {
+/** The plan and, indented below it, its steps. */
+function planRows(asked: Durability, plan: PlannedSave): string[] {
+  const { protocol, achieves, temporary, replaced, steps } = plan;
   const held = replaced === 'held' ? ', the old version held' : '';
   const shortfall = achieves === asked ? '' : `; achieves ${achieves}`;
-  return `${protocol}, ${temporary} temporaries${held}${shortfall}`;
+  return [
+    ...row(asked, `${protocol}, ${temporary} temporaries${held}${shortfall}`),
+    ...row('', steps.join(', '), 1),
+  ];
 }

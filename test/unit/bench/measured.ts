@@ -1,6 +1,6 @@
 import type { ContenderResult, Report, Result, Run } from '../../../src/cli/bench/report.js';
 import type { Device } from '../../../src/filesystem/device.js';
-import type { Filesystem } from '../../../src/filesystem/filesystem.js';
+import type { Filesystem, PlannedSave } from '../../../src/filesystem/filesystem.js';
 
 /** A result whose rounds had these medians, in microseconds. */
 export function resultNamed(name: string, median: number, roundMedians: number[] = [median]): Result {
@@ -45,12 +45,13 @@ export function contenderNamed(
 
 /** An ext4 with a journal, on the device. */
 export function filesystemOn(device: Device | undefined): Filesystem {
-  const plan = {
+  const plan: PlannedSave = {
     protocol: 'single-commit',
     achieves: 'durable',
     temporary: 'unnamed',
     replaced: 'released',
-  } as const;
+    steps: [],
+  };
   return {
     path: '/somewhere',
     mount: {

@@ -73,7 +73,7 @@ describe('the tables of a benchmark', () => {
       stages: [
         {
           protocol: 'sync-rename-sync',
-          steps: [{ name: 'directory sync', microseconds: resultNamed('', 888_800).microseconds }],
+          steps: [{ name: 'sync-directory', microseconds: resultNamed('', 888_800).microseconds }],
         },
       ],
     });

@@ -127,21 +127,62 @@ describe('what inspect tells', () => {
       achieves: 'durable',
       temporary: 'named',
       replaced: 'released',
+      steps: ['create', 'write', 'set-attributes', 'sync-file', 'close', 'rename', 'sync-directory'],
     });
+    assert.equal(protocol.none.temporary, 'named');
     assert.match(reason, /^The portable engine/);
     assert.equal(inspectRecorded('tmpfs', {}, {}, 'portable').protocol.durable.protocol, 'rename');
   });
 
+  for (const [name, engine, durability, steps] of [
+    ['tmpfs', 'native', 'durable', 'create write set-attributes rename'],
+    ['tmpfs', 'portable', 'durable', 'create write set-attributes close rename'],
+    [
+      'xfs',
+      'native',
+      'durable',
+      'create-unnamed write set-attributes write-back close link-unnamed rename sync-directory',
+    ],
+    ['xfs', 'native', 'ordered', 'create-unnamed write set-attributes write-back close link-unnamed rename'],
+    ['xfs', 'native', 'none', 'create-unnamed write set-attributes close link-unnamed rename'],
+    ['ext4', 'native', 'durable', 'create write set-attributes write-back close rename sync-directory'],
+    ['btrfs', 'native', 'durable', 'create write set-attributes sync-file close rename sync-directory'],
+    [
+      'btrfs',
+      'portable',
+      'durable',
+      'create write set-attributes sync-file rename sync-directory sync-file-again',
+    ],
+    ['btrfs', 'portable', 'ordered', 'create write set-attributes sync-file close rename'],
+    [
+      'ext4-no-journal',
+      'native',
+      'durable',
+      'create write set-attributes sync-file close pin rename sync-directory unpin',
+    ],
+    [
+      'ext4-nobarrier',
+      'native',
+      'durable',
+      'create write set-attributes sync-file close rename sync-directory',
+    ],
+    ['ext4-nobarrier', 'portable', 'durable', 'create write set-attributes sync-file close rename'],
+  ] as const) {
+    it(`tells the steps of a save, on ${name}, ${durability}, of the ${engine} engine`, () => {
+      const { protocol } = inspectRecorded(name, {}, {}, engine);
+      assert.deepEqual(protocol[durability].steps, steps.split(' '));
+    });
+  }
+
   it('follows INDELIBLE_PROTOCOL, as save does', () => {
     process.env.INDELIBLE_PROTOCOL = 'sync-rename-sync';
     const { protocol, reason } = inspectRecorded('xfs');
-    assert.deepEqual(protocol.durable, {
-      protocol: 'sync-rename-sync',
-      achieves: 'durable',
-      temporary: 'named',
-      replaced: 'released',
-    });
-    assert.equal(protocol.none.temporary, 'named');
+    assert.deepEqual(
+      [protocol.durable.protocol, protocol.durable.achieves, protocol.durable.temporary],
+      ['sync-rename-sync', 'durable', 'named'],
+    );
+    // It forces no other temporary on a save without a sync.
+    assert.equal(protocol.none.temporary, 'unnamed');
     assert.match(reason, /^INDELIBLE_PROTOCOL=sync-rename-sync/);
   });
 

@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { run } from '../../src/engine/portable/steps.js';
+import { describePlace, type Filesystem } from '../../src/filesystem/filesystem.js';
+import { mayReturnEarlyFromDirectorySync } from '../../src/filesystem/filesystem-types.js';
+import { locate } from '../../src/filesystem/locate.js';
+import { thisMachine } from '../../src/filesystem/machine.js';
+import { type SaveCase, STEPS, stepsOf } from '../../src/filesystem/protocols.js';
+import type { Durability, Protocol } from '../../src/index.js';
+import { type EngineName, engines } from '../engines.js';
+import { type Disk, mountDisk, mountOverlay } from '../lab/filesystems.js';
+import { missingFor } from '../lab/requirements.js';
+import { Workspace } from '../lab/workspace.js';
+import { isInMemory } from '../scratch-directory.js';
+import { straceUnavailable } from './strace.js';
+import { descriptorPath, type SystemCall } from './strace-log.js';
+import { TracedSaver } from './traced-saver.js';
+
+const FORCED = { INDELIBLE_PROTOCOL: 'sync-rename-sync' };
+const MEMORY = '/dev/shm';
+
+/** A filesystem, and the plan that each engine must have there, so that no protocol stays untested unnoticed. */
+interface Place {
+  name: string;
+  /** Makes it; the directory is empty and no other process uses it. */
+  make: (workspace: Workspace | undefined) => Promise<string>;
+  missing: string | undefined;
+  environment?: Record<string, string>;
+  native: [Protocol, SaveCase['temporary']];
+  portable: Protocol;
+}
+
+function directoryIn(parent: string): string {
+  return mkdtempSync(join(parent, 'indelible-test-'));
+}
+
+const scratch = [tmpdir(), process.cwd()].find((path) => !isInMemory(path));
+const unmountable =
+  missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs') ??
+  (thisMachine.isLinux(6, 1) ? undefined : 'needs Linux 6.1');
+
+let disks = 0;
+
+function disk(name: string, image: Disk, native: Place['native']): Place {
+  const make = async (workspace: Workspace | undefined) => {
+    assert.ok(workspace !== undefined);
+    disks += 1;
+    return directoryIn((await mountDisk(workspace, `disk${disks}`, image)).directory);
+  };
+  return { name, make, missing: unmountable, native, portable: 'sync-rename-sync' };
+}
+
+/** The counters of an ext4 show the feature only when regular files have been synced. */
+function showingFastCommits(place: Place): Place {
+  const make = async (workspace: Workspace | undefined) => {
+    const directory = await place.make(workspace);
+    for (let syncs = 0; syncs < 3; syncs += 1) {
+      writeFileSync(join(directory, `synced${syncs}`), 'content', { flush: true });
+    }
+    return directory;
+  };
+  return { ...place, make };
+}
+
+const TEXTBOOK: Place['native'] = ['sync-rename-sync', 'named'];
+
+const places: readonly Place[] = [
+  {
+    name: 'in memory',
+    make: async () => directoryIn(MEMORY),
+    missing: existsSync(MEMORY) && isInMemory(MEMORY) ? undefined : `${MEMORY} is not in memory`,
+    native: ['rename', 'named'],
+    portable: 'rename',
+  },
+  {
+    name: 'on a disk, with INDELIBLE_PROTOCOL=sync-rename-sync',
+    make: async () => directoryIn(scratch ?? ''),
+    missing: scratch === undefined ? 'no directory on a disk' : undefined,
+    environment: FORCED,
+    native: TEXTBOOK,
+    portable: 'sync-rename-sync',
+  },
+  // On a plain ext4 the temporaries are named until the first saves have shown more. On the next two they stay as they
+  // are.
+  showingFastCommits(
+    disk('on ext4 with fast_commit', { format: 'ext4', mkfs: ['-O', 'fast_commit'] }, [
+      'single-commit',
+      'named',
+    ]),
+  ),
+  disk('on ext4 with data=journal', { format: 'ext4', mount: 'data=journal' }, ['single-commit', 'unnamed']),
+  disk('on XFS', { format: 'xfs' }, ['single-commit', 'unnamed']),
+  {
+    ...disk('on XFS, with INDELIBLE_PROTOCOL=sync-rename-sync', { format: 'xfs' }, TEXTBOOK),
+    environment: FORCED,
+  },
+  disk('on ext4 without a journal', { format: 'ext4', mkfs: ['-O', '^has_journal'] }, TEXTBOOK),
+  disk('on ext4 without barriers', { format: 'ext4', mount: 'nobarrier' }, TEXTBOOK),
+  disk('on btrfs', { format: 'btrfs' }, TEXTBOOK),
+  {
+    ...disk('on an overlay', { format: 'ext4' }, TEXTBOOK),
+    make: async (workspace) => {
+      assert.ok(workspace !== undefined);
+      const below = await mountDisk(workspace, 'below', { format: 'ext4' });
+      return directoryIn((await mountOverlay(workspace, 'overlay', below)).directory);
+    },
+  },
+];
+
+const DURABILITIES: readonly Durability[] = ['durable', 'ordered', 'none'];
+const TARGETS: readonly SaveCase['target'][] = ['replaced', 'created', 'exclusive'];
+const FORMS = ['save', 'saveSync', 'savePieces', 'savePiecesSync'] as const;
+
+const unavailable = await straceUnavailable();
+
+describe('the system calls of a save are the steps of its protocol', () => {
+  let workspace: Workspace | undefined;
+
+  beforeAll(async () => {
+    if (unmountable === undefined) workspace = await Workspace.create();
+  });
+  afterAll(async () => {
+    await workspace?.remove();
+  });
+
+  for (const place of places) {
+    const missing = unavailable ?? place.missing;
+    if (missing !== undefined) {
+      process.stderr.write(`protocol-steps.test.ts is skipped ${place.name}: ${missing}\n`);
+    }
+
+    describe(place.name, () => {
+      let directory: string | undefined;
+
+      beforeAll(async () => {
+        if (missing === undefined) directory = await place.make(workspace);
+      });
+      afterAll(() => {
+        if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+      });
+
+      for (const engine of engines) {
+        it.skipIf(missing !== undefined)(`which inspect tells for the ${engine} engine`, async () => {
+          assert.ok(directory !== undefined);
+          const { protocol } = await inspectAs(engine, directory, place.environment);
+          const { durable } = protocol;
+          const expected = engine === 'native' ? place.native : [place.portable, 'named'];
+          assert.deepEqual([durable.protocol, durable.temporary], expected);
+        });
+
+        for (const form of FORMS) {
+          it.skipIf(missing !== undefined)(`in ${form} of the ${engine} engine`, async () => {
+            assert.ok(directory !== undefined);
+            await compareSaves(engine, form, directory, place.environment ?? {});
+          });
+        }
+      }
+    });
+  }
+});
+
+/** Saves in every way that changes the steps, and compares the calls with the table. */
+async function compareSaves(
+  engine: EngineName,
+  form: (typeof FORMS)[number],
+  directory: string,
+  environment: Record<string, string>,
+): Promise<void> {
+  const filesystem = await inspectAs(engine, directory, environment);
+  const saver = new TracedSaver({ engine, environment }, form, () => directory);
+  try {
+    // Data in pieces differs in how it is written only.
+    for (const asked of form.startsWith('savePieces') ? ['durable' as const] : DURABILITIES) {
+      for (const target of TARGETS) {
+        const steps = expectedSteps(filesystem, engine, asked, target);
+        if (target === 'replaced') assert.deepEqual(filesystem.protocol[asked].steps, steps);
+        assert.deepEqual(
+          await callsOf(saver, directory, asked, target),
+          steps.map((step) => STEPS[step].calls[engine]),
+          `${asked}, ${target}`,
+        );
+      }
+    }
+  } finally {
+    await saver.stop();
+  }
+}
+
+/** What `inspect` says in a process with this engine and environment. */
+async function inspectAs(
+  engine: EngineName,
+  directory: string,
+  environment: Record<string, string> = {},
+): Promise<Filesystem> {
+  const place = await run(locate(Buffer.from(directory)));
+  Object.assign(process.env, environment);
+  try {
+    return describePlace(place, engine, thisMachine);
+  } finally {
+    for (const name of Object.keys(environment)) delete process.env[name];
+  }
+}
+
+function expectedSteps(
+  { mount, protocol }: Filesystem,
+  engine: EngineName,
+  asked: Durability,
+  target: SaveCase['target'],
+) {
+  assert.ok(mount !== undefined);
+  return stepsOf({
+    ...protocol[asked],
+    ...{ engine, asked, target },
+    inMemory: mount.type === 'tmpfs',
+    directorySyncMayReturnEarly: mayReturnEarlyFromDirectorySync(mount.type),
+  });
+}
+
+/** The calls of one save that are about its files and directory, as the table writes them. */
+async function callsOf(
+  saver: TracedSaver,
+  directory: string,
+  durability: Durability,
+  target: SaveCase['target'],
+): Promise<string[]> {
+  const path = join(directory, 'target');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory);
+  if (target === 'replaced') writeFileSync(path, 'old content');
+  const ifExists = target === 'exclusive' ? 'fail' : 'replace';
+  // The mode is none that a file is created with, so that it has to be set.
+  const { outcome, calls } = await saver.save(path, { durability, ifExists, mode: 0o640 });
+  assert.equal(outcome.error, undefined);
+  return new CallReader(directory).read(calls);
+}
+
+/** Writes calls as the table of the steps does, whatever their variant is called on this machine. */
+class CallReader {
+  readonly #directory: string;
+  /** The names that the old version was given. */
+  readonly #pins = new Set<string>();
+  #published = false;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  read(calls: readonly SystemCall[]): string[] {
+    const read = calls
+      .filter(({ arguments: text, result }) => text.includes(this.#directory) && !result.startsWith('-'))
+      .flatMap((call) => this.#write(call) ?? []);
+    // Data may take several writes, and attributes several calls.
+    return read.filter((call, index) => call !== read[index - 1]);
+  }
+
+  #write(call: SystemCall): string | undefined {
+    const { name, arguments: text } = call;
+    const file = this.#descriptor(call);
+    switch (name) {
+      case 'open':
+      case 'openat':
+        if (text.includes('O_TMPFILE')) return 'open(directory, O_TMPFILE)';
+        return text.includes('O_CREAT')
+          ? `open(temporary, ${text.includes('O_EXCL') ? 'O_CREAT | O_EXCL' : 'O_CREAT'})`
+          : undefined;
+      case 'write':
+      case 'fchmod':
+      case 'fdatasync':
+      case 'fsync':
+      case 'syncfs':
+        return file && `${name}(${file})`;
+      case 'sync_file_range':
+        return file && `${name}(${file}, ${text.split(', ').at(-1)?.replaceAll('|', ' | ')})`;
+      case 'close':
+        // One behind the publication has nothing to tell any more.
+        return file === 'temporary' && !this.#published ? 'close(temporary)' : undefined;
+      case 'rename':
+      case 'renameat':
+      case 'renameat2':
+        return this.#rename(text);
+      case 'link':
+      case 'linkat':
+        return this.#link(text);
+      case 'unlink':
+      case 'unlinkat':
+        return `unlink(${this.#names(text)})`;
+      default:
+        return undefined;
+    }
+  }
+
+  #rename(text: string): string {
+    this.#published = true;
+    const flags = text.match(/RENAME_\w+/g) ?? [];
+    return `${flags.length === 0 ? 'rename' : 'renameat2'}(${[this.#names(text), ...flags].join(', ')})`;
+  }
+
+  #link(text: string): string {
+    const [from, to] = namesIn(text);
+    if (from === 'target' && to !== undefined) this.#pins.add(to);
+    if (to === 'target') this.#published = true;
+    return `link(${this.#names(text)})`;
+  }
+
+  #names(text: string): string {
+    const roles = namesIn(text).map((name) => {
+      if (this.#pins.has(name)) return 'pin';
+      return name.startsWith('.indelible-') ? 'temporary' : name;
+    });
+    return roles.join(', ');
+  }
+
+  #descriptor(call: SystemCall): string | undefined {
+    const path = descriptorPath(call);
+    if (path === this.#directory) return 'directory';
+    // The new version, whatever it is called by then; before it is published, the old one.
+    if (path === join(this.#directory, 'target') && !this.#published) return 'target';
+    return path?.startsWith(`${this.#directory}/`) ? 'temporary' : undefined;
+  }
+}
+
+/** The last components of the paths; `descriptor` for one of /proc/self/fd. */
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"/g)].map(([, path = '']) =>
+    path.startsWith('/proc/self/fd/') ? 'descriptor' : path.slice(path.lastIndexOf('/') + 1),
+  );
+}
