@@ -3,6 +3,7 @@
     {
       "target_name": "indelible",
       "sources": [
+        "native/binding/arguments.cc",
         "native/binding/binding.cc",
         "native/binding/call_binding.cc",
         "native/directory_replacement.cc",
@@ -14,6 +15,7 @@
         "native/save/filesystem_plans.cc",
         "native/save/fresh_directories.cc",
         "native/binding/function_export.cc",
+        "native/binding/handles.cc",
         "native/save/held_version.cc",
         "native/scheduler/memory_directories.cc",
         "native/scheduler/open_saves.cc",
@@ -29,6 +31,7 @@
         "native/save/save_job.cc",
         "native/save/split_path.cc",
         "native/sweep_binding.cc",
+        "native/binding/system_calls.cc",
         "native/save/sync_ladder.cc",
         "native/save/target.cc",
         "native/save/temporary.cc",

@@ -30,7 +30,7 @@ int NumberOf(RemoveResult result) {
 }
 
 Napi::Value RemoveIfUnlocked(const Napi::CallbackInfo& info, Environment::Form form) {
-  return Make(info, form, [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
+  return MakeNumbered(info, form, [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
     platform::Directory directory;
     Status status = platform::OpenDirectory(nullptr, path, &directory);
     if (!status.ok()) return status;
@@ -44,7 +44,7 @@ Napi::Value RemoveIfUnlocked(const Napi::CallbackInfo& info, Environment::Form f
 // An old tree that was to be removed anyway (directory_replacement.h): nobody needs it, and whoever is
 // removing it does not mind.
 Napi::Value RemoveOldTree(const Napi::CallbackInfo& info, Environment::Form form) {
-  return Make(info, form, [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
+  return MakeNumbered(info, form, [path = PathArgument(info[0]), name = PathArgument(info[1])](int* number) {
     platform::Directory directory;
     Status status = platform::OpenDirectory(nullptr, path, &directory);
     if (!status.ok()) return status;
@@ -58,7 +58,7 @@ Napi::Value RemoveOldTree(const Napi::CallbackInfo& info, Environment::Form form
 }  // namespace
 
 void ExportSweep(Napi::Env env, Napi::Object exports) {
-  ExportForms(env, exports, "removeIfUnlocked", RemoveIfUnlocked);
+  ExportForms(env, exports, "removeTemporaryIfUnlocked", RemoveIfUnlocked);
   ExportForms(env, exports, "removeOldTree", RemoveOldTree);
 }
 

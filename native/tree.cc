@@ -49,7 +49,7 @@ class Walk {
   struct Level {
     std::string name;
     Directory directory;
-    std::vector<std::string> entries;
+    std::vector<platform::Listed> entries;
   };
 
   Status Enter(const Directory& parent, const std::string& name) {
@@ -77,7 +77,7 @@ class Walk {
       return visitor_.directory(Above(), finished.name, finished.directory);
     }
     Level& level = levels_.back();
-    const std::string name = std::move(level.entries.back());
+    const std::string name = std::move(level.entries.back().name);
     level.entries.pop_back();
     Entry entry;
     Status status = platform::LookUp(level.directory, name, &entry);

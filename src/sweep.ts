@@ -1,12 +1,12 @@
 import * as fs from 'node:fs';
 import type { NativeFailure } from './engine/addon.js';
-import { lstat, unlink } from './engine/portable/calls.js';
 import { bytesOfPath, inDirectory } from './engine/portable/path-bytes.js';
-import { run, runSync, type Steps, step } from './engine/portable/steps.js';
 import { parseTemporaryName } from './engine/portable/temporary-name.js';
 import { isWriterDead } from './engine/portable/temporary-writer.js';
 import { selectEngine } from './engine/select.js';
 import { systemError } from './errors.js';
+import { lstat, unlink } from './fs/plain-fs.js';
+import { run, runSync, type Steps, step } from './fs/steps.js';
 import { absolutePath, type PathLike } from './path.js';
 
 /** `.indelible-` and 80 random bits in base 32 (native/temporary_name.cc). */
@@ -70,8 +70,8 @@ function* removeIfUnlocked(directory: Buffer, name: string): Steps<boolean> {
   const { addon } = selectEngine();
   if (addon === undefined) return false;
   const outcome = yield* step(
-    () => addon.removeIfUnlockedSync(directory, name),
-    () => addon.removeIfUnlocked(directory, name),
+    () => addon.removeTemporaryIfUnlockedSync(directory, name),
+    () => addon.removeTemporaryIfUnlocked(directory, name),
   );
   return wasRemoved(outcome, inDirectory(directory, name));
 }

@@ -15,6 +15,7 @@
 #include "function_export.h"
 #include "primitives_binding.h"
 #include "save_request_argument.h"
+#include "system_calls.h"
 
 namespace indelible {
 
@@ -213,6 +214,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   ExportNameChanges(env, exports);
   ExportDirectoryReplacement(env, exports);
   ExportPrimitives(env, exports);
+  ExportSystemCalls(env, exports);
   ExportSweep(env, exports);
   ExportUpdates(env, exports);
   ExportTemporaryFiles(env, exports);

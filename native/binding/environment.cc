@@ -355,6 +355,7 @@ void Environment::TearDown() {
   pending_.clear();
   updates_.clear();
   temporaries_.clear();
+  handles_.CloseAll();
   decider_.Reset();
   wake_.Abort();
 }

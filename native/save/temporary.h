@@ -23,6 +23,8 @@ class Temporary {
   // With permissions no wider than the final ones. `replaced` is what stands under the target's `name`.
   Status Create(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                 bool unnamed);
+  // Instead: with this mode, less the umask.
+  Status CreateLocked(uint32_t mode, bool unnamed);
   // Instead: the open file of another, which keeps its own name if it has one. This one gets one as the
   // unnamed do.
   Status Adopt(const Temporary& other);
@@ -65,7 +67,6 @@ class Temporary {
 
  private:
   Status LetReplace();
-  Status CreateLocked(uint32_t mode, bool unnamed);
   Status CreateNamed(uint32_t mode);
   Status TakeName();
   Status Lock(bool* linked);

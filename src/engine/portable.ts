@@ -1,3 +1,4 @@
+import { run, runSync } from '../fs/steps.js';
 import {
   type DirectoryReplaced,
   type DirectoryReplacementRequest,
@@ -23,7 +24,6 @@ import { orderingKey } from './portable/path-bytes.js';
 import { PendingPublication } from './portable/pending-publication.js';
 import { type Pending, PendingSave } from './portable/pending-save.js';
 import { replaceDirectory } from './portable/replace-directory.js';
-import { run, runSync } from './portable/steps.js';
 import { updateFile } from './portable/update-protocol.js';
 import { noTemporary } from './temporary-errors.js';
 

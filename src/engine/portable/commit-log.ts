@@ -1,5 +1,5 @@
+import type { Steps } from '../../fs/steps.js';
 import type { Directory } from './directory.js';
-import type { Steps } from './steps.js';
 import { Temporary } from './temporary.js';
 
 /**

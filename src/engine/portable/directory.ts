@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { close, fstat, fsync, mkdir, open } from './calls.js';
+import { close, fstat, fsync, mkdir, open } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import { failedCall, failedWith } from './failure.js';
 import { parentOf } from './path-bytes.js';
-import type { Steps } from './steps.js';
 
 // O_DIRECTORY is missing on Windows.
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);

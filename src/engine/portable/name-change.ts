@@ -1,13 +1,13 @@
+import { lstat, rename, symlink, unlink } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { NameChange, NameChangeRequest } from '../engine.js';
 import { namesNotDurable, notASymlink, unsupportedNameChange } from '../name-change-errors.js';
-import { lstat, rename, symlink, unlink } from './calls.js';
 import { commitLog } from './commit-log.js';
 import { Directory } from './directory.js';
 import { failedWith, failure } from './failure.js';
 import { whileInUse } from './in-use.js';
 import { bytesOfPath, inDirectory, parentOf } from './path-bytes.js';
 import { isWeaker, type PortablePlan, planFor } from './plan.js';
-import type { Steps } from './steps.js';
 import { temporaryName } from './temporary-name.js';
 
 /** How often a link's name may be found free and then taken, or taken and then free. */

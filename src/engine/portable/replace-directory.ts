@@ -1,12 +1,13 @@
 import type { Stats } from 'node:fs';
 import { thisMachine } from '../../filesystem/machine.js';
 import { readMounts } from '../../filesystem/mounts.js';
+import { close, fdatasync, lstat, readdir, realpath, rename, stat } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { Durability } from '../../options.js';
 import type { AbsolutePath } from '../../path.js';
 import { mountPointInside, notADirectory, unsupportedDirectoryReplacement } from '../directory-errors.js';
 import type { DirectoryReplaced, DirectoryReplacementRequest } from '../engine.js';
 import { namesNotDurable } from '../name-change-errors.js';
-import { close, fdatasync, lstat, readdir, realpath, rename, stat } from './calls.js';
 import { commitLog } from './commit-log.js';
 import { Directory } from './directory.js';
 import { failedWith, failure, refusal } from './failure.js';
@@ -14,7 +15,6 @@ import { whileInUse } from './in-use.js';
 import { openToSync } from './open-standing.js';
 import { bytesOfPath, inDirectory, parentOf, withoutTrailingSeparators } from './path-bytes.js';
 import { isWeaker, planFor } from './plan.js';
-import type { Steps } from './steps.js';
 
 /**
  * What plain `fs` can do of it in one step: rename(2) puts a directory where nothing stands, or an empty directory, and

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { indelibleError } from '../../errors.js';
+import { indelibleError } from '../errors.js';
 import { type Steps, step } from './steps.js';
 
 // The file system calls that a save is made of, one `fs` function each. Paths are bytes, as the kernel takes them.
