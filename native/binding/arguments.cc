@@ -27,6 +27,13 @@ void Arguments::ThrowType(const char* name, const char* expected) {
       napi_throw_type_error(info_.Env(), "ERR_INVALID_ARG_TYPE", MessageOf(name, expected).c_str()));
 }
 
+void Arguments::ThrowValue(const char* name, const char* expected) {
+  if (std::exchange(wrong_, true)) return;
+  // As above.
+  static_cast<void>(
+      napi_throw_type_error(info_.Env(), "ERR_INVALID_ARG_VALUE", MessageOf(name, expected).c_str()));
+}
+
 void Arguments::ThrowRange(const char* name, const char* expected) {
   if (std::exchange(wrong_, true)) return;
   // As above.
@@ -78,7 +85,7 @@ std::string Arguments::PathOf(const Napi::Value& value, const char* name) {
     return path;
   }
   if (path.find('\0') != std::string::npos) {
-    ThrowRange(name, "without null bytes");
+    ThrowValue(name, "a path without null bytes");
     return std::string();
   }
   return platform::GenericPath(std::move(path));
@@ -89,7 +96,7 @@ std::string Arguments::ComponentOf(const Napi::Value& value, const char* name) {
   if (wrong_) return component;
   const size_t slash = component.find('/');
   if (component.empty() || slash == 0 || (slash != std::string::npos && slash + 1 != component.size()))
-    ThrowRange(name, "one component of a path");
+    ThrowValue(name, "one component of a path");
   return component;
 }
 

@@ -59,6 +59,7 @@ class Arguments {
 
   // For what an entry has to check itself.
   void ThrowType(const char* name, const char* expected);
+  void ThrowValue(const char* name, const char* expected);
   void ThrowRange(const char* name, const char* expected);
 
  private:

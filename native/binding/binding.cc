@@ -5,9 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "../directory_replacement_binding.h"
-#include "../name_change_binding.h"
-#include "../sweep_binding.h"
 #include "../temporary_file_binding.h"
 #include "../update_binding.h"
 #include "arguments.h"
@@ -211,11 +208,8 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("flags", Flags(env));
   exports.Set("planFlags", PlanFlags(env));
   exports.Set("stages", StageNames(env));
-  ExportNameChanges(env, exports);
-  ExportDirectoryReplacement(env, exports);
   ExportPrimitives(env, exports);
   ExportSystemCalls(env, exports);
-  ExportSweep(env, exports);
   ExportUpdates(env, exports);
   ExportTemporaryFiles(env, exports);
   return exports;

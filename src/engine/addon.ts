@@ -40,18 +40,6 @@ type NativePath = string | Buffer;
 /** 0, or the descriptor that was opened. */
 type NativeResult = number | NativeFailure;
 
-/** Kind, from, to, the new link's temporary name and the old one's, plan, strict, insist (`native/name_change.h`). */
-export type NativeNameChange = [
-  kind: number,
-  from: NativePath,
-  to: NativePath,
-  temporary: string,
-  held: string,
-  plan: number,
-  strict: boolean,
-  insist: boolean,
-];
-
 /** The arguments of `readForUpdate` (`native/update_binding.cc`). */
 export type NativeRead = [ticket: number, path: NativePath, makeDirectories: boolean, mustLock: boolean];
 
@@ -63,16 +51,6 @@ export type NativeOutcome =
   | number
   | NativeFailure
   | { outcome: number | NativeFailure; stages: NativeStages };
-/** The old tree's new path may be empty (`native/directory_replacement.h`). */
-export type NativeDirectoryReplacement = [
-  staged: NativePath,
-  path: NativePath,
-  previous: NativePath,
-  plan: number,
-  strict: boolean,
-  insist: boolean,
-];
-
 /** Path, no data, flags, mode, uid, gid, previous, ticket (`native/request_arguments.h`). */
 export type NativeRequest = [
   path: NativePath,
@@ -297,23 +275,8 @@ export interface Addon extends NativePrimitives, NativeCallForms {
   publishTemporarySync(...request: [...NativeRequest, temporary: number]): number | NativeFailure | null;
   closeTemporary(ticket: number): Promise<NativeResult>;
   closeTemporarySync(ticket: number): NativeResult;
-  /** `decision * 2 + namesSynced`, or what has to be decided first. */
-  changeNames(...change: NativeNameChange): Promise<number | NativeFailure | NativeQuestion>;
-  changeNamesSync(...change: NativeNameChange): number | NativeFailure | NativeQuestion;
-  /** `decision * 4 + namesSynced * 2 + replaced`, or what has to be decided first. */
-  replaceDirectory(
-    ...replacement: NativeDirectoryReplacement
-  ): Promise<number | NativeFailure | NativeQuestion>;
-  replaceDirectorySync(...replacement: NativeDirectoryReplacement): number | NativeFailure | NativeQuestion;
-  readonly nameChanges: Readonly<Record<'exchange' | 'renameExclusive' | 'replaceSymlink', number>>;
-  /** 1: removed; 2: a living writer has the lock; 0: that cannot be told. */
-  removeTemporaryIfUnlocked(directory: NativePath, name: NativePath): Promise<NativeResult>;
-  removeTemporaryIfUnlockedSync(directory: NativePath, name: NativePath): NativeResult;
   /** Cancels what this thread has asked for and is not published, and waits until its temporaries are gone. */
   takeBack(): void;
-  /** 1: removed; 0: something is mounted in it. */
-  removeOldTree(directory: NativePath, name: NativePath): Promise<NativeResult>;
-  removeOldTreeSync(directory: NativePath, name: NativePath): NativeResult;
   setDecider(decider: (questions: NativeQuestion[]) => void): void;
   takeUndecided(): NativeQuestion[];
   decide(

@@ -1,9 +1,9 @@
+import { failedWith, failure } from '../../fs/failure.js';
 import { close, fstatExactly, read } from '../../fs/plain-fs.js';
 import { run, runSync, type Steps } from '../../fs/steps.js';
 import type { FileRead, FileUpdate, FileUpdateSync, Saved, SaveRequest, UpdateRequest } from '../engine.js';
 import { noLock } from '../update-errors.js';
 import { Directory } from './directory.js';
-import { failedWith, failure } from './failure.js';
 import type { Expecting, FileVersion } from './file-version.js';
 import { openToRead } from './open-standing.js';
 import { parentOf } from './path-bytes.js';

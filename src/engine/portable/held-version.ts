@@ -1,6 +1,6 @@
+import { failedWith } from '../../fs/failure.js';
 import { link, lstat, stat, unlink } from '../../fs/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
-import { failedWith } from './failure.js';
 import { inDirectory } from './path-bytes.js';
 import { temporaryName } from './temporary-name.js';
 

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
+import { failedWith, refusal } from '../../fs/failure.js';
 import { close, fdatasync, fsync, open, unlink, write } from '../../fs/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
-import { failedWith, refusal } from './failure.js';
 import { whileInUse } from './in-use.js';
 import { inDirectory } from './path-bytes.js';
 import { temporaryName } from './temporary-name.js';

@@ -1,4 +1,5 @@
 import { indelibleError } from '../../errors.js';
+import { failure } from '../../fs/failure.js';
 import { unlink } from '../../fs/plain-fs.js';
 import { nextPiece, type Steps } from '../../fs/steps.js';
 import type { Durability } from '../../options.js';
@@ -6,7 +7,6 @@ import type { OpenRequest, Saved, SaveRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
 import { attributesFor, creationMode, setAttributes } from './attributes.js';
 import { Directory, makeDirectories, openNearest } from './directory.js';
-import { failure } from './failure.js';
 import { type Expecting, isExclusive, refuseIfChanged } from './file-version.js';
 import { HeldVersion } from './held-version.js';
 import { whileInUse } from './in-use.js';

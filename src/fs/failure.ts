@@ -1,6 +1,7 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import { type SystemFailure, systemError } from '../../errors.js';
-import type { AbsolutePath } from '../../path.js';
+import { type SaveError, type SystemFailure, systemError } from '../errors.js';
+import type { AbsolutePath } from '../path.js';
 
 /** Whether a call failed with one of these errors. */
 export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
@@ -9,12 +10,23 @@ export function failedWith(error: unknown, ...codes: readonly string[]): boolean
   return typeof code === 'string' && codes.includes(code);
 }
 
+/** The codes of what does not exist here, as opposed to having failed. */
+export const UNSUPPORTED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY'] as const;
+
+export const MOUNT_POINT_HINT =
+  'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
+
+export function mountPoint(syscall: string, path: AbsolutePath, dest?: AbsolutePath): SaveError {
+  const where = { syscall, path, ...(dest !== undefined && { dest }) };
+  return systemError({ errno: constants.errno.EBUSY, ...where, hint: MOUNT_POINT_HINT });
+}
+
 /** By name, as Node numbers them: on Windows those are not the C library's. */
 const numbers = new Map([...getSystemErrorMap()].map(([number, [code]]) => [code, -number]));
 
 /** The error that a system call would have given, had it been made. */
 export function refusal(
-  code: 'EEXIST' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
+  code: 'EBUSY' | 'EEXIST' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
   syscall: string,
   path: AbsolutePath,
   dest?: AbsolutePath,
