@@ -157,7 +157,11 @@ function isFailure(answer: unknown): answer is NativeFailure {
 /** As Node's `fs` throws. Most calls leave it to the caller to say which paths they were about. */
 function failedCall({ reason, errno, syscall, path }: NativeFailure): Error {
   if (reason === 'mount-point' && path !== undefined) return mountPoint(syscall, path);
-  const { message, code, errno: number } = systemError({ errno, syscall });
+  const {
+    message,
+    code,
+    errno: number,
+  } = systemError({ errno, syscall, ...(path !== undefined && { path }) });
   return Object.assign(new Error(message), {
     ...{ code, errno: number, syscall },
     ...(path !== undefined && { path: path.toString() }),
