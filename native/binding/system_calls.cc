@@ -82,10 +82,6 @@ Napi::Value HandleValue(Napi::Env env, Handles::Opened opened) {
   return Napi::Number::New(env, static_cast<double>(Environment::Of(env).handles().Add(std::move(opened))));
 }
 
-std::string PathOf(const Directory& directory, const std::string& name) {
-  return directory.path + "/" + name;
-}
-
 using OpenedDirectory = std::shared_ptr<OpenDirectory>;
 
 Napi::Value OpenedValue(Napi::Env env, OpenedDirectory* opened) {
@@ -278,7 +274,7 @@ Napi::Value OnNames(const Napi::CallbackInfo& info, Form form) {
       [directory = std::move(directory), names = std::move(names)](Nothing*) {
         for (const std::string& name : names) {
           Status status = Call(directory->directory, name);
-          if (!status.ok()) return std::move(status).On(PathOf(directory->directory, name));
+          if (!status.ok()) return std::move(status).On(name);
         }
         return Status::Ok();
       },

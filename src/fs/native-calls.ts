@@ -1,4 +1,5 @@
 import type { Addon, NativeCalls as Entries, NativeCallForms, NativeFailure } from '../engine/addon.js';
+import { inDirectory } from '../engine/portable/path-bytes.js';
 import { systemError } from '../errors.js';
 import type { Decision } from '../filesystem/decision.js';
 import type { Durability } from '../options.js';
@@ -32,8 +33,9 @@ export class NativeCalls implements FileSystemCalls {
     return this.#call('openDirectory', path);
   }
 
-  openSubdirectory({ handle }: OpenDirectory, name: Buffer): Steps<OpenDirectory> {
-    return this.#call('openDirectoryAt', handle, name, false);
+  *openSubdirectory({ handle, path }: OpenDirectory, name: Buffer): Steps<OpenDirectory> {
+    const opened = yield* this.#call('openDirectoryAt', handle, name, false);
+    return { ...opened, path: inDirectory(path, name) };
   }
 
   /** At once in both forms: closing a directory waits for nothing. */
@@ -102,8 +104,8 @@ export class NativeCalls implements FileSystemCalls {
     yield* this.#call('unlink', handle, name);
   }
 
-  *unlinkAll({ handle }: OpenDirectory, names: readonly Buffer[]): Steps<void> {
-    yield* this.#call('unlinkAll', handle, names);
+  *unlinkAll(directory: OpenDirectory, names: readonly Buffer[]): Steps<void> {
+    yield* this.#onNames('unlinkAll', directory, names);
   }
 
   *removeDirectory({ handle }: OpenDirectory, name: Buffer): Steps<void> {
@@ -120,8 +122,8 @@ export class NativeCalls implements FileSystemCalls {
     }
   }
 
-  *syncFiles({ handle }: OpenDirectory, names: readonly Buffer[]): Steps<boolean> {
-    yield* this.#call('syncFiles', handle, names);
+  *syncFiles(directory: OpenDirectory, names: readonly Buffer[]): Steps<boolean> {
+    yield* this.#onNames('syncFiles', directory, names);
     return true;
   }
 
@@ -133,20 +135,38 @@ export class NativeCalls implements FileSystemCalls {
     return this.#call('removeIfUnlocked', handle, name);
   }
 
+  /** A failure says which of the names it was about. */
+  *#onNames(
+    call: 'unlinkAll' | 'syncFiles',
+    { handle, path }: OpenDirectory,
+    names: readonly Buffer[],
+  ): Steps<void> {
+    const answer = yield* this.#answerOf(call, handle, names);
+    if (!isFailure(answer)) return;
+    throw failedCall(answer, answer.path && inDirectory(path, answer.path));
+  }
+
   *#call<Call extends keyof Entries>(
     call: Call,
     ...args: Parameters<Entries[Call]>
   ): Steps<ReturnType<Entries[Call]>> {
+    const answer = yield* this.#answerOf(call, ...args);
+    if (isFailure(answer)) throw failedCall(answer);
+    return answer;
+  }
+
+  #answerOf<Call extends keyof Entries>(
+    call: Call,
+    ...args: Parameters<Entries[Call]>
+  ): Steps<ReturnType<Entries[Call]> | NativeFailure> {
     // TypeScript does not see that a call's arguments go with its name.
     type Synchronous = (...args: unknown[]) => ReturnType<Entries[Call]> | NativeFailure;
     type Asynchronous = (...args: unknown[]) => Promise<ReturnType<Entries[Call]> | NativeFailure>;
     const forms: NativeCallForms = this.#addon;
-    const answer = yield* step(
+    return step(
       () => (forms[`${call}Sync`] as Synchronous)(...args),
       () => (forms[call] as Asynchronous)(...args),
     );
-    if (isFailure(answer)) throw failedCall(answer);
-    return answer;
   }
 }
 
@@ -155,7 +175,7 @@ function isFailure(answer: unknown): answer is NativeFailure {
 }
 
 /** As Node's `fs` throws. Most calls leave it to the caller to say which paths they were about. */
-function failedCall({ reason, errno, syscall, path }: NativeFailure): Error {
+function failedCall({ reason, errno, syscall }: NativeFailure, path?: Buffer): Error {
   if (reason === 'mount-point' && path !== undefined) return mountPoint(syscall, path);
   const {
     message,

@@ -1,17 +1,21 @@
 import { inDirectory, nameOf } from '../engine/portable/path-bytes.js';
-import { failedWith, mountPoint } from '../fs/failure.js';
+import { failedWith, mountPoint, refusal } from '../fs/failure.js';
 import type { FileSystemCalls, Listed, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
+import { isSame } from './entry-path.js';
 import { withPaths } from './errors.js';
 
 // Whole trees of directories and files. Symbolic links are never followed, and no other mount is entered: one inside is an
-// error. Each level that is entered holds a descriptor.
+// error.
 
 /** How often a directory may be found with new entries after it was emptied. */
 const MOST_ROUNDS = 10;
 
 /** So many names are handled by one call, on one thread. */
 const BATCH = 256;
+
+/** So many levels are held open; those above them are opened again on the way back. */
+const MOST_OPEN = 32;
 
 /** What is done with a tree, from its leaves up. */
 interface Visitor {
@@ -24,7 +28,8 @@ interface Visitor {
 /** A directory that was entered, and what is in it and has not been visited. */
 interface Level {
   readonly name: Buffer;
-  readonly directory: OpenDirectory;
+  directory: OpenDirectory;
+  isOpen: boolean;
   readonly directories: Buffer[];
 }
 
@@ -101,14 +106,36 @@ function* walk(calls: FileSystemCalls, parent: OpenDirectory, root: Buffer, visi
       const next = level.directories.pop();
       if (next !== undefined) {
         yield* enter(calls, level.directory, next, parent, levels, visitor);
+        yield* closeAbove(calls, levels);
         continue;
       }
+      yield* openAbove(calls, levels);
       levels.pop();
       yield* visitor.directory(levels.at(-1)?.directory ?? parent, level.name, level.directory);
     }
   } finally {
-    for (const { directory } of levels.reverse()) yield* calls.close(directory);
+    for (const { directory, isOpen } of levels.reverse()) if (isOpen) yield* calls.close(directory);
   }
+}
+
+function* closeAbove(calls: FileSystemCalls, levels: readonly Level[]): Steps<void> {
+  const level = levels.at(-1 - MOST_OPEN);
+  if (level === undefined || !level.isOpen) return;
+  level.isOpen = false;
+  yield* calls.close(level.directory);
+}
+
+/** The directory that the innermost level is in. */
+function* openAbove(calls: FileSystemCalls, levels: readonly Level[]): Steps<void> {
+  const [above, innermost] = levels.slice(-2);
+  if (above === undefined || innermost === undefined || above.isOpen) return;
+  const { path } = above.directory;
+  const found = yield* withPaths(calls.openSubdirectory(innermost.directory, Buffer.from('..')), path);
+  // Somebody has moved it out of there.
+  const isMoved = !isSame(found, above.directory);
+  above.directory = { ...found, path };
+  above.isOpen = true;
+  if (isMoved) throw refusal('ENOENT', 'open', path);
 }
 
 /** Opens a directory as the next level, and visits what is in it but directories. */
@@ -129,7 +156,7 @@ function* enter(
     if (failedWith(error, 'ENOENT')) return;
     throw error;
   }
-  const level: Level = { name, directory, directories: [] };
+  const level: Level = { name, directory, isOpen: true, directories: [] };
   levels.push(level);
   if (!isOnSameMount(directory, filesystem)) throw mountPoint('open', path);
   const files: Buffer[] = [];

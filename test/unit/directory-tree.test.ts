@@ -84,6 +84,28 @@ for (const calls of backends) {
         await remove('deep');
       });
 
+      it('is held open by no more than some descriptors at a time', async () => {
+        makeDeep(200, 1);
+        let open = 0;
+        let most = 0;
+        const counting = new Proxy(calls, {
+          get(_, key) {
+            if (key === 'openSubdirectory' || key === 'close') {
+              open += key === 'close' ? -1 : 1;
+              most = Math.max(most, open);
+            }
+            const value: unknown = Reflect.get(calls, key);
+            return typeof value === 'function' ? value.bind(calls) : value;
+          },
+        });
+        const deep = Buffer.from('deep');
+        await drive(inScratch((parent) => syncTree(counting, parent, deep)));
+        await drive(inScratch((parent) => removeTree(counting, parent, deep)));
+        assert.ok(most > 10 && most < 50, `${most}`);
+        assert.equal(open, 0);
+        assert.deepEqual(readdirSync(scratch.path), []);
+      });
+
       it('is removed with all that is in it, many files at a time', async () => {
         mkdirSync(scratch.at('tree', 'empty'), { recursive: true });
         for (let index = 0; index < 600; index += 1) writeFileSync(scratch.at('tree', `${index}`), '');
