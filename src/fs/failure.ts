@@ -35,7 +35,7 @@ export function refusal(
 }
 
 /** What a call of Node's `fs` would have thrown; `failure` makes of it what a save rejects with. */
-export function failedCall(code: 'ENOTDIR', syscall: string): Error {
+export function failedCall(code: 'EINVAL' | 'ENOTDIR', syscall: string): Error {
   return Object.assign(new Error(code), { code, errno: -(numbers.get(code) ?? 0), syscall });
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { type Addon, loadAddon, type NativeCalls, type NativePrimitives } from '../../src/engine/addon.js';
 import { nativeUnavailable } from '../engines.js';
@@ -126,6 +128,15 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   number: [...notIntegers, 2 ** 53],
   'lock offset': [undefined, null, 1, '1', {}, -1n, 2n ** 63n, 2n ** 64n, 2n ** 70n],
 };
+
+/** `undefined` for a descriptor that is gone by now. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 const CODES = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE'];
 
@@ -261,6 +272,33 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     assert.equal(entry('readFileSync')(file, bytes, 0), 3);
     assert.equal(Buffer.from(bytes.buffer).toString(), 'con');
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'closes what a thread has left open when the thread ends',
+    async () => {
+      const descriptors = () =>
+        readdirSync('/proc/self/fd').filter((number) => linkOf(`/proc/self/fd/${number}`) === scratch.path)
+          .length;
+      const before = descriptors();
+      const program = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const addon = require('node-gyp-build')(workerData.root);
+      for (let index = 0; index < 5; index += 1) addon.openDirectorySync(workerData.path);
+      addon.createTemporarySync(addon.openDirectorySync(workerData.path).handle, 0o600, false);
+      parentPort.postMessage(require('node:fs').readdirSync('/proc/self/fd').length);
+      setInterval(() => {}, 1000);`;
+      const worker = new Worker(program, {
+        eval: true,
+        workerData: { root: process.cwd(), path: scratch.path },
+      });
+      await once(worker, 'message');
+      assert.equal(descriptors(), before + 6);
+      assert.equal(scratch.temporaries().length, 1);
+      await worker.terminate();
+      assert.equal(descriptors(), before);
+      assert.deepEqual(scratch.temporaries(), []);
+    },
+  );
 
   it('has its entries listed here', () => {
     const named = new Set(entries.map(({ name }) => name));
