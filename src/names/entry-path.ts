@@ -13,24 +13,30 @@ export interface EntryPath {
   readonly name: Buffer;
 }
 
-/** Opens the directory that a path's last component is in, for as long as the steps take. */
+/**
+ * Opens the directory that a path's last component is in, for as long as the steps take.
+ *
+ * @param beside is open meanwhile: if its directory has the same path, it is not opened again.
+ */
 export function* withEntryPath<T>(
   calls: FileSystemCalls,
   asked: AbsolutePath,
   steps: (entry: EntryPath) => Steps<T>,
+  beside?: EntryPath,
 ): Steps<T> {
-  const entry = yield* open(calls, asked);
+  if (asked.length === 0) throw refusal('ENOENT', 'open', asked);
+  const parent = parentOf(bytesOfPath(asked));
+  if (beside?.directory.path.equals(parent)) return yield* steps(entryIn(beside.directory, asked));
+  const directory = yield* withPaths(calls.openDirectory(parent), asked);
   try {
-    return yield* steps(entry);
+    return yield* steps(entryIn(directory, asked));
   } finally {
-    yield* calls.close(entry.directory);
+    yield* calls.close(directory);
   }
 }
 
-function* open(calls: FileSystemCalls, asked: AbsolutePath): Steps<EntryPath> {
-  if (asked.length === 0) throw refusal('ENOENT', 'open', asked);
+function entryIn(directory: OpenDirectory, asked: AbsolutePath): EntryPath {
   const path = bytesOfPath(asked);
-  const directory = yield* withPaths(calls.openDirectory(parentOf(path)), asked);
   // The root is in no directory: `.` lets the kernel say that it cannot be renamed.
   const name = nameOf(path).length === 0 ? Buffer.from('.') : nameOf(path);
   // With it, the kernel refuses anything but a directory.

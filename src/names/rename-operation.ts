@@ -21,20 +21,25 @@ export function* renameOperation(calls: FileSystemCalls, request: RenameRequest)
   if (rename === undefined) throw unsupportedOperation(calls, operation, request.from, request.to);
   return yield* tellingPublished(request.to, (outcome) =>
     withEntryPath(calls, request.from, (from) =>
-      withEntryPath(calls, request.to, function* (to) {
-        const plan = yield* calls.planFor(to.directory, request.durability);
-        const achieves = achievable(plan, [from, to]);
-        refuseIfWeaker(achieves, request, request.to);
-        try {
-          yield* rename.call(calls, from.directory, from.name, to.directory, to.name);
-        } catch (error) {
-          throw yield* explained(calls, operation, error, from, to);
-        }
-        outcome.published = true;
-        if (!syncsNames(plan, request)) return { durability: achieves };
-        // The new name first.
-        return { durability: yield* syncNames(calls, plan, achieves, [to, from]) };
-      }),
+      withEntryPath(
+        calls,
+        request.to,
+        function* (to) {
+          const plan = yield* calls.planFor(to.directory, request.durability);
+          const achieves = achievable(plan, [from, to]);
+          refuseIfWeaker(achieves, request, request.to);
+          try {
+            yield* rename.call(calls, from.directory, from.name, to.directory, to.name);
+          } catch (error) {
+            throw yield* explained(calls, operation, error, from, to);
+          }
+          outcome.published = true;
+          if (!syncsNames(plan, request)) return { durability: achieves };
+          // The new name first.
+          return { durability: yield* syncNames(calls, plan, achieves, [to, from]) };
+        },
+        from,
+      ),
     ),
   );
 }

@@ -53,16 +53,23 @@ export function* replaceDirectory(
   const { keepPrevious } = request;
   return yield* tellingPublished(request.path, (outcome) =>
     withEntryPath(calls, request.staged, (staged) =>
-      withEntryPath(calls, request.path, (path) => {
-        const replaceWith = (previous?: EntryPath): Steps<DirectoryReplaced> =>
-          replace(
-            calls,
-            request,
-            { staged: bare(staged), path: bare(path), previous: previous && bare(previous) },
-            outcome,
-          );
-        return keepPrevious === undefined ? replaceWith() : withEntryPath(calls, keepPrevious, replaceWith);
-      }),
+      withEntryPath(
+        calls,
+        request.path,
+        (path) => {
+          const replaceWith = (previous?: EntryPath): Steps<DirectoryReplaced> =>
+            replace(
+              calls,
+              request,
+              { staged: bare(staged), path: bare(path), previous: previous && bare(previous) },
+              outcome,
+            );
+          return keepPrevious === undefined
+            ? replaceWith()
+            : withEntryPath(calls, keepPrevious, replaceWith, path);
+        },
+        staged,
+      ),
     ),
   );
 }
