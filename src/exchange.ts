@@ -1,5 +1,8 @@
 import type { NameChange } from './engine/engine.js';
-import { changeNames, changeNamesSync, type NameChangeOptions } from './name-change.js';
+import { selectEngine } from './engine/select.js';
+import { run, runSync, type Steps } from './fs/steps.js';
+import { type NameChangeOptions, wantedOf } from './name-change.js';
+import { renameOperation } from './names/rename-operation.js';
 import { absolutePath, type PathLike } from './path.js';
 
 /**
@@ -20,10 +23,15 @@ export async function exchange(
   b: PathLike,
   options?: NameChangeOptions | null,
 ): Promise<NameChange> {
-  return changeNames({ kind: 'exchange', from: absolutePath(a, 'a'), to: absolutePath(b, 'b') }, options);
+  return run(steps(a, b, options));
 }
 
 /** The same on the calling thread. */
 export function exchangeSync(a: PathLike, b: PathLike, options?: NameChangeOptions | null): NameChange {
-  return changeNamesSync({ kind: 'exchange', from: absolutePath(a, 'a'), to: absolutePath(b, 'b') }, options);
+  return runSync(steps(a, b, options));
+}
+
+function steps(a: PathLike, b: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
+  const names = { from: absolutePath(a, 'a'), to: absolutePath(b, 'b') };
+  return renameOperation(selectEngine().calls, { operation: 'exchange', ...names, ...wantedOf(options) });
 }

@@ -1,9 +1,9 @@
 import { bytesOfPath } from './engine/portable/path-bytes.js';
-import { run, runSync } from './engine/portable/steps.js';
 import { selectEngine } from './engine/select.js';
 import { describePlace, type Filesystem } from './filesystem/filesystem.js';
 import { locate } from './filesystem/locate.js';
 import { thisMachine } from './filesystem/machine.js';
+import { run, runSync } from './fs/steps.js';
 import { absolutePath, type PathLike } from './path.js';
 
 /**

@@ -1,8 +1,6 @@
-import type { NameChange, NameChangeRequest } from './engine/engine.js';
-import { selectEngine } from './engine/select.js';
 import { invalidArgumentType } from './errors.js';
+import type { Wanted } from './names/durability.js';
 import { booleanOption, type Durability, oneOf } from './options.js';
-import type { AbsolutePath } from './path.js';
 
 /** Options of `exchange`, `renameExclusive` and `replaceSymlink`. */
 export interface NameChangeOptions {
@@ -18,27 +16,10 @@ export interface NameChangeOptions {
   strict?: boolean | undefined;
 }
 
-/** What is to change, with absolute paths. */
-type Change = Pick<NameChangeRequest, 'kind'> & { from: AbsolutePath; to: AbsolutePath };
-
-export async function changeNames(
-  change: Change,
-  options: NameChangeOptions | null | undefined,
-): Promise<NameChange> {
-  const request = requestOf(change, options);
-  return selectEngine().engine.changeNames(request);
-}
-
-export function changeNamesSync(change: Change, options: NameChangeOptions | null | undefined): NameChange {
-  const request = requestOf(change, options);
-  return selectEngine().engine.changeNamesSync(request);
-}
-
-function requestOf(change: Change, options: NameChangeOptions | null | undefined): NameChangeRequest {
+export function wantedOf(options: NameChangeOptions | null | undefined): Wanted {
   const given = options ?? {};
   if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object', options);
   return {
-    ...change,
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
     strict: booleanOption('options.strict', given.strict, false),
   };

@@ -1,5 +1,8 @@
 import type { NameChange } from './engine/engine.js';
-import { changeNames, changeNamesSync, type NameChangeOptions } from './name-change.js';
+import { selectEngine } from './engine/select.js';
+import { run, runSync, type Steps } from './fs/steps.js';
+import { type NameChangeOptions, wantedOf } from './name-change.js';
+import { renameOperation } from './names/rename-operation.js';
 import { absolutePath, type PathLike } from './path.js';
 
 /**
@@ -20,10 +23,7 @@ export async function renameExclusive(
   to: PathLike,
   options?: NameChangeOptions | null,
 ): Promise<NameChange> {
-  return changeNames(
-    { kind: 'renameExclusive', from: absolutePath(from, 'from'), to: absolutePath(to, 'to') },
-    options,
-  );
+  return run(steps(from, to, options));
 }
 
 /** The same on the calling thread. */
@@ -32,8 +32,11 @@ export function renameExclusiveSync(
   to: PathLike,
   options?: NameChangeOptions | null,
 ): NameChange {
-  return changeNamesSync(
-    { kind: 'renameExclusive', from: absolutePath(from, 'from'), to: absolutePath(to, 'to') },
-    options,
-  );
+  return runSync(steps(from, to, options));
+}
+
+function steps(from: PathLike, to: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
+  const names = { from: absolutePath(from, 'from'), to: absolutePath(to, 'to') };
+  const request = { operation: 'renameExclusive', ...names, ...wantedOf(options) } as const;
+  return renameOperation(selectEngine().calls, request);
 }

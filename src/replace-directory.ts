@@ -1,6 +1,8 @@
-import type { DirectoryReplaced, DirectoryReplacementRequest } from './engine/engine.js';
+import type { DirectoryReplaced } from './engine/engine.js';
 import { selectEngine } from './engine/select.js';
 import { invalidArgumentType, invalidArgumentValue } from './errors.js';
+import { run, runSync } from './fs/steps.js';
+import { replaceDirectory as putDirectory, type ReplaceDirectoryRequest } from './names/replace-directory.js';
 import { booleanOption, type Durability, oneOf } from './options.js';
 import { absolutePath, type PathLike } from './path.js';
 
@@ -51,7 +53,8 @@ export async function replaceDirectory(
   path: PathLike,
   options?: ReplaceDirectoryOptions | null,
 ): Promise<DirectoryReplaced> {
-  return selectEngine().engine.replaceDirectory(requestOf(staged, path, options));
+  const request = requestOf(staged, path, options);
+  return run(putDirectory(selectEngine().calls, request));
 }
 
 /** The same on the calling thread. */
@@ -60,14 +63,15 @@ export function replaceDirectorySync(
   path: PathLike,
   options?: ReplaceDirectoryOptions | null,
 ): DirectoryReplaced {
-  return selectEngine().engine.replaceDirectorySync(requestOf(staged, path, options));
+  const request = requestOf(staged, path, options);
+  return runSync(putDirectory(selectEngine().calls, request));
 }
 
 function requestOf(
   staged: PathLike,
   path: PathLike,
   options: ReplaceDirectoryOptions | null | undefined,
-): DirectoryReplacementRequest {
+): ReplaceDirectoryRequest {
   const given = options ?? {};
   if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object', options);
   const { keepPrevious } = given;

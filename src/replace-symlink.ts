@@ -1,5 +1,8 @@
 import type { NameChange } from './engine/engine.js';
-import { changeNames, changeNamesSync, type NameChangeOptions } from './name-change.js';
+import { selectEngine } from './engine/select.js';
+import { run, runSync, type Steps } from './fs/steps.js';
+import { type NameChangeOptions, wantedOf } from './name-change.js';
+import { replaceSymlink as putSymlink } from './names/replace-symlink.js';
 import { absolutePath, type PathLike, pathAsGiven } from './path.js';
 
 /**
@@ -21,10 +24,7 @@ export async function replaceSymlink(
   path: PathLike,
   options?: NameChangeOptions | null,
 ): Promise<NameChange> {
-  return changeNames(
-    { kind: 'replaceSymlink', from: pathAsGiven(target, 'target'), to: absolutePath(path, 'path') },
-    options,
-  );
+  return run(steps(target, path, options));
 }
 
 /** The same on the calling thread. */
@@ -33,8 +33,10 @@ export function replaceSymlinkSync(
   path: PathLike,
   options?: NameChangeOptions | null,
 ): NameChange {
-  return changeNamesSync(
-    { kind: 'replaceSymlink', from: pathAsGiven(target, 'target'), to: absolutePath(path, 'path') },
-    options,
-  );
+  return runSync(steps(target, path, options));
+}
+
+function steps(target: PathLike, path: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
+  const link = { target: pathAsGiven(target, 'target'), path: absolutePath(path, 'path') };
+  return putSymlink(selectEngine().calls, { ...link, ...wantedOf(options) });
 }

@@ -1,23 +1,22 @@
 import * as fs from 'node:fs';
-import type { NativeFailure } from './engine/addon.js';
-import { lstat, unlink } from './engine/portable/calls.js';
 import { bytesOfPath, inDirectory } from './engine/portable/path-bytes.js';
-import { run, runSync, type Steps, step } from './engine/portable/steps.js';
 import { parseTemporaryName } from './engine/portable/temporary-name.js';
 import { isWriterDead } from './engine/portable/temporary-writer.js';
 import { selectEngine } from './engine/select.js';
-import { systemError } from './errors.js';
+import { failedWith } from './fs/failure.js';
+import type { FileSystemCalls, OpenDirectory } from './fs/file-system-calls.js';
+import { run, runSync, type Steps, step } from './fs/steps.js';
+import { removeTree } from './names/directory-tree.js';
+import { withPaths } from './names/errors.js';
 import { absolutePath, type PathLike } from './path.js';
 
-/** `.indelible-` and 80 random bits in base 32 (native/temporary_name.cc). */
+/** `.indelible-` and 80 random bits in base 32 (native/save/temporary_name.cc). */
 const NATIVE_TEMPORARY = /^\.indelible-[a-z2-7]{16}$/;
 
-const STAYING: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY']);
-/** An old tree that a `replaceDirectory` was removing (native/directory_replacement.cc, kDoomed). */
-const OLD_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
+const STAYING = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY'] as const;
 
-/** What the addon answers for a temporary that it has removed; other numbers are reasons to leave it. */
-const REMOVED = 1;
+/** An old tree that a `replaceDirectory` was removing (`src/names/replace-directory.ts`). */
+const OLD_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
 
 /**
  * Removes the temporaries that dead writers have left in a directory, and never one of a writer that lives: in this
@@ -44,19 +43,31 @@ export function sweepSync(directory: PathLike): string[] {
   return runSync(removeDead(bytesOfPath(absolutePath(directory, 'directory'))));
 }
 
-function* removeDead(directory: Buffer): Steps<string[]> {
+function* removeDead(path: Buffer): Steps<string[]> {
+  const { calls } = selectEngine();
   const removed: string[] = [];
-  for (const name of (yield* readNames(directory)).sort()) {
-    if (yield* removalOf(name)(directory, name)) removed.push(name);
+  const names = (yield* readNames(path)).filter(isTemporary).sort();
+  if (names.length === 0) return removed;
+  const directory = yield* withPaths(calls.openDirectory(path), path);
+  try {
+    for (const name of names) {
+      if (yield* unlessItMayStay(removal(calls, directory, name))) removed.push(name);
+    }
+  } finally {
+    yield* calls.close(directory);
   }
   return removed;
 }
 
-type Removal = (directory: Buffer, name: string) => Steps<boolean>;
+function isTemporary(name: string): boolean {
+  return OLD_TREE.test(name) || NATIVE_TEMPORARY.test(name) || parseTemporaryName(name) !== undefined;
+}
 
-function removalOf(name: string): Removal {
-  if (OLD_TREE.test(name)) return removeOldTree;
-  return NATIVE_TEMPORARY.test(name) ? removeIfUnlocked : removeIfWriterDead;
+/** @returns whether it was removed. */
+function removal(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
+  if (OLD_TREE.test(name)) return removeOldTree(calls, directory, Buffer.from(name));
+  if (NATIVE_TEMPORARY.test(name)) return removeIfUnlocked(calls, directory, Buffer.from(name));
+  return removeIfWriterDead(calls, directory, name);
 }
 
 function readNames(directory: Buffer): Steps<string[]> {
@@ -66,60 +77,39 @@ function readNames(directory: Buffer): Steps<string[]> {
   );
 }
 
-function* removeIfUnlocked(directory: Buffer, name: string): Steps<boolean> {
-  const { addon } = selectEngine();
-  if (addon === undefined) return false;
-  const outcome = yield* step(
-    () => addon.removeIfUnlockedSync(directory, name),
-    () => addon.removeIfUnlocked(directory, name),
-  );
-  return wasRemoved(outcome, inDirectory(directory, name));
+function* removeIfUnlocked(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
+  if (calls.removeIfUnlocked === undefined) return false;
+  const path = inDirectory(directory.path, name);
+  return (yield* withPaths(calls.removeIfUnlocked(directory, name), path)) === 'removed';
 }
 
-function* removeOldTree(directory: Buffer, name: string): Steps<boolean> {
-  const { addon } = selectEngine();
-  const path = inDirectory(directory, name);
-  if (addon === undefined || !(yield* isDirectory(path))) return false;
-  const outcome = yield* step(
-    () => addon.removeOldTreeSync(directory, name),
-    () => addon.removeOldTree(directory, name),
-  );
-  return wasRemoved(outcome, path);
+/** It was to be removed anyway, and a program that is removing it at the same time does not mind. */
+function* removeOldTree(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
+  // Such trees are left by the native engine alone: the other exchanges no directories.
+  if (calls.exchange === undefined) return false;
+  const path = inDirectory(directory.path, name);
+  if ((yield* withPaths(calls.lookUp(directory, name), path)).kind !== 'directory') return false;
+  yield* removeTree(calls, directory, name);
+  return true;
 }
 
-function* isDirectory(path: Buffer): Steps<boolean> {
-  try {
-    return (yield* lstat(path)).isDirectory();
-  } catch (error) {
-    if (mayStay(error)) return false;
-    throw error;
-  }
-}
-
-function wasRemoved(outcome: number | NativeFailure, path: Buffer): boolean {
-  if (typeof outcome === 'number') return outcome === REMOVED;
-  const error = systemError({ ...outcome, path: outcome.path ?? path });
-  if (mayStay(error)) return false;
-  throw error;
-}
-
-function* removeIfWriterDead(directory: Buffer, name: string): Steps<boolean> {
+function* removeIfWriterDead(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
   const owner = parseTemporaryName(name);
   if (owner === undefined || !isWriterDead(owner)) return false;
-  const path = inDirectory(directory, name);
-  try {
-    const stats = yield* lstat(path);
-    if (!stats.isFile() && !stats.isSymbolicLink()) return false;
-    yield* unlink(path);
-    return true;
-  } catch (error) {
-    if (mayStay(error)) return false;
-    throw error;
-  }
+  const bytes = Buffer.from(name);
+  const path = inDirectory(directory.path, bytes);
+  const { kind } = yield* withPaths(calls.lookUp(directory, bytes), path);
+  if (kind !== 'file' && kind !== 'symlink') return false;
+  yield* withPaths(calls.unlink(directory, bytes), path);
+  return true;
 }
 
-/** Somebody else has removed it, or has it open, or only somebody else may. */
-function mayStay(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code !== undefined && STAYING.has(code);
+function* unlessItMayStay(steps: Steps<boolean>): Steps<boolean> {
+  try {
+    return yield* steps;
+  } catch (error) {
+    // Somebody else has removed it, or has it open, or only somebody else may; or something is mounted in it.
+    if (failedWith(error, ...STAYING)) return false;
+    throw error;
+  }
 }

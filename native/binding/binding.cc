@@ -5,9 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "../directory_replacement_binding.h"
-#include "../name_change_binding.h"
-#include "../sweep_binding.h"
 #include "../temporary_file_binding.h"
 #include "../update_binding.h"
 #include "arguments.h"
@@ -15,6 +12,7 @@
 #include "function_export.h"
 #include "primitives_binding.h"
 #include "save_request_argument.h"
+#include "system_calls.h"
 
 namespace indelible {
 
@@ -209,10 +207,8 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("flags", Flags(env));
   exports.Set("planFlags", PlanFlags(env));
   exports.Set("stages", StageNames(env));
-  ExportNameChanges(env, exports);
-  ExportDirectoryReplacement(env, exports);
   ExportPrimitives(env, exports);
-  ExportSweep(env, exports);
+  ExportSystemCalls(env, exports);
   ExportUpdates(env, exports);
   ExportTemporaryFiles(env, exports);
   return exports;

@@ -1,19 +1,11 @@
 #include "call_binding.h"
 
-#include <utility>
-
 namespace indelible {
 
-Napi::Value Make(const Napi::CallbackInfo& info, Environment::Form form, SystemCall call) {
-  return Environment::Of(info.Env())
-      .Call(info.Env(), form, [call = std::move(call)]() -> Environment::Answer {
-        int number = 0;
-        Status status = call(&number);
-        return [status = std::move(status), number](Napi::Env env) -> Napi::Value {
-          if (!status.ok()) return FailureValue(env, status, false);
-          return Napi::Number::New(env, number);
-        };
-      });
+Napi::Value MakeNumbered(const Napi::CallbackInfo& info, Environment::Form form, SystemCall call) {
+  return Make<int>(
+      info, form, [call = std::move(call)](int* number) { return call(number); },
+      [](Napi::Env env, int* number) -> Napi::Value { return Napi::Number::New(env, *number); });
 }
 
 }  // namespace indelible

@@ -366,6 +366,7 @@ void Environment::TearDown() {
   pending_.clear();
   updates_.clear();
   temporaries_.clear();
+  handles_.CloseAll();
   decider_.Reset();
   {
     MutexLock lock(mutex_);

@@ -14,8 +14,9 @@
 #include "../file_update.h"
 #include "../platform/mutex.h"
 #include "../save/temporary_file.h"
-#include "../scheduler/scheduler.h"
-#include "../scheduler/streaming_saves.h"
+#include "../scheduler/open_saves.h"
+#include "../scheduler/save_engine.h"
+#include "handles.h"
 
 namespace indelible {
 
@@ -69,6 +70,9 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // The updates under way, by JavaScript's names for them. For its thread alone; closed with the environment.
   std::map<uint64_t, std::shared_ptr<FileUpdate>>& updates() { return updates_; }
 
+  // What JavaScript holds open. For its thread alone; closed with the environment.
+  Handles& handles() { return handles_; }
+
   // JavaScript is called with each undecided filesystem, as an array of arguments for DecideFilesystem.
   void SetDecider(Napi::Function decider) { decider_ = Napi::Persistent(decider); }
   // The undecided filesystems that JavaScript has not been called with yet.
@@ -113,6 +117,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   std::map<uint64_t, std::shared_ptr<SaveJob>> open_;
   std::map<uint64_t, std::shared_ptr<FileUpdate>> updates_;
   std::map<uint64_t, std::shared_ptr<TemporaryFile>> temporaries_;
+  Handles handles_;
   // Tickets of Run, in a range of their own beside those that JavaScript gives.
   uint64_t next_ticket_ = uint64_t{1} << 53;
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,12 @@ struct Entry {
   bool mount_point = false;
 };
 
+// A name in a directory, and of what kind it is where the listing tells.
+struct Listed {
+  std::string name;
+  std::optional<Entry::Kind> kind;
+};
+
 // What tells one version of a file from the next. Times are in nanoseconds. Two writes in place within one
 // tick of the kernel's clock that leave the size as it was cannot be told apart (before Linux 6.13, which has
 // finer times for files that are looked at).
@@ -104,7 +111,7 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
 // The same for a name in `base` itself, to read what is in it: no symbolic link is followed.
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory);
 // Everything in it but `.` and `..`, in no order.
-Status ListDirectory(const Directory& directory, std::vector<std::string>* names);
+Status ListDirectory(const Directory& directory, std::vector<Listed>* entries);
 Status Identify(const Directory& directory, Identity* identity);
 // A missing name is not an error: its kind says so. Symbolic links are not followed.
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry);

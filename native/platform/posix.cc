@@ -37,6 +37,22 @@ constexpr size_t kStackSize = size_t{256} << 10;
 
 constexpr uint32_t kModeBits = 07777;
 
+// readdir(3): not all filesystems tell.
+std::optional<Entry::Kind> KindOfType(unsigned char type) {
+  switch (type) {
+    case DT_UNKNOWN:
+      return std::nullopt;
+    case DT_REG:
+      return Entry::Kind::kFile;
+    case DT_DIR:
+      return Entry::Kind::kDirectory;
+    case DT_LNK:
+      return Entry::Kind::kSymlink;
+    default:
+      return Entry::Kind::kOther;
+  }
+}
+
 }  // namespace
 
 Status posix::Checked(int result, const char* syscall) {
@@ -96,7 +112,7 @@ Status OpenSubdirectory(const Directory& base, const std::string& name, Director
   return Status::Ok();
 }
 
-Status ListDirectory(const Directory& directory, std::vector<std::string>* names) {
+Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
   // A description of its own, whose position nobody else moves.
   const int descriptor = openat(Number(directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return Status::Failed("open", errno);
@@ -110,8 +126,8 @@ Status ListDirectory(const Directory& directory, std::vector<std::string>* names
     errno = 0;
     const struct dirent* entry = readdir(stream.get());
     if (entry == nullptr) return errno == 0 ? Status::Ok() : Status::Failed("readdir", errno);
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names->push_back(name);
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") entries->push_back(Listed{std::move(name), KindOfType(entry->d_type)});
   }
 }
 

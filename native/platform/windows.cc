@@ -344,19 +344,21 @@ Status OpenSubdirectory(const Directory& base, const std::string& name, Director
   return Status::Ok();
 }
 
-Status ListDirectory(const Directory& directory, std::vector<std::string>* names) {
+Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
   // A handle of its own, whose position nobody else moves.
   Descriptor listed;
   Status status = OpenEntry(directory, ".", FILE_LIST_DIRECTORY, "open", &listed);
   if (!status.ok()) return status;
   // Of the alignment that operator new gives.
-  const std::unique_ptr<unsigned char[]> entries(new unsigned char[kListingSize]);
-  while (GetFileInformationByHandleEx(HandleOf(listed), FileIdBothDirectoryInfo, entries.get(),
+  const std::unique_ptr<unsigned char[]> buffer(new unsigned char[kListingSize]);
+  while (GetFileInformationByHandleEx(HandleOf(listed), FileIdBothDirectoryInfo, buffer.get(),
                                       static_cast<DWORD>(kListingSize))) {
     for (size_t at = 0;;) {
-      const auto* const entry = reinterpret_cast<const FILE_ID_BOTH_DIR_INFO*>(entries.get() + at);
+      const auto* const entry = reinterpret_cast<const FILE_ID_BOTH_DIR_INFO*>(buffer.get() + at);
       const std::wstring name(entry->FileName, entry->FileNameLength / sizeof(wchar_t));
-      if (name != L"." && name != L"..") names->push_back(windows::Narrowed(name));
+      // Of a reparse point the field has the tag (ntifs.h, FILE_ID_BOTH_DIR_INFORMATION).
+      if (name != L"." && name != L"..")
+        entries->push_back(Listed{windows::Narrowed(name), KindOf(entry->FileAttributes, entry->EaSize)});
       if (entry->NextEntryOffset == 0) break;
       at += entry->NextEntryOffset;
     }

@@ -44,9 +44,14 @@ Status OrOlder(const Call& call, const Older& older) {
 
 }  // namespace
 
+Status RenameReplacing(const Directory& from_directory, const std::string& from,
+                       const Directory& to_directory, const std::string& to) {
+  return OrOlder([&] { return platform::Rename(from_directory, from, to_directory, to); },
+                 [&] { return platform::RenameClassic(from_directory, from, to_directory, to, true); });
+}
+
 Status RenameReplacing(const Directory& directory, const std::string& from, const std::string& to) {
-  return OrOlder([&] { return platform::Rename(directory, from, directory, to); },
-                 [&] { return platform::RenameClassic(directory, from, directory, to, true); });
+  return RenameReplacing(directory, from, directory, to);
 }
 
 Status RenameToFree(const Directory& from_directory, const std::string& from, const Directory& to_directory,

@@ -14,6 +14,9 @@ namespace indelible {
 // error stands.
 
 // Replaces what stands under `to`.
+Status RenameReplacing(const platform::Directory& from_directory, const std::string& from,
+                       const platform::Directory& to_directory, const std::string& to);
+// The same in one directory.
 Status RenameReplacing(const platform::Directory& directory, const std::string& from, const std::string& to);
 // Fails with EEXIST if anything stands under `to`.
 Status RenameToFree(const platform::Directory& from_directory, const std::string& from,

@@ -24,6 +24,8 @@ class Temporary {
   // With permissions no wider than the final ones. `replaced` is what stands under the target's `name`.
   Status Create(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                 bool unnamed);
+  // Instead: with this mode, less the umask.
+  Status CreateLocked(uint32_t mode, bool unnamed);
   // Instead: the open file of another, which keeps its own name if it has one. This one gets one as the
   // unnamed do. `*size` is how much it holds.
   Status Adopt(const Temporary& other, uint64_t* size);
@@ -66,7 +68,6 @@ class Temporary {
 
  private:
   Status LetReplace();
-  Status CreateLocked(uint32_t mode, bool unnamed);
   Status CreateNamed(uint32_t mode);
   Status TakeName();
   Status Lock(bool* linked);

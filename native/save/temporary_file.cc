@@ -8,8 +8,8 @@ namespace indelible {
 
 TemporaryFile::Opened TemporaryFile::Open(const SaveRequest& request, PlanCache* plans, bool insist,
                                           Status* status) {
-  *status = platform::OpenDirectory(nullptr, request.path, &directory_);
-  if (status->ok()) *status = platform::Identify(directory_, &identity_);
+  *status = platform::OpenDirectory(nullptr, request.path, directory_.get());
+  if (status->ok()) *status = platform::Identify(*directory_, &identity_);
   if (!status->ok()) return Opened::kFailed;
   Plan plan = Decision::Default().PlanFor(request.plan);
   Decision decision;

@@ -2,7 +2,9 @@
 #define INDELIBLE_TEMPORARY_FILE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "../platform/platform.h"
 #include "plan_cache.h"
@@ -15,7 +17,10 @@ namespace indelible {
 // Destroyed, it closes the descriptor, and what has not been published is gone.
 class TemporaryFile {
  public:
-  TemporaryFile() : temporary_(directory_) {}
+  TemporaryFile() : directory_(std::make_shared<platform::Directory>()), temporary_(*directory_) {}
+  // In a directory that is open already.
+  TemporaryFile(std::shared_ptr<platform::Directory> directory, const platform::Identity& identity)
+      : directory_(std::move(directory)), identity_(identity), temporary_(*directory_) {}
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
@@ -24,14 +29,16 @@ class TemporaryFile {
   enum class Opened { kReady, kFailed, kUndecided };
   Opened Open(const SaveRequest& request, PlanCache* plans, bool insist, Status* status);
 
+  Status Create(uint32_t mode, bool unnamed) { return temporary_.CreateLocked(mode, unnamed); }
+
   const Temporary& temporary() const { return temporary_; }
   FilesystemId filesystem() const { return FilesystemId::Of(identity_); }
-  const platform::Directory& directory() const { return directory_; }
-  uint64_t undecided_generation() const { return needed_.generation; }
+  const platform::Directory& directory() const { return *directory_; }
+  uint64_t undecided_generation() const { return generation_; }
   bool unnamed() const { return temporary_.name().empty(); }
 
  private:
-  platform::Directory directory_;
+  std::shared_ptr<platform::Directory> directory_;
   platform::Identity identity_;
   PlanRequest needed_;
   Temporary temporary_;

@@ -42,18 +42,6 @@ type NativePath = string | Buffer;
 /** 0, or the descriptor that was opened. */
 type NativeResult = number | NativeFailure;
 
-/** Kind, from, to, the new link's temporary name and the old one's, plan, strict, insist (`native/name_change.h`). */
-export type NativeNameChange = [
-  kind: number,
-  from: NativePath,
-  to: NativePath,
-  temporary: string,
-  held: string,
-  plan: number,
-  strict: boolean,
-  insist: boolean,
-];
-
 /** The arguments of `readForUpdate` (`native/update_binding.cc`). */
 export type NativeRead = [ticket: number, path: NativePath, makeDirectories: boolean, mustLock: boolean];
 
@@ -65,16 +53,6 @@ export type NativeOutcome =
   | number
   | NativeFailure
   | { outcome: number | NativeFailure; stages: NativeStages };
-/** The old tree's new path may be empty (`native/directory_replacement.h`). */
-export type NativeDirectoryReplacement = [
-  staged: NativePath,
-  path: NativePath,
-  previous: NativePath,
-  plan: number,
-  strict: boolean,
-  insist: boolean,
-];
-
 /** Path, no data, flags, mode, uid, gid, previous, ticket (`native/request_arguments.h`). */
 export type NativeRequest = [
   path: NativePath,
@@ -111,8 +89,98 @@ export interface NativePrimitives {
   syncDirectorySync(path: NativePath): NativeResult;
 }
 
+/** Of an open directory or file. The number is the process's, and of no use in another thread. */
+type NativeHandle = number;
+
+interface NativeIdentity {
+  major: number;
+  minor: number;
+  inode: bigint;
+  mountId: number;
+}
+
+/** The calls of `native/binding/system_calls.cc`, by their arguments and answers. */
+export interface NativeCalls {
+  openDirectory(path: NativePath): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
+  openDirectoryAt(
+    directory: NativeHandle,
+    name: NativePath,
+    follow: boolean,
+  ): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
+  /** Itself first, the root last. */
+  ancestors(directory: NativeHandle): NativeIdentity[];
+  /** Of any kind. What is in use is closed when it is no more; a temporary loses its own name. */
+  closeHandle(handle: NativeHandle): 0;
+  lookUp(
+    directory: NativeHandle,
+    name: NativePath,
+  ): NativeIdentity & {
+    kind: 'missing' | 'file' | 'directory' | 'symlink' | 'other';
+    mode: number;
+    uid: number;
+    gid: number;
+    links: number;
+    mountPoint: boolean;
+  };
+  /** Without a kind where the listing does not tell. */
+  listDirectory(
+    directory: NativeHandle,
+  ): { name: Buffer; kind?: 'file' | 'directory' | 'symlink' | 'other' }[];
+  exchange(oneDirectory: NativeHandle, one: NativePath, otherDirectory: NativeHandle, other: NativePath): 0;
+  rename(fromDirectory: NativeHandle, from: NativePath, toDirectory: NativeHandle, to: NativePath): 0;
+  renameExclusive(
+    fromDirectory: NativeHandle,
+    from: NativePath,
+    toDirectory: NativeHandle,
+    to: NativePath,
+  ): 0;
+  link(fromDirectory: NativeHandle, from: NativePath, toDirectory: NativeHandle, to: NativePath): 0;
+  symlink(text: NativePath, directory: NativeHandle, name: NativePath): 0;
+  unlink(directory: NativeHandle, name: NativePath): 0;
+  unlinkAll(directory: NativeHandle, names: readonly NativePath[]): 0;
+  removeDirectory(directory: NativeHandle, name: NativePath): 0;
+  readLink(directory: NativeHandle, name: NativePath): Buffer;
+  realPath(directory: NativeHandle): Buffer;
+  mountPoints(): Buffer[];
+  /** Whether its names are on stable storage, or only with the device. */
+  syncDirectoryAt(directory: NativeHandle): boolean;
+  /** Of those names that are files; a mount point fails. */
+  syncFiles(directory: NativeHandle, names: readonly NativePath[]): 0;
+  syncFilesystem(directory: NativeHandle): 0;
+  removeIfUnlocked(directory: NativeHandle, name: NativePath): 'removed' | 'locked' | 'unknown';
+  /** To read it. The handle keeps the version that it was. */
+  openFile(directory: NativeHandle, name: NativePath): { handle: NativeHandle; size: number };
+  /** Fills the bytes from the offset on; how many came, fewer than there is room for at the file's end. */
+  readFile(file: NativeHandle, bytes: Uint8Array, offset: number): number;
+  /**
+   * A lock on the byte behind the highest one that is locked in the range. `undefined` where another process is just drawing
+   * one, or the range is full.
+   */
+  drawLockTicket(directory: NativeHandle, begin: bigint, end: bigint): bigint | undefined;
+  /** Any one of the bytes from `begin` to before `end` that others have locked. */
+  findLock(directory: NativeHandle, begin: bigint, end: bigint): bigint | undefined;
+  removeLock(directory: NativeHandle, offset: bigint): 0;
+  /** Locked for sweepers until it is closed. */
+  createTemporary(
+    directory: NativeHandle,
+    mode: number,
+    unnamed: boolean,
+  ): { handle: NativeHandle; fd: number; name?: Buffer };
+}
+
+/** Each call in its two forms. Wrong arguments throw in both. */
+export type NativeCallForms = {
+  [Call in keyof NativeCalls]: (
+    ...args: Parameters<NativeCalls[Call]>
+  ) => Promise<ReturnType<NativeCalls[Call]> | NativeFailure>;
+} & {
+  [Call in keyof NativeCalls as `${Call}Sync`]: (
+    ...args: Parameters<NativeCalls[Call]>
+  ) => ReturnType<NativeCalls[Call]> | NativeFailure;
+};
+
 /** What `native/binding.cc` exports. It checks nothing: every argument has been checked before. */
-export interface Addon extends NativePrimitives {
+export interface Addon extends NativePrimitives, NativeCallForms {
   save(
     path: NativePath,
     data: Uint8Array,
@@ -196,6 +264,8 @@ export interface Addon extends NativePrimitives {
   ): NativeOutcome | null;
   endUpdate(ticket: number): Promise<0>;
   endUpdateSync(ticket: number): 0;
+  /** The number of the decision about its filesystem, or what has to be decided first. */
+  findPlan(directory: NativeHandle): number | NativeQuestion;
   cancel(ticket: number): void;
   /** Twice the descriptor, and one more where the file has no name; or what has to be decided first. */
   openTemporary(
@@ -207,23 +277,8 @@ export interface Addon extends NativePrimitives {
   publishTemporarySync(...request: [...NativeRequest, temporary: number]): number | NativeFailure | null;
   closeTemporary(ticket: number): Promise<NativeResult>;
   closeTemporarySync(ticket: number): NativeResult;
-  /** `decision * 2 + namesSynced`, or what has to be decided first. */
-  changeNames(...change: NativeNameChange): Promise<number | NativeFailure | NativeQuestion>;
-  changeNamesSync(...change: NativeNameChange): number | NativeFailure | NativeQuestion;
-  /** `decision * 4 + namesSynced * 2 + replaced`, or what has to be decided first. */
-  replaceDirectory(
-    ...replacement: NativeDirectoryReplacement
-  ): Promise<number | NativeFailure | NativeQuestion>;
-  replaceDirectorySync(...replacement: NativeDirectoryReplacement): number | NativeFailure | NativeQuestion;
-  readonly nameChanges: Readonly<Record<'exchange' | 'renameExclusive' | 'replaceSymlink', number>>;
-  /** 1: removed; 2: a living writer has the lock; 0: that cannot be told. */
-  removeIfUnlocked(directory: NativePath, name: NativePath): Promise<NativeResult>;
-  removeIfUnlockedSync(directory: NativePath, name: NativePath): NativeResult;
   /** Cancels what this thread has asked for and is not published, and waits until its temporaries are gone. */
   takeBack(): void;
-  /** 1: removed; 0: something is mounted in it. */
-  removeOldTree(directory: NativePath, name: NativePath): Promise<NativeResult>;
-  removeOldTreeSync(directory: NativePath, name: NativePath): NativeResult;
   setDecider(decider: (questions: NativeQuestion[]) => void): void;
   takeUndecided(): NativeQuestion[];
   decide(

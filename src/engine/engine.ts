@@ -43,30 +43,10 @@ export interface Saved {
   protocol: Protocol;
 }
 
-/** One change of names, in one step: what the facade hands to an engine. The last components are not followed. */
-export interface NameChangeRequest {
-  readonly kind: 'exchange' | 'renameExclusive' | 'replaceSymlink';
-  /** For `replaceSymlink` the link's text, which need not be absolute. */
-  readonly from: string | Buffer;
-  readonly to: AbsolutePath;
-  readonly durability: Durability;
-  readonly strict: boolean;
-}
-
 /** What a change of names has achieved. */
 export interface NameChange {
   /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
   durability: Durability;
-}
-
-/** One swap of a whole directory for another. The last components are not followed. */
-export interface DirectoryReplacementRequest {
-  readonly staged: AbsolutePath;
-  readonly path: AbsolutePath;
-  /** Where the old tree is kept; otherwise it is removed. */
-  readonly keepPrevious: AbsolutePath | undefined;
-  readonly durability: Durability;
-  readonly strict: boolean;
 }
 
 /** What a `replaceDirectory` has done. */
@@ -154,10 +134,6 @@ export interface Engine {
   saveSync(request: SaveRequest): Saved;
   /** Several on the calling thread, which share their directory syncs where the engine can. None throws. */
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
-  changeNames(request: NameChangeRequest): Promise<NameChange>;
-  changeNamesSync(request: NameChangeRequest): NameChange;
-  replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced>;
-  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced;
   /** The beginning of a save whose data arrives in pieces. Its place in the order of the calls is that of `finish`. */
   open(request: OpenRequest): Promise<OpenSave>;
   openSync(request: OpenRequest): OpenSaveSync;

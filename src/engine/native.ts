@@ -2,27 +2,21 @@ import { isMainThread } from 'node:worker_threads';
 import { abortError, indelibleError, type SaveError, systemError } from '../errors.js';
 import { type Decision, decide, type Plan } from '../filesystem/decision.js';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
-import type { Durability, Protocol } from '../options.js';
+import { MOUNT_POINT_HINT } from '../fs/failure.js';
+import type { Durability } from '../options.js';
 import type { AbsolutePath } from '../path.js';
 import type {
   Addon,
-  NativeDirectoryReplacement,
   NativeFailure,
-  NativeNameChange,
   NativeOutcome,
   NativeQuestion,
   NativeRequest,
   NativeStages,
 } from './addon.js';
-import { notADirectory, unsupportedDirectoryReplacement } from './directory-errors.js';
 import {
-  type DirectoryReplaced,
-  type DirectoryReplacementRequest,
   type Engine,
   type FileUpdate,
   type FileUpdateSync,
-  type NameChange,
-  type NameChangeRequest,
   type OpenedTemporary,
   type OpenRequest,
   type OpenSave,
@@ -33,19 +27,14 @@ import {
   type UpdateRequest,
 } from './engine.js';
 import { cannotKeep, keptUnderItself } from './keep-previous-errors.js';
-import { namesNotDurable, notASymlink, unsupportedNameChange } from './name-change-errors.js';
 import { NativeOpenSave, NativeOpenSaveSync, type Opening } from './native-open-save.js';
 import { NativeTemporary } from './native-temporary.js';
 import { NativeFileUpdate, NativeFileUpdateSync, type Updating } from './native-update.js';
-import { temporaryName } from './portable/temporary-name.js';
 import { noTemporary } from './temporary-errors.js';
 import { changed, noLock } from './update-errors.js';
 
-const MOUNT_POINT_HINT =
-  'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
-
 /** What of a decision a save goes by. */
-type Choices = Pick<Decision, Durability | 'textbook'>;
+type Choices = Pick<Decision, Durability | 'textbook' | 'syncfs'>;
 
 /** The rows of the addon's plan table (`native/save_request.h`, PlanChoice). */
 const PLAN_ROWS: readonly ((choices: Choices) => Plan)[] = [
@@ -64,9 +53,10 @@ const MOST_QUESTIONS = 5;
 /** Of a save whose data arrives in pieces. */
 const NO_DATA = new Uint8Array(0);
 
-/** `native/save/plan.h`, Durability and Protocol. */
-const DURABILITIES: readonly Durability[] = ['durable', 'ordered', 'none'];
-const PROTOCOLS: readonly Protocol[] = ['single-commit', 'sync-rename-sync', 'rename'];
+/** What the addon goes by where no question can be asked. */
+const UNDECIDED: Choices = { ...TEXTBOOK, textbook: TEXTBOOK, syncfs: false };
+
+const STRENGTH: Record<Durability, number> = { none: 0, ordered: 1, durable: 2 };
 
 /** Saves through the addon, on threads of its own. */
 export class NativeEngine implements Engine {
@@ -155,66 +145,6 @@ export class NativeEngine implements Engine {
         return request === undefined ? [] : [settled(() => this.#saved(request, outcome))];
       });
     }
-  }
-
-  async changeNames(request: NameChangeRequest): Promise<NameChange> {
-    for (let asked = 0; ; asked += 1) {
-      const outcome = await this.#addon.changeNames(...this.#change(request, asked));
-      if (!isQuestion(outcome)) return this.#changed(request, outcome);
-      this.#answer([outcome]);
-    }
-  }
-
-  changeNamesSync(request: NameChangeRequest): NameChange {
-    for (let asked = 0; ; asked += 1) {
-      const outcome = this.#addon.changeNamesSync(...this.#change(request, asked));
-      if (!isQuestion(outcome)) return this.#changed(request, outcome);
-      this.#answer([outcome]);
-    }
-  }
-
-  #change(request: NameChangeRequest, asked: number): NativeNameChange {
-    const { kind, from, to, durability, strict } = request;
-    const insist = asked >= MOST_QUESTIONS;
-    // Nothing can lock a symbolic link: its name says whose it is.
-    const [temporary, held] = kind === 'replaceSymlink' ? [temporaryName(), temporaryName()] : ['', ''];
-    return [this.#addon.nameChanges[kind], from, to, temporary, held, ROW_OF[durability], strict, insist];
-  }
-
-  #changed(request: NameChangeRequest, outcome: number | NativeFailure): NameChange {
-    if (typeof outcome !== 'number') throw nameChangeError(request, outcome);
-    const achieves = durabilityOf(Math.floor(outcome / 2));
-    const namesSynced = (outcome & 1) !== 0;
-    return { durability: achieves === 'durable' && !namesSynced ? 'ordered' : achieves };
-  }
-
-  async replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced> {
-    for (let asked = 0; ; asked += 1) {
-      const outcome = await this.#addon.replaceDirectory(...replacementOf(request, asked));
-      if (!isQuestion(outcome)) return this.#directoryReplaced(request, outcome);
-      this.#answer([outcome]);
-    }
-  }
-
-  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced {
-    for (let asked = 0; ; asked += 1) {
-      const outcome = this.#addon.replaceDirectorySync(...replacementOf(request, asked));
-      if (!isQuestion(outcome)) return this.#directoryReplaced(request, outcome);
-      this.#answer([outcome]);
-    }
-  }
-
-  #directoryReplaced(
-    request: DirectoryReplacementRequest,
-    outcome: number | NativeFailure,
-  ): DirectoryReplaced {
-    if (typeof outcome !== 'number') throw directoryError(request, outcome);
-    const achieves = durabilityOf(Math.floor(outcome / 4));
-    const namesSynced = (outcome & 2) !== 0;
-    return {
-      replaced: (outcome & 1) !== 0,
-      durability: achieves === 'durable' && !namesSynced ? 'ordered' : achieves,
-    };
   }
 
   open(request: OpenRequest): Promise<OpenSave> {
@@ -368,6 +298,16 @@ export class NativeEngine implements Engine {
     return bits;
   }
 
+  /** What is decided about the filesystem of a directory that the addon has open. */
+  choicesFor(directory: number): Choices {
+    for (let asked = 0; asked < MOST_QUESTIONS; asked += 1) {
+      const found = this.#addon.findPlan(directory);
+      if (typeof found === 'number') return this.#standings.get(found)?.decision ?? UNDECIDED;
+      this.#answer([found]);
+    }
+    return UNDECIDED;
+  }
+
   #answer(questions: readonly NativeQuestion[]): void {
     for (const question of questions) this.#decide(question);
   }
@@ -427,43 +367,6 @@ function rowOf({ durability, protocol }: OpenRequest): number {
 
 function isQuestion(outcome: number | NativeFailure | NativeQuestion): outcome is NativeQuestion {
   return typeof outcome === 'object' && 'generation' in outcome;
-}
-
-function replacementOf(
-  { staged, path, keepPrevious = '', durability, strict }: DirectoryReplacementRequest,
-  asked: number,
-): NativeDirectoryReplacement {
-  return [staged, path, keepPrevious, ROW_OF[durability], strict, asked >= MOST_QUESTIONS];
-}
-
-function directoryError({ staged, path }: DirectoryReplacementRequest, failure: NativeFailure): SaveError {
-  switch (failure.reason) {
-    case 'not-a-directory':
-      return notADirectory(failure.path ?? path);
-    case 'not-durable':
-      return namesNotDurable(path);
-    case 'unsupported':
-      return unsupportedDirectoryReplacement(staged, path, 'The filesystem');
-    case 'mount-point':
-      return systemError({ ...failure, hint: MOUNT_POINT_HINT });
-    default:
-      return systemError(failure);
-  }
-}
-
-function nameChangeError({ kind, from, to }: NameChangeRequest, failure: NativeFailure): SaveError {
-  switch (failure.reason) {
-    case 'not-a-symlink':
-      return notASymlink(to);
-    case 'not-durable':
-      return namesNotDurable(to);
-    case 'unsupported':
-      return unsupportedNameChange(kind, from, to, 'The filesystem');
-    case 'mount-point':
-      return systemError({ ...failure, hint: MOUNT_POINT_HINT });
-    default:
-      return systemError(failure);
-  }
 }
 
 function nativeError(request: OpenRequest, failure: NativeFailure): SaveError {

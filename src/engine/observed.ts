@@ -1,12 +1,8 @@
 import { isObserved, Observation } from '../observation.js';
 import type {
-  DirectoryReplaced,
-  DirectoryReplacementRequest,
   Engine,
   FileUpdate,
   FileUpdateSync,
-  NameChange,
-  NameChangeRequest,
   OpenedTemporary,
   OpenRequest,
   OpenSave,
@@ -47,22 +43,6 @@ export class ObservedEngine implements Engine {
       else observations[index]?.failed(outcome.reason);
     });
     return outcomes;
-  }
-
-  changeNames(request: NameChangeRequest): Promise<NameChange> {
-    return this.#engine.changeNames(request);
-  }
-
-  changeNamesSync(request: NameChangeRequest): NameChange {
-    return this.#engine.changeNamesSync(request);
-  }
-
-  replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced> {
-    return this.#engine.replaceDirectory(request);
-  }
-
-  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced {
-    return this.#engine.replaceDirectorySync(request);
   }
 
   open(request: OpenRequest): Promise<OpenSave> {

@@ -1,11 +1,8 @@
+import { runSync } from '../fs/steps.js';
 import {
-  type DirectoryReplaced,
-  type DirectoryReplacementRequest,
   type Engine,
   type FileUpdate,
   type FileUpdateSync,
-  type NameChange,
-  type NameChangeRequest,
   type OpenedTemporary,
   type OpenRequest,
   type OpenSave,
@@ -17,13 +14,10 @@ import {
 } from './engine.js';
 import { PortableFileUpdate, PortableFileUpdateSync } from './portable/file-update.js';
 import type { Expecting } from './portable/file-version.js';
-import { changeNames } from './portable/name-change.js';
 import { PortableOpenSave, PortableOpenSaveSync } from './portable/open-save.js';
 import { orderingKey } from './portable/path-bytes.js';
 import { PendingPublication } from './portable/pending-publication.js';
 import { type Pending, PendingSave } from './portable/pending-save.js';
-import { replaceDirectory } from './portable/replace-directory.js';
-import { run, runSync } from './portable/steps.js';
 import { updateFile } from './portable/update-protocol.js';
 import { noTemporary } from './temporary-errors.js';
 
@@ -57,22 +51,6 @@ export const portableEngine: Engine = {
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
     return requests.map((request) => settled(() => this.saveSync(request)));
-  },
-
-  async changeNames(request: NameChangeRequest): Promise<NameChange> {
-    return run(changeNames(request));
-  },
-
-  changeNamesSync(request: NameChangeRequest): NameChange {
-    return runSync(changeNames(request));
-  },
-
-  async replaceDirectory(request: DirectoryReplacementRequest): Promise<DirectoryReplaced> {
-    return run(replaceDirectory(request));
-  },
-
-  replaceDirectorySync(request: DirectoryReplacementRequest): DirectoryReplaced {
-    return runSync(replaceDirectory(request));
   },
 
   open(request: OpenRequest): Promise<OpenSave> {

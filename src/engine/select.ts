@@ -1,4 +1,7 @@
 import { indelibleError, invalidArgumentValue } from '../errors.js';
+import type { FileSystemCalls } from '../fs/file-system-calls.js';
+import { NativeCalls } from '../fs/native-calls.js';
+import { plainCalls } from '../fs/plain-calls.js';
 import { type Addon, loadAddon } from './addon.js';
 import type { Engine } from './engine.js';
 import { NativeEngine } from './native.js';
@@ -6,9 +9,10 @@ import { ObservedEngine } from './observed.js';
 import { portableEngine } from './portable.js';
 
 /** What serves in this process: the addon, or the reason why there is none. */
-export type Selected =
-  | { engine: Engine; addon: Addon; unavailable: undefined }
-  | { engine: Engine; addon: undefined; unavailable: string };
+export type Selected = { engine: Engine; calls: FileSystemCalls } & (
+  | { addon: Addon; unavailable: undefined }
+  | { addon: undefined; unavailable: string }
+);
 
 let selected: Selected | undefined;
 
@@ -31,7 +35,9 @@ function choose(forced: string): Selected {
   if (forced === 'portable') return portable('INDELIBLE_ENGINE=portable');
   try {
     const addon = loadAddon();
-    return { engine: new ObservedEngine(new NativeEngine(addon)), addon, unavailable: undefined };
+    const engine = new NativeEngine(addon);
+    const calls = new NativeCalls(addon, (directory) => engine.choicesFor(directory));
+    return { engine: new ObservedEngine(engine), calls, addon, unavailable: undefined };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     if (forced === 'native') {
@@ -44,5 +50,5 @@ function choose(forced: string): Selected {
 }
 
 function portable(unavailable: string): Selected {
-  return { engine: new ObservedEngine(portableEngine), addon: undefined, unavailable };
+  return { engine: new ObservedEngine(portableEngine), calls: plainCalls, addon: undefined, unavailable };
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
-import { close, fstat, lstat, open, readlink, stat } from '../engine/portable/calls.js';
 import { linkTarget, parentOf } from '../engine/portable/path-bytes.js';
-import type { Steps } from '../engine/portable/steps.js';
+import { close, fstat, lstat, open, readlink, stat } from '../fs/plain-fs.js';
+import type { Steps } from '../fs/steps.js';
 import type { Location } from './mounts.js';
 
 /** Where a path leads, and what stands there. */

@@ -7,7 +7,7 @@ import { mountDisk } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';
 import { recognise, type Step } from './save-steps.js';
-import { NEW, prepare } from './situations.js';
+import { NEW, OLD, prepare } from './situations.js';
 import { straceUnavailable } from './strace.js';
 import type { SystemCall } from './strace-log.js';
 import { type TracedSave, TracedSaver } from './traced-saver.js';
@@ -95,5 +95,72 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
         });
       });
     }
+  }
+
+  for (const form of engines.includes('native') ? (['replaceSymlink', 'replaceSymlinkSync'] as const) : []) {
+    describe(`in ${form} of the native engine`, () => {
+      let saver: TracedSaver;
+
+      beforeAll(() => {
+        saver = new TracedSaver({ engine: 'native', environment: {} }, form, () => root);
+      });
+      afterAll(async () => {
+        await saver.stop();
+      });
+
+      const replaceWith = (step: Step, error: string): Promise<TracedSave> =>
+        saver.saveWith({
+          situation: 'replaces a symbolic link',
+          step,
+          error,
+          expected: { resolves: 'durable' },
+        });
+
+      it("keeps a name until the new link's is synced, whose inode is synced before", async () => {
+        const { path, data, names } = prepare('replaces a symbolic link', root);
+        // The first call asks about the filesystem before it begins.
+        await saver.save(path, {}, data);
+        const { outcome, calls } = await saver.save(path, {}, data);
+        assert.equal(outcome.error, undefined);
+        assert.equal(outcome.saved?.durability, 'durable');
+        const last = (step: Step) => calls.findLastIndex((call: SystemCall) => recognise[step](call, names));
+        const order = [
+          last('make the link'),
+          last('sync the filesystem'),
+          last('hold the old version'),
+          last('rename'),
+          last('sync the directory'),
+          last('unlink the temporary'),
+        ];
+        assert.ok(!order.includes(-1), `${order}`);
+        assert.deepEqual(
+          order,
+          order.toSorted((a, b) => a - b),
+        );
+        assert.deepEqual(readdirSync(root).sort(), ['after', 'before', 'target']);
+      });
+
+      for (const [step, error, code, published] of [
+        ['hold the old version', 'EPERM', undefined, true],
+        ['sync the filesystem', 'EIO', 'EIO', false],
+        ['rename', 'EIO', 'EIO', false],
+        ['sync the directory', 'EIO', 'EIO', true],
+      ] as const) {
+        it(`leaves nothing behind after ${error} where it should ${step}`, async () => {
+          const { outcome, names } = await replaceWith(step, error);
+          assert.equal(outcome.error?.code, code);
+          assert.equal(outcome.error?.published, code === undefined ? undefined : published);
+          assert.equal(readFileSync(names.target, 'utf8'), published ? NEW : OLD);
+          assert.deepEqual(readdirSync(root).sort(), ['after', 'before', 'target']);
+        });
+      }
+
+      it('makes the call fail, published, if it cannot be removed', async () => {
+        const { outcome, names } = await replaceWith('unlink the temporary', 'EIO');
+        const { code, syscall, published } = outcome.error ?? {};
+        assert.deepEqual([code, syscall, published], ['EIO', 'unlink', true]);
+        assert.equal(readFileSync(names.target, 'utf8'), NEW);
+      });
+    });
   }
 });

@@ -3,7 +3,7 @@ import fs, { existsSync, readlinkSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { makeDirectories, openNearest } from '../../src/engine/portable/directory.js';
-import { runSync, type Steps } from '../../src/engine/portable/steps.js';
+import { runSync, type Steps } from '../../src/fs/steps.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 
 const scratch = new ScratchDirectory();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { whileInUse } from '../../src/engine/portable/in-use.js';
-import { run, runSync, type Steps, step } from '../../src/engine/portable/steps.js';
+import { run, runSync, type Steps, step } from '../../src/fs/steps.js';
 
 /** A call that gives these errors one after the other, and then succeeds. */
 function callWith(codes: readonly string[]): { call: () => Steps<string>; made: () => number } {

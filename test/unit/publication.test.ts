@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { SaveRequest } from '../../src/engine/engine.js';
 import { Publication } from '../../src/engine/portable/publication.js';
-import { run } from '../../src/engine/portable/steps.js';
+import { run } from '../../src/fs/steps.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 
 const scratch = new ScratchDirectory();

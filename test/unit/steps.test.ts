@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { run, runSync, type Steps, step } from '../../src/engine/portable/steps.js';
+import { run, runSync, type Steps, step } from '../../src/fs/steps.js';
 
 /** Both forms note that they were called. */
 function noting(log: string[], value: number): Steps<number> {

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
+import { failedWith } from '../../fs/failure.js';
+import { fchmod, fchown, fstat } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
-import { fchmod, fchown, fstat } from './calls.js';
-import { failedWith } from './failure.js';
-import type { Steps } from './steps.js';
 
 const MODE_BITS = 0o7777;
 const SET_USER_ID = 0o4000;

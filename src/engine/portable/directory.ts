@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { close, fstat, fsync, mkdir, open } from './calls.js';
-import { failedCall, failedWith } from './failure.js';
+import { failedCall, failedWith } from '../../fs/failure.js';
+import { close, fstat, fsync, mkdir, open } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import { parentOf } from './path-bytes.js';
-import type { Steps } from './steps.js';
 
 // O_DIRECTORY is missing on Windows.
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
@@ -18,11 +18,11 @@ const unsyncedNames = new Set<string>();
 export class Directory {
   readonly path: Buffer;
   /** Not set where the directory may be written and entered but not read: then it cannot be opened, so not synced. */
-  readonly #descriptor: number | undefined;
+  readonly descriptor: number | undefined;
 
-  private constructor(path: Buffer, descriptor: number | undefined) {
+  constructor(path: Buffer, descriptor: number | undefined) {
     this.path = path;
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
   }
 
   static *open(path: Buffer): Steps<Directory> {
@@ -42,7 +42,7 @@ export class Directory {
   }
 
   get readable(): boolean {
-    return this.#descriptor !== undefined;
+    return this.descriptor !== undefined;
   }
 
   /**
@@ -51,9 +51,9 @@ export class Directory {
    * @returns false where there is no such thing for this directory or filesystem. Any other failure throws.
    */
   *sync(): Steps<boolean> {
-    if (this.#descriptor === undefined) return false;
+    if (this.descriptor === undefined) return false;
     try {
-      yield* fsync(this.#descriptor);
+      yield* fsync(this.descriptor);
       return true;
     } catch (error) {
       // fsync(2): EINVAL is for what "does not support synchronization". Windows has no way to flush a directory.
@@ -65,9 +65,9 @@ export class Directory {
 
   /** Its failure means nothing: nothing was written through this descriptor. */
   *close(): Steps<void> {
-    if (this.#descriptor === undefined) return;
+    if (this.descriptor === undefined) return;
     try {
-      yield* close(this.#descriptor);
+      yield* close(this.descriptor);
     } catch {
       // As above.
     }

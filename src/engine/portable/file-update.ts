@@ -1,12 +1,12 @@
+import { failedWith, failure } from '../../fs/failure.js';
+import { close, fstatExactly, read } from '../../fs/plain-fs.js';
+import { run, runSync, type Steps } from '../../fs/steps.js';
 import type { FileRead, FileUpdate, FileUpdateSync, Saved, SaveRequest, UpdateRequest } from '../engine.js';
 import { noLock } from '../update-errors.js';
-import { close, fstatExactly, read } from './calls.js';
 import { Directory } from './directory.js';
-import { failedWith, failure } from './failure.js';
 import type { Expecting, FileVersion } from './file-version.js';
 import { openToRead } from './open-standing.js';
 import { parentOf } from './path-bytes.js';
-import { run, runSync, type Steps } from './steps.js';
 import { locateTarget } from './target.js';
 
 /** What a file that is longer than it has said is given more room by. */

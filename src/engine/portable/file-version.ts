@@ -1,9 +1,9 @@
 import type { BigIntStats } from 'node:fs';
+import { failedWith } from '../../fs/failure.js';
+import { lstatExactly } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
 import { changed } from '../update-errors.js';
-import { lstatExactly } from './calls.js';
-import { failedWith } from './failure.js';
-import type { Steps } from './steps.js';
 
 /** What tells one version of a file from the next; `'missing'` is one, too. */
 export type FileVersion =

@@ -1,7 +1,7 @@
-import { link, lstat, stat, unlink } from './calls.js';
-import { failedWith } from './failure.js';
+import { failedWith } from '../../fs/failure.js';
+import { link, lstat, stat, unlink } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import { inDirectory } from './path-bytes.js';
-import type { Steps } from './steps.js';
 import { temporaryName } from './temporary-name.js';
 
 /** S_ISVTX (inode(7)). */

@@ -1,5 +1,5 @@
-import { failedWith } from './failure.js';
-import { type Steps, step } from './steps.js';
+import { failedWith } from '../../fs/failure.js';
+import { type Steps, step } from '../../fs/steps.js';
 
 /** In milliseconds; the same as the native engine's (native/rename_ladder.cc). */
 const FIRST_PAUSE = 1;

@@ -1,6 +1,6 @@
+import { advance, advanceSync, resultOf, type State, type Steps } from '../../fs/steps.js';
 import type { OpenRequest, OpenSave, OpenSaveSync, Saved } from '../engine.js';
 import type { Publication } from './publication.js';
-import { advance, advanceSync, resultOf, type State, type Steps } from './steps.js';
 import { updateFilePiecewise } from './update-protocol.js';
 
 /** Ends the procedure of a save that is not to be published; its error is nobody's. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { open } from './calls.js';
-import type { Steps } from './steps.js';
+import { open } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 
 // O_NOFOLLOW and O_NONBLOCK are missing on Windows. A FIFO that somebody has just put there must not block.
 const STANDING = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -1,7 +1,7 @@
+import { run, runSync } from '../../fs/steps.js';
 import type { Saved, SaveRequest } from '../engine.js';
 import type { Expecting } from './file-version.js';
 import type { Publication } from './publication.js';
-import { run, runSync } from './steps.js';
 import { Turnstile } from './turnstile.js';
 import { updateFile } from './update-protocol.js';
 

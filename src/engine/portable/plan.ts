@@ -1,8 +1,8 @@
 import { type Decision, decide, IN_MEMORY, type Plan, TEXTBOOK } from '../../filesystem/decision.js';
 import { limitOfPlainFs } from '../../filesystem/elsewhere.js';
+import { stat, statfs } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { Durability } from '../../options.js';
-import { stat, statfs } from './calls.js';
-import type { Steps } from './steps.js';
 
 /** f_type of filesystems (statfs(2), include/uapi/linux/magic.h). The first two live in memory. */
 const TMPFS = 0x0102_1994;

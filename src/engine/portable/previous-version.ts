@@ -1,16 +1,16 @@
 import type { Stats } from 'node:fs';
 import { indelibleError } from '../../errors.js';
+import { failedWith, failure, refusal } from '../../fs/failure.js';
+import { close, fdatasync, fstat, link, lstat, rename, stat, unlink } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { Protocol } from '../../options.js';
 import type { AbsolutePath } from '../../path.js';
 import type { OpenRequest } from '../engine.js';
 import { cannotKeep, keptUnderItself } from '../keep-previous-errors.js';
-import { close, fdatasync, fstat, link, lstat, rename, stat, unlink } from './calls.js';
 import { Directory } from './directory.js';
-import { failedWith, failure, refusal } from './failure.js';
 import { whileInUse } from './in-use.js';
 import { openToSync } from './open-standing.js';
 import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from './path-bytes.js';
-import type { Steps } from './steps.js';
 import type { Target } from './target.js';
 import { temporaryName } from './temporary-name.js';
 

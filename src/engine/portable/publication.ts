@@ -1,13 +1,13 @@
 import { indelibleError } from '../../errors.js';
+import { failedWith, failure } from '../../fs/failure.js';
+import { link, lstat, rename, unlink } from '../../fs/plain-fs.js';
+import { runSync, type Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
 import { cannotKeep } from '../keep-previous-errors.js';
 import { changed } from '../update-errors.js';
-import { link, lstat, rename, unlink } from './calls.js';
-import { failedWith, failure } from './failure.js';
 import { type Expecting, isExclusive } from './file-version.js';
 import { whileInUse } from './in-use.js';
 import type { PreviousVersion } from './previous-version.js';
-import { runSync, type Steps } from './steps.js';
 
 /** How often the target may be found and then gone, or missing and then there. */
 const MOST_ATTEMPTS = 10;

@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
 import { indelibleError } from '../../errors.js';
+import { failedWith, failure, refusal } from '../../fs/failure.js';
+import { lstat, readlink, stat } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { AbsolutePath } from '../../path.js';
 import type { OpenRequest } from '../engine.js';
-import { lstat, readlink, stat } from './calls.js';
-import { failedWith, failure, refusal } from './failure.js';
 import {
   bytesOfPath,
   linkTarget,
@@ -11,7 +12,6 @@ import {
   parentOf,
   withoutTrailingSeparators,
 } from './path-bytes.js';
-import type { Steps } from './steps.js';
 
 /** As many as the kernel follows (MAXSYMLINKS, include/linux/namei.h). */
 const MOST_LINKS = 40;

@@ -77,7 +77,8 @@ function hashed(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
-function randomCharacters(): string {
+/** 80 random bits in base 32. */
+export function randomCharacters(): string {
   let characters = '';
   for (const byte of randomBytes(RANDOM_LENGTH)) characters += BASE32.charAt(byte % BASE32.length);
   return characters;

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
+import { failedWith, refusal } from '../../fs/failure.js';
+import { close, fdatasync, fsync, open, unlink, write } from '../../fs/plain-fs.js';
+import type { Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
-import { close, fdatasync, fsync, open, unlink, write } from './calls.js';
-import { failedWith, refusal } from './failure.js';
 import { whileInUse } from './in-use.js';
 import { inDirectory } from './path-bytes.js';
-import type { Steps } from './steps.js';
 import { temporaryName } from './temporary-name.js';
 
 /** With 80 random bits in a name, even a second attempt means that something else is wrong. */

@@ -1,11 +1,12 @@
 import { indelibleError } from '../../errors.js';
+import { failure } from '../../fs/failure.js';
+import { unlink } from '../../fs/plain-fs.js';
+import { nextPiece, type Steps } from '../../fs/steps.js';
 import type { Durability } from '../../options.js';
 import type { OpenRequest, Saved, SaveRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
 import { attributesFor, creationMode, setAttributes } from './attributes.js';
-import { unlink } from './calls.js';
 import { Directory, makeDirectories, openNearest } from './directory.js';
-import { failure } from './failure.js';
 import { type Expecting, isExclusive, refuseIfChanged } from './file-version.js';
 import { HeldVersion } from './held-version.js';
 import { whileInUse } from './in-use.js';
@@ -13,7 +14,6 @@ import { parentOf } from './path-bytes.js';
 import { isWeaker, type PortablePlan, planFor } from './plan.js';
 import { PreviousVersion } from './previous-version.js';
 import { Publication } from './publication.js';
-import { nextPiece, type Steps } from './steps.js';
 import { locateTarget, lookAgain, type Target } from './target.js';
 import { Temporary } from './temporary.js';
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { indelibleError } from '../../errors.js';
+import { indelibleError } from '../errors.js';
 import { type Steps, step } from './steps.js';
 
 // The file system calls that a save is made of, one `fs` function each. Paths are bytes, as the kernel takes them.
@@ -34,6 +34,7 @@ const asynchronous = {
   readlink: promisify(fs.readlink),
   realpath: promisify(fs.realpath.native),
   rename: promisify(fs.rename),
+  rmdir: promisify(fs.rmdir),
   stat: promisify(fs.stat),
   statfs: promisify(fs.statfs),
   symlink: promisify(fs.symlink),
@@ -135,6 +136,14 @@ export function stat(path: Buffer): Steps<fs.Stats> {
   );
 }
 
+/** All of its numbers exactly. */
+export function statExactly(path: Buffer): Steps<fs.BigIntStats> {
+  return step(
+    () => fs.statSync(forNode(path), { bigint: true }),
+    () => asynchronous.stat(forNode(path), { bigint: true }),
+  );
+}
+
 export function statfs(path: Buffer): Steps<fs.StatsFs> {
   return step(
     () => fs.statfsSync(forNode(path)),
@@ -175,6 +184,13 @@ export function rename(from: Buffer, to: Buffer): Steps<void> {
   return step(
     () => fs.renameSync(forNode(from), forNode(to)),
     () => asynchronous.rename(forNode(from), forNode(to)),
+  );
+}
+
+export function rmdir(path: Buffer): Steps<void> {
+  return step(
+    () => fs.rmdirSync(forNode(path)),
+    () => asynchronous.rmdir(forNode(path)),
   );
 }
 

@@ -1,6 +1,7 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import { type SystemFailure, systemError } from '../../errors.js';
-import type { AbsolutePath } from '../../path.js';
+import { type SaveError, type SystemFailure, systemError } from '../errors.js';
+import type { AbsolutePath } from '../path.js';
 
 /** Whether a call failed with one of these errors. */
 export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
@@ -9,12 +10,23 @@ export function failedWith(error: unknown, ...codes: readonly string[]): boolean
   return typeof code === 'string' && codes.includes(code);
 }
 
+/** The codes of what does not exist here, as opposed to having failed. */
+export const UNSUPPORTED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY'] as const;
+
+export const MOUNT_POINT_HINT =
+  'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
+
+export function mountPoint(syscall: string, path: AbsolutePath, dest?: AbsolutePath): SaveError {
+  const where = { syscall, path, ...(dest !== undefined && { dest }) };
+  return systemError({ errno: constants.errno.EBUSY, ...where, hint: MOUNT_POINT_HINT });
+}
+
 /** By name, as Node numbers them: on Windows those are not the C library's. */
 const numbers = new Map([...getSystemErrorMap()].map(([number, [code]]) => [code, -number]));
 
 /** The error that a system call would have given, had it been made. */
 export function refusal(
-  code: 'EEXIST' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
+  code: 'EBUSY' | 'EEXIST' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
   syscall: string,
   path: AbsolutePath,
   dest?: AbsolutePath,
@@ -23,7 +35,7 @@ export function refusal(
 }
 
 /** What a call of Node's `fs` would have thrown; `failure` makes of it what a save rejects with. */
-export function failedCall(code: 'ENOTDIR', syscall: string): Error {
+export function failedCall(code: 'EINVAL' | 'ENOTDIR', syscall: string): Error {
   return Object.assign(new Error(code), { code, errno: -(numbers.get(code) ?? 0), syscall });
 }
 

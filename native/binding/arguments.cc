@@ -1,0 +1,194 @@
+#include "arguments.h"
+
+#include <cmath>
+#include <utility>
+
+#include "environment.h"
+
+namespace indelible {
+
+namespace {
+
+// Number.MAX_SAFE_INTEGER.
+constexpr uint64_t kHighestExact = (uint64_t{1} << 53) - 1;
+constexpr uint64_t kHighestOffset = (uint64_t{1} << 63) - 1;
+
+std::string MessageOf(const char* name, const char* expected) {
+  return std::string("The \"") + name + "\" argument must be " + expected;
+}
+
+}  // namespace
+
+void Arguments::ThrowType(const char* name, const char* expected) {
+  // A second exception cannot be thrown while one is pending.
+  if (std::exchange(wrong_, true)) return;
+  // Fails only in a worker that is being terminated, where no JavaScript runs any more.
+  static_cast<void>(
+      napi_throw_type_error(info_.Env(), "ERR_INVALID_ARG_TYPE", MessageOf(name, expected).c_str()));
+}
+
+void Arguments::ThrowValue(const char* name, const char* expected) {
+  if (std::exchange(wrong_, true)) return;
+  // As above.
+  static_cast<void>(
+      napi_throw_type_error(info_.Env(), "ERR_INVALID_ARG_VALUE", MessageOf(name, expected).c_str()));
+}
+
+void Arguments::ThrowRange(const char* name, const char* expected) {
+  if (std::exchange(wrong_, true)) return;
+  // As above.
+  static_cast<void>(
+      napi_throw_range_error(info_.Env(), "ERR_OUT_OF_RANGE", MessageOf(name, expected).c_str()));
+}
+
+std::string Arguments::Path(const char* name) { return PathOf(Next(), name); }
+
+std::string Arguments::OptionalPath(const char* name) {
+  const Napi::Value value = Next();
+  return value.IsUndefined() ? std::string() : PathOf(value, name);
+}
+
+std::string Arguments::Component(const char* name) { return ComponentOf(Next(), name); }
+
+std::vector<std::string> Arguments::Components(const char* name) {
+  std::vector<std::string> components;
+  const Napi::Value value = Next();
+  if (wrong_) return components;
+  if (!value.IsArray()) {
+    ThrowType(name, "an array of names");
+    return components;
+  }
+  const auto array = value.As<Napi::Array>();
+  const uint32_t length = array.Length();
+  for (uint32_t i = 0; i < length && !wrong_; ++i) {
+    napi_value element = nullptr;
+    // An accessor in the array may have thrown.
+    if (napi_get_element(info_.Env(), array, i, &element) != napi_ok) {
+      wrong_ = true;
+      break;
+    }
+    components.push_back(ComponentOf(Napi::Value(info_.Env(), element), name));
+  }
+  return components;
+}
+
+std::string Arguments::PathOf(const Napi::Value& value, const char* name) {
+  if (wrong_) return std::string();
+  std::string path;
+  if (value.IsString()) {
+    path = value.As<Napi::String>().Utf8Value();
+  } else if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
+    const auto bytes = value.As<Napi::Uint8Array>();
+    path.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ElementLength());
+  } else {
+    ThrowType(name, "a string or a Buffer");
+    return path;
+  }
+  if (path.find('\0') != std::string::npos) {
+    ThrowValue(name, "a path without null bytes");
+    return std::string();
+  }
+  return platform::GenericPath(std::move(path));
+}
+
+std::string Arguments::ComponentOf(const Napi::Value& value, const char* name) {
+  std::string component = PathOf(value, name);
+  if (wrong_) return component;
+  const size_t slash = component.find('/');
+  if (component.empty() || slash == 0 || (slash != std::string::npos && slash + 1 != component.size()))
+    ThrowValue(name, "one component of a path");
+  return component;
+}
+
+bool Arguments::Boolean(const char* name) {
+  const Napi::Value value = Next();
+  if (wrong_) return false;
+  if (value.IsBoolean()) return value.As<Napi::Boolean>();
+  ThrowType(name, "of type boolean");
+  return false;
+}
+
+uint64_t Arguments::Integer(const char* name, uint64_t highest) {
+  const Napi::Value value = Next();
+  if (wrong_) return 0;
+  if (!value.IsNumber()) {
+    ThrowType(name, "of type number");
+    return 0;
+  }
+  const double number = value.As<Napi::Number>().DoubleValue();
+  // Not a number compares as false.
+  if (number >= 0 && number <= static_cast<double>(highest) && std::trunc(number) == number)
+    return static_cast<uint64_t>(number);
+  ThrowRange(name, "an integer in its range");
+  return 0;
+}
+
+uint32_t Arguments::Uint32(const char* name, uint32_t highest) {
+  return static_cast<uint32_t>(Integer(name, highest));
+}
+
+uint64_t Arguments::Uint53(const char* name) { return Integer(name, kHighestExact); }
+
+uint64_t Arguments::Uint63(const char* name) {
+  const Napi::Value value = Next();
+  if (wrong_) return 0;
+  if (!value.IsBigInt()) {
+    ThrowType(name, "of type bigint");
+    return 0;
+  }
+  bool exact = false;
+  const uint64_t number = value.As<Napi::BigInt>().Uint64Value(&exact);
+  if (exact && number <= kHighestOffset) return number;
+  ThrowRange(name, "an integer in its range");
+  return 0;
+}
+
+Bytes Arguments::Uint8Array(const char* name) {
+  const Napi::Value value = Next();
+  if (wrong_) return Bytes();
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    ThrowType(name, "an instance of Uint8Array");
+    return Bytes();
+  }
+  auto array = value.As<Napi::Uint8Array>();
+  return Bytes{array.Data(), array.ElementLength(), array};
+}
+
+Napi::Function Arguments::Function(const char* name) {
+  const Napi::Value value = Next();
+  if (!wrong_ && !value.IsFunction()) ThrowType(name, "of type function");
+  return wrong_ ? Napi::Function() : value.As<Napi::Function>();
+}
+
+const Handles::Opened* Arguments::Find(const char* name, uint64_t* number) {
+  *number = Uint53(name);
+  if (wrong_) return nullptr;
+  const Handles::Opened* const found = Environment::Of(info_.Env()).handles().Find(*number);
+  if (found == nullptr) ThrowRange(name, "the number of something that is open");
+  return found;
+}
+
+uint64_t Arguments::Handle(const char* name) {
+  uint64_t number = 0;
+  static_cast<void>(Find(name, &number));
+  return number;
+}
+
+template <typename Kind>
+std::shared_ptr<Kind> Arguments::Opened(const char* name) {
+  uint64_t number = 0;
+  const Handles::Opened* const found = Find(name, &number);
+  if (found == nullptr) return nullptr;
+  const auto* const opened = std::get_if<std::shared_ptr<Kind>>(found);
+  if (opened == nullptr) {
+    ThrowType(name, "the number of an open directory or file, as the call needs");
+    return nullptr;
+  }
+  return *opened;
+}
+
+template std::shared_ptr<OpenDirectory> Arguments::Opened(const char* name);
+template std::shared_ptr<OpenFile> Arguments::Opened(const char* name);
+template std::shared_ptr<TemporaryFile> Arguments::Opened(const char* name);
+
+}  // namespace indelible

@@ -1,0 +1,119 @@
+import type { Plan } from '../filesystem/decision.js';
+import type { Durability } from '../options.js';
+import type { Steps } from './steps.js';
+
+/** Which filesystem something is on, and which file or directory of it. Only to be compared. */
+export interface Identity {
+  readonly major: number;
+  readonly minor: number;
+  /** Exactly: it may be higher than 2 ** 53. */
+  readonly inode: bigint;
+  /** 0 where the kernel does not tell, `NO_MOUNT_ID` where no call could. */
+  readonly mountId: number;
+}
+
+/** Plain `fs` sees mounts in the mount table alone. */
+export const NO_MOUNT_ID = -1;
+
+/** A directory that is open. Names are looked up in it, wherever it is moved meanwhile, if the backend can do that. */
+export interface OpenDirectory extends Identity {
+  /** The backend's own. */
+  readonly handle: number;
+  /** What it was opened by. */
+  readonly path: Buffer;
+  /** `false` where it may be written and entered but not read: then it cannot be synced. */
+  readonly syncable: boolean;
+}
+
+export type Kind = 'file' | 'directory' | 'symlink' | 'other';
+
+/** What stands under a name. Symbolic links are not followed. */
+export interface Entry extends Identity {
+  readonly kind: Kind | 'missing';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+  /** `false` where that cannot be seen. */
+  readonly mountPoint: boolean;
+}
+
+/** A name in a directory, with its kind where the listing tells. */
+export interface Listed {
+  readonly name: Buffer;
+  readonly kind?: Kind;
+}
+
+/** How a change of names goes about it on a filesystem, and what that achieves. */
+export interface FilesystemPlan extends Plan {
+  /** One `syncfs` makes a tree of files durable, and reports what went wrong. */
+  readonly syncfs: boolean;
+  /** `PortablePlan.syncsFileAgain`. */
+  readonly syncsFileAgain: boolean;
+}
+
+/**
+ * The calls that the steps of `src/names` are made of. Names are one component of a path each, in an open directory; a slash
+ * at the end asks for a directory. What fails throws as Node's `fs` does, with `code`, `errno` and `syscall`; `path` is there
+ * only where the caller could not know it. What a backend does not have is absent.
+ */
+export interface FileSystemCalls {
+  readonly name: 'native' | 'portable';
+
+  /** Follows symbolic links. */
+  openDirectory(path: Buffer): Steps<OpenDirectory>;
+  /** Does not follow one. */
+  openSubdirectory(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory>;
+  /** Does not throw: nothing was written by it. */
+  close(directory: OpenDirectory): Steps<void>;
+  /** The directory itself and all above it. */
+  ancestors(directory: OpenDirectory): Steps<readonly Identity[]>;
+  /** Without symbolic links. */
+  realPath(directory: OpenDirectory): Steps<Buffer>;
+  /** Where something is mounted, without symbolic links; none where that is hidden. */
+  mountPoints(): Steps<readonly Buffer[]>;
+  planFor(directory: OpenDirectory, durability: Durability): Steps<FilesystemPlan>;
+
+  lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
+  /** In no order. */
+  list(directory: OpenDirectory): Steps<readonly Listed[]>;
+
+  /** Replaces what stands under `to`, if rename(2) can. */
+  rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;
+  /** Fails with `EEXIST` if anything stands under `to`. */
+  renameExclusive?(
+    fromDirectory: OpenDirectory,
+    from: Buffer,
+    toDirectory: OpenDirectory,
+    to: Buffer,
+  ): Steps<void>;
+  exchange?(
+    oneDirectory: OpenDirectory,
+    one: Buffer,
+    otherDirectory: OpenDirectory,
+    other: Buffer,
+  ): Steps<void>;
+  link(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;
+  symlink(text: Buffer, directory: OpenDirectory, name: Buffer): Steps<void>;
+  unlink(directory: OpenDirectory, name: Buffer): Steps<void>;
+  /** Of what is not a directory. What is gone already is no error; another error says with `path` which one it was. */
+  unlinkAll(directory: OpenDirectory, names: readonly Buffer[]): Steps<void>;
+  removeDirectory(directory: OpenDirectory, name: Buffer): Steps<void>;
+
+  /** @returns whether its names are on stable storage; `false` where there is no such thing for this directory. */
+  syncDirectory(directory: OpenDirectory): Steps<boolean>;
+  /**
+   * The content of those that are files; everything else is made durable with its name. An error says with `path` which one
+   * it was.
+   *
+   * @returns whether all of it could be: on Windows plain `fs` cannot sync what is read-only.
+   */
+  syncFiles(directory: OpenDirectory, names: readonly Buffer[]): Steps<boolean>;
+  /** Everything dirty on its filesystem. */
+  syncFilesystem?(directory: OpenDirectory): Steps<void>;
+  /** For `FilesystemPlan.syncsFileAgain`, behind the directory's sync. */
+  commitLog?(directory: OpenDirectory): Steps<void>;
+
+  /** Removes the temporary of a writer that has let go of its lock. */
+  removeIfUnlocked?(directory: OpenDirectory, name: Buffer): Steps<'removed' | 'locked' | 'unknown'>;
+}
