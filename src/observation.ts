@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { OpenRequest, Saved, SaveRequest } from './engine/engine.js';
+import type { Engine, OpenRequest, Saved, SaveRequest } from './engine/engine.js';
 import { StageTimer, type StageTimes } from './engine/stage-timer.js';
 import type { Durability } from './options.js';
 import type { AbsolutePath } from './path.js';
@@ -12,7 +12,7 @@ export interface SaveTimes extends StageTimes {
 
 /** Published on `indelible:save:start` when a save is called, in the same tick. */
 export interface SaveStarted {
-  /** The same in all messages about one save, and in no other's of this thread. */
+  /** The same in all messages about one save, and in no other's of this process; with the portable engine, of this thread. */
   readonly id: number;
   readonly engine: 'native' | 'portable';
   /** Absolute, as it was asked for. */
@@ -48,8 +48,6 @@ export function isObserved(): boolean {
   return started.hasSubscribers || ended.hasSubscribers || failed.hasSubscribers;
 }
 
-let observations = 0;
-
 /** One save that somebody wants to know about. */
 export class Observation {
   readonly timer = new StageTimer();
@@ -57,11 +55,10 @@ export class Observation {
   readonly #since: bigint;
   #over = false;
 
-  constructor(engine: 'native' | 'portable', request: OpenRequest | SaveRequest) {
-    observations += 1;
+  constructor(engine: Pick<Engine, 'name' | 'issueNumber'>, request: OpenRequest | SaveRequest) {
     const { path, durability, ifExists } = request;
     const bytes = 'data' in request ? request.data.byteLength : undefined;
-    this.#start = { id: observations, engine, path, bytes, durability, ifExists };
+    this.#start = { id: engine.issueNumber(), engine: engine.name, path, bytes, durability, ifExists };
     started.publish(this.#start);
     this.#since = process.hrtime.bigint();
   }

@@ -1,9 +1,16 @@
+import type { OpenRequest } from './engine/engine.js';
+import { bytesOfPath } from './engine/portable/path-bytes.js';
+import { isWeaker } from './engine/portable/plan.js';
 import { selectEngine } from './engine/select.js';
-import { invalidArgumentType } from './errors.js';
-import { type ResolvedOptions, resolveOptions } from './options.js';
+import { noTemporary } from './engine/temporary-errors.js';
+import { indelibleError, invalidArgumentType } from './errors.js';
+import { failure } from './fs/failure.js';
+import type { FileSystemCalls } from './fs/file-system-calls.js';
+import { run, runSync, type Steps } from './fs/steps.js';
+import { resolveOptions } from './options.js';
 import { absolutePath, type PathLike } from './path.js';
 import { openRequestOf } from './save.js';
-import { TemporaryFile, type TemporaryFileOptions } from './temporary-file.js';
+import { HeldTemporary, TemporaryFile, type TemporaryFileOptions } from './temporary-file.js';
 
 /**
  * Opens a file without a name (`O_TMPFILE`) in a directory, to be written by its descriptor and then given a name,
@@ -23,19 +30,58 @@ export async function openTemporary(
   directory: PathLike,
   options?: TemporaryFileOptions | null,
 ): Promise<TemporaryFile> {
-  const resolved = resolve(options);
-  const request = openRequestOf(absolutePath(directory, 'directory'), resolved);
-  return new TemporaryFile(await selectEngine().engine.openTemporary(request), options ?? {});
+  const request = requestOf(directory, options);
+  return new TemporaryFile(await run(open(request)), options ?? {});
 }
 
 /** The same on the calling thread. */
 export function openTemporarySync(directory: PathLike, options?: TemporaryFileOptions | null): TemporaryFile {
-  const resolved = resolve(options);
-  const request = openRequestOf(absolutePath(directory, 'directory'), resolved);
-  return new TemporaryFile(selectEngine().engine.openTemporarySync(request), options ?? {});
+  const request = requestOf(directory, options);
+  return new TemporaryFile(runSync(open(request)), options ?? {});
 }
 
-function resolve(options: TemporaryFileOptions | null | undefined): ResolvedOptions {
+/** A request whose path is the directory. */
+function requestOf(directory: PathLike, options: TemporaryFileOptions | null | undefined): OpenRequest {
   if (typeof options === 'string') throw invalidArgumentType('options', 'of type object', options);
-  return { ...resolveOptions(options), ifExists: 'replace', keepPrevious: undefined };
+  const resolved = resolveOptions(options);
+  return openRequestOf(absolutePath(directory, 'directory'), {
+    ...resolved,
+    ifExists: 'replace',
+    keepPrevious: undefined,
+  });
+}
+
+function* open(request: OpenRequest): Steps<HeldTemporary> {
+  const { path, durability, protocol, strict, mode } = request;
+  const { engine, calls } = selectEngine();
+  refuseWithoutDescriptors(calls, path);
+  try {
+    const directory = yield* calls.openDirectory(bytesOfPath(path));
+    try {
+      const { achieves, temporary } = yield* calls.planFor(directory, durability, protocol);
+      if (strict && isWeaker(achieves, durability)) {
+        const message = `The filesystem cannot make '${path}' ${durability}`;
+        throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
+      }
+      const opened = yield* calls.createTemporary(directory, mode, temporary === 'unnamed');
+      return new HeldTemporary(engine, calls, opened);
+    } finally {
+      yield* calls.close(directory);
+    }
+  } catch (error) {
+    throw failure(error, { path });
+  }
+}
+
+/**
+ * On Windows a descriptor is an entry of a table in Node's own C library, which an addon cannot add to; in Deno, of a table of
+ * Deno's.
+ */
+function refuseWithoutDescriptors(
+  calls: FileSystemCalls,
+  path: OpenRequest['path'],
+): asserts calls is FileSystemCalls & Required<Pick<FileSystemCalls, 'createTemporary'>> {
+  if (calls.createTemporary === undefined) throw noTemporary(path, 'The portable engine');
+  if (process.platform === 'win32') throw noTemporary(path, 'Windows');
+  if (process.versions.deno !== undefined) throw noTemporary(path, 'Deno');
 }

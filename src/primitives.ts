@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { promisify } from 'node:util';
-import type { NativeFailure } from './engine/addon.js';
+import type { Failure } from './engine/native/wire.js';
 import { selectEngine } from './engine/select.js';
 import { invalidArgumentType, outOfRange, systemError } from './errors.js';
 import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
@@ -263,7 +263,7 @@ function integer(name: string, value: number, highest: number): void {
 }
 
 /** The number that the call answered with. Without an addon there is no call to make: `ENOSYS`. */
-function finish({ syscall, path, dest }: Call, result: number | NativeFailure | undefined): number {
+function finish({ syscall, path, dest }: Call, result: number | Failure | undefined): number {
   if (typeof result === 'number') return result;
   const where = { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) };
   throw result === undefined

@@ -1,5 +1,7 @@
-import type { OpenedTemporary, OpenRequest, Saved } from './engine/engine.js';
+import type { Engine, OpenRequest, Saved } from './engine/engine.js';
 import { indelibleError, invalidArgumentType } from './errors.js';
+import type { FileSystemCalls, OpenTemporary } from './fs/file-system-calls.js';
+import { run, runSync, type Steps } from './fs/steps.js';
 import { resolveOptions, type SaveOptions } from './options.js';
 import { absolutePath, type PathLike } from './path.js';
 import { openRequestOf } from './save.js';
@@ -10,15 +12,48 @@ export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | '
 /** Options of `TemporaryFile.replace`. */
 export type TemporaryFileReplaceOptions = Omit<SaveOptions, 'ifExists' | 'encoding'>;
 
-/** Files that nobody can close any more. What is held must not lead to the `TemporaryFile`. */
-const forgotten = new FinalizationRegistry<OpenedTemporary>((file) => {
+/** What keeps the file open. */
+export class HeldTemporary {
+  readonly fd: number;
+  readonly unnamed: boolean;
+  readonly #engine: Engine;
+  readonly #calls: FileSystemCalls;
+  readonly #opened: OpenTemporary;
+  #closed = false;
+
+  constructor(engine: Engine, calls: FileSystemCalls, opened: OpenTemporary) {
+    this.fd = opened.fd;
+    this.unnamed = opened.unnamed;
+    this.#engine = engine;
+    this.#calls = calls;
+    this.#opened = opened;
+  }
+
+  publish(request: OpenRequest): Promise<Saved> {
+    return this.#engine.publish(request, this.#opened.handle);
+  }
+
+  publishSync(request: OpenRequest): Saved {
+    return this.#engine.publishSync(request, this.#opened.handle);
+  }
+
+  /** Removes what has a name of its own. Closing again does nothing. */
+  *close(): Steps<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    yield* this.#calls.closeAll([this.#opened]);
+  }
+}
+
+/** Files that no program can close any more. What is held must not lead to the `TemporaryFile`. */
+const forgotten = new FinalizationRegistry<HeldTemporary>((file) => {
   process.emitWarning(
     `A TemporaryFile (descriptor ${file.fd}) was not closed before it was garbage-collected.`,
     {
       code: 'ERR_INDELIBLE_NOT_CLOSED',
     },
   );
-  file.closeSync();
+  runSync(file.close());
 });
 
 /** The calls that a failed sync comes from: the kernel may have dropped the pages (fsync(2)). */
@@ -37,16 +72,18 @@ const SYNCS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range', 'cl
  * await file.link('downloads/image.iso');
  */
 export class TemporaryFile implements AsyncDisposable, Disposable {
-  readonly #file: OpenedTemporary;
+  readonly #file: HeldTemporary;
   readonly #options: TemporaryFileOptions;
   /** The publication that is under way, or the last one. */
   #publishing: Promise<unknown> = Promise.resolve();
   #pending = 0;
+  /** No more calls are taken. Those that were made before are carried out. */
   #closed = false;
+  #published = false;
   #spoiled: { error: unknown } | undefined;
 
   /** @internal */
-  constructor(file: OpenedTemporary, options: TemporaryFileOptions) {
+  constructor(file: HeldTemporary, options: TemporaryFileOptions) {
     this.#file = file;
     this.#options = options;
     forgotten.register(this, file, this);
@@ -95,11 +132,14 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     return this.#publishSync(this.#requestOf(path, options, 'replace'));
   }
 
-  /** Closes the file; what was not published is gone. Waits for a publication that is under way. Closing again does nothing. */
+  /**
+   * Closes the file; what was not published is gone. It counts as closed at once, and waits for the publications that were asked
+   * for before. Closing again does nothing.
+   */
   async close(): Promise<void> {
-    await Promise.allSettled([this.#publishing]);
     this.#forget();
-    await this.#file.close();
+    await Promise.allSettled([this.#publishing]);
+    await run(this.#file.close());
   }
 
   /**
@@ -110,7 +150,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   closeSync(): void {
     this.#refuseWhilePublishing();
     this.#forget();
-    this.#file.closeSync();
+    runSync(this.#file.close());
   }
 
   /** `close`, for `await using`. */
@@ -150,7 +190,8 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
 
   async #after(before: Promise<unknown>, request: OpenRequest): Promise<Saved> {
     await Promise.allSettled([before]);
-    this.#refuse(request);
+    if (this.#published) throw closedError(request);
+    this.#refuseIfSpoiled();
     return await this.#publishNow(request);
   }
 
@@ -159,11 +200,11 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     try {
       saved = await this.#file.publish(request);
     } catch (error) {
-      if (this.#note(error)) await this.#file.close();
+      if (this.#note(error)) await run(this.#file.close());
       throw error;
     }
-    this.#forget();
-    await this.#file.close();
+    this.#notePublished();
+    await run(this.#file.close());
     return saved;
   }
 
@@ -174,11 +215,11 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     try {
       saved = this.#file.publishSync(request);
     } catch (error) {
-      if (this.#note(error)) this.#file.closeSync();
+      if (this.#note(error)) runSync(this.#file.close());
       throw error;
     }
-    this.#forget();
-    this.#file.closeSync();
+    this.#notePublished();
+    runSync(this.#file.close());
     return saved;
   }
 
@@ -186,11 +227,16 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   #note(error: unknown): boolean {
     if (!(error instanceof Error)) return false;
     if ('published' in error && error.published === true) {
-      this.#forget();
+      this.#notePublished();
       return true;
     }
     if ('syscall' in error && SYNCS.has(error.syscall)) this.#spoiled = { error };
     return false;
+  }
+
+  #notePublished(): void {
+    this.#published = true;
+    this.#forget();
   }
 
   #forget(): void {
@@ -198,10 +244,12 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     forgotten.unregister(this);
   }
 
-  #refuse({ path }: OpenRequest): void {
-    if (this.#closed) {
-      throw indelibleError('ERR_INDELIBLE_CLOSED', 'The temporary file is closed', { syscall: 'link', path });
-    }
+  #refuse(request: OpenRequest): void {
+    if (this.#closed) throw closedError(request);
+    this.#refuseIfSpoiled();
+  }
+
+  #refuseIfSpoiled(): void {
     if (this.#spoiled !== undefined) throw this.#spoiled.error;
   }
 
@@ -211,4 +259,8 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
       syscall: 'link',
     });
   }
+}
+
+function closedError({ path }: OpenRequest): Error {
+  return indelibleError('ERR_INDELIBLE_CLOSED', 'The temporary file is closed', { syscall: 'link', path });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SaveData } from './data.js';
-import type { FileUpdate, FileUpdateSync, Saved, SaveRequest, UpdateRequest } from './engine/engine.js';
+import type { Saved, SaveRequest } from './engine/engine.js';
+import type { Patience } from './engine/patience.js';
 import { orderingKey } from './engine/portable/path-bytes.js';
 import { selectEngine } from './engine/select.js';
 import {
@@ -11,11 +12,12 @@ import {
   outOfRange,
   type SaveError,
 } from './errors.js';
+import { type FileRead, LockedFile, type UpdateRequest } from './fs/locked-file.js';
+import { run, runSync } from './fs/steps.js';
 import { oneOf, type ResolvedOptions, resolveOptions, type SaveOptions } from './options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
 import { requestOf } from './save.js';
 import { unlessAborted } from './unless-aborted.js';
-import { type Patience, WaitingLine } from './waiting-line.js';
 
 /** Options of `update`: those of `save` but `ifExists` and `followSymlinks`, and how to meet others. */
 export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSymlinks'> {
@@ -34,7 +36,7 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
   /**
    * `'machine'`, the default: every other update on this machine is kept out, or the call is refused
    * (`ERR_INDELIBLE_UNSUPPORTED`). `'thread'`: where the engine or the filesystem has no lock, be content with the order of
-   * the updates that this thread makes under the same path.
+   * the updates that this process makes under the same path; with the portable engine, this thread.
    */
   lock?: 'machine' | 'thread' | undefined;
 }
@@ -47,21 +49,14 @@ export type Changed = SaveData | undefined;
 
 const DEFAULT_TIMEOUT = 10_000;
 
-/** Each update under way holds up to four descriptors, of which a process commonly has 1024 in all. */
-const AT_ONCE = 64;
-
 /** A waiting update asks again after an eighth of what it has waited, in milliseconds, between these two. */
 const PAUSE = 1;
 const LONGEST_PAUSE = 20;
 
-/** The updates of this thread, by path, in the order of the calls. */
-const lines = new Map<string, WaitingLine>();
-const places = new WaitingLine(AT_ONCE);
-
 /**
  * Reads a file, has it changed, and saves what comes of it, so that no concurrent update is lost: while `change` runs, no
- * other update of the file does, in this process or any other on this machine. Those of one thread under one path are made
- * in the order of the calls, and threads and processes take turns.
+ * other update of the file does, in this process or any other on this machine. Those of one process under one path are
+ * made in the order of the calls (with the portable engine, of one thread), and processes take turns.
  *
  * Guaranteed for the new content: what `save` guarantees. The lock is on the file's name in its directory, leaves nothing
  * behind, and ends with its holder, however that ends.
@@ -106,14 +101,8 @@ export async function update<Current extends string | Buffer>(
   options?: UpdateOptions | BufferEncoding | null,
 ): Promise<Saved | undefined> {
   const call = resolveCall(path, change, options);
-  const key = orderingKey(call.request.path);
-  const line = lines.get(key) ?? new WaitingLine(1);
-  lines.set(key, line);
-  try {
-    return await line.run(call.patience, () => places.run(call.patience, () => updateInTurn(call, change)));
-  } finally {
-    if (line.empty && lines.get(key) === line) lines.delete(key);
-  }
+  const { updates } = selectEngine().engine;
+  return await updates.run(orderingKey(call.request.path), call.patience, () => updateInTurn(call, change));
 }
 
 /**
@@ -143,7 +132,7 @@ export function updateSync<Current extends string | Buffer>(
   options?: UpdateOptions | BufferEncoding | null,
 ): Saved | undefined {
   const call = resolveCall(path, change, options);
-  if (lines.has(orderingKey(call.request.path))) {
+  if (selectEngine().engine.updates.hasOwn(orderingKey(call.request.path))) {
     throw lockedError(call.request.path, 'is under way in this thread, which updateSync would block');
   }
   return updateInTurnSync(call, change);
@@ -203,19 +192,20 @@ async function updateInTurn<Current extends string | Buffer>(
   call: Call,
   change: (current: Current | undefined) => Changed | Promise<Changed>,
 ): Promise<Saved | undefined> {
+  const { engine, calls } = selectEngine();
+  const { signal } = call.patience;
   for (let attempt = 0; ; attempt += 1) {
-    const file = selectEngine().engine.update(call.request);
+    const file = new LockedFile(calls, call.request);
     try {
-      const current = await readInTurn(file, call);
-      const { signal } = call.patience;
+      const read = await readInTurn(file, call);
       if (signal?.aborted) throw abortError(signal);
-      const changed = await unlessAborted(Promise.resolve(change(shown<Current>(call, current))), signal);
-      const request = changedRequest(call, changed);
-      return request && (await file.save(request));
+      const given = Promise.resolve(change(shown<Current>(call, read)));
+      const request = changedRequest(call, await unlessAborted(given, signal), read);
+      return request && (await engine.save(request));
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw error;
     } finally {
-      await file.end();
+      await run(file.release());
     }
   }
 }
@@ -224,36 +214,37 @@ function updateInTurnSync<Current extends string | Buffer>(
   call: Call,
   change: (current: Current | undefined) => Changed,
 ): Saved | undefined {
+  const { engine, calls } = selectEngine();
   for (let attempt = 0; ; attempt += 1) {
-    const file = selectEngine().engine.updateSync(call.request);
+    const file = new LockedFile(calls, call.request);
     try {
-      const current = readInTurnSync(file, call);
-      const request = changedRequest(call, change(shown<Current>(call, current)));
-      return request && file.save(request);
+      const read = readInTurnSync(file, call);
+      const request = changedRequest(call, change(shown<Current>(call, read)), read);
+      return request && engine.saveSync(request);
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw error;
     } finally {
-      file.end();
+      runSync(file.release());
     }
   }
 }
 
 /** What the file holds, when no other process's or thread's update comes first any more. */
-async function readInTurn(file: FileUpdate, { patience }: Call): Promise<Buffer | undefined> {
+async function readInTurn(file: LockedFile, { patience }: Call): Promise<FileRead> {
   const turn = new Turn(patience);
   for (;;) {
-    const read = await file.read();
-    if (typeof read !== 'number') return read.content;
+    const read = await run(file.read());
+    if (typeof read !== 'number') return read;
     await unlessAborted(pause(turn.pauseBehind(read)), patience.signal);
   }
 }
 
-function readInTurnSync(file: FileUpdateSync, { patience }: Call): Buffer | undefined {
+function readInTurnSync(file: LockedFile, { patience }: Call): FileRead {
   const turn = new Turn(patience);
   const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   for (;;) {
-    const read = file.read();
-    if (typeof read !== 'number') return read.content;
+    const read = runSync(file.read());
+    if (typeof read !== 'number') return read;
     Atomics.wait(never, 0, 0, turn.pauseBehind(read));
   }
 }
@@ -285,15 +276,16 @@ class Turn {
 /** The content in the form that `change` was declared to take. */
 function shown<Current extends string | Buffer>(
   { decodes, options }: Call,
-  content: Buffer | undefined,
+  { content }: FileRead,
 ): Current | undefined {
   // The overloads tie the type to the options.
   return (decodes ? content?.toString(options.encoding) : content) as Current | undefined;
 }
 
-function changedRequest(call: Call, changed: Changed): SaveRequest | undefined {
+/** A save of the version that was read, and of no other. */
+function changedRequest(call: Call, changed: Changed, { version }: FileRead): SaveRequest | undefined {
   if (changed === undefined) return undefined;
-  return requestOf(call.request.path, changed, call.options);
+  return { ...requestOf(call.request.path, changed, call.options), expected: version };
 }
 
 function isConflict(error: unknown): boolean {

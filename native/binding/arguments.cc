@@ -123,6 +123,13 @@ uint64_t Arguments::Integer(const char* name, uint64_t highest) {
   return 0;
 }
 
+bool Arguments::SkipZero() {
+  const Napi::Value value = Peek();
+  const bool is_zero = value.IsNumber() && value.As<Napi::Number>().DoubleValue() == 0;
+  if (is_zero) ++next_;
+  return is_zero;
+}
+
 uint32_t Arguments::Uint32(const char* name, uint32_t highest) {
   return static_cast<uint32_t>(Integer(name, highest));
 }

@@ -33,6 +33,8 @@ class Arguments {
 
   [[nodiscard]] bool ok() const { return !wrong_; }
 
+  // How many have not been read yet.
+  size_t left() const { return info_.Length() > next_ ? info_.Length() - next_ : 0; }
   // Whether the next one is a number, which is read all the same.
   bool NextIsNumber() const { return Peek().IsNumber(); }
   // A path is a string or, where it may not be UTF-8, bytes.
@@ -54,8 +56,18 @@ class Arguments {
   std::shared_ptr<OpenDirectory> Directory(const char* name) { return Opened<OpenDirectory>(name); }
   std::shared_ptr<OpenFile> File(const char* name) { return Opened<OpenFile>(name); }
   std::shared_ptr<TemporaryFile> Temporary(const char* name) { return Opened<TemporaryFile>(name); }
+  // Null where the number is 0.
+  std::shared_ptr<OpenFile> OptionalFile(const char* name) {
+    return SkipZero() ? nullptr : Opened<OpenFile>(name);
+  }
+  std::shared_ptr<TemporaryFile> OptionalTemporary(const char* name) {
+    return SkipZero() ? nullptr : Opened<TemporaryFile>(name);
+  }
   // Of any kind; the number of something that is open.
   uint64_t Handle(const char* name);
+
+  // Whether the next one was the number 0, which means that there is none.
+  bool SkipZero();
 
   // For what an entry has to check itself.
   void ThrowType(const char* name, const char* expected);

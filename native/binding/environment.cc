@@ -1,88 +1,10 @@
 #include "environment.h"
 
-#include <string>
 #include <utility>
 
-#include "../platform/platform.h"
+#include "process.h"
 
 namespace indelible {
-
-namespace {
-
-// As many stage-1 threads as may wait in the kernel at once. Measured with 64 saves at once on a disk with a
-// 5 ms flush (bench/concurrency.ts): 8, 16, 32 and 64 threads differ by less than the noise, 350 to 450 us a
-// save on ext4; the saves of many disks, of which one may hang, want more rather than fewer.
-constexpr size_t kMostThreads = 32;
-
-const char* NameOf(Status::Reason reason) {
-  switch (reason) {
-    case Status::Reason::kSystemCall:
-      return "system";
-    case Status::Reason::kNotAFile:
-      return "not-a-file";
-    case Status::Reason::kNotASymlink:
-      return "not-a-symlink";
-    case Status::Reason::kNotADirectory:
-      return "not-a-directory";
-    case Status::Reason::kMountPoint:
-      return "mount-point";
-    case Status::Reason::kNotDurable:
-      return "not-durable";
-    case Status::Reason::kUnsupported:
-      return "unsupported";
-    case Status::Reason::kNoLock:
-      return "no-lock";
-    case Status::Reason::kChanged:
-      return "changed";
-    case Status::Reason::kCannotKeep:
-      return "cannot-keep";
-    case Status::Reason::kSamePath:
-      return "same-path";
-    case Status::Reason::kCancelled:
-      return "cancelled";
-  }
-  return "system";
-}
-
-Napi::Value UntimedValue(Napi::Env env, const SaveOutcome& outcome) {
-  if (!outcome.status.ok()) return FailureValue(env, outcome.status, outcome.published);
-  const uint32_t flags = (outcome.replaced ? 1U : 0U) | static_cast<uint32_t>(outcome.durability) << 1 |
-                         static_cast<uint32_t>(outcome.protocol) << 3;
-  return Napi::Number::New(env, static_cast<double>(outcome.bytes) * 32.0 + flags);
-}
-
-// Paths are bytes; JavaScript decides how to show them.
-Napi::Value PathValue(Napi::Env env, const std::string& path) {
-  const std::string bytes = platform::SystemPath(path);
-  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
-}
-
-}  // namespace
-
-ThreadPool& SharedPool() {
-  // A worker's end unloads what it has loaded, and the idle threads still run it.
-  static const bool staying = (platform::StayLoaded(), true);
-  static_cast<void>(staying);
-  static ThreadPool& pool = *new ThreadPool(kMostThreads);
-  return pool;
-}
-
-Scheduler& SharedScheduler() {
-  static Scheduler& scheduler = *new Scheduler(&SharedPool());
-  // process.exit() runs no cleanup hook of the main environment (node::ReallyExit), only exit(3)'s. Without
-  // it a save that is under way then may leave its temporary to the next sweep, which is no reason to fail.
-  static const bool registered = platform::AtExit([] {
-    SharedScheduler().ShutDown();
-    SharedStreamingSaves().ShutDown();
-  });
-  static_cast<void>(registered);
-  return scheduler;
-}
-
-StreamingSaves& SharedStreamingSaves() {
-  static StreamingSaves& saves = *new StreamingSaves(&SharedScheduler());
-  return saves;
-}
 
 std::shared_ptr<Environment> Environment::Create(Napi::Env env) {
   std::shared_ptr<Environment> self(new Environment());
@@ -96,8 +18,8 @@ std::shared_ptr<Environment> Environment::Create(Napi::Env env) {
 
 Environment& Environment::Of(Napi::Env env) { return **env.GetInstanceData<std::shared_ptr<Environment>>(); }
 
-Napi::Value Environment::Promise(Napi::Env env, uint64_t ticket, Napi::Object data,
-                                 std::shared_ptr<SaveJob> job) {
+Napi::Value Environment::Promise(Napi::Env env, uint64_t number, Napi::Object data,
+                                 std::shared_ptr<SaveJob> job, bool live) {
   // Not Napi::Promise::Deferred: where no promise can be made, in a worker that is being terminated, its
   // members stay uninitialised, and JavaScript would be handed whatever stands there.
   napi_deferred deferred = nullptr;
@@ -105,200 +27,212 @@ Napi::Value Environment::Promise(Napi::Env env, uint64_t ticket, Napi::Object da
   if (napi_create_promise(env, &deferred, &promise) != napi_ok) return Napi::Value();
   if (pending_.empty()) wake_.Ref(env);
   pending_.emplace(
-      ticket,
+      number,
       Pending{deferred, data.IsEmpty() ? Napi::ObjectReference() : Napi::Persistent(data), std::move(job)});
   MutexLock lock(mutex_);
-  ++live_;
+  if (live) ++live_;
   return Napi::Value(env, promise);
 }
 
-Napi::Value Environment::Save(Napi::Env env, SaveRequest request, Napi::Object data, uint64_t ticket) {
-  auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
-  const Napi::Value promise = Promise(env, ticket, data, job);
-  if (promise.IsEmpty()) return promise;
-  SharedScheduler().Submit(std::move(job));
+std::shared_ptr<SaveJob> Environment::JobOf(SaveArguments* arguments, uint64_t number) {
+  auto job = std::make_shared<SaveJob>(std::move(arguments->request), shared_from_this(), number);
+  if (arguments->temporary != nullptr) job->Adopt(std::move(arguments->temporary));
+  if (arguments->uses_default_plan) job->UseDefaultPlan();
+  return job;
+}
+
+Napi::Value Environment::Submit(Napi::Env env, uint64_t number, Napi::Object data,
+                                std::shared_ptr<SaveJob> job) {
+  const Napi::Value promise = Promise(env, number, data, job, true);
+  if (!promise.IsEmpty()) Process::Get().scheduler.Submit(std::move(job));
   return promise;
+}
+
+Napi::Value Environment::Save(Napi::Env env, SaveArguments arguments) {
+  const uint64_t number = arguments.ticket != 0 ? arguments.ticket : Process::Get().NextNumber();
+  return Submit(env, number, arguments.data, JobOf(&arguments, number));
+}
+
+Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveArguments> arguments, bool group) {
+  std::vector<std::shared_ptr<SaveJob>> jobs;
+  jobs.reserve(arguments.size());
+  for (SaveArguments& one : arguments) jobs.push_back(JobOf(&one, 0));
+  const std::vector<PlanRequest> needed = Process::Get().scheduler.SaveSync(jobs);
+  if (!needed.empty()) return PlansNeededValue(env, needed);
+  // A single save is what most calls are for, and an array costs as much as one of its system calls.
+  if (!group) return outcomes_.Of(env, *jobs.front());
+  Napi::Array outcomes = Napi::Array::New(env, jobs.size());
+  for (size_t i = 0; i < jobs.size(); ++i)
+    outcomes.Set(static_cast<uint32_t>(i), outcomes_.Of(env, *jobs[i]));
+  return outcomes;
 }
 
 void Environment::Cancel(uint64_t ticket) {
   const auto found = pending_.find(ticket);
   if (found != pending_.end() && found->second.job != nullptr) found->second.job->Cancel();
-  const auto open = open_.find(ticket);
-  if (open != open_.end()) open->second->Cancel();
+  const auto open = streaming_.find(ticket);
+  if (open != streaming_.end()) open->second->job->Cancel();
 }
 
-Napi::Value Environment::OpenSave(Napi::Env env, SaveRequest request, uint64_t ticket, Form form) {
-  std::shared_ptr<SaveJob>& open = open_[ticket];
+bool Environment::IsFree(uint64_t ticket) const {
+  return pending_.count(ticket) == 0 && streaming_.count(ticket) == 0 && updates_.count(ticket) == 0;
+}
+
+std::shared_ptr<Environment::StreamingSave> Environment::Streaming(uint64_t ticket) const {
+  const auto found = streaming_.find(ticket);
+  return found != streaming_.end() && !found->second->busy ? found->second : nullptr;
+}
+
+namespace {
+
+// What a call for a streaming save answers, which may then be called again.
+Environment::Answer AnswerOf(std::shared_ptr<Environment::StreamingSave> save, Environment::Answer answer) {
+  return [save = std::move(save), answer = std::move(answer)](Napi::Env env) {
+    save->busy = false;
+    return answer(env);
+  };
+}
+
+Environment::Answer Zero() {
+  return [](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, 0); };
+}
+
+Environment::Answer FailureOf(Status status) {
+  return [status = std::move(status)](Napi::Env env) { return FailureValue(env, status, false); };
+}
+
+}  // namespace
+
+Napi::Value Environment::OpenSave(Napi::Env env, SaveArguments arguments, Form form) {
+  const uint64_t ticket = arguments.ticket;
+  std::shared_ptr<StreamingSave>& open = streaming_[ticket];
   if (open == nullptr) {
-    open = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
+    open = std::make_shared<StreamingSave>();
+    open->job = JobOf(&arguments, ticket);
   }
-  return Call(env, form, [job = open, form]() -> Answer {
+  open->busy = true;
+  const bool synchronous = form == Form::kSynchronous;
+  return Call(env, form, [save = open, synchronous]() -> Answer {
     PlanRequest needed;
-    switch (SharedStreamingSaves().Open(job, form == Form::kSynchronous, &needed)) {
+    switch (Process::Get().streaming.Open(save->job, synchronous, &needed)) {
       case SaveJob::Prepared::kReady:
-        return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
+        return AnswerOf(save, Zero());
       case SaveJob::Prepared::kNeedsPlan:
-        job->listener()->NeedsPlan(needed);
-        return [](Napi::Env its) -> Napi::Value { return its.Null(); };
+        return AnswerOf(
+            save, [needed = std::move(needed)](Napi::Env its) { return PlansNeededValue(its, {needed}); });
       case SaveJob::Prepared::kFailed:
         break;
     }
-    return [job](Napi::Env its) { return FailureValue(its, job->outcome().status, false); };
+    return AnswerOf(save, FailureOf(save->job->outcome().status));
   });
 }
 
-Napi::Value Environment::AppendToSave(Napi::Env env, uint64_t ticket, Napi::Uint8Array data, Form form) {
-  const uint8_t* const bytes = data.Data();
-  const size_t size = data.ByteLength();
-  auto append = [job = open_.at(ticket), bytes, size]() -> Answer {
-    return [status = SharedStreamingSaves().Append(job.get(), bytes, size)](Napi::Env its) -> Napi::Value {
-      if (!status.ok()) return FailureValue(its, status, false);
-      return Napi::Number::New(its, 0);
-    };
-  };
-  return Call(env, form, std::move(append), data);
+Napi::Value Environment::AppendToSave(Napi::Env env, std::shared_ptr<StreamingSave> save, Napi::Object owner,
+                                      const uint8_t* data, size_t size, Form form) {
+  save->busy = true;
+  return Call(
+      env, form,
+      [save, data, size]() -> Answer {
+        Status status = Process::Get().streaming.Append(save->job.get(), data, size);
+        return AnswerOf(save, status.ok() ? Zero() : FailureOf(std::move(status)));
+      },
+      owner);
 }
 
-Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, Form form) {
-  std::shared_ptr<SaveJob> job = open_.at(ticket);
+Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save,
+                                    Form form) {
   if (form == Form::kSynchronous) {
-    if (!SaveNow({job})) return env.Null();
-    open_.erase(ticket);
-    return OutcomeValue(env, *job);
+    const std::vector<PlanRequest> needed = Process::Get().scheduler.SaveSync({save->job});
+    if (!needed.empty()) return PlansNeededValue(env, needed);
+    streaming_.erase(ticket);
+    return outcomes_.Of(env, *save->job);
   }
-  const Napi::Value promise = Promise(env, ticket, Napi::Object(), job);
-  if (promise.IsEmpty()) return promise;
-  open_.erase(ticket);
-  SharedScheduler().Submit(std::move(job));
+  const Napi::Value promise = Submit(env, ticket, Napi::Object(), save->job);
+  if (!promise.IsEmpty()) streaming_.erase(ticket);
   return promise;
 }
 
-Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, Form form) {
-  const std::shared_ptr<SaveJob> job = std::move(open_.at(ticket));
-  open_.erase(ticket);
-  return Call(env, form, [job]() -> Answer {
+Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save,
+                                     Form form) {
+  streaming_.erase(ticket);
+  return Call(env, form, [job = save->job]() -> Answer {
     // Freeing a large file's blocks takes its time.
-    SharedStreamingSaves().Abandon(job.get());
+    Process::Get().streaming.Abandon(job.get());
     return [job](Napi::Env its) { return StagesValue(its, *job); };
   });
 }
 
-Napi::Value Environment::OpenTemporary(Napi::Env env, SaveRequest request, uint64_t ticket, bool insist,
-                                       Form form) {
-  const auto file = std::make_shared<TemporaryFile>();
-  temporaries_[ticket] = file;
-  return Call(env, form, [file, request = std::move(request), insist]() -> Answer {
-    Status status;
-    switch (file->Open(request, &SharedScheduler().plans(), insist, &status)) {
-      case TemporaryFile::Opened::kReady:
-        return [file](Napi::Env its) -> Napi::Value {
-          const double descriptor = static_cast<double>(file->temporary().file().get());
-          return Napi::Number::New(its, descriptor * 2 + (file->unnamed() ? 1 : 0));
-        };
-      case TemporaryFile::Opened::kUndecided:
-        return [file](Napi::Env its) -> Napi::Value {
-          return QuestionValue(
-              its, PlanRequest{file->filesystem(), file->directory().path, file->undecided_generation()});
-        };
-      case TemporaryFile::Opened::kFailed:
-        break;
-    }
-    return [status = std::move(status)](Napi::Env its) { return FailureValue(its, status, false); };
-  });
-}
-
-Napi::Value Environment::PublishTemporary(Napi::Env env, SaveRequest request, uint64_t ticket,
-                                          uint64_t temporary, Form form) {
-  auto job = std::make_shared<SaveJob>(std::move(request), shared_from_this(), ticket);
-  job->Adopt(temporaries_.at(temporary));
-  if (form == Form::kSynchronous) {
-    if (!SaveNow({job})) return env.Null();
-    return OutcomeValue(env, *job);
-  }
-  const Napi::Value promise = Promise(env, ticket, Napi::Object(), job);
+Napi::Value Environment::JoinUpdates(Napi::Env env, uint64_t ticket, const std::string& path) {
+  const Napi::Value promise = Promise(env, ticket, Napi::Object(), nullptr, false);
   if (promise.IsEmpty()) return promise;
-  SharedScheduler().Submit(std::move(job));
-  return promise;
+  updates_.insert(ticket);
+  const std::shared_ptr<Environment> self = shared_from_this();
+  const bool is_first = Process::Get().updates.Join(ticket, path, [self, ticket] {
+    self->Push(Answered{ticket, [](Napi::Env its) { return its.Undefined(); }, false});
+  });
+  if (!is_first) return promise;
+  SettleNow(env, ticket);
+  return env.Undefined();
 }
 
-Napi::Value Environment::CloseTemporary(Napi::Env env, uint64_t ticket, Form form) {
-  const auto found = temporaries_.find(ticket);
-  if (found == temporaries_.end()) return Napi::Number::New(env, 0);
-  std::shared_ptr<TemporaryFile> file = std::move(found->second);
-  temporaries_.erase(found);
-  return Call(env, form, [file = std::move(file)]() mutable -> Answer {
-    // Freeing a large file's blocks takes its time.
-    file.reset();
-    return [](Napi::Env its) -> Napi::Value { return Napi::Number::New(its, 0); };
-  });
+bool Environment::LeaveUpdates(Napi::Env env, uint64_t ticket) {
+  if (updates_.erase(ticket) == 0) return false;
+  static_cast<void>(Process::Get().updates.Leave(ticket));
+  // Where it has left before its turn came.
+  SettleNow(env, ticket);
+  return true;
+}
+
+void Environment::SettleNow(Napi::Env env, uint64_t ticket) {
+  Settle(env, Answered{ticket, [](Napi::Env its) { return its.Undefined(); }, false});
+  if (pending_.empty()) wake_.Unref(env);
 }
 
 Napi::Value Environment::Call(Napi::Env env, Form form, Work work, Napi::Object data) {
   return form == Form::kSynchronous ? work()(env) : Run(env, std::move(work), data);
 }
 
-bool Environment::SaveNow(const std::vector<std::shared_ptr<SaveJob>>& jobs) {
-  const std::vector<PlanRequest> needed = SharedScheduler().SaveSync(jobs);
-  for (const PlanRequest& request : needed) NeedsPlan(request);
-  return needed.empty();
-}
-
-Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveRequest> requests) {
-  std::vector<std::shared_ptr<SaveJob>> jobs;
-  jobs.reserve(requests.size());
-  for (SaveRequest& request : requests) {
-    jobs.push_back(std::make_shared<SaveJob>(std::move(request), shared_from_this(), 0));
-  }
-  if (!SaveNow(jobs)) return env.Null();
-  // A single save is what most calls are for, and an array costs as much as one of its system calls.
-  if (jobs.size() == 1) return OutcomeValue(env, *jobs.front());
-  Napi::Array outcomes = Napi::Array::New(env, jobs.size());
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    outcomes.Set(static_cast<uint32_t>(i), OutcomeValue(env, *jobs[i]));
-  }
-  return outcomes;
-}
-
 Napi::Value Environment::Run(Napi::Env env, Work work, Napi::Object data) {
-  const uint64_t ticket = next_ticket_++;
-  const Napi::Value promise = Promise(env, ticket, data, nullptr);
+  const uint64_t number = Process::Get().NextNumber();
+  const Napi::Value promise = Promise(env, number, data, nullptr, true);
   if (promise.IsEmpty()) return promise;
   const std::shared_ptr<Environment> self = shared_from_this();
-  Task run = [self, ticket, work = std::move(work)]() mutable {
+  Task run = [self, number, work = std::move(work)]() mutable {
     Answer answer = work();
     // Before JavaScript hears of it: what it closes next must not be held open here.
     work = Work();
-    self->Push(Answered{ticket, std::move(answer)});
+    self->Push(Answered{number, std::move(answer), true});
   };
-  if (!SharedPool().Post(&run)) run();
+  if (!Process::Get().threads.Post(&run)) run();
   return promise;
 }
 
 void Environment::Completed(std::shared_ptr<SaveJob> job) {
-  const uint64_t ticket = job->ticket();
-  Push(Answered{ticket, [job = std::move(job)](Napi::Env env) { return OutcomeValue(env, *job); }});
+  const uint64_t number = job->ticket();
+  const std::shared_ptr<Environment> self = shared_from_this();
+  Push(Answered{number, [self, job = std::move(job)](Napi::Env env) { return self->outcomes_.Of(env, *job); },
+                true});
 }
 
 void Environment::Push(Answered answered) {
+  const bool live = answered.live;
   MutexLock lock(mutex_);
-  const bool was_empty = answered_.empty() && questions_.empty();
+  // The thread-safe function is gone, or about to go.
+  if (torn_down_) return;
+  // Fails only when the environment is being torn down, where nobody is left to hear of it.
+  if (answered_.empty() && plan_requests_.empty()) static_cast<void>(wake_.NonBlockingCall());
   answered_.push_back(std::move(answered));
-  WakeUp(was_empty);
-  // Last: TearDown waits for this, and takes the thread-safe function away.
+  if (!live) return;
   --live_;
   settled_.NotifyAll();
 }
 
 void Environment::NeedsPlan(const PlanRequest& request) {
   MutexLock lock(mutex_);
-  const bool was_empty = answered_.empty() && questions_.empty();
-  questions_.push_back(request);
-  WakeUp(was_empty);
-}
-
-void Environment::WakeUp(bool was_empty) {
-  // Fails only when the environment is being torn down, where nobody is left to hear of it.
-  if (was_empty && !torn_down_) static_cast<void>(wake_.NonBlockingCall());
+  if (torn_down_) return;
+  // As above.
+  if (answered_.empty() && plan_requests_.empty()) static_cast<void>(wake_.NonBlockingCall());
+  plan_requests_.push_back(request);
 }
 
 void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void*) {
@@ -309,111 +243,76 @@ void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void
 void Environment::DeliverAll(Napi::Env env) {
   const Napi::HandleScope scope(env);
   std::vector<Answered> answered;
-  std::vector<PlanRequest> questions;
+  std::vector<PlanRequest> plan_requests;
   {
-    // Both at once: whoever adds to either wakes this thread only if there was nothing in the two.
+    // Both at once: this thread is woken only by the first that is added to either.
     MutexLock lock(mutex_);
     answered.swap(answered_);
-    questions.swap(questions_);
+    plan_requests.swap(plan_requests_);
   }
-  for (const Answered& one : answered) {
-    const Napi::HandleScope each(env);
-    const auto found = pending_.find(one.ticket);
-    if (found == pending_.end()) continue;
-    const napi_deferred deferred = found->second.deferred;
-    pending_.erase(found);
-    // Fails only in a worker that is being terminated, where nobody waits for it any more.
-    static_cast<void>(napi_resolve_deferred(env, deferred, one.answer(env)));
-  }
+  for (const Answered& one : answered) Settle(env, one);
   if (pending_.empty()) wake_.Unref(env);
-  if (!questions.empty() && !decider_.IsEmpty()) decider_.Call({QuestionsValue(env, questions)});
+  for (const PlanRequest& request : plan_requests) AskForPlan(env, request);
 }
 
-Napi::Value Environment::TakeUndecided(Napi::Env env) {
-  std::vector<PlanRequest> questions;
-  {
-    MutexLock lock(mutex_);
-    questions.swap(questions_);
+void Environment::Settle(Napi::Env env, const Answered& answered) {
+  const Napi::HandleScope scope(env);
+  const auto found = pending_.find(answered.number);
+  if (found == pending_.end()) return;
+  const napi_deferred deferred = found->second.deferred;
+  pending_.erase(found);
+  // Fails only in a worker that is being terminated, where nobody waits for it any more.
+  static_cast<void>(napi_resolve_deferred(env, deferred, answered.answer(env)));
+}
+
+// A provider that fails must not keep saves waiting for ever: they go on with the default plan.
+void Environment::AskForPlan(Napi::Env env, const PlanRequest& request) {
+  const Napi::HandleScope scope(env);
+  Decision decision;
+  bool decided = false;
+  if (!plan_provider_.IsEmpty()) {
+    const Napi::Value given = plan_provider_.Call({PlanRequestValue(env, request)});
+    decided = !given.IsEmpty() && ReadDecision(given, &decision);
+    if (env.IsExceptionPending()) static_cast<void>(env.GetAndClearPendingException());
   }
-  return QuestionsValue(env, questions);
-}
-
-Napi::Value Environment::QuestionsValue(Napi::Env env, const std::vector<PlanRequest>& questions) {
-  Napi::Array array = Napi::Array::New(env, questions.size());
-  for (size_t i = 0; i < questions.size(); ++i)
-    array.Set(static_cast<uint32_t>(i), QuestionValue(env, questions[i]));
-  return array;
+  if (decided) {
+    Process::Get().scheduler.ProvidePlan(request.filesystem, request.generation, decision);
+  } else {
+    Process::Get().scheduler.UseDefaultPlan(request.filesystem);
+  }
 }
 
 void Environment::TakeBack() {
-  for (auto& [ticket, pending] : pending_) {
+  for (auto& [number, pending] : pending_) {
     if (pending.job != nullptr) pending.job->Cancel();
   }
-  for (auto& [ticket, job] : open_) job->Cancel();
-  SharedScheduler().ResumeAll(this);
+  for (auto& [ticket, save] : streaming_) save->job->Cancel();
+  Process::Get().scheduler.ResumeAll(this);
   {
     // The data belongs to JavaScript, which is about to go: no thread may be reading it any more.
     MutexLock lock(mutex_);
     while (live_ > 0) settled_.Wait(mutex_);
     answered_.clear();
   }
-  for (auto& [ticket, job] : open_) SharedStreamingSaves().Abandon(job.get());
-  open_.clear();
+  for (auto& [ticket, save] : streaming_) Process::Get().streaming.Abandon(save->job.get());
+  streaming_.clear();
 }
 
 void Environment::TearDown() {
   TakeBack();
-  pending_.clear();
-  updates_.clear();
-  temporaries_.clear();
-  handles_.CloseAll();
-  decider_.Reset();
   {
     MutexLock lock(mutex_);
     torn_down_ = true;
+    plan_requests_.clear();
   }
+  // Each may let another environment's update go on.
+  for (const uint64_t ticket : updates_) static_cast<void>(Process::Get().updates.Leave(ticket));
+  updates_.clear();
+  pending_.clear();
+  handles_.CloseAll();
+  outcomes_.Clear();
+  plan_provider_.Reset();
   wake_.Abort();
-}
-
-Napi::Value OutcomeValue(Napi::Env env, const SaveJob& job) {
-  const Napi::Value value = UntimedValue(env, job.outcome());
-  if (job.times() == nullptr) return value;
-  Napi::Object timed = Napi::Object::New(env);
-  timed.Set("outcome", value);
-  timed.Set("stages", StagesValue(env, job));
-  return timed;
-}
-
-Napi::Value StagesValue(Napi::Env env, const SaveJob& job) {
-  const StageTimes* const times = job.times();
-  if (times == nullptr) return Napi::Number::New(env, 0);
-  Napi::Array stages = Napi::Array::New(env, kStages);
-  for (size_t i = 0; i < kStages; ++i) {
-    stages.Set(static_cast<uint32_t>(i), Napi::Number::New(env, times->Nanoseconds(i)));
-  }
-  return stages;
-}
-
-Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {
-  Napi::Object failure = Napi::Object::New(env);
-  failure.Set("reason", Napi::String::New(env, NameOf(status.reason())));
-  failure.Set("errno", Napi::Number::New(env, status.error()));
-  failure.Set("syscall", Napi::String::New(env, status.syscall()));
-  failure.Set("published", Napi::Boolean::New(env, published));
-  if (!status.path().empty()) failure.Set("path", PathValue(env, status.path()));
-  if (!status.dest().empty()) failure.Set("dest", PathValue(env, status.dest()));
-  return failure;
-}
-
-Napi::Value QuestionValue(Napi::Env env, const PlanRequest& question) {
-  Napi::Object value = Napi::Object::New(env);
-  value.Set("major", Napi::Number::New(env, question.filesystem.major));
-  value.Set("minor", Napi::Number::New(env, question.filesystem.minor));
-  value.Set("mountId", Napi::Number::New(env, static_cast<double>(question.filesystem.mount)));
-  value.Set("directory", PathValue(env, question.directory));
-  value.Set("generation", Napi::Number::New(env, static_cast<double>(question.generation)));
-  value.Set("syncs", Napi::Number::New(env, question.syncs));
-  return value;
 }
 
 }  // namespace indelible

@@ -7,27 +7,36 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../base/unique_function.h"
-#include "../file_update.h"
 #include "../platform/mutex.h"
+#include "../save/plan_cache.h"
+#include "../save/save_job.h"
 #include "../save/temporary_file.h"
-#include "../scheduler/open_saves.h"
-#include "../scheduler/save_engine.h"
 #include "handles.h"
+#include "outcome.h"
 
 namespace indelible {
 
-// The engine and the threads, shared by every environment of the process (the main thread and its workers).
-// Made on first use and never destroyed: threads may outlive every destructor.
-Scheduler& SharedScheduler();
-StreamingSaves& SharedStreamingSaves();
-ThreadPool& SharedPool();
+// A save as JavaScript asks for it.
+struct SaveArguments {
+  SaveRequest request;
+  // Keeps the request's data where it is.
+  Napi::Object data;
+  // Whose content is published instead of the data.
+  std::shared_ptr<TemporaryFile> temporary;
+  bool uses_default_plan = false;
+  // 0: it is never cancelled.
+  uint64_t ticket = 0;
+};
 
-// What one JavaScript environment has asked for and not been told yet. Outcomes arrive on the pool's threads
-// and are handed over in batches, one wake-up of the event loop for as many as there are.
+// What one JavaScript environment has asked for and not been told yet, and what it holds open. What all
+// environments share is the Process. Answers arrive on the pool's threads and are handed over in batches, one
+// wake-up of the event loop for as many as there are.
 class Environment : public SaveListener, public std::enable_shared_from_this<Environment> {
  public:
   // Gives the answer its JavaScript form, on JavaScript's thread.
@@ -39,44 +48,44 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   static std::shared_ptr<Environment> Create(Napi::Env env);
   static Environment& Of(Napi::Env env);
 
-  // Promises the outcome of a save, whose request reads from `data`; keeps the process alive until then.
-  Napi::Value Save(Napi::Env env, SaveRequest request, Napi::Object data, uint64_t ticket);
+  // Promises the outcome, and keeps the process alive until then.
+  Napi::Value Save(Napi::Env env, SaveArguments arguments);
+  // The outcomes, all at once; or which plans are needed first, and nothing is published.
+  Napi::Value SaveSync(Napi::Env env, std::vector<SaveArguments> arguments, bool group);
   void Cancel(uint64_t ticket);
-  // The outcomes, all at once. Null if a filesystem has to be decided about first.
-  Napi::Value SaveSync(Napi::Env env, std::vector<SaveRequest> requests);
 
-  // A save whose data arrives in pieces, under the same ticket from call to call; each call comes when the
-  // one before has been answered. Opening answers with null if a filesystem has to be decided about first,
-  // and is then to be repeated. Whatever fails, the save must be abandoned, unless it was finishing that
-  // failed.
-  Napi::Value OpenSave(Napi::Env env, SaveRequest request, uint64_t ticket, Form form);
-  Napi::Value AppendToSave(Napi::Env env, uint64_t ticket, Napi::Uint8Array data, Form form);
+  // A save whose data is streamed, under the same ticket from call to call; each call comes when the one
+  // before has been answered. Opening may answer which plans are needed first, and is then to be repeated.
+  // Whatever fails, the save must be abandoned, unless it was finishing that failed.
+  struct StreamingSave {
+    std::shared_ptr<SaveJob> job;
+    bool busy = false;
+  };
+  // Null where the ticket is not that of a save that has begun and has no call under way.
+  std::shared_ptr<StreamingSave> Streaming(uint64_t ticket) const;
+  // Whether nothing has this ticket.
+  bool IsFree(uint64_t ticket) const;
+  Napi::Value OpenSave(Napi::Env env, SaveArguments arguments, Form form);
+  Napi::Value AppendToSave(Napi::Env env, std::shared_ptr<StreamingSave> save, Napi::Object owner,
+                           const uint8_t* data, size_t size, Form form);
   // Takes its place among the saves to its path, and goes on as Save or SaveSync do.
-  Napi::Value FinishSave(Napi::Env env, uint64_t ticket, Form form);
-  Napi::Value AbandonSave(Napi::Env env, uint64_t ticket, Form form);
+  Napi::Value FinishSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save, Form form);
+  Napi::Value AbandonSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save, Form form);
 
-  // A file for the caller to write, under a ticket of its own until it is closed.
-  Napi::Value OpenTemporary(Napi::Env env, SaveRequest request, uint64_t ticket, bool insist, Form form);
-  // A save whose data is what the file holds. It stays open.
-  Napi::Value PublishTemporary(Napi::Env env, SaveRequest request, uint64_t ticket, uint64_t temporary,
-                               Form form);
-  Napi::Value CloseTemporary(Napi::Env env, uint64_t ticket, Form form);
+  // Promises that the turn of this update of the path comes; undefined where it has come.
+  Napi::Value JoinUpdates(Napi::Env env, uint64_t ticket, const std::string& path);
+  bool LeaveUpdates(Napi::Env env, uint64_t ticket);
 
   // Promises what `work`, on a thread of the pool, answers; keeps `data` alive until then.
   Napi::Value Run(Napi::Env env, Work work, Napi::Object data = Napi::Object());
   // The same, or its answer at once.
   Napi::Value Call(Napi::Env env, Form form, Work work, Napi::Object data = Napi::Object());
 
-  // The updates under way, by JavaScript's names for them. For its thread alone; closed with the environment.
-  std::map<uint64_t, std::shared_ptr<FileUpdate>>& updates() { return updates_; }
-
-  // What JavaScript holds open. For its thread alone; closed with the environment.
+  // What this environment holds open.
   Handles& handles() { return handles_; }
 
-  // JavaScript is called with each undecided filesystem, as an array of arguments for DecideFilesystem.
-  void SetDecider(Napi::Function decider) { decider_ = Napi::Persistent(decider); }
-  // The undecided filesystems that JavaScript has not been called with yet.
-  Napi::Value TakeUndecided(Napi::Env env);
+  // JavaScript is called with each plan request, and returns a decision.
+  void SetPlanProvider(Napi::Function provider) { plan_provider_ = Napi::Persistent(provider); }
 
   // Cancels what is under way and not published, and waits until its temporaries are gone.
   void TakeBack();
@@ -86,8 +95,10 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
 
  private:
   struct Answered {
-    uint64_t ticket;
+    uint64_t number;
     Answer answer;
+    // Whether TakeBack waits for it.
+    bool live;
   };
   struct Pending {
     napi_deferred deferred;
@@ -99,43 +110,37 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   using Wake = Napi::TypedThreadSafeFunction<Environment, void, Deliver>;
 
   Environment() = default;
+  std::shared_ptr<SaveJob> JobOf(SaveArguments* arguments, uint64_t number);
   // Empty where the environment is being torn down: nothing may be started for it then.
-  Napi::Value Promise(Napi::Env env, uint64_t ticket, Napi::Object data, std::shared_ptr<SaveJob> job);
-  // False where plans are needed first, which JavaScript is asked for.
-  bool SaveNow(const std::vector<std::shared_ptr<SaveJob>>& jobs);
-  void Push(Answered answered);
-  void WakeUp(bool was_empty) REQUIRES(mutex_);
+  Napi::Value Promise(Napi::Env env, uint64_t number, Napi::Object data, std::shared_ptr<SaveJob> job,
+                      bool live);
+  Napi::Value Submit(Napi::Env env, uint64_t number, Napi::Object data, std::shared_ptr<SaveJob> job);
+  void Push(Answered answered) EXCLUDES(mutex_);
   void DeliverAll(Napi::Env env);
-  static Napi::Value QuestionsValue(Napi::Env env, const std::vector<PlanRequest>& questions);
+  void Settle(Napi::Env env, const Answered& answered);
+  void SettleNow(Napi::Env env, uint64_t ticket);
+  void AskForPlan(Napi::Env env, const PlanRequest& request);
   void TearDown();
 
   // JavaScript's thread alone.
   Wake wake_;
-  Napi::FunctionReference decider_;
-  std::map<uint64_t, Pending> pending_;
-  // Opened and neither finished nor abandoned.
-  std::map<uint64_t, std::shared_ptr<SaveJob>> open_;
-  std::map<uint64_t, std::shared_ptr<FileUpdate>> updates_;
-  std::map<uint64_t, std::shared_ptr<TemporaryFile>> temporaries_;
+  OutcomeValues outcomes_;
+  Napi::FunctionReference plan_provider_;
   Handles handles_;
-  // Tickets of Run, in a range of their own beside those that JavaScript gives.
-  uint64_t next_ticket_ = uint64_t{1} << 53;
+  std::map<uint64_t, Pending> pending_;
+  // Opened and neither finished nor abandoned, by ticket.
+  std::map<uint64_t, std::shared_ptr<StreamingSave>> streaming_;
+  // Tickets in the update queue.
+  std::set<uint64_t> updates_;
 
   Mutex mutex_;
   ConditionVariable settled_;
   std::vector<Answered> answered_ GUARDED_BY(mutex_);
-  std::vector<PlanRequest> questions_ GUARDED_BY(mutex_);
-  // Asked for and not answered.
+  std::vector<PlanRequest> plan_requests_ GUARDED_BY(mutex_);
+  // Asked for and not answered, of what reads JavaScript's memory or has a temporary.
   size_t live_ GUARDED_BY(mutex_) = 0;
   bool torn_down_ GUARDED_BY(mutex_) = false;
 };
-
-// The JavaScript form of a save's outcome: a number where it went well, an object where it did not.
-Napi::Value OutcomeValue(Napi::Env env, const SaveJob& job);
-// How long it was in each stage, in nanoseconds; 0 if that was not measured.
-Napi::Value StagesValue(Napi::Env env, const SaveJob& job);
-Napi::Value FailureValue(Napi::Env env, const Status& status, bool published);
-Napi::Value QuestionValue(Napi::Env env, const PlanRequest& question);
 
 }  // namespace indelible
 

@@ -17,22 +17,24 @@ napi_value CallForm(napi_env env, napi_callback_info raw) {
   return reinterpret_cast<FunctionOfForm>(info.Data())(info, form);
 }
 
-void Add(Napi::Env env, Napi::Object exports, const std::string& name, napi_callback callback, void* data) {
+}  // namespace
+
+void ExportCallback(Napi::Env env, Napi::Object exports, const std::string& name, napi_callback callback,
+                    void* data) {
   napi_value function = nullptr;
   const napi_status status = napi_create_function(env, name.data(), name.size(), callback, data, &function);
   NAPI_THROW_IF_FAILED_VOID(env, status);
   exports.Set(name, function);
 }
 
-}  // namespace
-
 void Export(Napi::Env env, Napi::Object exports, const std::string& name, Function function) {
-  Add(env, exports, name, Call, reinterpret_cast<void*>(function));
+  ExportCallback(env, exports, name, Call, reinterpret_cast<void*>(function));
 }
 
 void ExportForms(Napi::Env env, Napi::Object exports, const std::string& name, FunctionOfForm function) {
-  Add(env, exports, name, CallForm<Form::kAsynchronous>, reinterpret_cast<void*>(function));
-  Add(env, exports, name + "Sync", CallForm<Form::kSynchronous>, reinterpret_cast<void*>(function));
+  ExportCallback(env, exports, name, CallForm<Form::kAsynchronous>, reinterpret_cast<void*>(function));
+  ExportCallback(env, exports, name + "Sync", CallForm<Form::kSynchronous>,
+                 reinterpret_cast<void*>(function));
 }
 
 }  // namespace indelible

@@ -15,6 +15,9 @@ using Function = Napi::Value (*)(const Napi::CallbackInfo& info);
 using FunctionOfForm = Napi::Value (*)(const Napi::CallbackInfo& info, Environment::Form form);
 
 void Export(Napi::Env env, Napi::Object exports, const std::string& name, Function function);
+// Any other, which finds `data` in its callback information.
+void ExportCallback(Napi::Env env, Napi::Object exports, const std::string& name, napi_callback callback,
+                    void* data);
 // As `name`, which promises the answer, and as `nameSync`, which gives it.
 void ExportForms(Napi::Env env, Napi::Object exports, const std::string& name, FunctionOfForm function);
 

@@ -1,13 +1,13 @@
 #include "handles.h"
 
-#include <atomic>
 #include <utility>
+
+#include "process.h"
 
 namespace indelible {
 
 uint64_t Handles::Add(Opened opened) {
-  static std::atomic<uint64_t> last{0};
-  const uint64_t number = ++last;
+  const uint64_t number = Process::Get().NextNumber();
   opened_.emplace(number, std::move(opened));
   return number;
 }

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <variant>
 
+#include "../platform/mutex.h"
 #include "../platform/platform.h"
 #include "../save/temporary_file.h"
 
@@ -22,8 +22,8 @@ struct OpenFile {
   // What it was when it was opened. Kept after the descriptor is closed.
   platform::FileVersion version;
   // Of the descriptor, whose position each read moves.
-  std::mutex mutex;
-  platform::Descriptor descriptor;
+  Mutex mutex;
+  platform::Descriptor descriptor GUARDED_BY(mutex);
 };
 
 // The directories and files that one JavaScript environment holds, each under a number. The numbers are the

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,11 +13,16 @@
 
 #include "../platform/directory_locks.h"
 #include "../platform/platform.h"
+#include "../platform/primitives.h"
+#include "../save/lock_queue.h"
 #include "../save/rename_ladder.h"
 #include "../save/sync_ladder.h"
+#include "../save/target.h"
 #include "arguments.h"
-#include "call_binding.h"
+#include "environment.h"
 #include "function_export.h"
+#include "outcome.h"
+#include "process.h"
 
 namespace indelible {
 
@@ -27,15 +34,227 @@ using platform::Identity;
 using platform::Listed;
 using platform::RemoveResult;
 
+namespace primitives = platform::primitives;
+
 using Form = Environment::Form;
 using Kind = Entry::Kind;
+using std::chrono::microseconds;
 
 constexpr uint32_t kModeBits = 07777;
+constexpr uint32_t kHighestDescriptor = 0x7fffffff;
 
-// What a call answers with that has nothing to tell.
-struct Nothing {};
+// A call copies it once more than reading does.
+constexpr uint32_t kMostReadAhead = 1U << 20;
 
-Napi::Value NothingValue(Napi::Env env, Nothing*) { return Napi::Number::New(env, 0); }
+// For how long a call may look again, in microseconds: a thread is not to be kept waiting.
+constexpr uint32_t kMostPatience = 10000;
+
+// One call on its way: what it was asked with, and what it found. One type for all of them, as libuv's
+// uv_fs_t, since a type for each would be most of the addon.
+struct Call {
+  std::shared_ptr<OpenDirectory> directory;
+  std::shared_ptr<OpenDirectory> other_directory;
+  std::shared_ptr<OpenFile> file;
+  // Names, or paths, in their order.
+  size_t texts_read = 0;
+  std::string one;
+  std::string other;
+  std::vector<std::string> names;
+  uint64_t first = 0;
+  uint64_t second = 0;
+  // A mode, flags, a descriptor, a number of bytes or of microseconds.
+  uint32_t number = 0;
+  int descriptor = -1;
+  bool flag = false;
+  uint8_t* data = nullptr;
+  size_t size = 0;
+
+  std::shared_ptr<OpenDirectory> opened;
+  std::shared_ptr<OpenFile> opened_file;
+  std::shared_ptr<TemporaryFile> temporary;
+  Entry entry;
+  std::vector<Listed> listed;
+  std::vector<Identity> identities;
+  std::vector<std::string> texts;
+  std::vector<uint8_t> content;
+  std::optional<uint64_t> offset;
+  const char* word = "";
+  uint64_t count = 0;
+  bool yes = false;
+
+  const Directory& In() const { return directory->directory; }
+  const Directory& InOther() const { return other_directory->directory; }
+  microseconds Patience() const { return microseconds(number); }
+};
+
+// How an argument is read, and where it goes.
+enum class Reads : uint8_t {
+  kNothing,
+  kDirectory,  // The first to `directory`, the next to `other_directory`.
+  kFile,
+  kName,  // The first to `one`, the next to `other`; paths as well.
+  kPath,
+  kNames,
+  kFlag,
+  kMode,
+  kNumber,
+  kReadAhead,
+  kPatience,
+  kDescriptor,
+  kPathOrDescriptor,
+  kCount,   // The first to `first`, the next to `second`; offsets as well.
+  kOffset,  // No lower than the one before.
+  kBytes,
+  kInBytes,  // An offset in the bytes: they begin there.
+};
+
+struct Argument {
+  Reads reads = Reads::kNothing;
+  const char* name = nullptr;
+};
+
+// An entry: it is exported as `name`, which promises its answer, and as `nameSync`, which gives it.
+struct Row {
+  const char* name;
+  Argument arguments[4];
+  Status (*run)(Call* call);
+  // The answer where it went well, on JavaScript's thread.
+  Napi::Value (*answer)(Napi::Env env, Call* call);
+};
+
+std::string& NextText(Call* call) { return call->texts_read++ == 0 ? call->one : call->other; }
+
+void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Object* owner) {
+  const char* const name = argument.name;
+  switch (argument.reads) {
+    case Reads::kNothing:
+      return;
+    case Reads::kDirectory:
+      (call->directory == nullptr ? call->directory : call->other_directory) = arguments->Directory(name);
+      return;
+    case Reads::kFile:
+      call->file = arguments->File(name);
+      return;
+    case Reads::kName:
+      NextText(call) = arguments->Component(name);
+      return;
+    case Reads::kPathOrDescriptor:
+      if (arguments->NextIsNumber()) {
+        call->descriptor = static_cast<int>(arguments->Uint32(name, kHighestDescriptor));
+        return;
+      }
+      NextText(call) = arguments->Path(name);
+      return;
+    case Reads::kPath:
+      NextText(call) = arguments->Path(name);
+      return;
+    case Reads::kNames:
+      call->names = arguments->Components(name);
+      return;
+    case Reads::kFlag:
+      call->flag = arguments->Boolean(name);
+      return;
+    case Reads::kMode:
+      call->number = arguments->Uint32(name, kModeBits);
+      return;
+    case Reads::kNumber:
+      call->number = arguments->Uint32(name);
+      return;
+    case Reads::kReadAhead:
+      call->number = arguments->Uint32(name, kMostReadAhead);
+      return;
+    case Reads::kPatience:
+      call->number = arguments->Uint32(name, kMostPatience);
+      return;
+    case Reads::kDescriptor:
+      call->descriptor = static_cast<int>(arguments->Uint32(name, kHighestDescriptor));
+      return;
+    case Reads::kCount:
+      call->first = std::exchange(call->second, arguments->Uint53(name));
+      return;
+    case Reads::kOffset:
+      call->first = std::exchange(call->second, arguments->Uint63(name));
+      if (arguments->ok() && call->second < call->first)
+        arguments->ThrowRange(name, "no lower than the first");
+      return;
+    case Reads::kBytes: {
+      const Bytes bytes = arguments->Uint8Array(name);
+      call->data = bytes.data;
+      call->size = bytes.size;
+      *owner = bytes.owner;
+      return;
+    }
+    case Reads::kInBytes: {
+      const uint64_t offset = arguments->Uint53(name);
+      if (offset > call->size) return arguments->ThrowRange(name, "inside of the bytes");
+      call->data += offset;
+      call->size -= static_cast<size_t>(offset);
+      return;
+    }
+  }
+}
+
+Napi::Value Make(const Napi::CallbackInfo& info, Form form, const Row& row) {
+  Arguments arguments(info);
+  auto call = std::make_unique<Call>();
+  Napi::Object owner;
+  for (const Argument& argument : row.arguments) Read(argument, &arguments, call.get(), &owner);
+  if (!arguments.ok()) return Napi::Value();
+  return Environment::Of(info.Env())
+      .Call(
+          info.Env(), form,
+          [&row, call = std::move(call)]() mutable -> Environment::Answer {
+            Status status = row.run(call.get());
+            // Before JavaScript hears of it: what it closes next must not be held open here.
+            call->directory = call->other_directory = nullptr;
+            call->file = nullptr;
+            return [&row, call = std::move(call), status = std::move(status)](Napi::Env env) {
+              return status.ok() ? row.answer(env, call.get()) : FailureValue(env, status, false);
+            };
+          },
+          owner);
+}
+
+template <Form form>
+napi_value Callback(napi_env env, napi_callback_info raw) {
+  const Napi::CallbackInfo info(env, raw);
+  return Make(info, form, *static_cast<const Row*>(info.Data()));
+}
+
+// What calls answer.
+
+void Set(Napi::Object object, const char* name, napi_value value) {
+  // Fails only in a worker that is being terminated, where no JavaScript runs any more.
+  static_cast<void>(napi_set_named_property(object.Env(), object, name, value));
+}
+
+Napi::Value NumberOf(Napi::Env env, uint64_t number) {
+  return Napi::Number::New(env, static_cast<double>(number));
+}
+
+Napi::Value BooleanOf(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }
+
+Napi::Value WordOf(Napi::Env env, const char* word) { return Napi::String::New(env, word); }
+
+Napi::Value BytesOf(Napi::Env env, const std::string& path) {
+  const std::string bytes = platform::SystemPath(path);
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
+}
+
+Napi::Value HandleOf(Napi::Env env, Handles::Opened opened) {
+  return NumberOf(env, Environment::Of(env).handles().Add(std::move(opened)));
+}
+
+template <typename Element>
+Napi::Value ArrayOf(Napi::Env env, const std::vector<Element>& elements,
+                    Napi::Value (*value)(Napi::Env, const Element&)) {
+  Napi::Array array = Napi::Array::New(env, elements.size());
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const Napi::HandleScope scope(env);
+    array.Set(static_cast<uint32_t>(i), value(env, elements[i]));
+  }
+  return array;
+}
 
 const char* NameOf(Kind kind) {
   switch (kind) {
@@ -48,237 +267,153 @@ const char* NameOf(Kind kind) {
     case Kind::kSymlink:
       return "symlink";
     case Kind::kOther:
-      return "other";
+      break;
   }
   return "other";
 }
 
-const char* NameOf(RemoveResult result) {
-  switch (result) {
-    case RemoveResult::kRemoved:
-      return "removed";
-    case RemoveResult::kLocked:
-      return "locked";
-    case RemoveResult::kUnknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
-Napi::Value BytesValue(Napi::Env env, const std::string& path) {
-  const std::string bytes = platform::SystemPath(path);
-  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
-}
-
 // An inode's number may be higher than JavaScript's exact numbers.
-void SetIdentity(Napi::Env env, const Identity& identity, Napi::Object value) {
-  value.Set("major", Napi::Number::New(env, identity.major));
-  value.Set("minor", Napi::Number::New(env, identity.minor));
-  value.Set("inode", Napi::BigInt::New(env, identity.inode));
-  value.Set("mountId", Napi::Number::New(env, static_cast<double>(identity.mount)));
-}
-
-Napi::Value HandleValue(Napi::Env env, Handles::Opened opened) {
-  return Napi::Number::New(env, static_cast<double>(Environment::Of(env).handles().Add(std::move(opened))));
-}
-
-using OpenedDirectory = std::shared_ptr<OpenDirectory>;
-
-Napi::Value OpenedValue(Napi::Env env, OpenedDirectory* opened) {
+Napi::Object ObjectOf(Napi::Env env, const Identity& identity) {
   Napi::Object value = Napi::Object::New(env);
-  value.Set("path", BytesValue(env, (*opened)->directory.path));
-  value.Set("syncable", Napi::Boolean::New(env, (*opened)->directory.syncable));
-  SetIdentity(env, (*opened)->identity, value);
-  value.Set("handle", HandleValue(env, *opened));
+  Set(value, "major", NumberOf(env, identity.major));
+  Set(value, "minor", NumberOf(env, identity.minor));
+  Set(value, "inode", Napi::BigInt::New(env, identity.inode));
+  Set(value, "mountId", NumberOf(env, identity.mount));
   return value;
 }
 
-// (path): an open directory. Symbolic links are followed.
-Napi::Value OpenDirectoryByPath(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  std::string path = arguments.Path("path");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<OpenedDirectory>(
-      info, form,
-      [path = std::move(path)](OpenedDirectory* result) {
-        *result = std::make_shared<OpenDirectory>();
-        OpenDirectory& opened = **result;
-        Status status = platform::OpenDirectory(nullptr, path, &opened.directory);
-        return status.ok() ? platform::Identify(opened.directory, &opened.identity) : std::move(status);
-      },
-      OpenedValue);
+Napi::Value IdentityOf(Napi::Env env, const Identity& identity) { return ObjectOf(env, identity); }
+
+Napi::Value ListedOf(Napi::Env env, const Listed& listed) {
+  Napi::Object value = Napi::Object::New(env);
+  Set(value, "name", Napi::Buffer<char>::Copy(env, listed.name.data(), listed.name.size()));
+  if (listed.kind.has_value()) Set(value, "kind", WordOf(env, NameOf(*listed.kind)));
+  return value;
 }
 
-// (directory, name, follow): an open directory.
-Napi::Value OpenDirectoryAt(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory base = arguments.Directory("directory");
-  std::string name = arguments.Component("name");
-  const bool follow = arguments.Boolean("follow");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<OpenedDirectory>(
-      info, form,
-      [base = std::move(base), name = std::move(name), follow](OpenedDirectory* result) {
-        *result = std::make_shared<OpenDirectory>();
-        OpenDirectory& opened = **result;
-        Status status = follow ? platform::OpenDirectory(&base->directory, name, &opened.directory)
-                               : platform::OpenSubdirectory(base->directory, name, &opened.directory);
-        return status.ok() ? platform::Identify(opened.directory, &opened.identity) : std::move(status);
-      },
-      OpenedValue);
+Napi::Value Nothing(Napi::Env env, Call*) { return NumberOf(env, 0); }
+Napi::Value Count(Napi::Env env, Call* call) { return NumberOf(env, call->count); }
+Napi::Value Yes(Napi::Env env, Call* call) { return BooleanOf(env, call->yes); }
+Napi::Value Word(Napi::Env env, Call* call) { return WordOf(env, call->word); }
+Napi::Value Text(Napi::Env env, Call* call) { return BytesOf(env, call->one); }
+Napi::Value Texts(Napi::Env env, Call* call) { return ArrayOf(env, call->texts, BytesOf); }
+Napi::Value Listing(Napi::Env env, Call* call) { return ArrayOf(env, call->listed, ListedOf); }
+Napi::Value Identities(Napi::Env env, Call* call) { return ArrayOf(env, call->identities, IdentityOf); }
+
+Napi::Value Offset(Napi::Env env, Call* call) {
+  if (!call->offset.has_value()) return env.Undefined();
+  return Napi::BigInt::New(env, *call->offset);
 }
 
-// (directory): the directory itself, the one above it, and so on to the root.
-Napi::Value Ancestors(const Napi::CallbackInfo& info, Form form) {
-  using Result = std::vector<Identity>;
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Result>(
-      info, form,
-      [directory = std::move(directory)](Result* result) {
-        Directory above;
-        Status status = platform::OpenDirectory(&directory->directory, ".", &above);
-        while (status.ok()) {
-          Identity identity;
-          status = platform::Identify(above, &identity);
-          // The root is its own parent.
-          if (!status.ok() || (!result->empty() && platform::SameFile(identity, result->back()))) break;
-          result->push_back(identity);
-          Directory parent;
-          status = platform::OpenDirectory(&above, "..", &parent);
-          // Without the growing path, which nothing here needs.
-          parent.path = directory->directory.path;
-          above = std::move(parent);
-        }
-        return status;
-      },
-      [](Napi::Env env, Result* result) -> Napi::Value {
-        Napi::Array array = Napi::Array::New(env, result->size());
-        for (size_t i = 0; i < result->size(); ++i) {
-          Napi::Object identity = Napi::Object::New(env);
-          SetIdentity(env, (*result)[i], identity);
-          array.Set(static_cast<uint32_t>(i), identity);
-        }
-        return array;
-      });
+Napi::Value Opened(Napi::Env env, Call* call) {
+  Napi::Object value = ObjectOf(env, call->opened->identity);
+  Set(value, "path", BytesOf(env, call->opened->directory.path));
+  Set(value, "syncable", BooleanOf(env, call->opened->directory.syncable));
+  Set(value, "handle", HandleOf(env, call->opened));
+  return value;
 }
 
-// (handle of any kind): 0. A temporary that has a name of its own loses it.
-Napi::Value CloseHandle(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  const uint64_t number = arguments.Handle("handle");
-  if (!arguments.ok()) return Napi::Value();
-  Handles::Opened opened = Environment::Of(info.Env()).handles().Remove(number);
-  return Make<Nothing>(
-      info, form,
-      [opened = std::move(opened)](Nothing*) mutable {
-        // Here, since freeing a large file's blocks takes its time.
-        opened = Handles::Opened();
-        return Status::Ok();
-      },
-      NothingValue);
+Napi::Value Located(Napi::Env env, Call* call) {
+  Napi::Object value = Napi::Object::New(env);
+  Set(value, "directory", Opened(env, call));
+  Set(value, "name", BytesOf(env, call->one));
+  return value;
 }
 
-// (directory, name): what stands under the name.
-Napi::Value LookUp(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  std::string name = arguments.Component("name");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Entry>(
-      info, form,
-      [directory = std::move(directory), name = std::move(name)](Entry* entry) {
-        return platform::LookUp(directory->directory, name, entry);
-      },
-      [](Napi::Env env, Entry* entry) -> Napi::Value {
-        Napi::Object value = Napi::Object::New(env);
-        value.Set("kind", Napi::String::New(env, NameOf(entry->kind)));
-        value.Set("mode", Napi::Number::New(env, entry->attributes.mode));
-        value.Set("uid", Napi::Number::New(env, entry->attributes.uid));
-        value.Set("gid", Napi::Number::New(env, entry->attributes.gid));
-        value.Set("links", Napi::Number::New(env, static_cast<double>(entry->links)));
-        value.Set("mountPoint", Napi::Boolean::New(env, entry->mount_point));
-        SetIdentity(env, entry->identity, value);
-        return value;
-      });
+Napi::Value Standing(Napi::Env env, Call* call) {
+  const Entry& entry = call->entry;
+  Napi::Object value = ObjectOf(env, entry.identity);
+  Set(value, "kind", WordOf(env, NameOf(entry.kind)));
+  Set(value, "mode", NumberOf(env, entry.attributes.mode));
+  Set(value, "uid", NumberOf(env, entry.attributes.uid));
+  Set(value, "gid", NumberOf(env, entry.attributes.gid));
+  Set(value, "links", NumberOf(env, entry.links));
+  Set(value, "mountPoint", BooleanOf(env, entry.mount_point));
+  return value;
 }
 
-// (directory): what is in it, each with its kind where the listing tells.
-Napi::Value ListDirectory(const Napi::CallbackInfo& info, Form form) {
-  using Result = std::vector<Listed>;
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Result>(
-      info, form,
-      [directory = std::move(directory)](Result* entries) {
-        return platform::ListDirectory(directory->directory, entries);
-      },
-      [](Napi::Env env, Result* entries) -> Napi::Value {
-        Napi::Array array = Napi::Array::New(env, entries->size());
-        for (size_t i = 0; i < entries->size(); ++i) {
-          const Listed& entry = (*entries)[i];
-          const Napi::HandleScope scope(env);
-          Napi::Object value = Napi::Object::New(env);
-          value.Set("name", Napi::Buffer<char>::Copy(env, entry.name.data(), entry.name.size()));
-          if (entry.kind.has_value()) value.Set("kind", Napi::String::New(env, NameOf(*entry.kind)));
-          array.Set(static_cast<uint32_t>(i), value);
-        }
-        return array;
-      });
+Napi::Value OpenedFile(Napi::Env env, Call* call) {
+  Napi::Object value = Napi::Object::New(env);
+  Set(value, "size", NumberOf(env, call->opened_file->version.size));
+  Set(value, "content", Napi::Buffer<uint8_t>::Copy(env, call->content.data(), call->content.size()));
+  Set(value, "handle", HandleOf(env, call->opened_file));
+  return value;
 }
 
-// A call on a name in each of two directories: 0.
-template <Status (*Call)(const Directory&, const std::string&, const Directory&, const std::string&)>
-Napi::Value OnTwoNames(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory from_directory = arguments.Directory("fromDirectory");
-  std::string from = arguments.Component("from");
-  OpenedDirectory to_directory = arguments.Directory("toDirectory");
-  std::string to = arguments.Component("to");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Nothing>(
-      info, form,
-      [from_directory = std::move(from_directory), from = std::move(from),
-       to_directory = std::move(to_directory), to = std::move(to)](Nothing*) {
-        return Call(from_directory->directory, from, to_directory->directory, to);
-      },
-      NothingValue);
+Napi::Value Created(Napi::Env env, Call* call) {
+  const Temporary& temporary = call->temporary->temporary();
+  Napi::Object value = Napi::Object::New(env);
+  Set(value, "fd", Napi::Number::New(env, static_cast<double>(temporary.file().get())));
+  if (!temporary.name().empty()) Set(value, "name", BytesOf(env, temporary.name()));
+  Set(value, "handle", HandleOf(env, call->temporary));
+  return value;
 }
 
-// A call on a name in a directory: 0.
-template <Status (*Call)(const Directory&, const std::string&)>
-Napi::Value OnName(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  std::string name = arguments.Component("name");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Nothing>(
-      info, form,
-      [directory = std::move(directory), name = std::move(name)](Nothing*) {
-        return Call(directory->directory, name);
-      },
-      NothingValue);
+// The calls.
+
+Status Identified(Call* call, Status opened) {
+  if (!opened.ok()) return opened;
+  return platform::Identify(call->opened->directory, &call->opened->identity);
 }
 
-// A call on many names in a directory, which stops at the first that fails and says which it was: 0.
-template <Status (*Call)(const Directory&, const std::string&)>
-Napi::Value OnNames(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  std::vector<std::string> names = arguments.Components("names");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Nothing>(
-      info, form,
-      [directory = std::move(directory), names = std::move(names)](Nothing*) {
-        for (const std::string& name : names) {
-          Status status = Call(directory->directory, name);
-          if (!status.ok()) return std::move(status).On(name);
-        }
-        return Status::Ok();
-      },
-      NothingValue);
+Status OpenPath(Call* call) {
+  call->opened = std::make_shared<OpenDirectory>();
+  return Identified(call, platform::OpenDirectory(nullptr, call->one, &call->opened->directory));
+}
+
+Status OpenAt(Call* call) {
+  call->opened = std::make_shared<OpenDirectory>();
+  Directory* const directory = &call->opened->directory;
+  return Identified(call, call->flag ? platform::OpenDirectory(&call->In(), call->one, directory)
+                                     : platform::OpenSubdirectory(call->In(), call->one, directory));
+}
+
+// Directories that are made are remembered as unsynced, so that a save makes their names as durable as its
+// own.
+Status Locate(Call* call) {
+  SaveRequest request;
+  request.path = call->one;
+  request.make_directories = call->flag;
+  Target target;
+  Status status = ResolveTarget(request, &target);
+  if (status.ok() && !target.missing.empty())
+    status = Process::Get().scheduler.fresh_directories().Complete(&target, true);
+  if (!status.ok()) return status;
+  call->opened = std::make_shared<OpenDirectory>();
+  call->opened->directory = std::move(target.directory);
+  call->opened->identity = target.identity;
+  call->one = std::move(target.name);
+  return status;
+}
+
+// The directory itself, the one above it, and so on to the root.
+Status FindAncestors(Call* call) {
+  std::vector<Identity>& identities = call->identities;
+  Directory above;
+  Status status = platform::OpenDirectory(&call->In(), ".", &above);
+  while (status.ok()) {
+    Identity identity;
+    status = platform::Identify(above, &identity);
+    // The root is its own parent.
+    if (!status.ok() || (!identities.empty() && platform::SameFile(identity, identities.back()))) break;
+    identities.push_back(identity);
+    Directory parent;
+    status = platform::OpenDirectory(&above, "..", &parent);
+    // Without the growing path, which nothing here needs.
+    parent.path = call->In().path;
+    above = std::move(parent);
+  }
+  return status;
+}
+
+// On each name in the directory, until one fails, which says which it was.
+template <Status (*OnName)(const Directory&, const std::string&)>
+Status OnEach(Call* call) {
+  for (const std::string& name : call->names) {
+    Status status = OnName(call->In(), name);
+    if (!status.ok()) return std::move(status).On(name);
+  }
+  return Status::Ok();
 }
 
 // What is gone need not be removed.
@@ -300,135 +435,25 @@ Status SyncIfFile(const Directory& directory, const std::string& name) {
   return status.ok() ? SyncFile(file, &reach) : std::move(status);
 }
 
-// (text, directory, name): 0.
-Napi::Value MakeSymlink(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  std::string text = arguments.Path("text");
-  OpenedDirectory directory = arguments.Directory("directory");
-  std::string name = arguments.Component("name");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Nothing>(
-      info, form,
-      [text = std::move(text), directory = std::move(directory), name = std::move(name)](Nothing*) {
-        return platform::MakeSymlink(text, directory->directory, name);
-      },
-      NothingValue);
+Status SyncDirectory(Call* call) {
+  Reach reach = Reach::kHandedOver;
+  Status status = SyncNames(call->In(), &reach);
+  call->yes = reach == Reach::kStable;
+  return status;
 }
 
-Napi::Value TextValue(Napi::Env env, std::string* text) { return BytesValue(env, *text); }
-
-// (directory, name): the text of a symbolic link.
-Napi::Value ReadLink(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  std::string name = arguments.Component("name");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<std::string>(
-      info, form,
-      [directory = std::move(directory), name = std::move(name)](std::string* text) {
-        return platform::ReadLink(directory->directory, name, text);
-      },
-      TextValue);
-}
-
-// (directory): its path without symbolic links.
-Napi::Value RealPath(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<std::string>(
-      info, form,
-      [directory = std::move(directory)](std::string* path) {
-        return platform::RealPath(directory->directory, path);
-      },
-      TextValue);
-}
-
-// (): where something is mounted, by paths without symbolic links. None where that is hidden.
-Napi::Value MountPoints(const Napi::CallbackInfo& info, Form form) {
-  using Result = std::vector<std::string>;
-  return Make<Result>(
-      info, form,
-      [](Result* points) {
-        *points = platform::MountPoints();
-        return Status::Ok();
-      },
-      [](Napi::Env env, Result* points) -> Napi::Value {
-        Napi::Array array = Napi::Array::New(env, points->size());
-        for (size_t i = 0; i < points->size(); ++i)
-          array.Set(static_cast<uint32_t>(i), BytesValue(env, (*points)[i]));
-        return array;
-      });
-}
-
-// (directory): whether its names are on stable storage; false where they are only with the device.
-Napi::Value SyncDirectory(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Reach>(
-      info, form,
-      [directory = std::move(directory)](Reach* reach) { return SyncNames(directory->directory, reach); },
-      [](Napi::Env env, Reach* reach) -> Napi::Value {
-        return Napi::Boolean::New(env, *reach == Reach::kStable);
-      });
-}
-
-// (directory): 0.
-Napi::Value SyncFilesystem(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Nothing>(
-      info, form,
-      [directory = std::move(directory)](Nothing*) {
-        return platform::SyncFilesystem(directory->directory.descriptor);
-      },
-      NothingValue);
-}
-
-// (directory, name): 'removed', 'locked' by a living writer, or 'unknown'.
-Napi::Value RemoveIfUnlocked(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  std::string name = arguments.Component("name");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<RemoveResult>(
-      info, form,
-      [directory = std::move(directory), name = std::move(name)](RemoveResult* result) {
-        return platform::RemoveIfUnlocked(directory->directory, name, result);
-      },
-      [](Napi::Env env, RemoveResult* result) -> Napi::Value {
-        return Napi::String::New(env, NameOf(*result));
-      });
-}
-
-// (directory, name): a file that is open for reading, and how long it is.
-Napi::Value OpenFileToRead(const Napi::CallbackInfo& info, Form form) {
-  using Result = std::shared_ptr<OpenFile>;
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  std::string name = arguments.Component("name");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Result>(
-      info, form,
-      [directory = std::move(directory), name = std::move(name)](Result* result) {
-        *result = std::make_shared<OpenFile>();
-        OpenFile& file = **result;
-        Status status = platform::OpenToRead(directory->directory, name, &file.descriptor);
-        return status.ok() ? platform::ReadVersion(file.descriptor, &file.version) : std::move(status);
-      },
-      [](Napi::Env env, Result* result) -> Napi::Value {
-        Napi::Object value = Napi::Object::New(env);
-        value.Set("size", Napi::Number::New(env, static_cast<double>((*result)->version.size)));
-        value.Set("handle", HandleValue(env, *result));
-        return value;
-      });
+Status RemoveIfUnlocked(Call* call) {
+  RemoveResult result = RemoveResult::kUnknown;
+  Status status = platform::RemoveIfUnlocked(call->In(), call->one, &result);
+  call->word = result == RemoveResult::kRemoved  ? "removed"
+               : result == RemoveResult::kLocked ? "locked"
+                                                 : "unknown";
+  return status;
 }
 
 // Until the bytes are full, or the file ends.
-Status ReadAll(OpenFile* file, uint8_t* data, size_t size, size_t* got) {
-  const std::lock_guard<std::mutex> lock(file->mutex);
+Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
+  const MutexLock lock(file->mutex);
   while (*got < size && file->descriptor.valid()) {
     size_t count = 0;
     const Status status = platform::Read(file->descriptor, data + *got, size - *got, &count);
@@ -444,176 +469,201 @@ Status ReadAll(OpenFile* file, uint8_t* data, size_t size, size_t* got) {
   return Status::Ok();
 }
 
-// (file, bytes, offset among them): how many were read; fewer than there is room for at the file's end.
-Napi::Value ReadFile(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  std::shared_ptr<OpenFile> file = arguments.File("file");
-  const Bytes bytes = arguments.Uint8Array("bytes");
-  const uint64_t offset = arguments.Uint53("offset");
-  if (arguments.ok() && offset > bytes.size) arguments.ThrowRange("offset", "inside of the bytes");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<size_t>(
-      info, form,
-      [file = std::move(file), data = bytes.data + offset,
-       size = bytes.size - static_cast<size_t>(offset)](size_t* got) {
-        *got = 0;
-        return ReadAll(file.get(), data, size, got);
-      },
-      [](Napi::Env env, size_t* got) -> Napi::Value {
-        return Napi::Number::New(env, static_cast<double>(*got));
-      },
-      bytes.owner);
-}
-
-using Offset = std::optional<uint64_t>;
-
-Napi::Value OffsetValue(Napi::Env env, Offset* offset) {
-  if (!offset->has_value()) return env.Undefined();
-  return Napi::BigInt::New(env, **offset);
-}
-
-Status HighestLock(const Directory& directory, uint64_t begin, uint64_t end, Offset* highest) {
-  for (uint64_t from = begin;;) {
-    bool found = false;
-    uint64_t offset = 0;
-    Status status = platform::FindLock(directory, from, end, &found, &offset);
-    if (!status.ok() || !found) return status;
-    *highest = offset;
-    from = offset + 1;
+// With as much of its content as was asked for.
+Status OpenFileToRead(Call* call) {
+  call->opened_file = std::make_shared<OpenFile>();
+  OpenFile& file = *call->opened_file;
+  {
+    const MutexLock lock(file.mutex);
+    Status status = platform::OpenToRead(call->In(), call->one, &file.descriptor);
+    if (status.ok()) status = platform::ReadVersion(file.descriptor, &file.version);
+    if (!status.ok()) return status;
   }
-}
-
-// A lock on the byte behind the highest one that is locked in the range; none where there is no room left.
-Status AddHighest(const Directory& directory, uint64_t begin, uint64_t end, Offset* ticket) {
-  Offset highest;
-  Status status = HighestLock(directory, begin, end, &highest);
-  if (!status.ok()) return status;
-  const uint64_t mine = highest.has_value() ? *highest + 1 : begin;
-  if (mine >= end) return status;
-  status = platform::AddLock(directory, mine);
-  if (status.ok()) *ticket = mine;
+  call->content.resize(static_cast<size_t>(std::min<uint64_t>(file.version.size + 1, call->number)));
+  Status status = ReadAll(&file, call->content.data(), call->content.size(), &call->count);
+  call->content.resize(static_cast<size_t>(call->count));
   return status;
 }
 
-// Two never get the same ticket: it is drawn under a lock on the whole directory. Others wait for that one,
-// so it is held within this one call and no longer.
-Status DrawTicket(const Directory& directory, uint64_t begin, uint64_t end, Offset* ticket) {
-  bool locked = false;
-  Status status = platform::TryLockDirectory(directory, &locked);
-  if (!status.ok() || !locked) return status;
-  status = AddHighest(directory, begin, end, ticket);
-  Status unlocked = platform::UnlockDirectory(directory);
-  return status.ok() ? std::move(unlocked) : std::move(status);
+// Locked for sweepers until it is closed.
+Status CreateTemporary(Call* call) {
+  std::shared_ptr<Directory> shared(call->directory, &call->directory->directory);
+  call->temporary = std::make_shared<TemporaryFile>(std::move(shared), call->directory->identity);
+  return call->temporary->Create(call->number, call->flag);
 }
 
-// A call on the locks from `begin` to before `end`.
-template <Status (*Call)(const Directory&, uint64_t, uint64_t, Offset*)>
-Napi::Value OnLocks(const Napi::CallbackInfo& info, Form form) {
+constexpr Argument kIn = {Reads::kDirectory, "directory"};
+constexpr Argument kName = {Reads::kName, "name"};
+constexpr Argument kNames = {Reads::kNames, "names"};
+constexpr Argument kPath = {Reads::kPath, "path"};
+constexpr Argument kFrom = {Reads::kDirectory, "fromDirectory"};
+constexpr Argument kFromName = {Reads::kName, "from"};
+constexpr Argument kTo = {Reads::kDirectory, "toDirectory"};
+constexpr Argument kToName = {Reads::kName, "to"};
+constexpr Argument kBegin = {Reads::kOffset, "begin"};
+constexpr Argument kPatience = {Reads::kPatience, "patience"};
+constexpr Argument kDescriptor = {Reads::kDescriptor, "fd"};
+constexpr Argument kFlags = {Reads::kNumber, "flags"};
+
+const Row kRows[] = {
+    {"openDirectory", {kPath}, OpenPath, Opened},
+    {"openDirectoryAt", {kIn, kName, {Reads::kFlag, "follow"}}, OpenAt, Opened},
+    {"locateTarget", {kPath, {Reads::kFlag, "makeDirectories"}}, Locate, Located},
+    {"ancestors", {kIn}, FindAncestors, Identities},
+    {"lookUp",
+     {kIn, kName},
+     [](Call* call) { return platform::LookUp(call->In(), call->one, &call->entry); },
+     Standing},
+    {"listDirectory",
+     {kIn},
+     [](Call* call) { return platform::ListDirectory(call->In(), &call->listed); },
+     Listing},
+    {"exchange",
+     {kFrom, kFromName, kTo, kToName},
+     [](Call* call) { return platform::Exchange(call->In(), call->one, call->InOther(), call->other); },
+     Nothing},
+    {"rename",
+     {kFrom, kFromName, kTo, kToName},
+     [](Call* call) { return RenameReplacing(call->In(), call->one, call->InOther(), call->other); },
+     Nothing},
+    {"renameExclusive",
+     {kFrom, kFromName, kTo, kToName},
+     [](Call* call) { return RenameToFree(call->In(), call->one, call->InOther(), call->other); },
+     Nothing},
+    {"link",
+     {kFrom, kFromName, kTo, kToName},
+     [](Call* call) { return platform::Link(call->In(), call->one, call->InOther(), call->other); },
+     Nothing},
+    {"symlink",
+     {{Reads::kPath, "text"}, kIn, kName},
+     [](Call* call) { return platform::MakeSymlink(call->one, call->In(), call->other); },
+     Nothing},
+    {"unlink", {kIn, kName}, [](Call* call) { return RemoveName(call->In(), call->one); }, Nothing},
+    {"unlinkAll", {kIn, kNames}, OnEach<UnlinkIfThere>, Nothing},
+    {"removeDirectory",
+     {kIn, kName},
+     [](Call* call) { return platform::RemoveDirectory(call->In(), call->one); },
+     Nothing},
+    {"realPath", {kIn}, [](Call* call) { return platform::RealPath(call->In(), &call->one); }, Text},
+    {"mountPoints",
+     {},
+     [](Call* call) {
+       call->texts = platform::MountPoints();
+       return Status::Ok();
+     },
+     Texts},
+    {"syncDirectoryAt", {kIn}, SyncDirectory, Yes},
+    {"syncFiles", {kIn, kNames}, OnEach<SyncIfFile>, Nothing},
+    {"syncFilesystem",
+     {kIn},
+     [](Call* call) { return platform::SyncFilesystem(call->In().descriptor); },
+     Nothing},
+    {"removeIfUnlocked", {kIn, kName}, RemoveIfUnlocked, Word},
+    {"openFile", {kIn, kName, {Reads::kReadAhead, "readAhead"}}, OpenFileToRead, OpenedFile},
+    {"readFile",
+     {{Reads::kFile, "file"}, {Reads::kBytes, "bytes"}, {Reads::kInBytes, "offset"}},
+     [](Call* call) { return ReadAll(call->file.get(), call->data, call->size, &call->count); },
+     Count},
+    {"drawLockTicket",
+     {kIn, kBegin, {Reads::kOffset, "end"}, kPatience},
+     [](Call* call) {
+       return DrawTicket(call->In(), call->first, call->second, call->Patience(), &call->offset);
+     },
+     Offset},
+    {"lockPosition",
+     {kIn, kBegin, {Reads::kOffset, "ticket"}, kPatience},
+     [](Call* call) {
+       return PositionOf(call->In(), call->first, call->second, call->Patience(), &call->count);
+     },
+     Count},
+    {"removeLock",
+     {kIn, {Reads::kOffset, "ticket"}},
+     [](Call* call) { return platform::RemoveLock(call->In(), call->second); },
+     Nothing},
+    {"createTemporary", {kIn, {Reads::kMode, "mode"}, {Reads::kFlag, "unnamed"}}, CreateTemporary, Created},
+    // Those of `indelible/primitives`.
+    {"renameat2",
+     {{Reads::kPath, "from"}, {Reads::kPath, "to"}, kFlags},
+     [](Call* call) { return primitives::RenameAt2(call->one, call->other, call->number); },
+     Nothing},
+    {"openTmpfile",
+     {{Reads::kPath, "directory"}, {Reads::kMode, "mode"}},
+     [](Call* call) {
+       Status status = primitives::OpenTmpfile(call->one, call->number, &call->descriptor);
+       call->count = static_cast<uint64_t>(std::max(call->descriptor, 0));
+       return status;
+     },
+     Count},
+    {"linkat",
+     {{Reads::kPathOrDescriptor, "from"}, {Reads::kPath, "to"}},
+     [](Call* call) {
+       return call->descriptor >= 0 ? primitives::LinkDescriptor(call->descriptor, call->one)
+                                    : primitives::LinkPath(call->one, call->other);
+     },
+     Nothing},
+    {"syncFileRange",
+     {kDescriptor, {Reads::kCount, "offset"}, {Reads::kCount, "length"}, kFlags},
+     [](Call* call) {
+       return primitives::SyncFileRange(call->descriptor, static_cast<int64_t>(call->first),
+                                        static_cast<int64_t>(call->second), call->number);
+     },
+     Nothing},
+    {"fdatasync", {kDescriptor}, [](Call* call) { return primitives::FDataSync(call->descriptor); }, Nothing},
+    {"fsync", {kDescriptor}, [](Call* call) { return primitives::FSync(call->descriptor); }, Nothing},
+    {"fullfsync", {kDescriptor}, [](Call* call) { return primitives::FullFSync(call->descriptor); }, Nothing},
+    {"barrierfsync",
+     {kDescriptor},
+     [](Call* call) { return primitives::BarrierFSync(call->descriptor); },
+     Nothing},
+    {"syncfs", {kDescriptor}, [](Call* call) { return primitives::SyncFs(call->descriptor); }, Nothing},
+    {"syncDirectory",
+     {{Reads::kPath, "directory"}},
+     [](Call* call) { return primitives::SyncDirectory(call->one); },
+     Nothing},
+};
+
+// (handle of any kind, and more of them): 0. They are closed in this order. A temporary that has a name of
+// its own loses it.
+Napi::Value CloseHandle(const Napi::CallbackInfo& info, Form form) {
   Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  const uint64_t begin = arguments.Uint63("begin");
-  const uint64_t end = arguments.Uint63("end");
-  if (arguments.ok() && end < begin) arguments.ThrowRange("end", "no lower than the beginning");
+  std::vector<uint64_t> numbers;
+  do numbers.push_back(arguments.Handle("handle"));
+  while (arguments.ok() && arguments.left() > 0);
   if (!arguments.ok()) return Napi::Value();
-  return Make<Offset>(
-      info, form,
-      [directory = std::move(directory), begin, end](Offset* offset) {
-        return Call(directory->directory, begin, end, offset);
-      },
-      OffsetValue);
+  Environment& environment = Environment::Of(info.Env());
+  std::vector<Handles::Opened> opened;
+  for (const uint64_t number : numbers) opened.push_back(environment.handles().Remove(number));
+  return environment.Call(info.Env(), form, [opened = std::move(opened)]() mutable -> Environment::Answer {
+    // Here, since freeing a large file's blocks takes its time.
+    for (Handles::Opened& one : opened) one = Handles::Opened();
+    return [](Napi::Env env) { return NumberOf(env, 0); };
+  });
 }
 
-Status FindAnyLock(const Directory& directory, uint64_t begin, uint64_t end, Offset* offset) {
-  bool found = false;
-  uint64_t any = 0;
-  Status status = platform::FindLock(directory, begin, end, &found, &any);
-  if (status.ok() && found) *offset = any;
-  return status;
-}
-
-// (directory, offset): 0.
-Napi::Value RemoveLock(const Napi::CallbackInfo& info, Form form) {
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  const uint64_t offset = arguments.Uint63("offset");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Nothing>(
-      info, form,
-      [directory = std::move(directory), offset](Nothing*) {
-        return platform::RemoveLock(directory->directory, offset);
-      },
-      NothingValue);
-}
-
-// (directory, mode, unnamed): an open temporary, its descriptor, and its name if it has one. It is its
-// writer's, for `removeIfUnlocked`, until it is closed.
-Napi::Value CreateTemporary(const Napi::CallbackInfo& info, Form form) {
-  using Result = std::shared_ptr<TemporaryFile>;
-  Arguments arguments(info);
-  OpenedDirectory directory = arguments.Directory("directory");
-  const uint32_t mode = arguments.Uint32("mode", kModeBits);
-  const bool unnamed = arguments.Boolean("unnamed");
-  if (!arguments.ok()) return Napi::Value();
-  return Make<Result>(
-      info, form,
-      [directory = std::move(directory), mode, unnamed](Result* result) {
-        std::shared_ptr<Directory> shared(directory, &directory->directory);
-        *result = std::make_shared<TemporaryFile>(std::move(shared), directory->identity);
-        return (*result)->Create(mode, unnamed);
-      },
-      [](Napi::Env env, Result* result) -> Napi::Value {
-        const Temporary& temporary = (*result)->temporary();
-        Napi::Object value = Napi::Object::New(env);
-        value.Set("fd", Napi::Number::New(env, static_cast<double>(temporary.file().get())));
-        if (!temporary.name().empty()) value.Set("name", BytesValue(env, temporary.name()));
-        value.Set("handle", HandleValue(env, *result));
-        return value;
-      });
-}
-
-// (directory): the number of the decision about its filesystem, or what has to be decided first.
+// (directory, choice): the plan for its filesystem, or what has to be provided first.
 Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
-  const OpenedDirectory directory = arguments.Directory("directory");
+  const std::shared_ptr<OpenDirectory> directory = arguments.Directory("directory");
+  const auto choice = static_cast<PlanChoice>(arguments.Uint32("choice", kPlanChoices - 1));
   if (!arguments.ok()) return Napi::Value();
-  const FilesystemId filesystem = FilesystemId::Of(directory->identity);
   Decision decision;
-  uint64_t generation = 0;
-  if (SharedEngine().plans().Find(filesystem, &decision, &generation))
-    return Napi::Number::New(info.Env(), decision.number);
-  return QuestionValue(info.Env(), Question{filesystem, directory->directory.path, generation});
+  PlanRequest needed;
+  if (!Process::Get().scheduler.plans().Find(FilesystemId::Of(directory->identity), &decision, &needed)) {
+    needed.directory = directory->directory.path;
+    return PlansNeededValue(info.Env(), {needed});
+  }
+  return PlanValue(info.Env(), decision.PlanFor(choice));
 }
 
 }  // namespace
 
 void ExportSystemCalls(Napi::Env env, Napi::Object exports) {
-  ExportForms(env, exports, "openDirectory", OpenDirectoryByPath);
-  ExportForms(env, exports, "openDirectoryAt", OpenDirectoryAt);
-  ExportForms(env, exports, "ancestors", Ancestors);
+  for (const Row& row : kRows) {
+    void* const data = const_cast<Row*>(&row);
+    ExportCallback(env, exports, row.name, Callback<Form::kAsynchronous>, data);
+    ExportCallback(env, exports, std::string(row.name) + "Sync", Callback<Form::kSynchronous>, data);
+  }
   ExportForms(env, exports, "closeHandle", CloseHandle);
-  ExportForms(env, exports, "lookUp", LookUp);
-  ExportForms(env, exports, "listDirectory", ListDirectory);
-  ExportForms(env, exports, "exchange", OnTwoNames<platform::Exchange>);
-  ExportForms(env, exports, "rename", OnTwoNames<RenameReplacing>);
-  ExportForms(env, exports, "renameExclusive", OnTwoNames<RenameToFree>);
-  ExportForms(env, exports, "link", OnTwoNames<platform::Link>);
-  ExportForms(env, exports, "symlink", MakeSymlink);
-  ExportForms(env, exports, "unlink", OnName<RemoveName>);
-  ExportForms(env, exports, "unlinkAll", OnNames<UnlinkIfThere>);
-  ExportForms(env, exports, "removeDirectory", OnName<platform::RemoveDirectory>);
-  ExportForms(env, exports, "readLink", ReadLink);
-  ExportForms(env, exports, "realPath", RealPath);
-  ExportForms(env, exports, "mountPoints", MountPoints);
-  ExportForms(env, exports, "syncDirectoryAt", SyncDirectory);
-  ExportForms(env, exports, "syncFiles", OnNames<SyncIfFile>);
-  ExportForms(env, exports, "syncFilesystem", SyncFilesystem);
-  ExportForms(env, exports, "removeIfUnlocked", RemoveIfUnlocked);
-  ExportForms(env, exports, "openFile", OpenFileToRead);
-  ExportForms(env, exports, "readFile", ReadFile);
-  ExportForms(env, exports, "drawLockTicket", OnLocks<DrawTicket>);
-  ExportForms(env, exports, "findLock", OnLocks<FindAnyLock>);
-  ExportForms(env, exports, "removeLock", RemoveLock);
-  ExportForms(env, exports, "createTemporary", CreateTemporary);
   Export(env, exports, "findPlan", FindPlan);
 }
 

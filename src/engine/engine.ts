@@ -1,5 +1,7 @@
+import type { BigIntStats } from 'node:fs';
 import type { Durability, Preserve, Protocol } from '../options.js';
 import type { AbsolutePath } from '../path.js';
+import type { Patience } from './patience.js';
 import type { StageTimer } from './stage-timer.js';
 
 /** One save but its data, checked and with every default filled in: what the facade hands to an engine. */
@@ -22,7 +24,18 @@ export interface OpenRequest {
   readonly signal: AbortSignal | undefined;
   /** Is told how long each stage takes; not set where nobody wants to know. */
   readonly timer?: StageTimer;
+  /** Fails unless the target is this version when it is replaced. Default: whatever stands there. */
+  readonly expected?: FileVersion | undefined;
 }
+
+/**
+ * What tells one version of a file from the next: that there is none; the handle of the file that was read, from the native
+ * engine; or what `lstat` says.
+ */
+export type FileVersion =
+  | 'missing'
+  | number
+  | Readonly<Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>>;
 
 /** A save with all of its data. */
 export interface SaveRequest extends OpenRequest {
@@ -82,47 +95,16 @@ export interface OpenSaveSync {
   abandon(reason: unknown): void;
 }
 
-/** What an update needs before there is anything to save. */
-export interface UpdateRequest {
-  readonly path: AbsolutePath;
-  readonly makeDirectories: boolean;
-  /** Whether updates of other threads and processes must be kept out, or only where that can be had. */
-  readonly lock: 'machine' | 'thread';
-}
-
-/** What an update has found when its turn came. */
-export interface FileRead {
-  /** `undefined` if there is no file. */
-  content: Buffer | undefined;
-}
-
-/** Reading, changing and saving one file. Each call is made when the one before has settled. */
-export interface FileUpdate {
-  /** What the file holds, or how many updates of others come first, at most: then to be asked again. */
-  read(): Promise<FileRead | number>;
-  /** Saves, if the file is still what was read; else it rejects with `ERR_INDELIBLE_CHANGED`. */
-  save(request: SaveRequest): Promise<Saved>;
-  /** Lets the next one go on. To be called once, whatever has happened. */
-  end(): Promise<void>;
-}
-
-/** The same on the calling thread. */
-export interface FileUpdateSync {
-  read(): FileRead | number;
-  save(request: SaveRequest): Saved;
-  end(): void;
-}
-
-/** A file for the caller to write by its descriptor, until it is published. Each call is made when the one before has settled. */
-export interface OpenedTemporary {
-  readonly fd: number;
-  readonly unnamed: boolean;
-  /** As a save of what the file holds; the file stays open. */
-  publish(request: OpenRequest): Promise<Saved>;
-  publishSync(request: OpenRequest): Saved;
-  /** Closes the descriptor, and removes what has a name of its own. Closing again does nothing. */
-  close(): Promise<void>;
-  closeSync(): void;
+/** The order of the updates of one path that this process makes. */
+export interface UpdateQueue {
+  /**
+   * Runs the task when every update of the path that was asked for before is over. At most 64 run at once.
+   *
+   * @throws what the task throws, or what patience is exhausted with.
+   */
+  run<T>(path: string, patience: Patience, task: () => Promise<T>): Promise<T>;
+  /** Whether this thread has an update of the path under way. */
+  hasOwn(path: string): boolean;
 }
 
 /** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
@@ -134,15 +116,15 @@ export interface Engine {
   saveSync(request: SaveRequest): Saved;
   /** Several on the calling thread, which share their directory syncs where the engine can. None throws. */
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
+  /** A save whose content is what a temporary holds. */
+  publish(request: OpenRequest, temporary: number): Promise<Saved>;
+  publishSync(request: OpenRequest, temporary: number): Saved;
   /** The beginning of a save whose data arrives in pieces. Its place in the order of the calls is that of `finish`. */
   open(request: OpenRequest): Promise<OpenSave>;
   openSync(request: OpenRequest): OpenSaveSync;
-  /** Updates that are asked for in this thread one after the other are given their turn in that order. */
-  update(request: UpdateRequest): FileUpdate;
-  updateSync(request: UpdateRequest): FileUpdateSync;
-  /** A file in the directory that is the request's path. */
-  openTemporary(request: OpenRequest): Promise<OpenedTemporary>;
-  openTemporarySync(request: OpenRequest): OpenedTemporary;
+  readonly updates: UpdateQueue;
+  /** A number that no other call of any copy of the library gets. */
+  issueNumber(): number;
 }
 
 /** The result of a save that may throw. */

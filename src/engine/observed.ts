@@ -1,24 +1,15 @@
 import { isObserved, Observation } from '../observation.js';
-import type {
-  Engine,
-  FileUpdate,
-  FileUpdateSync,
-  OpenedTemporary,
-  OpenRequest,
-  OpenSave,
-  OpenSaveSync,
-  Saved,
-  SaveRequest,
-  UpdateRequest,
-} from './engine.js';
+import type { Engine, OpenRequest, OpenSave, OpenSaveSync, Saved, SaveRequest } from './engine.js';
 
 /** Tells whoever listens (`node:diagnostics_channel`) of an engine's saves. To nobody, it only asks whether there is anybody. */
 export class ObservedEngine implements Engine {
   readonly name: Engine['name'];
+  readonly updates: Engine['updates'];
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
     this.name = engine.name;
+    this.updates = engine.updates;
     this.#engine = engine;
   }
 
@@ -34,7 +25,7 @@ export class ObservedEngine implements Engine {
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
     if (!isObserved()) return this.#engine.saveGroupSync(requests);
-    const observations = requests.map((request) => new Observation(this.name, request));
+    const observations = requests.map((request) => new Observation(this.#engine, request));
     const outcomes = this.#engine.saveGroupSync(
       requests.map((request, index) => observations[index]?.of(request) ?? request),
     );
@@ -51,7 +42,7 @@ export class ObservedEngine implements Engine {
 
   openSync(request: OpenRequest): OpenSaveSync {
     if (!isObserved()) return this.#engine.openSync(request);
-    const observation = new Observation(this.name, request);
+    const observation = new Observation(this.#engine, request);
     try {
       return new ObservedOpenSaveSync(this.#engine.openSync(observation.of(request)), observation);
     } catch (error) {
@@ -60,36 +51,20 @@ export class ObservedEngine implements Engine {
     }
   }
 
-  openTemporary(request: OpenRequest): Promise<OpenedTemporary> {
-    return this.#engine.openTemporary(request);
+  publish(request: OpenRequest, temporary: number): Promise<Saved> {
+    return this.#engine.publish(request, temporary);
   }
 
-  openTemporarySync(request: OpenRequest): OpenedTemporary {
-    return this.#engine.openTemporarySync(request);
+  publishSync(request: OpenRequest, temporary: number): Saved {
+    return this.#engine.publishSync(request, temporary);
   }
 
-  update(request: UpdateRequest): FileUpdate {
-    const update = this.#engine.update(request);
-    return {
-      read: () => update.read(),
-      save: (save) =>
-        isObserved() ? this.#observe(save, (observed) => update.save(observed)) : update.save(save),
-      end: () => update.end(),
-    };
-  }
-
-  updateSync(request: UpdateRequest): FileUpdateSync {
-    const update = this.#engine.updateSync(request);
-    return {
-      read: () => update.read(),
-      save: (save) =>
-        isObserved() ? this.#observeSync(save, (observed) => update.save(observed)) : update.save(save),
-      end: () => update.end(),
-    };
+  issueNumber(): number {
+    return this.#engine.issueNumber();
   }
 
   async #openObserved(request: OpenRequest): Promise<OpenSave> {
-    const observation = new Observation(this.name, request);
+    const observation = new Observation(this.#engine, request);
     try {
       return new ObservedOpenSave(await this.#engine.open(observation.of(request)), observation);
     } catch (error) {
@@ -99,7 +74,7 @@ export class ObservedEngine implements Engine {
   }
 
   async #observe(request: SaveRequest, save: (request: SaveRequest) => Promise<Saved>): Promise<Saved> {
-    const observation = new Observation(this.name, request);
+    const observation = new Observation(this.#engine, request);
     try {
       const saved = await save(observation.of(request));
       observation.ended(saved);
@@ -111,7 +86,7 @@ export class ObservedEngine implements Engine {
   }
 
   #observeSync(request: SaveRequest, save: (request: SaveRequest) => Saved): Saved {
-    const observation = new Observation(this.name, request);
+    const observation = new Observation(this.#engine, request);
     try {
       const saved = save(observation.of(request));
       observation.ended(saved);

@@ -1,28 +1,21 @@
 import { runSync } from '../fs/steps.js';
 import {
   type Engine,
-  type FileUpdate,
-  type FileUpdateSync,
-  type OpenedTemporary,
   type OpenRequest,
   type OpenSave,
   type OpenSaveSync,
   type Saved,
   type SaveRequest,
   settled,
-  type UpdateRequest,
 } from './engine.js';
-import { PortableFileUpdate, PortableFileUpdateSync } from './portable/file-update.js';
-import type { Expecting } from './portable/file-version.js';
 import { PortableOpenSave, PortableOpenSaveSync } from './portable/open-save.js';
 import { orderingKey } from './portable/path-bytes.js';
 import { PendingPublication } from './portable/pending-publication.js';
-import { type Pending, PendingSave } from './portable/pending-save.js';
+import { PendingSave } from './portable/pending-save.js';
+import { type Pending, shared } from './portable/shared-state.js';
 import { updateFile } from './portable/update-protocol.js';
+import { portableUpdateQueue } from './portable/update-queue.js';
 import { noTemporary } from './temporary-errors.js';
-
-/** The saves that are not over, by path, in the order of the calls. */
-const pendingSaves = new Map<string, Pending[]>();
 
 /**
  * The engine on plain `fs`, for where the addon cannot be loaded. What it cannot do as well as the native one:
@@ -41,11 +34,11 @@ const pendingSaves = new Map<string, Pending[]>();
 export const portableEngine: Engine = {
   name: 'portable',
 
-  save(request: SaveRequest & Expecting): Promise<Saved> {
+  save(request: SaveRequest): Promise<Saved> {
     return inOrder(request, (predecessor) => new PendingSave(request, predecessor));
   },
 
-  saveSync(request: SaveRequest & Expecting): Saved {
+  saveSync(request: SaveRequest): Saved {
     return inOrderSync(request, () => runSync(updateFile(request)));
   },
 
@@ -59,11 +52,11 @@ export const portableEngine: Engine = {
     );
   },
 
-  async openTemporary({ path }: OpenRequest): Promise<OpenedTemporary> {
+  async publish({ path }: OpenRequest): Promise<Saved> {
     throw noTemporary(path, 'The portable engine');
   },
 
-  openTemporarySync({ path }: OpenRequest): OpenedTemporary {
+  publishSync({ path }: OpenRequest): Saved {
     throw noTemporary(path, 'The portable engine');
   },
 
@@ -71,12 +64,11 @@ export const portableEngine: Engine = {
     return new PortableOpenSaveSync(request, (publish) => inOrderSync(request, publish));
   },
 
-  update(request: UpdateRequest): FileUpdate {
-    return new PortableFileUpdate(request, (save) => this.save(save));
-  },
+  updates: portableUpdateQueue,
 
-  updateSync(request: UpdateRequest): FileUpdateSync {
-    return new PortableFileUpdateSync(request, (save) => this.saveSync(save));
+  issueNumber(): number {
+    shared.lastNumber += 1;
+    return shared.lastNumber;
   },
 };
 
@@ -86,21 +78,21 @@ async function inOrder(
 ): Promise<Saved> {
   timer?.enter('queue');
   const key = orderingKey(path);
-  const queue = pendingSaves.get(key) ?? [];
+  const queue = shared.pendingSaves.get(key) ?? [];
   const save = begin(queue.at(-1));
   queue.push(save);
-  pendingSaves.set(key, queue);
+  shared.pendingSaves.set(key, queue);
   try {
     return await save.result;
   } finally {
     queue.shift();
-    if (queue.length === 0) pendingSaves.delete(key);
+    if (queue.length === 0) shared.pendingSaves.delete(key);
   }
 }
 
 function inOrderSync({ path, timer }: OpenRequest, publish: () => Saved): Saved {
   timer?.enter('queue');
-  const earlier = [...(pendingSaves.get(orderingKey(path)) ?? [])];
+  const earlier = [...(shared.pendingSaves.get(orderingKey(path)) ?? [])];
   for (const save of earlier) save.finishNow();
   const saved = publish();
   for (const save of earlier) save.supersede(saved);

@@ -4,7 +4,7 @@ import { NativeCalls } from '../fs/native-calls.js';
 import { plainCalls } from '../fs/plain-calls.js';
 import { type Addon, loadAddon } from './addon.js';
 import type { Engine } from './engine.js';
-import { NativeEngine } from './native.js';
+import { NativeEngine } from './native/native-engine.js';
 import { ObservedEngine } from './observed.js';
 import { portableEngine } from './portable.js';
 
@@ -36,8 +36,12 @@ function choose(forced: string): Selected {
   try {
     const addon = loadAddon();
     const engine = new NativeEngine(addon);
-    const calls = new NativeCalls(addon, (directory) => engine.choicesFor(directory));
-    return { engine: new ObservedEngine(engine), calls, addon, unavailable: undefined };
+    return {
+      engine: new ObservedEngine(engine),
+      calls: new NativeCalls(addon),
+      addon,
+      unavailable: undefined,
+    };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     if (forced === 'native') {

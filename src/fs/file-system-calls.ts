@@ -1,5 +1,7 @@
+import type { FileVersion } from '../engine/engine.js';
 import type { Plan } from '../filesystem/decision.js';
-import type { Durability } from '../options.js';
+import type { Durability, Protocol } from '../options.js';
+import type { AbsolutePath } from '../path.js';
 import type { Steps } from './steps.js';
 
 /** Which filesystem something is on, and which file or directory of it. Only to be compared. */
@@ -12,17 +14,59 @@ export interface Identity {
   readonly mountId: number;
 }
 
+/** Something that a backend holds open, under a number of its own. */
+export interface Opened {
+  readonly handle: number;
+}
+
 /** Plain `fs` sees mounts in the mount table alone. */
 export const NO_MOUNT_ID = -1;
 
 /** A directory that is open. Names are looked up in it, wherever it is moved meanwhile, if the backend can do that. */
-export interface OpenDirectory extends Identity {
-  /** The backend's own. */
-  readonly handle: number;
+export interface OpenDirectory extends Identity, Opened {
   /** What it was opened by. */
   readonly path: Buffer;
   /** `false` where it may be written and entered but not read: then it cannot be synced. */
   readonly syncable: boolean;
+}
+
+/** A file that is open for reading. */
+export interface OpenFile extends Opened {
+  readonly size: number;
+  /** What was read already: the beginning, at least. */
+  readonly content: Buffer;
+  /** What it was when it was opened. As long as the file is open, no other gets the same. */
+  readonly version: FileVersion;
+}
+
+/** A file for the caller to write by its descriptor. Closed, it is gone, unless it was published. */
+export interface OpenTemporary extends Opened {
+  readonly fd: number;
+  /** Whether it has no name before it is published. */
+  readonly unnamed: boolean;
+}
+
+/** Where a save of a path would go. */
+export interface Located {
+  readonly directory: OpenDirectory;
+  readonly name: Buffer;
+}
+
+/**
+ * A queue of locks on single bytes of an open directory, far behind anything that it holds. They vanish with it. `patience` is
+ * for how long a call looks again before it says that it is not its turn, in microseconds.
+ */
+export interface LockCalls {
+  /** A lock behind all others from `begin` to before `end`; `undefined` where it has to be asked for again. */
+  drawTicket(
+    directory: OpenDirectory,
+    begin: bigint,
+    end: bigint,
+    patience: number,
+  ): Steps<bigint | undefined>;
+  /** How many come before the ticket, those that have given up among them. */
+  position(directory: OpenDirectory, begin: bigint, ticket: bigint, patience: number): Steps<number>;
+  remove(directory: OpenDirectory, ticket: bigint): Steps<void>;
 }
 
 export type Kind = 'file' | 'directory' | 'symlink' | 'other';
@@ -66,13 +110,33 @@ export interface FileSystemCalls {
   openSubdirectory(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory>;
   /** Does not throw: nothing was written by it. */
   close(directory: OpenDirectory): Steps<void>;
+  /** In this order. */
+  closeAll(opened: readonly Opened[]): Steps<void>;
   /** The directory itself and all above it. */
   ancestors(directory: OpenDirectory): Steps<readonly Identity[]>;
   /** Without symbolic links. */
   realPath(directory: OpenDirectory): Steps<Buffer>;
   /** Where something is mounted, without symbolic links; none where that is hidden. */
   mountPoints(): Steps<readonly Buffer[]>;
-  planFor(directory: OpenDirectory, durability: Durability): Steps<FilesystemPlan>;
+  /** @param forced instead of a cheaper protocol that is proven. */
+  planFor(
+    directory: OpenDirectory,
+    durability: Durability,
+    forced?: Extract<Protocol, 'sync-rename-sync'>,
+  ): Steps<FilesystemPlan>;
+
+  /** Behind symbolic links. Throws what a save of the path would reject with. */
+  locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located>;
+  /** To read it. */
+  openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile>;
+  readAll(file: OpenFile): Steps<Buffer>;
+  readonly locks?: LockCalls;
+  /** @param mode exactly, if it is given; else that of any new file. */
+  createTemporary?(
+    directory: OpenDirectory,
+    mode: number | undefined,
+    unnamed: boolean,
+  ): Steps<OpenTemporary>;
 
   lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
   /** In no order. */

@@ -1,8 +1,14 @@
-import type { Addon, NativeCalls as Entries, NativeCallForms, NativeFailure } from '../engine/addon.js';
+import { constants } from 'node:os';
+import type { Addon, NativeCalls as Entries, NativeCallForms } from '../engine/addon.js';
+import { targetError } from '../engine/native/errors.js';
+import { choiceOf, providePlans } from '../engine/native/plan-provider.js';
+import { type Failure, needsPlans } from '../engine/native/wire.js';
+import { creationMode } from '../engine/portable/attributes.js';
 import { inDirectory } from '../engine/portable/path-bytes.js';
 import { systemError } from '../errors.js';
-import type { Decision } from '../filesystem/decision.js';
+import { TEXTBOOK } from '../filesystem/decision.js';
 import type { Durability } from '../options.js';
+import type { AbsolutePath } from '../path.js';
 import { failedWith, mountPoint, UNSUPPORTED } from './failure.js';
 import type {
   Entry,
@@ -10,23 +16,44 @@ import type {
   FilesystemPlan,
   Identity,
   Listed,
+  Located,
+  LockCalls,
   OpenDirectory,
+  Opened,
+  OpenFile,
+  OpenTemporary,
 } from './file-system-calls.js';
 import { type Steps, step } from './steps.js';
 
-/** What is decided about a filesystem, for these calls. */
-export type Choices = Pick<Decision, Durability | 'syncfs'>;
+/** A mount table that changes all the time must not keep a step from ever having a plan. */
+const MOST_REQUESTS = 5;
+
+/** As much as the smallest of today's runtimes has in one buffer. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/** So much of a file comes with its opening, which saves the turn of a thread. */
+const READ_AHEAD = 65_536;
+
+/** What a file that is longer than it has said is given more room by. */
+const MORE_ROOM = 65_536;
 
 /** The addon's system calls. Each asynchronous one costs a turn of a thread, so one call does as much as it can. */
 export class NativeCalls implements FileSystemCalls {
   readonly name = 'native';
   readonly #addon: Addon;
-  readonly #choicesFor: (directory: number) => Choices;
+  readonly locks: LockCalls;
 
-  /** @param choicesFor decides about the filesystem of an open directory, unless it has been decided. */
-  constructor(addon: Addon, choicesFor: (directory: number) => Choices) {
+  constructor(addon: Addon) {
     this.#addon = addon;
-    this.#choicesFor = choicesFor;
+    const call = this.#call.bind(this);
+    this.locks = {
+      drawTicket: ({ handle }, begin, end, patience) => call('drawLockTicket', handle, begin, end, patience),
+      position: ({ handle }, begin, ticket, patience) =>
+        call('lockPosition', handle, begin, ticket, patience),
+      *remove({ handle }, ticket) {
+        yield* call('removeLock', handle, ticket);
+      },
+    };
   }
 
   openDirectory(path: Buffer): Steps<OpenDirectory> {
@@ -44,6 +71,10 @@ export class NativeCalls implements FileSystemCalls {
     this.#addon.closeHandleSync(handle);
   }
 
+  *closeAll(opened: readonly Opened[]): Steps<void> {
+    if (opened.length > 0) yield* this.#call('closeHandle', ...opened.map(({ handle }) => handle));
+  }
+
   ancestors({ handle }: OpenDirectory): Steps<readonly Identity[]> {
     return this.#call('ancestors', handle);
   }
@@ -57,9 +88,59 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   // biome-ignore lint/correctness/useYield: deciding reads what waits for no disk.
-  *planFor({ handle }: OpenDirectory, durability: Durability): Steps<FilesystemPlan> {
-    const choices = this.#choicesFor(handle);
-    return { ...choices[durability], syncfs: choices.syncfs, syncsFileAgain: false };
+  *planFor(
+    { handle }: OpenDirectory,
+    durability: Durability,
+    forced?: 'sync-rename-sync',
+  ): Steps<FilesystemPlan> {
+    const choice = choiceOf(durability, forced);
+    for (let requests = 0; requests < MOST_REQUESTS; requests += 1) {
+      const answer = this.#addon.findPlan(handle, choice);
+      if (needsPlans(answer)) {
+        providePlans(this.#addon, answer);
+        continue;
+      }
+      const { protocol, achieves, unnamed, holdsReplaced, syncfs } = answer;
+      const temporary = unnamed ? 'unnamed' : 'named';
+      const replaced = holdsReplaced ? 'held' : 'released';
+      return { protocol, achieves, temporary, replaced, syncfs, syncsFileAgain: false };
+    }
+    return { ...TEXTBOOK[durability], syncfs: false, syncsFileAgain: false };
+  }
+
+  *locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located> {
+    const answer = yield* step(
+      () => this.#addon.locateTargetSync(path, makeDirectories),
+      () => this.#addon.locateTarget(path, makeDirectories),
+    );
+    if (isFailure(answer)) throw targetError(path, answer);
+    return answer;
+  }
+
+  *openFile({ handle: directory }: OpenDirectory, name: Buffer): Steps<OpenFile> {
+    const { handle, size, content } = yield* this.#call('openFile', directory, name, READ_AHEAD);
+    return { handle, size, content, version: handle };
+  }
+
+  *readAll({ handle, size, content }: OpenFile): Steps<Buffer> {
+    // One byte more than it has, so that its end is found in the same call.
+    let room = size + 1;
+    if (content.length < Math.min(room, READ_AHEAD)) return content;
+    for (let read = content.length, all = content; ; room += MORE_ROOM) {
+      if (room > LARGEST_FILE) throw systemError({ errno: constants.errno.EFBIG, syscall: 'read' });
+      all = Buffer.concat([all.subarray(0, read)], room);
+      read += yield* this.#call('readFile', handle, all, read);
+      if (read < room) return all.subarray(0, read);
+    }
+  }
+
+  *createTemporary(
+    { handle: directory }: OpenDirectory,
+    mode: number | undefined,
+    unnamed: boolean,
+  ): Steps<OpenTemporary> {
+    const created = yield* this.#call('createTemporary', directory, creationMode(mode), unnamed);
+    return { handle: created.handle, fd: created.fd, unnamed: created.name === undefined };
   }
 
   lookUp({ handle }: OpenDirectory, name: Buffer): Steps<Entry> {
@@ -158,10 +239,10 @@ export class NativeCalls implements FileSystemCalls {
   #answerOf<Call extends keyof Entries>(
     call: Call,
     ...args: Parameters<Entries[Call]>
-  ): Steps<ReturnType<Entries[Call]> | NativeFailure> {
+  ): Steps<ReturnType<Entries[Call]> | Failure> {
     // TypeScript does not see that a call's arguments go with its name.
-    type Synchronous = (...args: unknown[]) => ReturnType<Entries[Call]> | NativeFailure;
-    type Asynchronous = (...args: unknown[]) => Promise<ReturnType<Entries[Call]> | NativeFailure>;
+    type Synchronous = (...args: unknown[]) => ReturnType<Entries[Call]> | Failure;
+    type Asynchronous = (...args: unknown[]) => Promise<ReturnType<Entries[Call]> | Failure>;
     const forms: NativeCallForms = this.#addon;
     return step(
       () => (forms[`${call}Sync`] as Synchronous)(...args),
@@ -170,12 +251,12 @@ export class NativeCalls implements FileSystemCalls {
   }
 }
 
-function isFailure(answer: unknown): answer is NativeFailure {
+function isFailure(answer: unknown): answer is Failure {
   return typeof answer === 'object' && answer !== null && 'reason' in answer;
 }
 
 /** As Node's `fs` throws. Most calls leave it to the caller to say which paths they were about. */
-function failedCall({ reason, errno, syscall }: NativeFailure, path?: Buffer): Error {
+function failedCall({ reason, errno, syscall }: Failure, path?: Buffer): Error {
   if (reason === 'mount-point' && path !== undefined) return mountPoint(syscall, path);
   const {
     message,

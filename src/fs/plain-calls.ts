@@ -1,12 +1,14 @@
 import { commitLog } from '../engine/portable/commit-log.js';
 import { Directory } from '../engine/portable/directory.js';
 import { whileInUse } from '../engine/portable/in-use.js';
-import { openToSync } from '../engine/portable/open-standing.js';
-import { inDirectory } from '../engine/portable/path-bytes.js';
+import { openToRead, openToSync } from '../engine/portable/open-standing.js';
+import { inDirectory, nameOf, parentOf } from '../engine/portable/path-bytes.js';
 import { planFor } from '../engine/portable/plan.js';
+import { locateTarget } from '../engine/portable/target.js';
 import { thisMachine } from '../filesystem/machine.js';
 import { readMounts } from '../filesystem/mounts.js';
 import type { Durability } from '../options.js';
+import type { AbsolutePath } from '../path.js';
 import { failedWith } from './failure.js';
 import {
   type Entry,
@@ -14,14 +16,21 @@ import {
   type FilesystemPlan,
   type Identity,
   type Listed,
+  type Located,
   NO_MOUNT_ID,
   type OpenDirectory,
+  type Opened,
+  type OpenFile,
 } from './file-system-calls.js';
 import * as fs from './plain-fs.js';
 import type { Steps } from './steps.js';
 
 const MODE_BITS = 0o7777;
 const NOT_OPEN = -1;
+const NOTHING = Buffer.alloc(0);
+
+/** What a file that is longer than it has said is given more room by. */
+const MORE_ROOM = 65_536;
 
 /**
  * The same on plain `fs`, which looks paths up anew by each call: a parent directory must not be renamed meanwhile. It has no
@@ -60,6 +69,51 @@ export const plainCalls: FileSystemCalls = {
 
   *planFor({ path }: OpenDirectory, durability: Durability): Steps<FilesystemPlan> {
     return { ...(yield* planFor(path, durability)), syncfs: false };
+  },
+
+  *locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located> {
+    const target = yield* locateTarget({ path, ifExists: 'replace', followSymlinks: true });
+    const parent = parentOf(target.path);
+    const name = nameOf(target.path);
+    try {
+      return { directory: yield* openDirectory(parent), name };
+    } catch (error) {
+      // The save will make it.
+      if (!makeDirectories || !failedWith(error, 'ENOENT')) throw error;
+      return { directory: { ...MISSING, handle: NOT_OPEN, path: parent, syncable: false }, name };
+    }
+  },
+
+  *openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile> {
+    const handle = yield* openToRead(inDirectory(directory.path, name));
+    try {
+      const version = yield* fs.fstatExactly(handle);
+      return { handle, size: Number(version.size), content: NOTHING, version };
+    } catch (error) {
+      yield* this.closeAll([{ handle }]);
+      throw error;
+    }
+  },
+
+  *readAll({ handle, size }: OpenFile): Steps<Buffer> {
+    // One byte more than it has, so that its end is found without another turn.
+    let content = Buffer.allocUnsafeSlow(size + 1);
+    for (let read = 0; ; ) {
+      const got = yield* fs.read(handle, content, read);
+      if (got === 0) return content.subarray(0, read);
+      read += got;
+      if (read === content.length) content = Buffer.concat([content], read + MORE_ROOM);
+    }
+  },
+
+  *closeAll(opened: readonly Opened[]): Steps<void> {
+    for (const { handle } of opened) {
+      try {
+        if (handle !== NOT_OPEN) yield* fs.close(handle);
+      } catch {
+        // Nothing was written through this descriptor.
+      }
+    }
   },
 
   *lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry> {

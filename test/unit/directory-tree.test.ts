@@ -11,7 +11,6 @@ import {
 import { tmpdir } from 'node:os';
 import { describe, it } from 'vitest';
 import { loadAddon } from '../../src/engine/addon.js';
-import { NativeEngine } from '../../src/engine/native.js';
 import type { FileSystemCalls, OpenDirectory } from '../../src/fs/file-system-calls.js';
 import { NativeCalls } from '../../src/fs/native-calls.js';
 import { plainCalls } from '../../src/fs/plain-calls.js';
@@ -27,8 +26,7 @@ const scratch = new ScratchDirectory(() => (existsSync(MEMORY) ? MEMORY : tmpdir
 const backends: FileSystemCalls[] = [plainCalls];
 if (nativeUnavailable === undefined) {
   const addon = loadAddon();
-  const engine = new NativeEngine(addon);
-  backends.push(new NativeCalls(addon, (directory) => engine.choicesFor(directory)));
+  backends.push(new NativeCalls(addon));
 }
 
 const forms: { name: string; drive: <T>(steps: Steps<T>) => Promise<T> }[] = [

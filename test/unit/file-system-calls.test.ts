@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { loadAddon } from '../../src/engine/addon.js';
-import { NativeEngine } from '../../src/engine/native.js';
 import type { FileSystemCalls, OpenDirectory } from '../../src/fs/file-system-calls.js';
 import { NativeCalls } from '../../src/fs/native-calls.js';
 import { plainCalls } from '../../src/fs/plain-calls.js';
@@ -101,8 +100,7 @@ const forms: { name: string; drive: <T>(steps: Steps<T>) => Promise<T> }[] = [
 describe.skipIf(nativeUnavailable !== undefined)('the two backends of the calls agree on', () => {
   function nativeCalls(): FileSystemCalls {
     const addon = loadAddon();
-    const engine = new NativeEngine(addon);
-    return new NativeCalls(addon, (directory) => engine.choicesFor(directory));
+    return new NativeCalls(addon);
   }
 
   async function outcome(

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { loadAddon } from '../../src/engine/addon.js';
-import { NativeEngine } from '../../src/engine/native.js';
 import { failedCall } from '../../src/fs/failure.js';
 import type { FileSystemCalls } from '../../src/fs/file-system-calls.js';
 import { NativeCalls } from '../../src/fs/native-calls.js';
@@ -16,8 +15,7 @@ const scratch = new ScratchDirectory();
 /** The addon's calls, but for an exchange that the filesystem refuses from the second time on. */
 function exchangingOnce(): FileSystemCalls {
   const addon = loadAddon();
-  const engine = new NativeEngine(addon);
-  const calls = new NativeCalls(addon, (directory) => engine.choicesFor(directory));
+  const calls = new NativeCalls(addon);
   let exchanges = 0;
   const exchange: FileSystemCalls['exchange'] = (...names) => {
     exchanges += 1;

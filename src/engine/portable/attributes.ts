@@ -34,7 +34,7 @@ export function attributesFor(request: OpenRequest, replaced: Stats | undefined)
  * those that the group and all others have alike, whatever group it has at first. A common mode such as 0644 is
  * complete then. Without a mode the kernel applies umask and default ACL, as to any new file.
  */
-export function creationMode({ mode }: Attributes): number {
+export function creationMode(mode: number | undefined): number {
   if (mode === undefined) return 0o666;
   const both = (mode >> 3) & mode & 0o007;
   return (mode & 0o700) | (both << 3) | both;

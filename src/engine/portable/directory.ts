@@ -3,16 +3,11 @@ import { failedCall, failedWith } from '../../fs/failure.js';
 import { close, fstat, fsync, mkdir, open } from '../../fs/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
 import { parentOf } from './path-bytes.js';
+import { shared } from './shared-state.js';
 
 // O_DIRECTORY is missing on Windows.
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 const MODE = 0o777;
-
-/**
- * Directories that this process has made and whose names are not synced yet. A save that finds one of them in its
- * way may finish before the save that made it, and must not rely on that one's sync.
- */
-const unsyncedNames = new Set<string>();
 
 /** The directory of a target, held open for its sync. */
 export class Directory {
@@ -106,12 +101,12 @@ export function* makeDirectories(nearest: Directory, path: Buffer, durable: bool
   let synced = durable ? yield* syncNamesBeingMade(nearest.path) : true;
   for (const directory of missing) {
     const key = directory.toString('latin1');
-    if (durable) unsyncedNames.add(key);
+    if (durable) shared.unsyncedNames.add(key);
     try {
       yield* mkdirIfMissing(directory);
       if (durable && !(yield* syncNameOf(directory))) synced = false;
     } finally {
-      unsyncedNames.delete(key);
+      shared.unsyncedNames.delete(key);
     }
   }
   return synced;
@@ -129,8 +124,9 @@ function* mkdirIfMissing(directory: Buffer): Steps<void> {
 /** Syncs the names of those directories on the way to `path` that another save of this process is just making. */
 function* syncNamesBeingMade(path: Buffer): Steps<boolean> {
   let synced = true;
-  for (let directory = path; unsyncedNames.size > 0; directory = parentOf(directory)) {
-    if (unsyncedNames.has(directory.toString('latin1')) && !(yield* syncNameOf(directory))) synced = false;
+  for (let directory = path; shared.unsyncedNames.size > 0; directory = parentOf(directory)) {
+    if (shared.unsyncedNames.has(directory.toString('latin1')) && !(yield* syncNameOf(directory)))
+      synced = false;
     if (directory.equals(parentOf(directory))) break;
   }
   return synced;

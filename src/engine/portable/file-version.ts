@@ -1,22 +1,11 @@
-import type { BigIntStats } from 'node:fs';
 import { failedWith } from '../../fs/failure.js';
 import { lstatExactly } from '../../fs/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
 import { changed } from '../update-errors.js';
 
-/** What tells one version of a file from the next; `'missing'` is one, too. */
-export type FileVersion =
-  | Readonly<Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>>
-  | 'missing';
-
-/** A request that fails unless the target is this version when it is replaced. */
-export interface Expecting {
-  readonly expected?: FileVersion;
-}
-
 /** Whether the target may only be created: a link does that in one step, and needs no look before. */
-export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists'> & Expecting): boolean {
+export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists' | 'expected'>): boolean {
   return ifExists === 'fail' || expected === 'missing';
 }
 
@@ -26,8 +15,8 @@ export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists'
  *
  * @throws `ERR_INDELIBLE_CHANGED`.
  */
-export function* refuseIfChanged({ path, expected }: OpenRequest & Expecting, target: Buffer): Steps<void> {
-  if (expected === undefined || expected === 'missing') return;
+export function* refuseIfChanged({ path, expected }: OpenRequest, target: Buffer): Steps<void> {
+  if (typeof expected !== 'object') return;
   try {
     const standing = yield* lstatExactly(target);
     const same =

@@ -1,7 +1,7 @@
 import { failedWith } from '../../fs/failure.js';
 import { type Steps, step } from '../../fs/steps.js';
 
-/** In milliseconds; the same as the native engine's (native/rename_ladder.cc). */
+/** In milliseconds; the same as the native engine's (native/save/rename_ladder.cc). */
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 250;
 const PATIENCE = 2000;

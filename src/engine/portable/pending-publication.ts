@@ -1,6 +1,6 @@
 import type { Saved } from '../engine.js';
 import type { PortableOpenSave } from './open-save.js';
-import { type Pending, saving } from './pending-save.js';
+import { type Pending, shared } from './shared-state.js';
 
 /** A save whose data is complete, and that waits for its predecessor to be published. */
 export class PendingPublication implements Pending {
@@ -17,7 +17,7 @@ export class PendingPublication implements Pending {
 
   async #run(before: Promise<void> | undefined): Promise<Saved> {
     await before;
-    return await saving.run(() => this.#save.publish());
+    return await shared.savesAtOnce.run(() => this.#save.publish());
   }
 
   finishNow(): void {

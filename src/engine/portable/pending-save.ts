@@ -1,37 +1,20 @@
 import { run, runSync } from '../../fs/steps.js';
 import type { Saved, SaveRequest } from '../engine.js';
-import type { Expecting } from './file-version.js';
 import type { Publication } from './publication.js';
-import { Turnstile } from './turnstile.js';
+import { type Pending, shared } from './shared-state.js';
 import { updateFile } from './update-protocol.js';
-
-/**
- * Each save under way holds two descriptors, of which a process commonly has 1024 in all. Node's worker pool has four
- * threads, so more saves at once would not be any faster.
- */
-export const saving = new Turnstile(64);
-
-/** What has been called and is not over, and how a `saveSync` to the same path gets past it. */
-export interface Pending {
-  readonly result: Promise<Saved>;
-  /** Resolves when the save is over, however it ended. */
-  readonly over: Promise<void>;
-  finishNow(): void;
-  /** Told afterwards what that `saveSync` did. */
-  supersede(by: Saved): void;
-}
 
 /** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
 export class PendingSave implements Pending {
   readonly result: Promise<Saved>;
   readonly over: Promise<void>;
-  readonly #request: SaveRequest & Expecting;
+  readonly #request: SaveRequest;
   #publication: Publication | undefined;
   #failed = false;
   /** What the save came to when `finishNow` carried it out. */
   #outcome: (() => Saved) | undefined;
 
-  constructor(request: SaveRequest & Expecting, predecessor: Pending | undefined) {
+  constructor(request: SaveRequest, predecessor: Pending | undefined) {
     this.#request = request;
     this.result = this.#run(predecessor?.over);
     const ignore = () => undefined;
@@ -41,7 +24,7 @@ export class PendingSave implements Pending {
   async #run(before: Promise<void> | undefined): Promise<Saved> {
     await before;
     try {
-      return await saving.run(() => this.#update());
+      return await shared.savesAtOnce.run(() => this.#update());
     } catch (error) {
       if (this.#outcome !== undefined) return this.#outcome();
       this.#failed = true;
@@ -76,7 +59,7 @@ export class PendingSave implements Pending {
   supersede(): void {}
 }
 
-function outcomeOf(request: SaveRequest & Expecting): () => Saved {
+function outcomeOf(request: SaveRequest): () => Saved {
   try {
     // What the first attempt takes is measured, since it goes on beside this one.
     const { timer: _, ...untimed } = request;

@@ -5,7 +5,7 @@ import { runSync, type Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
 import { cannotKeep } from '../keep-previous-errors.js';
 import { changed } from '../update-errors.js';
-import { type Expecting, isExclusive } from './file-version.js';
+import { isExclusive } from './file-version.js';
 import { whileInUse } from './in-use.js';
 import type { PreviousVersion } from './previous-version.js';
 
@@ -17,7 +17,7 @@ const MOST_ATTEMPTS = 10;
  * version that is replaced is kept, that comes before it, and is part of the publication.
  */
 export class Publication {
-  readonly #request: OpenRequest & Expecting;
+  readonly #request: OpenRequest;
   readonly #temporary: Buffer;
   readonly #target: Buffer;
   readonly #previous: PreviousVersion | undefined;
@@ -32,12 +32,7 @@ export class Publication {
   /** What `finishNow` has failed with before the step. */
   #failure: { error: unknown } | undefined;
 
-  constructor(
-    request: OpenRequest & Expecting,
-    temporary: Buffer,
-    target: Buffer,
-    previous?: PreviousVersion,
-  ) {
+  constructor(request: OpenRequest, temporary: Buffer, target: Buffer, previous?: PreviousVersion) {
     this.#request = request;
     this.#exclusive = isExclusive(request);
     this.#temporary = temporary;

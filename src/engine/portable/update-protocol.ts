@@ -7,7 +7,7 @@ import type { OpenRequest, Saved, SaveRequest } from '../engine.js';
 import { throwIfAborted } from './abort.js';
 import { attributesFor, creationMode, setAttributes } from './attributes.js';
 import { Directory, makeDirectories, openNearest } from './directory.js';
-import { type Expecting, isExclusive, refuseIfChanged } from './file-version.js';
+import { isExclusive, refuseIfChanged } from './file-version.js';
 import { HeldVersion } from './held-version.js';
 import { whileInUse } from './in-use.js';
 import { parentOf } from './path-bytes.js';
@@ -24,7 +24,7 @@ export type OnPublish = (publication: Publication) => void;
  * Replaces or creates one file atomically: the whole of a save, from the path to the directory's sync. Until the
  * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
  */
-export function updateFile(request: SaveRequest & Expecting, onPublish?: OnPublish): Steps<Saved> {
+export function updateFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
   return updateWith(request, request.data, onPublish);
 }
 
@@ -34,7 +34,7 @@ export function updateFilePiecewise(request: OpenRequest, onPublish: OnPublish):
 }
 
 function* updateWith(
-  request: OpenRequest & Expecting,
+  request: OpenRequest,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
 ): Steps<Saved> {
@@ -48,7 +48,7 @@ function* updateWith(
 }
 
 function* update(
-  request: OpenRequest & Expecting,
+  request: OpenRequest,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
@@ -141,7 +141,7 @@ function refuseIfStrict({ strict, durability, path }: OpenRequest, achieves: Dur
 }
 
 function* writeAndPublish(
-  request: OpenRequest & Expecting,
+  request: OpenRequest,
   data: Uint8Array | undefined,
   found: Target,
   directory: Directory,
@@ -155,7 +155,7 @@ function* writeAndPublish(
   const { timer } = request;
   timer?.enter('create');
   throwIfAborted(request.signal);
-  const temporary = yield* Temporary.create(directory.path, creationMode(attributes));
+  const temporary = yield* Temporary.create(directory.path, creationMode(attributes.mode));
   try {
     let bytes = 0;
     timer?.leave();

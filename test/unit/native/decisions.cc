@@ -11,15 +11,18 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "../../../native/save/extended_attributes.h"
+#include "../../../native/save/lock_queue.h"
 #include "../../../native/save/rename_ladder.h"
 #include "../../../native/save/sync_ladder.h"
 #include "../../../native/save/temporary_name.h"
 #include "../../../native/scheduler/scheduler.h"
 #include "../../../native/scheduler/streaming_saves.h"
+#include "../../../native/scheduler/update_queue.h"
 #include "scripted_platform.h"
 
 namespace {
@@ -168,7 +171,7 @@ Decision Holding() {
   return decision;
 }
 
-// One that is worth making again after some directory syncs.
+// One that is worth making again after some syncs.
 Decision LearningAfter(uint32_t syncs) {
   Decision decision = Decision::Default();
   decision.learns_after = syncs;
@@ -611,6 +614,33 @@ TEST("a sync that did not reach stable storage, and a save without one, teach no
   CHECK(TheScheduler().SaveSync({JobOf()}).empty());
 }
 
+TEST("a sync that a new file had no part in teaches nothing") {
+  Decision decision = LearningAfter(1);
+  decision.plans[0].protocol = Protocol::kSingleCommit;
+  TheScheduler().ProvidePlan(kFilesystem, 0, decision);
+  for (int i = 0; i < 3; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(script.TimesCalled("SyncDirectory") == 3);
+  const auto forced = [](SaveRequest* request) { request->plan = PlanChoice::kSyncRenameSyncDurable; };
+  CHECK(TheScheduler().SaveSync({JobOf(), JobOf(forced)}).empty());
+  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
+}
+
+TEST("a sync of a file that may have been committed before teaches nothing") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
+  StreamingSaves streaming(&TheScheduler());
+  const std::shared_ptr<SaveJob> streamed = JobOf();
+  PlanRequest needed;
+  CHECK(streaming.Open(streamed, true, &needed) == SaveJob::Prepared::kReady);
+  CHECK(TheScheduler().SaveSync({streamed}).empty());
+  const std::shared_ptr<SaveJob> adopting = JobOf();
+  adopting->Adopt(
+      std::make_shared<TemporaryFile>(std::make_shared<Directory>(), indelible::platform::Identity()));
+  CHECK(TheScheduler().SaveSync({adopting}).empty());
+  CHECK(script.TimesCalled("SyncDirectory") == 2);
+  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
+}
+
 TEST("a save that waits for a plan goes on when it is provided") {
   script.threads = true;
   TheScheduler().Submit(JobOf());
@@ -688,12 +718,100 @@ TEST("a streamed save is opened again when its plan has been provided, and tells
 
 TEST("the length of an adopted file is looked up before it is published") {
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
-  const auto file = std::make_shared<TemporaryFile>();
+  const auto file =
+      std::make_shared<TemporaryFile>(std::make_shared<Directory>(), indelible::platform::Identity());
   const std::shared_ptr<SaveJob> job = JobOf();
   job->Adopt(file);
   CHECK(TheScheduler().SaveSync({job}).empty());
   CHECK(job->outcome().status.ok() && job->outcome().bytes == 11);
   CHECK(script.PlaceOf("ReadVersion") < script.PlaceOf("Rename"));
+}
+
+using Ticket = std::optional<uint64_t>;
+constexpr std::chrono::microseconds kNoPatience(0);
+constexpr std::chrono::microseconds kPatience(400);
+
+TEST("a ticket is drawn behind the highest lock, under a lock on the directory that is given up") {
+  script.locks = {10, 15, 200};
+  Ticket ticket;
+  CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).ok());
+  CHECK(ticket == Ticket(16));
+  CHECK(script.PlaceOf("TryLockDirectory") < script.PlaceOf("AddLock 16"));
+  CHECK(script.PlaceOf("AddLock 16") < script.PlaceOf("UnlockDirectory"));
+  CHECK(script.Called("UnlockDirectory"));
+}
+
+TEST("no ticket is drawn where the range is full, or another process is drawing one for too long") {
+  script.locks = {99};
+  Ticket ticket;
+  CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).ok() && !ticket.has_value());
+  CHECK(script.Called("UnlockDirectory"));
+  script.always["TryLockDirectory"] = EWOULDBLOCK;
+  CHECK(indelible::DrawTicket(Directory(), 10, 100, kPatience, &ticket).ok() && !ticket.has_value());
+  CHECK(script.TimesCalled("TryLockDirectory") > 2 && script.TimesCalled("UnlockDirectory") == 1);
+}
+
+TEST("the directory is unlocked whatever fails while a ticket is drawn, and the first error is told") {
+  for (const char* call : {"FindLock", "AddLock"}) {
+    script = {};
+    script.always[call] = EIO;
+    script.always["UnlockDirectory"] = ENOLCK;
+    Ticket ticket;
+    CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).error() == EIO);
+    CHECK(!ticket.has_value() && script.Called("UnlockDirectory"));
+  }
+}
+
+TEST("a ticket's position counts from the lowest lock of the range, of which the kernel tells any") {
+  script.locks = {9, 11, 13, 16};
+  uint64_t position = 0;
+  CHECK(indelible::PositionOf(Directory(), 10, 15, kPatience, &position).ok() && position == 4);
+  CHECK(indelible::PositionOf(Directory(), 10, 11, kPatience, &position).ok() && position == 0);
+  script.calls.clear();
+  CHECK(indelible::PositionOf(Directory(), 10, 12, kPatience, &position).ok() && position == 1);
+  // The next in the queue looks again.
+  CHECK(script.TimesCalled("FindLock") > 4);
+}
+
+// Which of the updates have been granted their turn.
+struct Turns {
+  indelible::Task Grant(uint64_t ticket) {
+    return [this, ticket] { granted.push_back(ticket); };
+  }
+  std::vector<uint64_t> granted;
+};
+
+TEST("updates of a path get their turns in the order in which they joined") {
+  indelible::UpdateQueue queue;
+  Turns turns;
+  CHECK(queue.Join(1, "/one", turns.Grant(1)));
+  CHECK(!queue.Join(2, "/one", turns.Grant(2)));
+  CHECK(!queue.Join(3, "/one", turns.Grant(3)));
+  CHECK(queue.Join(4, "/other", turns.Grant(4)));
+  CHECK(turns.granted.empty());
+  // One that gives up while it waits.
+  CHECK(queue.Leave(2));
+  CHECK(turns.granted.empty());
+  CHECK(queue.Leave(1));
+  CHECK(turns.granted == std::vector<uint64_t>{3});
+  CHECK(queue.HasOwn("/one") && queue.Leave(3) && !queue.HasOwn("/one"));
+  CHECK(!queue.Leave(3));
+}
+
+TEST("no more than 64 updates are under way, and the next one begins when one of them ends") {
+  indelible::UpdateQueue queue;
+  Turns turns;
+  for (uint64_t ticket = 1; ticket <= 64; ++ticket)
+    CHECK(queue.Join(ticket, std::to_string(ticket), turns.Grant(ticket)));
+  CHECK(!queue.Join(65, "65", turns.Grant(65)));
+  CHECK(!queue.Join(66, "66", turns.Grant(66)));
+  CHECK(!queue.Join(67, "1", turns.Grant(67)));
+  CHECK(queue.Leave(65) && turns.granted.empty());
+  // Behind the one that has waited for longer.
+  CHECK(queue.Leave(1));
+  CHECK(turns.granted == std::vector<uint64_t>{66});
+  CHECK(queue.Leave(2));
+  CHECK((turns.granted == std::vector<uint64_t>{66, 67}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "../../../native/platform/directory_locks.h"
 #include "../../../native/platform/platform.h"
 
 namespace scripted {
@@ -104,6 +105,24 @@ Status CreateUnnamed(const Directory&, uint32_t, Descriptor*) { return Answer("C
 Status LockTemporary(const Descriptor&, bool* locked) {
   *locked = true;
   return Answer("LockTemporary");
+}
+
+Status TryLockDirectory(const Directory&, bool* locked) {
+  Status status = Answer("TryLockDirectory");
+  *locked = status.ok();
+  return status.error() == EWOULDBLOCK ? Status::Ok() : std::move(status);
+}
+
+Status UnlockDirectory(const Directory&) { return Answer("UnlockDirectory"); }
+
+Status AddLock(const Directory&, uint64_t offset) { return Answer("AddLock", " " + std::to_string(offset)); }
+
+// The highest one, to be awkward.
+Status FindLock(const Directory&, uint64_t begin, uint64_t end, bool* found, uint64_t* offset) {
+  const auto behind = script.locks.lower_bound(end);
+  *found = behind != script.locks.begin() && *std::prev(behind) >= begin;
+  if (*found) *offset = *std::prev(behind);
+  return Answer("FindLock");
 }
 
 Status ReadAttributes(const Descriptor&, Attributes* attributes, bool* linked) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct Script {
   bool windows = false;
   // Whether threads can be had.
   bool threads = false;
+  // Offsets that other open descriptions have locked in a directory.
+  std::set<uint64_t> locks;
   // Of the mount table.
   uint64_t generation = 0;
 

@@ -1,0 +1,40 @@
+#ifndef INDELIBLE_PROCESS_H_
+#define INDELIBLE_PROCESS_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "../scheduler/scheduler.h"
+#include "../scheduler/streaming_saves.h"
+#include "../scheduler/thread_pool.h"
+#include "../scheduler/update_queue.h"
+
+namespace indelible {
+
+// What belongs to the process: the order of calls, decisions, results, threads and numbers. All environments
+// share it (the main thread and its workers, and every copy of the JavaScript, which may have environments of
+// its own in one thread). Made on first use and never destroyed: threads may outlive every destructor.
+class Process {
+ public:
+  static Process& Get();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  // Numbers that identify something to JavaScript. None is given twice, and 0 never.
+  uint64_t NextNumber() { return ++last_number_; }
+  bool HasGiven(uint64_t number) const { return number > 0 && number <= last_number_; }
+
+  ThreadPool threads;
+  Scheduler scheduler{&threads};
+  StreamingSaves streaming{&scheduler};
+  UpdateQueue updates;
+
+ private:
+  Process();
+
+  std::atomic<uint64_t> last_number_{0};
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_PROCESS_H_

@@ -1,0 +1,76 @@
+#ifndef INDELIBLE_WIRE_H_
+#define INDELIBLE_WIRE_H_
+
+#include <cstdint>
+#include <string>
+
+// What crosses the border between JavaScript and the addon, described once: src/engine/native/wire.ts says
+// the same in TypeScript, and test/unit/wire.test.ts compares the two. Names stand in the order of the
+// enumerations that they name.
+namespace indelible::wire {
+
+// The arguments of a save, in this order.
+enum RequestField : uint32_t {
+  kPath,
+  kData,
+  kChoice,
+  kFlags,
+  kMode,
+  kUid,
+  kGid,
+  kPrevious,
+  kExpected,
+  kTemporary,
+  kTicket,
+  kRequestFields,
+};
+inline constexpr const char* kRequestNames[] = {"path", "data",     "choice",   "flags",     "mode",  "uid",
+                                                "gid",  "previous", "expected", "temporary", "ticket"};
+static_assert(sizeof kRequestNames / sizeof kRequestNames[0] == kRequestFields);
+
+// The bits of `flags`, from the lowest on.
+enum Flag : uint32_t {
+  kExclusive = 1U << 0,
+  kFollowSymlinks = 1U << 1,
+  kMakeDirectories = 1U << 2,
+  kPreservePermissions = 1U << 3,
+  kPreserveAll = 1U << 4,
+  kStrict = 1U << 5,
+  kHasMode = 1U << 6,
+  kHasOwner = 1U << 7,
+  kTimed = 1U << 8,
+  kExpectsMissing = 1U << 9,
+  kUsesDefaultPlan = 1U << 10,
+};
+inline constexpr const char* kFlagNames[] = {
+    "exclusive", "followSymlinks", "makeDirectories", "preservePermissions", "preserveAll",    "strict",
+    "hasMode",   "hasOwner",       "timed",           "expectsMissing",      "usesDefaultPlan"};
+inline constexpr uint32_t kAllFlags = (1U << (sizeof kFlagNames / sizeof kFlagNames[0])) - 1;
+
+// Of PlanChoice.
+inline constexpr const char* kChoiceNames[] = {"durable", "ordered", "none", "sync-rename-sync, durable",
+                                               "sync-rename-sync, ordered"};
+// Of Protocol and Durability.
+inline constexpr const char* kProtocolNames[] = {"single-commit", "sync-rename-sync", "rename"};
+inline constexpr const char* kDurabilityNames[] = {"durable", "ordered", "none"};
+// Of Status::Reason.
+inline constexpr const char* kReasonNames[] = {
+    "system",      "not-a-file", "not-a-symlink", "not-a-directory", "mount-point", "not-durable",
+    "unsupported", "no-lock",    "changed",       "cannot-keep",     "same-path",   "cancelled"};
+
+// The properties of the objects.
+inline constexpr const char* kOutcomeNames[] = {"published",  "replaced", "protocol",
+                                                "durability", "bytes",    "stages"};
+inline constexpr const char* kFailureNames[] = {"published", "reason", "errno", "syscall",
+                                                "path",      "dest",   "stages"};
+inline constexpr const char* kPlanRequestNames[] = {"major",      "minor", "mountId",
+                                                    "generation", "syncs", "directory"};
+inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "holdsReplaced"};
+inline constexpr const char* kDecisionNames[] = {"plans", "inMemory", "syncfs", "learnsAfter"};
+
+// All of it in JSON, as `WIRE` of src/engine/native/wire.ts. An object would be ten times the code.
+std::string Description();
+
+}  // namespace indelible::wire
+
+#endif  // INDELIBLE_WIRE_H_

@@ -1,0 +1,127 @@
+import type { OpenRequest, OpenSave, OpenSaveSync, Saved } from '../engine.js';
+import { saveError } from './errors.js';
+import type { NativeEngine } from './native-engine.js';
+import { providePlans } from './plan-provider.js';
+import { needsPlans } from './wire.js';
+
+/** Of a save whose data comes in chunks. */
+const NO_DATA = new Uint8Array(0);
+
+/** A save of the addon whose data comes in chunks. */
+export class NativeStreamingSave implements OpenSave {
+  readonly #engine: NativeEngine;
+  readonly #request: OpenRequest;
+  readonly #ticket: number;
+  readonly #cancel: () => void;
+  /** The call that is under way; the addon's promises don't reject. */
+  #call: Promise<unknown> = Promise.resolve();
+  #submitted = false;
+  #abandoned = false;
+
+  private constructor(engine: NativeEngine, request: OpenRequest) {
+    this.#engine = engine;
+    this.#request = request;
+    this.#ticket = engine.addon.issueTicket();
+    this.#cancel = () => engine.addon.cancel(this.#ticket);
+    request.signal?.addEventListener('abort', this.#cancel, { once: true });
+  }
+
+  static async open(engine: NativeEngine, request: OpenRequest): Promise<NativeStreamingSave> {
+    const save = new NativeStreamingSave(engine, request);
+    for (;;) {
+      const answer = await engine.addon.openSave(...engine.wireRequestOf(request, NO_DATA, save.#ticket));
+      if (answer === 0) return save;
+      if (needsPlans(answer)) {
+        providePlans(engine.addon, answer);
+        continue;
+      }
+      await save.abandon();
+      throw saveError(request, answer);
+    }
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#refuseIfAbandoned();
+    const call = this.#engine.addon.appendToSave(this.#ticket, chunk);
+    this.#call = call;
+    const answer = await call;
+    if (answer !== 0) throw saveError(this.#request, answer);
+  }
+
+  async finish(): Promise<Saved> {
+    this.#refuseIfAbandoned();
+    const call = this.#engine.addon.finishSave(this.#ticket);
+    this.#submitted = true;
+    this.#call = call;
+    const outcome = await call;
+    this.#forgetSignal();
+    return this.#engine.savedOf(this.#request, outcome);
+  }
+
+  async abandon(): Promise<void> {
+    this.#abandoned = true;
+    this.#cancel();
+    this.#forgetSignal();
+    await this.#call;
+    if (this.#submitted) return;
+    this.#submitted = true;
+    const call = this.#engine.addon.abandonSave(this.#ticket);
+    this.#call = call;
+    this.#engine.addStages(this.#request, await call);
+  }
+
+  #refuseIfAbandoned(): void {
+    if (this.#abandoned) throw new Error('This save was abandoned.');
+  }
+
+  #forgetSignal(): void {
+    this.#request.signal?.removeEventListener('abort', this.#cancel);
+  }
+}
+
+/** The same on the calling thread. */
+export class NativeStreamingSaveSync implements OpenSaveSync {
+  readonly #engine: NativeEngine;
+  readonly #request: OpenRequest;
+  readonly #ticket: number;
+  #over = false;
+
+  constructor(engine: NativeEngine, request: OpenRequest) {
+    this.#engine = engine;
+    this.#request = request;
+    this.#ticket = engine.addon.issueTicket();
+    for (;;) {
+      const answer = engine.addon.openSaveSync(...engine.wireRequestOf(request, NO_DATA, this.#ticket));
+      if (answer === 0) return;
+      if (needsPlans(answer)) {
+        providePlans(engine.addon, answer);
+        continue;
+      }
+      this.abandon();
+      throw saveError(request, answer);
+    }
+  }
+
+  write(chunk: Uint8Array): void {
+    const answer = this.#engine.addon.appendToSaveSync(this.#ticket, chunk);
+    if (answer !== 0) throw saveError(this.#request, answer);
+  }
+
+  finish(): Saved {
+    for (;;) {
+      const outcome = this.#engine.addon.finishSaveSync(this.#ticket);
+      if (needsPlans(outcome)) {
+        providePlans(this.#engine.addon, outcome);
+        continue;
+      }
+      this.#over = true;
+      return this.#engine.savedOf(this.#request, outcome);
+    }
+  }
+
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#engine.addStages(this.#request, this.#engine.addon.abandonSaveSync(this.#ticket));
+  }
+}

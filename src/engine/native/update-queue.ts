@@ -1,0 +1,29 @@
+import type { Addon } from '../addon.js';
+import type { UpdateQueue } from '../engine.js';
+import { type Patience, waitPatiently } from '../patience.js';
+
+/** The order of the updates of one path: the addon's, for all threads of the process and every copy of the library. */
+export class NativeUpdateQueue implements UpdateQueue {
+  readonly #addon: Addon;
+
+  constructor(addon: Addon) {
+    this.#addon = addon;
+  }
+
+  async run<T>(path: string, patience: Patience, task: () => Promise<T>): Promise<T> {
+    const ticket = this.#addon.issueTicket();
+    const turn = this.#addon.joinUpdates(ticket, path);
+    try {
+      if (turn !== undefined) {
+        await waitPatiently(turn, patience, () => this.#addon.updatesIdle(ticket));
+      }
+      return await task();
+    } finally {
+      this.#addon.leaveUpdates(ticket);
+    }
+  }
+
+  hasOwn(path: string): boolean {
+    return this.#addon.hasUpdates(path);
+  }
+}

@@ -1,0 +1,22 @@
+import type { UpdateQueue } from '../engine.js';
+import { type Patience, waitPatiently } from '../patience.js';
+import { Semaphore, type Wait } from './semaphore.js';
+import { shared } from './shared-state.js';
+
+/** The order of the updates that this thread makes of one path. */
+export const portableUpdateQueue: UpdateQueue = {
+  async run<T>(path: string, patience: Patience, task: () => Promise<T>): Promise<T> {
+    const wait: Wait = (granted, idle) => waitPatiently(granted, patience, idle);
+    const queue = shared.updates.get(path) ?? new Semaphore(1);
+    shared.updates.set(path, queue);
+    try {
+      return await queue.run(() => shared.updatesAtOnce.run(task, wait), wait);
+    } finally {
+      if (queue.unused && shared.updates.get(path) === queue) shared.updates.delete(path);
+    }
+  },
+
+  hasOwn(path: string): boolean {
+    return shared.updates.has(path);
+  },
+};

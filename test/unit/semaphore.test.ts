@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { describe, it } from 'vitest';
+import { type Patience, waitPatiently } from '../../src/engine/patience.js';
+import { Semaphore, type Wait } from '../../src/engine/portable/semaphore.js';
+
+const EXHAUSTED = new Error('exhausted');
+
+function waitFor(timeout: number, signal?: AbortSignal): Wait {
+  const patience: Patience = { timeout, signal, exhausted: () => EXHAUSTED };
+  return (granted, idle) => waitPatiently(granted, patience, idle);
+}
+
+/** A task that goes on until it is told to stop. */
+function task(): { run: () => Promise<void>; stop: () => void } {
+  let stop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  return { run: () => stopped, stop };
+}
+
+describe('a semaphore', () => {
+  it('has so many tasks under way and no more, in the order of arrival', async () => {
+    const semaphore = new Semaphore(3);
+    const begun: number[] = [];
+    let inside = 0;
+    let most = 0;
+    const run = (number: number) =>
+      semaphore.run(async () => {
+        begun.push(number);
+        inside += 1;
+        most = Math.max(most, inside);
+        await new Promise(setImmediate);
+        inside -= 1;
+      });
+    const numbers = Array.from({ length: 20 }, (_, number) => number);
+    await Promise.all(numbers.map(run));
+    assert.deepEqual([most, begun], [3, numbers]);
+    assert.equal(semaphore.unused, true);
+  });
+
+  it('is in use as long as a task runs or waits', async () => {
+    const semaphore = new Semaphore(1);
+    const { run, stop } = task();
+    const first = semaphore.run(run);
+    const second = semaphore.run(async () => undefined);
+    stop();
+    await first;
+    assert.equal(semaphore.unused, false);
+    await second;
+    assert.equal(semaphore.unused, true);
+  });
+
+  it('loses no slot when a task that waits gives up', async () => {
+    const semaphore = new Semaphore(1);
+    const { run, stop } = task();
+    const first = semaphore.run(run);
+    await assert.rejects(
+      semaphore.run(async () => undefined, waitFor(10)),
+      EXHAUSTED,
+    );
+    const controller = new AbortController();
+    const aborted = semaphore.run(
+      async () => undefined,
+      waitFor(Number.POSITIVE_INFINITY, controller.signal),
+    );
+    const last = semaphore.run(async () => 'last', waitFor(Number.POSITIVE_INFINITY));
+    controller.abort();
+    await assert.rejects(aborted, { code: 'ABORT_ERR' });
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
+    stop();
+    await first;
+    assert.equal(await last, 'last');
+  });
+
+  it('loses no slot when a task gives up in the moment in which it is granted one', async () => {
+    const semaphore = new Semaphore(1);
+    const { run, stop } = task();
+    const first = semaphore.run(run);
+    const refused = semaphore.run(
+      async () => undefined,
+      (granted) => granted.then(() => Promise.reject(EXHAUSTED)),
+    );
+    stop();
+    await first;
+    await assert.rejects(refused, EXHAUSTED);
+    assert.equal(await semaphore.run(async () => 'next'), 'next');
+  });
+
+  it('gives a slot back when a task fails', async () => {
+    const semaphore = new Semaphore(1);
+    const failing = semaphore.run(async () => {
+      throw EXHAUSTED;
+    });
+    await assert.rejects(failing, EXHAUSTED);
+    assert.equal(await semaphore.run(async () => 'next'), 'next');
+  });
+});
