@@ -2,7 +2,7 @@ import type { DirectoryReplaced } from '../engine/engine.js';
 import { inDirectory } from '../engine/portable/path-bytes.js';
 import { randomCharacters } from '../engine/portable/temporary-name.js';
 import { failedWith, mountPoint, refusal, UNSUPPORTED } from '../fs/failure.js';
-import type { FileSystemCalls, FilesystemPlan } from '../fs/file-system-calls.js';
+import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import type { AbsolutePath } from '../path.js';
 import { removeTree, syncTree } from './directory-tree.js';
@@ -124,15 +124,17 @@ function* check(
     }
     if (['.', '..'].includes(entry.name.toString())) throw refusal('EBUSY', 'rename', entry.asked);
   }
-  if (!(yield* isDirectory(calls, staged))) throw refusal('ENOENT', 'open', staged.asked);
-  const stands = yield* isDirectory(calls, path);
-  yield* refuseUnlessApart(calls, staged, path);
+  const prepared = { entry: staged, found: yield* directoryAt(calls, staged) };
+  if (prepared.found === undefined) throw refusal('ENOENT', 'open', staged.asked);
+  const old = { entry: path, found: yield* directoryAt(calls, path) };
+  yield* refuseUnlessApart(calls, prepared, old);
   yield* refuseMountsInside(calls, entries);
   if (previous !== undefined) {
-    yield* isDirectory(calls, previous);
-    yield* refuseUnlessApart(calls, previous, path);
-    yield* refuseUnlessApart(calls, previous, staged);
+    const kept = { entry: previous, found: yield* directoryAt(calls, previous) };
+    yield* refuseUnlessApart(calls, kept, old);
+    yield* refuseUnlessApart(calls, kept, prepared);
   }
+  const stands = old.found !== undefined;
   if (stands && calls.exchange === undefined) {
     // On Windows rename replaces no directory.
     const canReplace =
@@ -142,13 +144,16 @@ function* check(
   return stands;
 }
 
-/** @returns `false` where nothing stands. */
-function* isDirectory(calls: FileSystemCalls, { asked, directory, name }: EntryPath): Steps<boolean> {
-  const { kind, mountPoint: isMounted } = yield* withPaths(calls.lookUp(directory, name), asked);
-  if (kind === 'missing') return false;
-  if (kind !== 'directory') throw notADirectory(asked);
-  if (isMounted) throw mountPoint('rename', asked);
-  return true;
+/** @returns `undefined` where nothing stands. */
+function* directoryAt(
+  calls: FileSystemCalls,
+  { asked, directory, name }: EntryPath,
+): Steps<Entry | undefined> {
+  const found = yield* withPaths(calls.lookUp(directory, name), asked);
+  if (found.kind === 'missing') return undefined;
+  if (found.kind !== 'directory') throw notADirectory(asked);
+  if (found.mountPoint) throw mountPoint('rename', asked);
+  return found;
 }
 
 function* isEmpty(calls: FileSystemCalls, { asked, directory, name }: EntryPath): Steps<boolean> {
@@ -160,21 +165,26 @@ function* isEmpty(calls: FileSystemCalls, { asked, directory, name }: EntryPath)
   }
 }
 
-/** rename(2): EINVAL, a directory would become a part of itself. */
-function* refuseUnlessApart(calls: FileSystemCalls, one: EntryPath, other: EntryPath): Steps<void> {
-  const apart =
-    !(isSame(one.directory, other.directory) && one.name.equals(other.name)) &&
-    !(yield* isInside(calls, one, other)) &&
-    !(yield* isInside(calls, other, one)) &&
-    !(yield* leadToTheSame(calls, one, other));
-  if (!apart) throw refusal('EINVAL', 'rename', one.asked, other.asked);
+/** A name, and the directory that it leads to, if it leads anywhere. */
+interface Found {
+  readonly entry: EntryPath;
+  readonly found: Entry | undefined;
 }
 
-/** By another spelling, in a directory that folds case. */
-function* leadToTheSame(calls: FileSystemCalls, one: EntryPath, other: EntryPath): Steps<boolean> {
-  const first = yield* withPaths(calls.lookUp(one.directory, one.name), one.asked);
-  const second = yield* withPaths(calls.lookUp(other.directory, other.name), other.asked);
-  return first.kind !== 'missing' && second.kind !== 'missing' && isSame(first, second);
+/** rename(2): EINVAL, a directory would become a part of itself. */
+function* refuseUnlessApart(calls: FileSystemCalls, one: Found, other: Found): Steps<void> {
+  if (yield* areApart(calls, one, other)) return;
+  throw refusal('EINVAL', 'rename', one.entry.asked, other.entry.asked);
+}
+
+function* areApart(calls: FileSystemCalls, one: Found, other: Found): Steps<boolean> {
+  // By another spelling, in a directory that folds case.
+  if (one.found !== undefined && other.found !== undefined && isSame(one.found, other.found)) return false;
+  // Of two names in one directory neither leads into the other.
+  if (isSame(one.entry.directory, other.entry.directory)) return !one.entry.name.equals(other.entry.name);
+  return (
+    !(yield* isInside(calls, one.entry, other.entry)) && !(yield* isInside(calls, other.entry, one.entry))
+  );
 }
 
 /**
@@ -184,21 +194,19 @@ function* leadToTheSame(calls: FileSystemCalls, one: EntryPath, other: EntryPath
 function* refuseMountsInside(calls: FileSystemCalls, entries: readonly EntryPath[]): Steps<void> {
   const points = yield* calls.mountPoints();
   if (points.length === 0) return;
+  let last: { directory: OpenDirectory; path: Buffer | undefined } | undefined;
   for (const { directory, name } of entries) {
-    const path = yield* realPathOf(calls, directory, name);
-    const inside = points.find((point) => path !== undefined && point.subarray(0, path.length).equals(path));
+    if (last?.directory !== directory) last = { directory, path: yield* realPathOf(calls, directory) };
+    if (last.path === undefined) continue;
+    const tree = Buffer.concat([inDirectory(last.path, name), Buffer.from('/')]);
+    const inside = points.find((point) => point.subarray(0, tree.length).equals(tree));
     if (inside !== undefined) throw mountPointInside(inside);
   }
 }
 
-/** With a slash at its end. */
-function* realPathOf(
-  calls: FileSystemCalls,
-  directory: EntryPath['directory'],
-  name: Buffer,
-): Steps<Buffer | undefined> {
+function* realPathOf(calls: FileSystemCalls, directory: OpenDirectory): Steps<Buffer | undefined> {
   try {
-    return Buffer.concat([inDirectory(yield* calls.realPath(directory), name), Buffer.from('/')]);
+    return yield* calls.realPath(directory);
   } catch {
     return undefined;
   }
@@ -229,7 +237,7 @@ function* syncStaged(calls: FileSystemCalls, plan: FilesystemPlan, staged: Entry
  */
 function* put(calls: FileSystemCalls, staged: EntryPath, to: EntryPath): Steps<boolean> {
   for (let attempt = 1; ; attempt += 1) {
-    yield* isDirectory(calls, to);
+    yield* directoryAt(calls, to);
     try {
       if (calls.exchange === undefined) {
         yield* calls.rename(staged.directory, staged.name, to.directory, to.name);
