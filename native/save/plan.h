@@ -72,8 +72,8 @@ struct Plan {
 // What was decided about one filesystem.
 struct Decision {
   std::array<Plan, kPlanChoices> plans;
-  // After how many directory syncs it is worth deciding again, with what the filesystem shows by then; 0:
-  // never.
+  // After how many syncs (PlanRequest::syncs) it is worth deciding again, with what the filesystem shows by
+  // then; 0: never.
   uint32_t learns_after = 0;
 
   const Plan& PlanFor(PlanChoice choice) const { return plans[static_cast<size_t>(choice)]; }

@@ -18,8 +18,8 @@ struct PlanRequest {
   std::string directory;
   // The mount table's, from before any evidence is read.
   uint64_t generation = 0;
-  // How many directory syncs durable saves have seen through since this generation began. Syncs that several
-  // saves may have shared count once.
+  // How many groups of durable saves have synced the data of a new file, and its name, since this generation
+  // began. The saves of a group may have shared a commit, so they count once.
   uint32_t syncs = 0;
 };
 
@@ -33,7 +33,7 @@ class PlanCache {
   // `generation` is the request's.
   void Provide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision)
       EXCLUDES(mutex_);
-  // A directory sync has reached stable storage for a durable save, or for several that share it.
+  // A durable save, or a group, has synced the data of a new file, and its name.
   void CountSync(const FilesystemId& filesystem) EXCLUDES(mutex_);
 
  private:

@@ -102,9 +102,12 @@ class SaveJob {
   void DirectorySyncFailed(const Status& status);
   void NameNotDurable() { name_synced_ = false; }
   void FailAfterPublishing(Status status);
-  // It is durable as far as directory syncs make it so.
-  bool HasSyncedName() const {
-    return outcome_.published && outcome_.status.ok() && plan_.sync_directory() && name_synced_;
+  // It is durable as far as directory syncs make it so, and its file was synced right after it was written. A
+  // file that was streamed or adopted does not count: the journal's timer may have committed it before, so
+  // that its sync had nothing to commit.
+  bool HasSyncedNewFile() const {
+    return outcome_.published && outcome_.status.ok() && plan_.sync_directory() && name_synced_ &&
+           plan_.file_sync() == FileSync::kData && !opened_ && adopted_ == nullptr;
   }
 
   // Closes what the save holds open. The outcome is final afterwards.

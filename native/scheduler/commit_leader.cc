@@ -129,7 +129,8 @@ void CommitLeader::Sync(const ScheduledSaves& saves) {
   SyncDirectories(published, pool_);
   std::set<FilesystemId> synced;
   for (const SaveJob* job : published) {
-    if (job->HasSyncedName() && synced.insert(job->filesystem()).second) plans_->CountSync(job->filesystem());
+    if (job->HasSyncedNewFile() && synced.insert(job->filesystem()).second)
+      plans_->CountSync(job->filesystem());
   }
 }
 

@@ -70,6 +70,9 @@ const SINGLE_COMMIT: Plans = {
   none: RENAME,
 };
 
+/** Until syncs of new files have shown whether an ext4 makes fast commits: so durable saves make such syncs. */
+const WHILE_UNPROVEN: Plans = { ...SINGLE_COMMIT, durable: TEXTBOOK.durable };
+
 /** The oldest kernel on which crashes were replayed; 6.12 and 6.18 are the others. */
 const OLDEST_PROVEN = [6, 1] as const;
 
@@ -80,8 +83,8 @@ const OLDEST_PROVEN = [6, 1] as const;
  * not understood counts against it and gives the textbook with named temporaries. Never throws. Reads about ten
  * files of `/proc` and `/sys`, which wait for no disk and no server, and nothing else.
  *
- * @param syncs how many directory syncs of this filesystem the process has seen through since the mount table last
- *   changed: what can show that ext4's fast_commit is off.
+ * @param syncs how many groups of durable saves the process has seen through here, since the mount table last changed, that
+ *   synced the data of a new file: what can show that ext4's fast_commit is off.
  */
 export function decide(location: Location, syncs = 0, machine: Machine = thisMachine): Decision {
   const mounts = readMounts(machine) ?? [];
@@ -148,7 +151,10 @@ function isSyncedAsAWhole(machine: Machine, { mount: { type } }: MountedFilesyst
 function choosePlans(verdict: Proof | Refusal, textbook: Plans, limits: readonly Limit[]): Plans {
   if (!verdict.proven) return lowerTo(limits, textbook);
   const temporary = verdict.temporaries.unnamed === 'proven' ? 'unnamed' : 'named';
-  const { durable, ordered, none } = lowerTo(limits, SINGLE_COMMIT);
+  const { durable, ordered, none } = lowerTo(
+    limits,
+    verdict.temporaries.unnamed === 'unproven' ? WHILE_UNPROVEN : SINGLE_COMMIT,
+  );
   return {
     durable: { ...durable, temporary },
     ordered: { ...ordered, temporary },

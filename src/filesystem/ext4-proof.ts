@@ -2,10 +2,11 @@ import { type Evidence, type Proof, type Refusal, refuse, type TemporariesVerdic
 import { type Ext4, ext4OptionsFile, fastCommitFile } from './ext4.js';
 
 /**
- * How many directory syncs have to leave both fast-commit counters at 0 before the feature counts as off.
+ * How many syncs of new files have to leave both fast-commit counters at 0 before the feature counts as off.
  *
- * With the feature on, a sync is counted unless another commit takes in the same changes at that very moment
- * (fs/ext4/fast_commit.c, EXT4_FC_STATUS_SKIPPED). One sync can meet that; three in a row hardly do.
+ * With the feature on, a sync of a regular file is counted unless another commit takes in the same changes at that very
+ * moment (fs/ext4/fast_commit.c, EXT4_FC_STATUS_SKIPPED). One sync can meet that; three in a row hardly do. The sync of a
+ * directory is always a full commit, which is not counted (fs/ext4/fsync.c, ext4_fsync_journal).
  */
 export const SYNCS_THAT_SHOW_NO_FAST_COMMIT = 3;
 
@@ -19,7 +20,7 @@ const UNPROVEN_OPTION = /^(journal_async_commit|dax|dax=always)$/;
  * and without journal_async_commit (docs/inspect.md). Every one of these has to be read, none is taken for
  * granted.
  *
- * @param syncs how many directory syncs this process has seen through since the filesystem was mounted.
+ * @param syncs how many groups of durable saves in this process have synced a new file here (`decide`).
  */
 export function proveExt4(ext4: Ext4, syncs: number): Proof | Refusal {
   const { device, options, dataMode, journal } = ext4;
@@ -72,8 +73,13 @@ function judgeUnnamedTemporaries(ext4: Ext4, syncs: number): TemporariesVerdict 
   if (syncs < SYNCS_THAT_SHOW_NO_FAST_COMMIT) {
     return {
       unnamed: 'unproven',
-      finding: `temporaries are named until the first saves have shown that fast_commit is off (${file})`,
+      finding:
+        `temporaries are named, and durable saves sync the file too, until the first ${SYNCS_THAT_SHOW_NO_FAST_COMMIT} of a ` +
+        `process have shown that fast_commit is off (${file})`,
     };
   }
-  return { unnamed: 'proven', finding: `temporaries have no name, as ${syncs} syncs left ${file} at 0` };
+  return {
+    unnamed: 'proven',
+    finding: `temporaries have no name, as ${syncs} syncs of files left ${file} at 0`,
+  };
 }

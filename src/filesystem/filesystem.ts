@@ -153,6 +153,7 @@ function planSaves(
 function textbookOnly(decision: Decision, engine: Engine['name']): string | undefined {
   const forced = protocolOfEnvironment();
   if (forced !== undefined) return `INDELIBLE_PROTOCOL=${forced} in the environment`;
-  if (decision.durable.protocol !== 'single-commit' || engine === 'native') return undefined;
+  // The first durable saves on an ext4 sync the file, whatever the engine; ordered ones tell them apart.
+  if (decision.ordered.protocol !== 'single-commit' || engine === 'native') return undefined;
   return 'The portable engine cannot do without a sync of the file';
 }

@@ -29,8 +29,8 @@ describe('the description of a filesystem for people', () => {
   journal   data=ordered
   supports  unnamed temporaries, no-replace, exchange, directory sync,
             attributes
-  durable   single-commit, named temporaries
-              create, write, set-attributes, write-back, close, rename,
+  durable   sync-rename-sync, named temporaries
+              create, write, set-attributes, sync-file, close, rename,
               sync-directory
   ordered   single-commit, named temporaries
               create, write, set-attributes, write-back, close, rename
@@ -39,8 +39,9 @@ describe('the description of a filesystem for people', () => {
   because   ext4 with data=ordered, barriers and its journal inside it
             (/proc/fs/ext4/dm-1/options, /proc/fs/jbd2), on Linux 6.12.30-amd64:
             one commit after the rename makes data, size and name durable
-            together; temporaries are named until the first saves have shown
-            that fast_commit is off (/proc/fs/ext4/dm-1/fc_info).
+            together; temporaries are named, and durable saves sync the file
+            too, until the first 3 of a process have shown that fast_commit is
+            off (/proc/fs/ext4/dm-1/fc_info).
 `,
     );
   });

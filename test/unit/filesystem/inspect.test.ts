@@ -44,7 +44,8 @@ describe('what inspect tells', () => {
       boundFile: false,
     });
     assert.deepEqual(journal, { present: true, mode: 'ordered', external: false });
-    assert.equal(protocol.durable.protocol, 'single-commit');
+    assert.equal(protocol.durable.protocol, 'sync-rename-sync');
+    assert.equal(protocol.ordered.protocol, 'single-commit');
     assert.equal(device?.name, 'loop1');
   });
 
@@ -131,6 +132,7 @@ describe('what inspect tells', () => {
     });
     assert.equal(protocol.none.temporary, 'named');
     assert.match(reason, /^The portable engine/);
+    assert.match(inspectRecorded('ext4', {}, {}, 'portable').reason, /^The portable engine/);
     assert.equal(inspectRecorded('tmpfs', {}, {}, 'portable').protocol.durable.protocol, 'rename');
   });
 
@@ -145,7 +147,10 @@ describe('what inspect tells', () => {
     ],
     ['xfs', 'native', 'ordered', 'create-unnamed write set-attributes write-back close link-unnamed rename'],
     ['xfs', 'native', 'none', 'create-unnamed write set-attributes close link-unnamed rename'],
-    ['ext4', 'native', 'durable', 'create write set-attributes write-back close rename sync-directory'],
+    // The first ones of a process.
+    ['ext4', 'native', 'durable', 'create write set-attributes sync-file close rename sync-directory'],
+    ['ext4', 'native', 'ordered', 'create write set-attributes write-back close rename'],
+    ['ext4', 'portable', 'ordered', 'create write set-attributes sync-file close rename'],
     ['btrfs', 'native', 'durable', 'create write set-attributes sync-file close rename sync-directory'],
     [
       'btrfs',

@@ -122,16 +122,20 @@ describe('the single commit on ext4', () => {
 });
 
 describe('unnamed temporaries on ext4', () => {
-  it('wait for the first syncs to show that fast_commit is off', () => {
+  it('wait for durable saves that sync the file to show that fast_commit is off', () => {
     for (let syncs = 0; syncs < SYNCS_THAT_SHOW_NO_FAST_COMMIT; syncs += 1) {
-      const decision = decideOn('ext4', {}, syncs);
-      assert.deepEqual(
-        [decision.durable.protocol, decision.durable.temporary, decision.provisional],
-        ['single-commit', 'named', true],
-      );
+      const { durable, ordered, none, provisional, reason } = decideOn('ext4', {}, syncs);
+      assert.deepEqual([durable.protocol, durable.temporary], ['sync-rename-sync', 'named']);
+      assert.deepEqual([ordered.protocol, ordered.temporary], ['single-commit', 'named']);
+      assert.deepEqual([none.protocol, none.temporary], ['rename', 'named']);
+      assert.equal(provisional, true);
+      assert.match(reason, /durable saves sync the file too, until the first 3 /);
     }
     const decision = decideOn('ext4', {}, SYNCS_THAT_SHOW_NO_FAST_COMMIT);
-    assert.deepEqual([decision.durable.temporary, decision.provisional], ['unnamed', false]);
+    assert.deepEqual(
+      [decision.durable.protocol, decision.durable.temporary, decision.provisional],
+      ['single-commit', 'unnamed', false],
+    );
   });
 
   it('are never used once a fast commit was counted', () => {
@@ -145,13 +149,19 @@ describe('unnamed temporaries on ext4', () => {
 
   it('are not used on an ext4 with fast_commit before its first sync', () => {
     const decision = decideOn('ext4-fast-commit-fresh', {}, 0);
-    assert.deepEqual([decision.durable.temporary, decision.provisional], ['named', true]);
+    assert.deepEqual(
+      [decision.durable.protocol, decision.durable.temporary, decision.provisional],
+      ['sync-rename-sync', 'named', true],
+    );
   });
 
   it('are not used where the counters cannot be read or understood', () => {
     for (const text of [null, '', 'fc stats:\n', '0 commits\n']) {
       const decision = decideOn('ext4', { [FAST_COMMITS]: text });
-      assert.deepEqual([decision.durable.temporary, decision.provisional], ['named', false]);
+      assert.deepEqual(
+        [decision.durable.protocol, decision.durable.temporary, decision.provisional],
+        ['single-commit', 'named', false],
+      );
     }
   });
 
