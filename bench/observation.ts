@@ -12,7 +12,9 @@ async function inside<Module>(path: string): Promise<Module> {
 }
 
 const { loadAddon } = await inside<typeof import('../src/engine/addon.js')>('engine/addon.js');
-const { NativeEngine } = await inside<typeof import('../src/engine/native.js')>('engine/native.js');
+const { NativeEngine } = await inside<typeof import('../src/engine/native/native-engine.js')>(
+  'engine/native/native-engine.js',
+);
 const { ObservedEngine } = await inside<typeof import('../src/engine/observed.js')>('engine/observed.js');
 const { requestOf } = await inside<typeof import('../src/save.js')>('save.js');
 
