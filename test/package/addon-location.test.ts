@@ -72,7 +72,7 @@ describe('code that was moved away from its package, as bundlers do,', () => {
       mkdirSync(directory, { recursive: true });
       const addon = join(project, 'build/Release/indelible.node');
       symlinkSync(addon, join(directory, 'indelible.musl.node'));
-      expect(run()).toContain('"flags":{"exclusive":');
+      expect(run()).toContain('{"wire":');
     });
   }
 });
