@@ -29,7 +29,7 @@ export class NativeStreamingSave implements OpenSave {
   static async open(engine: NativeEngine, request: OpenRequest): Promise<NativeStreamingSave> {
     const save = new NativeStreamingSave(engine, request);
     for (;;) {
-      const answer = await engine.addon.openSave(...engine.wireRequestOf(request, NO_DATA, save.#ticket));
+      const answer = await engine.submit(engine.addon.openSave, request, NO_DATA, save.#ticket);
       if (answer === 0) return save;
       if (needsPlans(answer)) {
         providePlans(engine.addon, answer);
@@ -91,7 +91,7 @@ export class NativeStreamingSaveSync implements OpenSaveSync {
     this.#request = request;
     this.#ticket = engine.addon.issueTicket();
     for (;;) {
-      const answer = engine.addon.openSaveSync(...engine.wireRequestOf(request, NO_DATA, this.#ticket));
+      const answer = engine.submit(engine.addon.openSaveSync, request, NO_DATA, this.#ticket);
       if (answer === 0) return;
       if (needsPlans(answer)) {
         providePlans(engine.addon, answer);
