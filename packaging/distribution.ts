@@ -6,8 +6,9 @@
  * - the contenders of `indelible bench`;
  * - what the command shows of docs/, compressed.
  */
-import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { transformSync } from 'esbuild';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
 import { compress } from './distribution/compressed-file.js';
@@ -40,6 +41,11 @@ const reachable = reachableDeclarations(declarationEntries(projectRoot));
 for (const entry of readdirSync(dist, { withFileTypes: true, recursive: true })) {
   const path = join(entry.parentPath, entry.name);
   if (path.endsWith('.d.ts') && !reachable.has(path)) rmSync(path);
+  // White space is for who reads the source. The installed package has a limit in bytes.
+  if (path.endsWith('.js') && path !== command) {
+    const module = transformSync(readFileSync(path, 'utf8'), { minifyWhitespace: true, target: 'es2023' });
+    writeFileSync(path, module.code);
+  }
 }
 
 await compile('-p', 'bench/contenders');
