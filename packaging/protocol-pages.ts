@@ -1,7 +1,7 @@
 /** What the documents say of the update protocols, made from the table in src/filesystem/protocols.ts. */
 import { markdownTable } from 'markdown-table';
+import type { Protocol } from '../src/base/options.js';
 import { PROTOCOLS, type ProtocolStep, STEPS, usualSteps } from '../src/filesystem/protocols.js';
-import type { Protocol } from '../src/options.js';
 
 /** The documents that have steps in them. */
 export const PAGES = ['docs/inspect.md', 'docs/save.md', 'docs/durability.md'] as const;

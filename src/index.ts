@@ -1,8 +1,39 @@
-export type { SaveData } from './data.js';
+export { exchange, exchangeSync } from './api/exchange.js';
+export { inspect, inspectSync } from './api/inspect.js';
+export type { NameChangeOptions } from './api/name-change-options.js';
+export { openTemporary, openTemporarySync } from './api/open-temporary.js';
+export { renameExclusive, renameExclusiveSync } from './api/rename-exclusive.js';
+export {
+  type ReplaceDirectoryOptions,
+  replaceDirectory,
+  replaceDirectorySync,
+} from './api/replace-directory.js';
+export { replaceSymlink, replaceSymlinkSync } from './api/replace-symlink.js';
+export { save, saveSync } from './api/save.js';
+export { type FileToSave, SaveAllError, type SaveAllOptions, saveAll, saveAllSync } from './api/save-all.js';
+export type { SaveSource } from './api/save-source.js';
+export { createSaveStream, type SaveStream, type SaveStreamOptions } from './api/save-stream.js';
+export { Saver, type SaverOptions } from './api/saver.js';
+export { sweep, sweepSync } from './api/sweep.js';
+export type {
+  TemporaryFile,
+  TemporaryFileOptions,
+  TemporaryFileReplaceOptions,
+} from './api/temporary-file.js';
+export {
+  type Changed,
+  type TextUpdateOptions,
+  type UpdateOptions,
+  update,
+  updateSync,
+} from './api/update.js';
+export type { SaveData } from './base/data.js';
+export type { IndelibleErrorCode, SaveError } from './base/errors.js';
+export type { Durability, Preserve, Protocol, SaveOptions } from './base/options.js';
+export type { AbsolutePath, PathLike } from './base/path.js';
+export type { StageTimes } from './base/stage-timer.js';
 export type { DirectoryReplaced, NameChange, Saved } from './engine/engine.js';
-export type { StageTimes } from './engine/stage-timer.js';
-export type { IndelibleErrorCode, SaveError } from './errors.js';
-export { exchange, exchangeSync } from './exchange.js';
+export type { SaveEnded, SaveFailed, SaveStarted, SaveTimes } from './engine/observation.js';
 export type { Plan } from './filesystem/decision.js';
 export type { BackingFile, Device, WriteCache } from './filesystem/device.js';
 export type { Evidence } from './filesystem/evidence.js';
@@ -12,28 +43,3 @@ export type { Journal } from './filesystem/journal.js';
 export type { ProtocolStep } from './filesystem/protocols.js';
 export type { Support } from './filesystem/support.js';
 export type { Warning, WarningCode } from './filesystem/warning.js';
-export { inspect, inspectSync } from './inspect.js';
-export type { NameChangeOptions } from './name-change.js';
-export type { SaveEnded, SaveFailed, SaveStarted, SaveTimes } from './observation.js';
-export { openTemporary, openTemporarySync } from './open-temporary.js';
-export type { Durability, Preserve, Protocol, SaveOptions } from './options.js';
-export type { AbsolutePath, PathLike } from './path.js';
-export { renameExclusive, renameExclusiveSync } from './rename-exclusive.js';
-export {
-  type ReplaceDirectoryOptions,
-  replaceDirectory,
-  replaceDirectorySync,
-} from './replace-directory.js';
-export { replaceSymlink, replaceSymlinkSync } from './replace-symlink.js';
-export { save, saveSync } from './save.js';
-export { type FileToSave, SaveAllError, type SaveAllOptions, saveAll, saveAllSync } from './save-all.js';
-export type { SaveSource } from './save-source.js';
-export { createSaveStream, type SaveStream, type SaveStreamOptions } from './save-stream.js';
-export { Saver, type SaverOptions } from './saver.js';
-export { sweep, sweepSync } from './sweep.js';
-export type {
-  TemporaryFile,
-  TemporaryFileOptions,
-  TemporaryFileReplaceOptions,
-} from './temporary-file.js';
-export { type Changed, type TextUpdateOptions, type UpdateOptions, update, updateSync } from './update.js';

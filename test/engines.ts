@@ -1,4 +1,4 @@
-import { loadAddon } from '../src/engine/addon.js';
+import { loadAddon } from '../src/addon/addon.js';
 
 export type EngineName = 'native' | 'portable';
 

@@ -1,21 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Contender } from '../../bench/contenders/contender.js';
+import { readCrashResults } from '../../bench/measure/guarantee.js';
+import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
+import { packageRoot } from '../../bench/measure/package-root.js';
+import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js';
+import type { Report } from '../../bench/measure/report.js';
+import { benchDirectory } from '../../bench/measure/run.js';
+import { changesBetween, changesText } from '../../bench/report/compare.js';
+import { reportHtml } from '../../bench/report/html.js';
+import { reportOpenMetrics } from '../../bench/report/openmetrics.js';
+import { ProgressLine } from '../../bench/report/progress.js';
+import { readReport, reportJson } from '../../bench/report/report-file.js';
+import { coloured, machineText, type Paint, plain, runText } from '../../bench/report/text.js';
 import { selectEngine } from '../engine/select.js';
-import { changesBetween, changesText } from './bench/compare.js';
-import type { Contender } from './bench/contender.js';
-import { readCrashResults } from './bench/guarantee.js';
-import { reportHtml } from './bench/html.js';
-import { loadContender, loadContenders, resolveFromProject } from './bench/load-contenders.js';
-import { reportOpenMetrics } from './bench/openmetrics.js';
-import { type BenchPlan, FULL, QUICK, USUAL } from './bench/plan.js';
-import { ProgressLine } from './bench/progress.js';
-import type { Report } from './bench/report.js';
-import { readReport, reportJson } from './bench/report-file.js';
-import { benchDirectory } from './bench/run.js';
-import { coloured, machineText, type Paint, plain, runText } from './bench/text.js';
 import { interruptible } from './interruption.js';
-import { packageRoot } from './package-root.js';
 
 const CONTENDERS = new URL('dist/bench/contenders/', packageRoot);
 

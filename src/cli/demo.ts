@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { save } from '../save.js';
-import { readCompressed } from './compressed-file.js';
+import { readCompressed } from '../../bench/measure/packaged-file.js';
+import { save } from '../api/save.js';
 
 const PAGE = 'see-it-work.html';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { inspect } from '../inspect.js';
-import { describeFilesystem } from './inspect/description.js';
+import { inspect } from '../api/inspect.js';
+import { describeFilesystem } from '../filesystem/description.js';
 
 const EXPLANATION = `
 Nothing is written. Of a PATH that does not exist yet, its nearest parent is

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageRoot } from '../../bench/measure/package-root.js';
 import { addBenchCommand } from './bench.js';
 import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';
 import { Interrupted } from './interruption.js';
-import { packageRoot } from './package-root.js';
 import { addSaveCommand } from './save.js';
 import { addSweepCommand } from './sweep.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { sweep } from '../sweep.js';
+import { sweep } from '../api/sweep.js';
 
 const EXPLANATION = `
 A save that is killed can leave its new version behind under a name that starts

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
-import type { Durability, Preserve, Protocol } from '../options.js';
-import type { AbsolutePath } from '../path.js';
-import type { Patience } from './patience.js';
-import type { StageTimer } from './stage-timer.js';
+import type { Durability, Preserve, Protocol } from '../base/options.js';
+import type { AbsolutePath } from '../base/path.js';
+import type { StageTimer } from '../base/stage-timer.js';
+import type { Patience } from '../base/wait-limit.js';
 
 /** One save but its data, checked and with every default filled in: what the facade hands to an engine. */
 export interface OpenRequest {

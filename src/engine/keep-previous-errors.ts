@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { indelibleError, type SaveError, systemError } from '../errors.js';
+import { indelibleError, type SaveError, systemError } from '../base/errors.js';
 import type { OpenRequest } from './engine.js';
 
 /** What a save that keeps the version it replaces is refused with, by either engine. */

@@ -1,12 +1,12 @@
-import { indelibleError, invalidArgumentValue } from '../errors.js';
+import { type Addon, loadAddon } from '../addon/addon.js';
+import { indelibleError, invalidArgumentValue } from '../base/errors.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import { NativeCalls } from '../fs/native-calls.js';
-import { plainCalls } from '../fs/plain-calls.js';
-import { type Addon, loadAddon } from './addon.js';
+import { plainCalls } from '../fs/plain/plain-calls.js';
 import type { Engine } from './engine.js';
 import { NativeEngine } from './native/native-engine.js';
-import { ObservedEngine } from './observed.js';
-import { portableEngine } from './portable.js';
+import { ObservedEngine } from './observed-engine.js';
+import { portableEngine } from './portable/portable-engine.js';
 
 /** What serves in this process: the addon, or the reason why there is none. */
 export type Selected = { engine: Engine; calls: FileSystemCalls } & (

@@ -1,5 +1,5 @@
-import { indelibleError, type SaveError } from '../errors.js';
-import type { AbsolutePath } from '../path.js';
+import { indelibleError, type SaveError } from '../base/errors.js';
+import type { AbsolutePath } from '../base/path.js';
 
 /** @param who cannot open a file for the caller to write. */
 export function noTemporary(path: AbsolutePath, who: string): SaveError {

@@ -1,4 +1,4 @@
-import type { Durability, Protocol } from '../options.js';
+import type { Durability, Protocol } from '../base/options.js';
 import { findLimits, type Limit } from './durability-limit.js';
 import { reasonElsewhere } from './elsewhere.js';
 import { type Evidence, type Proof, type Refusal, refuse } from './evidence.js';

@@ -1,5 +1,6 @@
+import { type Durability, protocolOfEnvironment } from '../base/options.js';
 import type { Engine } from '../engine/engine.js';
-import { type Durability, protocolOfEnvironment } from '../options.js';
+import type { Place } from '../fs/plain/inspected-path.js';
 import { type Decision, decideFor, type Plan, type Plans } from './decision.js';
 import { type Device, findDeviceNumber, readDevice } from './device.js';
 import { findDeviceWarnings } from './device-warnings.js';
@@ -7,7 +8,6 @@ import { limitOfPlainFs } from './elsewhere.js';
 import type { Evidence } from './evidence.js';
 import { mayReturnEarlyFromDirectorySync } from './filesystem-types.js';
 import { describeJournal, type Journal } from './journal.js';
-import type { Place } from './locate.js';
 import type { Machine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
 import { findMount, type Mount, readMounts } from './mounts.js';

@@ -1,4 +1,4 @@
-import type { AbsolutePath } from '../path.js';
+import type { AbsolutePath } from '../base/path.js';
 import type { Machine } from './machine.js';
 
 /** One line of `/proc/self/mountinfo` (proc_pid_mountinfo(5)). */

@@ -1,6 +1,6 @@
+import type { Durability, Protocol } from '../base/options.js';
+import type { Stage } from '../base/stage-timer.js';
 import type { Engine } from '../engine/engine.js';
-import type { Stage } from '../engine/stage-timer.js';
-import type { Durability, Protocol } from '../options.js';
 import type { Plan } from './decision.js';
 
 // The steps of the update protocols. `inspect`, the steps in docs/ (`npm run docs:steps`), the benchmark's stages and the

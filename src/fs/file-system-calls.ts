@@ -1,7 +1,7 @@
+import type { Durability, Protocol } from '../base/options.js';
+import type { AbsolutePath } from '../base/path.js';
 import type { FileVersion } from '../engine/engine.js';
 import type { Plan } from '../filesystem/decision.js';
-import type { Durability, Protocol } from '../options.js';
-import type { AbsolutePath } from '../path.js';
 import type { Steps } from './steps.js';
 
 /** Which filesystem something is on, and which file or directory of it. Only to be compared. */

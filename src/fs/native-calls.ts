@@ -1,15 +1,14 @@
 import { constants } from 'node:os';
-import type { Addon, NativeCalls as Entries, NativeCallForms } from '../engine/addon.js';
-import { targetError } from '../engine/native/errors.js';
-import { choiceOf, providePlans } from '../engine/native/plan-provider.js';
-import { type Failure, needsPlans } from '../engine/native/wire.js';
-import { creationMode } from '../engine/portable/attributes.js';
-import { inDirectory } from '../engine/portable/path-bytes.js';
-import { systemError } from '../errors.js';
+import type { Addon, NativeCalls as Entries, NativeCallForms } from '../addon/addon.js';
+import { targetError } from '../addon/native-error.js';
+import { choiceOf, providePlans } from '../addon/plan-provider.js';
+import { type Failure, needsPlans } from '../addon/wire.js';
+import { systemError } from '../base/errors.js';
+import { failedWith, mountPoint, UNSUPPORTED } from '../base/fs-error.js';
+import type { Durability } from '../base/options.js';
+import type { AbsolutePath } from '../base/path.js';
+import { inDirectory } from '../base/path-bytes.js';
 import { TEXTBOOK } from '../filesystem/decision.js';
-import type { Durability } from '../options.js';
-import type { AbsolutePath } from '../path.js';
-import { failedWith, mountPoint, UNSUPPORTED } from './failure.js';
 import type {
   Entry,
   FileSystemCalls,
@@ -23,6 +22,7 @@ import type {
   OpenFile,
   OpenTemporary,
 } from './file-system-calls.js';
+import { creationMode } from './plain/attributes.js';
 import { type Steps, step } from './steps.js';
 
 /** A mount table that changes all the time must not keep a step from ever having a plan. */

@@ -1,5 +1,5 @@
-import { inDirectory, nameOf } from '../engine/portable/path-bytes.js';
-import { failedWith, mountPoint, refusal } from '../fs/failure.js';
+import { failedWith, mountPoint, refusal } from '../base/fs-error.js';
+import { inDirectory, nameOf } from '../base/path-bytes.js';
 import type { FileSystemCalls, Listed, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { isSame } from './entry-path.js';

@@ -1,8 +1,8 @@
-import { isWeaker } from '../engine/portable/plan.js';
+import type { Durability } from '../base/options.js';
+import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
+import { isWeaker } from '../fs/plain/plan.js';
 import type { Steps } from '../fs/steps.js';
-import type { Durability } from '../options.js';
-import type { AbsolutePath } from '../path.js';
 import { type EntryPath, isSame } from './entry-path.js';
 import { namesNotDurable, withPaths } from './errors.js';
 

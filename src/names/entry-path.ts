@@ -1,8 +1,8 @@
-import { bytesOfPath, nameOf, parentOf, withoutTrailingSeparators } from '../engine/portable/path-bytes.js';
-import { refusal } from '../fs/failure.js';
+import { refusal } from '../base/fs-error.js';
+import type { AbsolutePath } from '../base/path.js';
+import { bytesOfPath, nameOf, parentOf, withoutTrailingSeparators } from '../base/path-bytes.js';
 import type { FileSystemCalls, Identity, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import type { AbsolutePath } from '../path.js';
 import { withPaths } from './errors.js';
 
 /** A name in an open directory, which need not lead to anything. */

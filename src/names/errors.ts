@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
-import { indelibleError, type SaveError, systemError } from '../errors.js';
-import { failure } from '../fs/failure.js';
+import { indelibleError, type SaveError, systemError } from '../base/errors.js';
+import { failure } from '../base/fs-error.js';
+import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import type { AbsolutePath } from '../path.js';
 
 /** What the steps in this folder are refused with. */
 

@@ -1,8 +1,8 @@
-import { inDirectory } from '../engine/portable/path-bytes.js';
-import { temporaryName } from '../engine/portable/temporary-name.js';
-import { failedWith } from '../fs/failure.js';
+import { failedWith } from '../base/fs-error.js';
+import { inDirectory } from '../base/path-bytes.js';
 import type { FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
+import { temporaryName } from '../fs/temporary-name.js';
 import { withPaths } from './errors.js';
 
 /** S_ISVTX (inode(7)). */

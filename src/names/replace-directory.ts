@@ -1,10 +1,10 @@
+import { failedWith, mountPoint, refusal, UNSUPPORTED } from '../base/fs-error.js';
+import type { AbsolutePath } from '../base/path.js';
+import { inDirectory } from '../base/path-bytes.js';
 import type { DirectoryReplaced } from '../engine/engine.js';
-import { inDirectory } from '../engine/portable/path-bytes.js';
-import { randomCharacters } from '../engine/portable/temporary-name.js';
-import { failedWith, mountPoint, refusal, UNSUPPORTED } from '../fs/failure.js';
 import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import type { AbsolutePath } from '../path.js';
+import { randomCharacters } from '../fs/temporary-name.js';
 import { removeTree, syncTree } from './directory-tree.js';
 import { achievable, refuseIfWeaker, syncNames, syncsNames, type Wanted } from './durability.js';
 import { type EntryPath, isInside, isMountPoint, isSame, withEntryPath } from './entry-path.js';

@@ -1,10 +1,10 @@
+import { failedWith } from '../base/fs-error.js';
+import type { AbsolutePath } from '../base/path.js';
+import { bytesOfPath, inDirectory } from '../base/path-bytes.js';
 import type { NameChange } from '../engine/engine.js';
-import { bytesOfPath, inDirectory } from '../engine/portable/path-bytes.js';
-import { temporaryName } from '../engine/portable/temporary-name.js';
-import { failedWith } from '../fs/failure.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import type { AbsolutePath } from '../path.js';
+import { temporaryName } from '../fs/temporary-name.js';
 import { achievable, refuseIfWeaker, syncNames, syncsNames, type Wanted } from './durability.js';
 import { type EntryPath, withEntryPath } from './entry-path.js';
 import { notASymlink, tellingPublished, withPaths } from './errors.js';

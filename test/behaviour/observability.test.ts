@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { FLAG, WIRE } from '../../src/engine/native/wire.js';
+import { FLAG, WIRE } from '../../src/addon/wire.js';
 import { selectEngine } from '../../src/engine/select.js';
 import { STEPS } from '../../src/filesystem/protocols.js';
 import {

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import type { Report, Result } from '../../src/cli/bench/report.js';
+import type { Report, Result } from '../../bench/measure/report.js';
 import { usualSteps } from '../../src/filesystem/protocols.js';
 import {
   MAIN,

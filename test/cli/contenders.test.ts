@@ -3,11 +3,11 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import type { Contender } from '../../src/cli/bench/contender.js';
-import { readCrashResults } from '../../src/cli/bench/guarantee.js';
-import { loadContenders } from '../../src/cli/bench/load-contenders.js';
-import { QUICK } from '../../src/cli/bench/plan.js';
-import { benchDirectory } from '../../src/cli/bench/run.js';
+import type { Contender } from '../../bench/contenders/contender.js';
+import { readCrashResults } from '../../bench/measure/guarantee.js';
+import { loadContenders } from '../../bench/measure/load-contenders.js';
+import { QUICK } from '../../bench/measure/plan.js';
+import { benchDirectory } from '../../bench/measure/run.js';
 import { makeDirectory, removeDirectory } from './command.js';
 
 const options = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, it } from 'vitest';
-import { describeFilesystem } from '../../src/cli/inspect/description.js';
-import { wrap } from '../../src/cli/inspect/wrap.js';
+import { describeFilesystem } from '../../src/filesystem/description.js';
 import { describePlace } from '../../src/filesystem/filesystem.js';
+import { wrap } from '../../src/filesystem/wrap.js';
 import { Recordings } from '../unit/filesystem/recordings.js';
 
 const recordings = new Recordings();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { describe, it } from 'vitest';
-import { measureInRounds, Subject } from '../../src/cli/bench/rounds.js';
+import { measureInRounds, Subject } from '../../bench/measure/rounds.js';
 
 const options = {
   seconds: 0.05,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { inspect, inspectSync } from '../../src/inspect.js';
+import { inspect, inspectSync } from '../../src/api/inspect.js';
 import { bindFile, mountDisk, mountTmpfs } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type Decision, decide } from '../../src/filesystem/decision.js';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../../src/filesystem/ext4-proof.js';
-import { locate } from '../../src/filesystem/locate.js';
 import { thisMachine } from '../../src/filesystem/machine.js';
+import { locate } from '../../src/fs/plain/inspected-path.js';
 import { run } from '../../src/fs/steps.js';
 import { command } from '../lab/command.js';
 import {

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { closeSync, constants, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { inspect } from '../../src/api/inspect.js';
+import {
+  openTmpfileSync,
+  RENAME_EXCHANGE,
+  RENAME_NOREPLACE,
+  renameat2Sync,
+} from '../../src/api/primitives.js';
 import type { Support } from '../../src/filesystem/support.js';
-import { inspect } from '../../src/inspect.js';
-import { openTmpfileSync, RENAME_EXCHANGE, RENAME_NOREPLACE, renameat2Sync } from '../../src/primitives.js';
 import { nativeUnavailable } from '../engines.js';
 import { command } from '../lab/command.js';
 import { mountDisk, mountFuse, mountOverlay, mountTmpfs } from '../lab/filesystems.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect, save } from 'indelible';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { FlushCounter } from '../../src/cli/bench/flush-counter.js';
+import { FlushCounter } from '../../bench/measure/flush-counter.js';
 import { parseBlockLog, RequestCounter } from './block-log.js';
 import { serveBlocks } from './block-server.js';
 import { attachLoop, type DiskFormat, format, makeImage, mountDevice, sizeOf } from './filesystems.js';

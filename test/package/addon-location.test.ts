@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { version } from '../../src/version.js';
+import { version } from '../../src/base/version.js';
 import { nativeUnavailable } from '../engines.js';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { reportHtml } from '../../src/cli/bench/html.js';
+import { reportHtml } from '../../bench/report/html.js';
 import { contenderNamed, reportOf, resultNamed, runOf } from '../unit/bench/measured.js';
 import { chromiumUnavailable, launchChromium } from './chromium.js';
 import { openPage } from './page-under-test.js';

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, it } from 'vitest';
+import { fdatasync, renameat2 } from '../../src/api/primitives.js';
 import { exchange, exchangeSync, inspect, replaceDirectory, save, saveSync, sweep } from '../../src/index.js';
-import { fdatasync, renameat2 } from '../../src/primitives.js';
 import { engineUnderTest } from '../behaviour/engine-under-test.js';
 import { assertWhole } from '../behaviour/versions.js';
 import { startProgram } from '../node-process.js';

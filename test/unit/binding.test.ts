@@ -5,10 +5,10 @@ import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { type Addon, loadAddon, type NativeCalls, type NativePrimitives } from '../../src/engine/addon.js';
-import { decisionFor } from '../../src/engine/native/plan-provider.js';
-import type { SaveEntries } from '../../src/engine/native/save-entries.js';
-import { WIRE } from '../../src/engine/native/wire.js';
+import { type Addon, loadAddon, type NativeCalls, type NativePrimitives } from '../../src/addon/addon.js';
+import { decisionFor } from '../../src/addon/plan-provider.js';
+import type { SaveEntries } from '../../src/addon/save-entries.js';
+import { WIRE } from '../../src/addon/wire.js';
 import { nativeUnavailable } from '../engines.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 

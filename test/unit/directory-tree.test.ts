@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, it } from 'vitest';
-import { loadAddon } from '../../src/engine/addon.js';
+import { loadAddon } from '../../src/addon/addon.js';
 import type { FileSystemCalls, OpenDirectory } from '../../src/fs/file-system-calls.js';
 import { NativeCalls } from '../../src/fs/native-calls.js';
-import { plainCalls } from '../../src/fs/plain-calls.js';
+import { plainCalls } from '../../src/fs/plain/plain-calls.js';
 import { run, runSync, type Steps } from '../../src/fs/steps.js';
 import { removeTree, syncTree } from '../../src/names/directory-tree.js';
 import { nativeUnavailable } from '../engines.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs, { existsSync, readlinkSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { makeDirectories, openNearest } from '../../src/engine/portable/directory.js';
+import { makeDirectories, openNearest } from '../../src/fs/plain/directory.js';
 import { runSync, type Steps } from '../../src/fs/steps.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { loadAddon } from '../../src/engine/addon.js';
+import { loadAddon } from '../../src/addon/addon.js';
 import type { FileSystemCalls, OpenDirectory } from '../../src/fs/file-system-calls.js';
 import { NativeCalls } from '../../src/fs/native-calls.js';
-import { plainCalls } from '../../src/fs/plain-calls.js';
+import { plainCalls } from '../../src/fs/plain/plain-calls.js';
 import { run, runSync, type Steps } from '../../src/fs/steps.js';
 import { withPaths } from '../../src/names/errors.js';
 import { nativeUnavailable } from '../engines.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { whileInUse } from '../../src/engine/portable/in-use.js';
+import { whileInUse } from '../../src/fs/plain/retry-while-busy.js';
 import { run, runSync, type Steps, step } from '../../src/fs/steps.js';
 
 /** A call that gives these errors one after the other, and then succeeds. */

@@ -7,7 +7,7 @@ import {
   orderingKey,
   parentOf,
   withoutTrailingSeparators,
-} from '../../src/engine/portable/path-bytes.js';
+} from '../../src/base/path-bytes.js';
 
 describe('a path as bytes', () => {
   it('has a parent', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { absoluteOnWindows } from '../../src/path.js';
+import { absoluteOnWindows } from '../../src/base/path.js';
 
 describe('a path on Windows', () => {
   it('has its dots resolved as text', () => {

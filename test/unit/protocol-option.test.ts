@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'vitest';
-import { resolveOptions, type SaveOptions } from '../../src/options.js';
+import { resolveOptions, type SaveOptions } from '../../src/base/options.js';
 
 describe('the option protocol', () => {
   afterEach(() => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { loadAddon } from '../../src/engine/addon.js';
-import { failedCall } from '../../src/fs/failure.js';
+import { loadAddon } from '../../src/addon/addon.js';
+import { failedCall } from '../../src/base/fs-error.js';
 import type { FileSystemCalls } from '../../src/fs/file-system-calls.js';
 import { NativeCalls } from '../../src/fs/native-calls.js';
 import { runSync } from '../../src/fs/steps.js';

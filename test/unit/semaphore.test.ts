@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, it } from 'vitest';
-import { type Patience, waitPatiently } from '../../src/engine/patience.js';
-import { Semaphore, type Wait } from '../../src/engine/portable/semaphore.js';
+import { Semaphore, type Wait } from '../../src/base/semaphore.js';
+import { type Patience, waitPatiently } from '../../src/base/wait-limit.js';
 
 const EXHAUSTED = new Error('exhausted');
 

@@ -6,7 +6,7 @@ import {
   temporaryName,
   thisProcess,
   thisProcessOn,
-} from '../../src/engine/portable/temporary-name.js';
+} from '../../src/fs/temporary-name.js';
 
 describe('the name of a portable temporary', () => {
   it('is short, whatever the target is called', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { type Addon, loadAddon } from '../../src/engine/addon.js';
-import { decisionFor } from '../../src/engine/native/plan-provider.js';
+import { type Addon, loadAddon } from '../../src/addon/addon.js';
+import { decisionFor } from '../../src/addon/plan-provider.js';
 import {
   FLAG,
   needsPlans,
@@ -10,7 +10,7 @@ import {
   type PlansNeeded,
   WIRE,
   type WireRequest,
-} from '../../src/engine/native/wire.js';
+} from '../../src/addon/wire.js';
 import { nativeUnavailable } from '../engines.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 

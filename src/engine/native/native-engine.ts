@@ -1,18 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
-import type { Addon } from '../addon.js';
-import {
-  type Engine,
-  type OpenRequest,
-  type OpenSave,
-  type OpenSaveSync,
-  type Saved,
-  type SaveRequest,
-  settled,
-} from '../engine.js';
-import { saveError } from './errors.js';
-import { choiceOf, decisionFor, providePlans } from './plan-provider.js';
-import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
-import { NativeUpdateQueue } from './update-queue.js';
+import type { Addon } from '../../addon/addon.js';
+import { saveError } from '../../addon/native-error.js';
+import { choiceOf, decisionFor, providePlans } from '../../addon/plan-provider.js';
 import {
   type Failure,
   FLAG,
@@ -22,7 +11,18 @@ import {
   type Stages,
   WIRE,
   type WireRequest,
-} from './wire.js';
+} from '../../addon/wire.js';
+import {
+  type Engine,
+  type OpenRequest,
+  type OpenSave,
+  type OpenSaveSync,
+  type Saved,
+  type SaveRequest,
+  settled,
+} from '../engine.js';
+import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
+import { NativeUpdateQueue } from './update-queue.js';
 
 /** How often a synchronous save asks for plans before it goes on with the default one. */
 const MOST_PLAN_REQUESTS = 5;

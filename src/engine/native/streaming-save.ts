@@ -1,8 +1,8 @@
+import { saveError } from '../../addon/native-error.js';
+import { providePlans } from '../../addon/plan-provider.js';
+import { needsPlans } from '../../addon/wire.js';
 import type { OpenRequest, OpenSave, OpenSaveSync, Saved } from '../engine.js';
-import { saveError } from './errors.js';
 import type { NativeEngine } from './native-engine.js';
-import { providePlans } from './plan-provider.js';
-import { needsPlans } from './wire.js';
 
 /** Of a save whose data comes in chunks. */
 const NO_DATA = new Uint8Array(0);

@@ -1,6 +1,6 @@
-import type { Addon } from '../addon.js';
+import type { Addon } from '../../addon/addon.js';
+import { type Patience, waitPatiently } from '../../base/wait-limit.js';
 import type { UpdateQueue } from '../engine.js';
-import { type Patience, waitPatiently } from '../patience.js';
 
 /** The order of the updates of one path: the addon's, for all threads of the process and every copy of the library. */
 export class NativeUpdateQueue implements UpdateQueue {

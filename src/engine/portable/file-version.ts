@@ -1,8 +1,8 @@
-import { failedWith } from '../../fs/failure.js';
-import { lstatExactly } from '../../fs/plain-fs.js';
+import { failedWith } from '../../base/fs-error.js';
+import { changed } from '../../base/save-errors.js';
+import { lstatExactly } from '../../fs/plain/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
-import { changed } from '../update-errors.js';
 
 /** Whether the target may only be created: a link does that in one step, and needs no look before. */
 export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists' | 'expected'>): boolean {

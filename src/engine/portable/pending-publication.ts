@@ -1,6 +1,6 @@
+import { type Pending, shared } from '../../base/shared-state.js';
 import type { Saved } from '../engine.js';
-import type { PortableOpenSave } from './open-save.js';
-import { type Pending, shared } from './shared-state.js';
+import type { PortableOpenSave } from './streaming-save.js';
 
 /** A save whose data is complete, and that waits for its predecessor to be published. */
 export class PendingPublication implements Pending {

@@ -1,8 +1,8 @@
+import { type Pending, shared } from '../../base/shared-state.js';
 import { run, runSync } from '../../fs/steps.js';
 import type { Saved, SaveRequest } from '../engine.js';
 import type { Publication } from './publication.js';
-import { type Pending, shared } from './shared-state.js';
-import { updateFile } from './update-protocol.js';
+import { updateFile } from './save-job.js';
 
 /** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
 export class PendingSave implements Pending {

@@ -1,18 +1,18 @@
 import type { Stats } from 'node:fs';
-import { indelibleError } from '../../errors.js';
-import { failedWith, failure, refusal } from '../../fs/failure.js';
-import { close, fdatasync, fstat, link, lstat, rename, stat, unlink } from '../../fs/plain-fs.js';
+import { indelibleError } from '../../base/errors.js';
+import { failedWith, failure, refusal } from '../../base/fs-error.js';
+import type { Protocol } from '../../base/options.js';
+import type { AbsolutePath } from '../../base/path.js';
+import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from '../../base/path-bytes.js';
+import { Directory } from '../../fs/plain/directory.js';
+import { openToSync } from '../../fs/plain/open-file.js';
+import { close, fdatasync, fstat, link, lstat, rename, stat, unlink } from '../../fs/plain/plain-fs.js';
+import { whileInUse } from '../../fs/plain/retry-while-busy.js';
+import type { Target } from '../../fs/plain/target.js';
 import type { Steps } from '../../fs/steps.js';
-import type { Protocol } from '../../options.js';
-import type { AbsolutePath } from '../../path.js';
+import { temporaryName } from '../../fs/temporary-name.js';
 import type { OpenRequest } from '../engine.js';
 import { cannotKeep, keptUnderItself } from '../keep-previous-errors.js';
-import { Directory } from './directory.js';
-import { whileInUse } from './in-use.js';
-import { openToSync } from './open-standing.js';
-import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from './path-bytes.js';
-import type { Target } from './target.js';
-import { temporaryName } from './temporary-name.js';
 
 /** A sweep cannot take a living process's names; more than one attempt means that something else is wrong. */
 const NAME_ATTEMPTS = 8;

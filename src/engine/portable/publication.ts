@@ -1,12 +1,12 @@
-import { indelibleError } from '../../errors.js';
-import { failedWith, failure } from '../../fs/failure.js';
-import { link, lstat, rename, unlink } from '../../fs/plain-fs.js';
+import { indelibleError } from '../../base/errors.js';
+import { failedWith, failure } from '../../base/fs-error.js';
+import { changed } from '../../base/save-errors.js';
+import { link, lstat, rename, unlink } from '../../fs/plain/plain-fs.js';
+import { whileInUse } from '../../fs/plain/retry-while-busy.js';
 import { runSync, type Steps } from '../../fs/steps.js';
 import type { OpenRequest } from '../engine.js';
 import { cannotKeep } from '../keep-previous-errors.js';
-import { changed } from '../update-errors.js';
 import { isExclusive } from './file-version.js';
-import { whileInUse } from './in-use.js';
 import type { PreviousVersion } from './previous-version.js';
 
 /** How often the target may be found and then gone, or missing and then there. */

@@ -1,7 +1,7 @@
+import { Semaphore, type Wait } from '../../base/semaphore.js';
+import { shared } from '../../base/shared-state.js';
+import { type Patience, waitPatiently } from '../../base/wait-limit.js';
 import type { UpdateQueue } from '../engine.js';
-import { type Patience, waitPatiently } from '../patience.js';
-import { Semaphore, type Wait } from './semaphore.js';
-import { shared } from './shared-state.js';
 
 /** The order of the updates that this thread makes of one path. */
 export const portableUpdateQueue: UpdateQueue = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { changesBetween, changesText } from '../../../src/cli/bench/compare.js';
-import type { Interval } from '../../../src/cli/bench/confidence.js';
+import type { Interval } from '../../../bench/measure/confidence.js';
+import { changesBetween, changesText } from '../../../bench/report/compare.js';
 import { contenderNamed, reportOf, runOf } from './measured.js';
 
 function runWith(median: number, interval: Interval | null) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { median, medianInterval, ratios } from '../../../src/cli/bench/confidence.js';
+import { median, medianInterval, ratios } from '../../../bench/measure/confidence.js';
 
 describe('medianInterval', () => {
   it('is not given for fewer than six values', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { FlushCounter } from '../../../src/cli/bench/flush-counter.js';
+import { FlushCounter } from '../../../bench/measure/flush-counter.js';
 import { Machine } from '../../../src/filesystem/machine.js';
 import { ScratchDirectory } from '../../scratch-directory.js';
 import { disk } from './measured.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { Contender } from '../../../src/cli/bench/contender.js';
-import { type CrashResults, guaranteeOf } from '../../../src/cli/bench/guarantee.js';
+import type { Contender } from '../../../bench/contenders/contender.js';
+import { type CrashResults, guaranteeOf } from '../../../bench/measure/guarantee.js';
 import { filesystemOn } from './measured.js';
 
 const NO_FAULTS = { unmountable: 0, torn: 0, lost: 0, stale: 0, litter: 0 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { reportHtml } from '../../../src/cli/bench/html.js';
+import { reportHtml } from '../../../bench/report/html.js';
 import { contenderNamed, reportOf, resultNamed, runOf } from './measured.js';
 
 const results = [resultNamed('save, durable', 1000), resultNamed('<b>mine</b>', 10)];

@@ -1,4 +1,4 @@
-import type { ContenderResult, Report, Result, Run } from '../../../src/cli/bench/report.js';
+import type { ContenderResult, Report, Result, Run } from '../../../bench/measure/report.js';
 import type { Device } from '../../../src/filesystem/device.js';
 import type { Filesystem, PlannedSave } from '../../../src/filesystem/filesystem.js';
 

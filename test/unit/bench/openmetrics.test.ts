@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { reportOpenMetrics } from '../../../src/cli/bench/openmetrics.js';
+import { reportOpenMetrics } from '../../../bench/report/openmetrics.js';
 import { contenderNamed, reportOf, runOf } from './measured.js';
 
 // The ABNF of OpenMetrics 1.0, as far as it is used: metadata, samples with labels, and the end.

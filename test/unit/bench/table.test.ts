@@ -7,7 +7,7 @@ import {
   latencyTable,
   sizeTable,
   stageTables,
-} from '../../../src/cli/bench/table.js';
+} from '../../../bench/report/table.js';
 import { contenderNamed, resultNamed, runOf } from './measured.js';
 
 function cells(table: string): string[][] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { findVerdicts, type Verdict } from '../../../src/cli/bench/verdict.js';
+import { findVerdicts, type Verdict } from '../../../bench/measure/findings.js';
 import { contenderNamed, disk, filesystemOn, resultNamed, runOf } from './measured.js';
 
 function verdictAbout(about: Verdict['about'], run: Parameters<typeof findVerdicts>[0]): Verdict {

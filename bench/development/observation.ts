@@ -1,0 +1,73 @@
+// What it costs to be observable: saves through the layer that tells of them, while nobody listens and then while somebody
+// does, beside saves through the engine alone. In memory, where a save costs least, the cost shows most. The two take turns,
+// and take turns in being first; what is printed are medians in microseconds a save, and their ratio.
+//   npm run bench:observation -- [directory in memory] [rounds] [saves a round]
+import { subscribe } from 'node:diagnostics_channel';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The parts of the built package that are not for its users. */
+async function inside<Module>(path: string): Promise<Module> {
+  return (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as Module;
+}
+
+const { loadAddon } = await inside<typeof import('../../src/addon/addon.js')>('engine/addon.js');
+const { NativeEngine } = await inside<typeof import('../../src/engine/native/native-engine.js')>(
+  'engine/native/native-engine.js',
+);
+const { ObservedEngine } =
+  await inside<typeof import('../../src/engine/observed-engine.js')>('engine/observed.js');
+const { requestOf } = await inside<typeof import('../../src/api/save.js')>('save.js');
+
+const [directory = '/dev/shm', rounds = '301', saves = '100'] = process.argv.slice(2);
+const place = mkdtempSync(join(directory, 'indelible-bench-'));
+const data = Buffer.alloc(4096, 'x');
+const alone = new NativeEngine(loadAddon());
+const observed = new ObservedEngine(alone);
+const listener = (): void => undefined;
+
+const engines = [alone, observed];
+
+const forms = {
+  saveSync: (engine: typeof alone | typeof observed, path: string) => {
+    engine.saveSync(requestOf(path, data, undefined));
+  },
+  save: (engine: typeof alone | typeof observed, path: string) =>
+    engine.save(requestOf(path, data, undefined)),
+};
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+type Form = (typeof forms)[keyof typeof forms];
+
+/** @returns the medians of the engine alone and of the observed one. */
+async function compare(save: Form): Promise<number[]> {
+  const times = engines.map((): number[] => []);
+  for (let round = 0; round < Number(rounds); round += 1) {
+    for (let turn = 0; turn < engines.length; turn += 1) {
+      const index = (round + turn) % engines.length;
+      const engine = engines[index] ?? alone;
+      const begin = performance.now();
+      for (let done = 0; done < Number(saves); done += 1) await save(engine, join(place, 'file'));
+      times[index]?.push(((performance.now() - begin) * 1000) / Number(saves));
+    }
+  }
+  return times.map(median);
+}
+
+try {
+  for (const listening of ['nobody', 'somebody']) {
+    // Once and for all, so that the first comparison is of a process in which nobody has ever listened.
+    if (listening === 'somebody') subscribe('indelible:save:end', listener);
+    for (const [form, save] of Object.entries(forms)) {
+      const [plain = Number.NaN, watched = Number.NaN] = await compare(save);
+      const [from, to] = [plain, watched].map((time) => time.toFixed(1));
+      const ratio = (watched / plain).toFixed(3);
+      process.stdout.write(`${form}, ${listening} listens: ${from} -> ${to} us, ratio ${ratio}\n`);
+    }
+  }
+} finally {
+  rmSync(place, { recursive: true });
+}

@@ -1,0 +1,199 @@
+/**
+ * Guards this package's own speed: measures it with its rivals and the floor in memory, on the disk under the current
+ * directory and, for root on Linux with the tools that the crash lab needs, on an ext4, XFS and btrfs of its own and on
+ * disks whose cache flush takes five milliseconds, like an ordinary SATA SSD's.
+ *
+ *     npm run bench:suite [-- --seconds 20] [--place memory,disk,slow-ext4] [--json FILE] [--markdown FILE] [--readme FILE]
+ *
+ * Prints the ratios that matter beside those that are meant to hold. It never fails because of a time: machines differ.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { markdownTable } from 'markdown-table';
+import { type DiskFormat, type Mounted, mountDisk, mountTmpfs } from '../../test/lab/filesystems.js';
+import { missingFor } from '../../test/lab/requirements.js';
+import { mountSlowDisk } from '../../test/lab/slow-disk/slow-disk.js';
+import { Workspace } from '../../test/lab/workspace.js';
+import { comparison } from '../measure/findings.js';
+import type { Report, Result, Run } from '../measure/report.js';
+import { readReport, reportJson } from '../report/report-file.js';
+import { machineText, plain, runText } from '../report/text.js';
+import { comparisonTable, replaceComparison } from './comparison.js';
+
+/** `name` is meant to take at most this part of the time of `rival`: of one save, or of so many at once. */
+interface Goal {
+  name: string;
+  rival: string;
+  atMost: number;
+  atOnce?: number;
+}
+
+interface Place {
+  title: string;
+  goals: readonly Goal[];
+  /** The directory to measure in; without it, the current one. */
+  mount?(workspace: Workspace, name: string): Promise<Mounted>;
+}
+
+const COMMAND = ['npm run bench:suite --', ...process.argv.slice(2)].join(' ');
+const SIZE = 512 * 2 ** 20;
+const SLOW: readonly Goal[] = [
+  { name: 'save, durable', rival: 'textbook, async', atMost: 0.7 },
+  { name: 'save, ordered', rival: 'write-file-atomic', atMost: 0.05 },
+  { name: 'save, durable', rival: 'write-file-atomic', atMost: 1 / 12, atOnce: 64 },
+];
+const DISK: readonly Goal[] = [
+  { name: 'save, durable', rival: 'textbook, async', atMost: 1 },
+  { name: 'saveSync, durable', rival: 'textbook, sync', atMost: 1 },
+];
+
+const PLACES: Record<string, Place> = {
+  memory: {
+    title: 'tmpfs',
+    goals: [
+      { name: 'save, none', rival: 'write-file-atomic', atMost: 0.15 },
+      { name: 'save, none', rival: 'fast-write-atomic', atMost: 0.5 },
+      { name: 'saveSync, durable', rival: 'textbook, sync', atMost: 0.8 },
+    ],
+    mount: (workspace, name) => mountTmpfs(workspace, name),
+  },
+  disk: { title: "this machine's disk", goals: DISK },
+  ext4: { title: 'ext4 in memory', goals: DISK, mount: onDisk('ext4') },
+  xfs: { title: 'XFS in memory', goals: DISK, mount: onDisk('xfs') },
+  btrfs: { title: 'btrfs in memory', goals: DISK, mount: onDisk('btrfs') },
+  'slow-ext4': { title: 'ext4, a flush takes 5 ms', goals: SLOW, mount: onSlowDisk('ext4') },
+  'slow-xfs': { title: 'XFS, a flush takes 5 ms', goals: SLOW, mount: onSlowDisk('xfs') },
+};
+
+function onDisk(format: DiskFormat): Required<Place>['mount'] {
+  return (workspace, name) => mountDisk(workspace, name, { format, size: SIZE });
+}
+
+function onSlowDisk(format: DiskFormat): Required<Place>['mount'] {
+  return (workspace, name) => mountSlowDisk(workspace, name, { format, size: SIZE });
+}
+
+const options = new Command('npm run bench:suite --')
+  .option('--seconds <number>', 'in each place', Number, 20)
+  .option('--place <names>', Object.keys(PLACES).join(), (names) => names.split(','), Object.keys(PLACES))
+  .option('--json <file>', 'the report of `indelible bench`, one run for each place')
+  .option('--markdown <file>', 'the tables as a page of documentation')
+  .option('--readme <file>', 'puts the comparison of slow-ext4 and memory into it')
+  .parse()
+  .opts<{ seconds: number; place: string[]; json?: string; markdown?: string; readme?: string }>();
+
+const reports: Report[] = [];
+const runs = new Map<string, Run>();
+const sections: string[] = [];
+for (const name of options.place) {
+  const place = PLACES[name];
+  if (place === undefined) throw new Error(`there is no place '${name}', only ${Object.keys(PLACES).join()}`);
+  const missing = place.mount && missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'cc', 'nbdfuse', 'nbdkit');
+  if (missing !== undefined) {
+    console.log(`${place.title}: not measured, ${missing}\n`);
+    continue;
+  }
+  const report = await measureIn(name, place);
+  const [run] = report.runs;
+  if (run === undefined) throw new Error(`nothing was measured in ${name}`);
+  const goals = goalTable(run, place.goals);
+  const text = `${runText(run, plain)}\n${goals}`;
+  console.log(
+    `${reports.length === 0 ? `${machineText(report.machine)}\n\n` : ''}# ${place.title}\n\n${text}\n`,
+  );
+  reports.push(report);
+  runs.set(name, run);
+  sections.push(section(place.title, run, goals));
+}
+const [first] = reports;
+if (first !== undefined && options.json !== undefined) {
+  const all: Report = { ...first, runs: reports.flatMap(({ runs }) => runs) };
+  await writeFile(options.json, reportJson(all));
+}
+if (first !== undefined && options.markdown !== undefined) {
+  await writeFile(options.markdown, page(first, sections));
+}
+const [slow, memory] = [runs.get('slow-ext4'), runs.get('memory')];
+if (options.readme !== undefined && first !== undefined && slow !== undefined && memory !== undefined) {
+  const readme = await readFile(options.readme, 'utf8');
+  const text = `${comparisonTable(slow, memory)}\n\n${provenance(first)}`;
+  await writeFile(options.readme, replaceComparison(readme, text));
+}
+
+async function measureIn(name: string, { mount }: Place): Promise<Report> {
+  if (mount === undefined) return measure('.');
+  const workspace = await Workspace.create();
+  try {
+    return await measure((await mount(workspace, name)).directory);
+  } finally {
+    await workspace.remove();
+  }
+}
+
+/** In a process of its own, as a user would run it. */
+async function measure(directory: string): Promise<Report> {
+  const scratch = await mkdtemp(join(tmpdir(), 'indelible-suite-'));
+  try {
+    const file = join(scratch, 'report.json');
+    const command = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+    const args = [command, 'bench', '--seconds', String(options.seconds), '--json', file, directory];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [status] = await once(child, 'close');
+    if (status !== 0) throw new Error(`indelible bench ended with status ${status}`);
+    // Where this happens to be is nobody's business who reads the report.
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll(resolve(directory), '/measured'));
+    return readReport(file);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+function goalTable(run: Run, goals: readonly Goal[]): string {
+  return markdownTable(
+    [
+      ['', 'takes of', 'at once', 'at most', 'measured', '95 % sure'],
+      ...goals.map(({ name, rival, atMost, atOnce = 1 }) => {
+        const results =
+          atOnce === 1
+            ? run.contenders
+            : (run.byConcurrency.find((rung) => rung.atOnce === atOnce)?.results ?? []);
+        const { ratio, interval } = comparison(resultOf(name, results), resultOf(rival, results));
+        const sure = interval?.map((value) => value.toFixed(3)).join(' to ') ?? '?';
+        return [name, rival, String(atOnce), atMost.toFixed(3), ratio.toFixed(3), sure];
+      }),
+    ],
+    { align: ['l', 'l', 'r', 'r', 'r', 'r'] },
+  );
+}
+
+function resultOf(name: string, results: readonly Result[]): Result {
+  const result = results.find((one) => one.name === name);
+  if (result === undefined) throw new Error(`${name} was not measured`);
+  return result;
+}
+
+function section(title: string, run: Run, goals: string): string {
+  return `## ${title[0]?.toUpperCase()}${title.slice(1)}\n\n\`\`\`\n${runText(run, plain).trimEnd()}\n\`\`\`\n\nWhat is meant to hold:\n\n${goals}\n`;
+}
+
+/** When, on what and by which command. */
+function provenance({ machine, date }: Report): string {
+  const { kernel, node, processors } = machine;
+  return `${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}: \`${COMMAND}\``;
+}
+
+function page(report: Report, parts: readonly string[]): string {
+  return `# Benchmarks
+
+Generated; not to be edited. [bench.md](bench.md) says what the columns mean. Times of other machines
+differ; ratios and flush counts hardly do.
+
+${provenance(report)}.
+
+${parts.join('\n')}`;
+}

@@ -1,0 +1,63 @@
+import type { Filesystem } from '../../src/filesystem/filesystem.js';
+import type { Contender } from '../contenders/contender.js';
+import { readCompressed } from './packaged-file.js';
+
+/** What became of a contender's saves when the crash lab replayed power failures on this kind of filesystem. */
+export interface Guarantee {
+  /**
+   * - `'survives'`: what had resolved was there in every state.
+   * - `'old or new'`: no file was torn; the newest may be missing, as promised.
+   * - `'loses saves'`: what had resolved was lost or rolled back.
+   * - `'tears files'`: a file was neither old nor new.
+   * - `'memory'`: nothing outlives the power here.
+   * - `'untested'`: not crashed, or not on this kind of filesystem.
+   */
+  powerLoss: 'survives' | 'old or new' | 'loses saves' | 'tears files' | 'memory' | 'untested';
+  /** In which share of the states a temporary was left. */
+  litter: number | null;
+  /** How many power failures were replayed. */
+  states: number;
+}
+
+/** `docs/crash-results.json`, as the crash lab writes it. */
+export interface CrashResults {
+  schema: 'indelible-crash/1';
+  results: {
+    name: string;
+    mount: string;
+    states: number;
+    faults: Record<'unmountable' | 'torn' | 'lost' | 'stale' | 'litter', number>;
+  }[];
+}
+
+/** The results that this package was published with. */
+export function readCrashResults(): CrashResults {
+  return JSON.parse(readCompressed('crash-results.json').toString());
+}
+
+export function guaranteeOf(
+  { crashed, durability }: Contender,
+  filesystem: Filesystem,
+  { results }: CrashResults,
+): Guarantee {
+  const untested = { powerLoss: 'untested', litter: null, states: 0 } as const;
+  if (filesystem.warnings.some(({ code }) => code === 'memory')) return { ...untested, powerLoss: 'memory' };
+  const mount = labMountFor(filesystem);
+  const found = results.find((result) => result.name === crashed && result.mount === mount);
+  if (found === undefined || found.states === 0) return untested;
+  const { states, faults } = found;
+  const seen = { litter: faults.litter / states, states };
+  if (faults.torn > 0 || faults.unmountable > 0) return { powerLoss: 'tears files', ...seen };
+  if (faults.lost > 0 || faults.stale > 0) return { powerLoss: 'loses saves', ...seen };
+  return { powerLoss: durability === 'durable' ? 'survives' : 'old or new', ...seen };
+}
+
+/** The lab's name for a filesystem that is mounted like this one; `undefined` where the lab has none like it. */
+function labMountFor({ mount, journal, warnings }: Filesystem): string | undefined {
+  if (mount === undefined || warnings.some(({ code }) => code === 'no-barriers')) return undefined;
+  if (mount.type !== 'ext4') return mount.type;
+  if (journal?.present === false) return 'ext4-no-journal';
+  if (journal?.external === true) return 'ext4-external-journal';
+  const modes = { ordered: 'ext4', journal: 'ext4-journal', writeback: 'ext4-writeback' } as const;
+  return journal?.mode === undefined ? undefined : modes[journal.mode];
+}

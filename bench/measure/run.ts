@@ -1,0 +1,254 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Protocol } from '../../src/base/options.js';
+import { inspect, save } from '../../src/index.js';
+import type { Contender } from '../contenders/contender.js';
+import { byteSize } from './amount.js';
+import { FLOOR, Floor } from './baseline.js';
+import { findVerdicts } from './findings.js';
+import { FlushCounter } from './flush-counter.js';
+import { type CrashResults, guaranteeOf } from './guarantee.js';
+import { type BenchPlan, shareOut } from './plan.js';
+import { type ContenderResult, percentilesOf, type Result, type Run, resultOf, rounded } from './report.js';
+import { measureInRounds, type RoundsOptions, Subject } from './rounds.js';
+import { StagedSave } from './stages.js';
+import { type BenchWorkspace, inWorkspace } from './workspace.js';
+
+/** A settings file or a small document: one block of the filesystem, so that the flushes dominate. */
+const PAYLOAD_BYTES = 4096;
+/** For the JIT to see what is hot. On a slow disk that is a single save. */
+const WARM_UP_MS = 50;
+/** The first saves on an ext4 find out what it can do. */
+const FIRST_SAVES = 5;
+
+export interface BenchOptions {
+  plan: BenchPlan;
+  signal: AbortSignal;
+  crashResults: CrashResults;
+  /** Called before each turn with the seconds of the plan that are over, and what is measured next. */
+  onTurn(elapsed: number, what: string): void;
+}
+
+/**
+ * Measures what it costs to save in `directory`, contender by contender, and leaves nothing behind there.
+ *
+ * @throws if nothing can be written there, or there is no room.
+ */
+export async function benchDirectory(
+  directory: string,
+  contenders: readonly Contender[],
+  options: BenchOptions,
+): Promise<Run> {
+  const filesystem = await inspect(directory);
+  if (filesystem.mount?.readOnly) {
+    throw new Error(
+      `'${directory}' is mounted read-only: no file can be saved there, so there is nothing to measure`,
+    );
+  }
+  return inWorkspace(directory, async (workspace) => {
+    const counter = FlushCounter.under(filesystem.device);
+    const bench = new DirectoryBench(workspace, options, counter && (() => counter.now()));
+    const first = await bench.saveFirst();
+    const single = await bench.measureSingle(contenders, first.protocol);
+    const able = contenders.filter(({ name }) => !single.failed.some((one) => one.name === name));
+    const ladder = options.plan.allContenders ? able : able.filter(({ minor }) => minor !== true);
+    const bySize = await bench.measureBySize(ladder);
+    const byConcurrency = await bench.measureByConcurrency(ladder);
+    const floorMedian = single.floor.find(({ name }) => name === FLOOR)?.microseconds.median ?? Number.NaN;
+    const run = {
+      directory: resolve(directory),
+      filesystem,
+      save: { protocol: first.protocol, durability: first.durability },
+      bytes: PAYLOAD_BYTES,
+      floor: single.floor,
+      unavailable: [...single.unavailable],
+      contenders: single.measured.map(
+        ({ contender, result, asynchronous }): ContenderResult => ({
+          ...result,
+          durability: contender.durability,
+          package: contender.package ?? null,
+          minor: contender.minor ?? false,
+          asynchronous,
+          floors: rounded(result.microseconds.median / floorMedian),
+          guarantee: guaranteeOf(contender, filesystem, options.crashResults),
+          fullDisk: contender.fullDisk ?? null,
+        }),
+      ),
+      failed: single.failed,
+      stages: single.stages,
+      bySize,
+      byConcurrency,
+      noRoomFor: bench.noRoomFor,
+    };
+    return { ...run, verdicts: findVerdicts(run) };
+  });
+}
+
+/** The measurements in one directory, part by part. */
+class DirectoryBench {
+  /** What was left out. */
+  readonly noRoomFor: string[] = [];
+  readonly #workspace: BenchWorkspace;
+  readonly #options: BenchOptions;
+  readonly #countFlushes: (() => number) | undefined;
+  readonly #seconds: ReturnType<typeof shareOut>;
+  readonly #payload = payloadOf(PAYLOAD_BYTES);
+  /** Of the plan, in the parts that are finished. */
+  #secondsBefore = 0;
+
+  constructor(workspace: BenchWorkspace, options: BenchOptions, countFlushes: (() => number) | undefined) {
+    this.#workspace = workspace;
+    this.#options = options;
+    this.#countFlushes = countFlushes;
+    this.#seconds = shareOut(options.plan);
+  }
+
+  async saveFirst() {
+    return this.#workspace.inRoom(async (room) => {
+      let saved = await save(join(room, 'file'), this.#payload);
+      for (let i = 1; i < FIRST_SAVES; i += 1) saved = await save(join(room, 'file'), this.#payload);
+      return saved;
+    });
+  }
+
+  /** The floor, single saves and their steps, all in the same rounds: what they cost in floors needs the same weather. */
+  async measureSingle(contenders: readonly Contender[], protocol: Protocol) {
+    return this.#workspace.inRoom(async (room) => {
+      const { ready, failed } = await this.#warmUpAll(contenders, room, this.#payload);
+      const protocols: Protocol[] =
+        protocol === 'single-commit' ? ['sync-rename-sync', protocol] : [protocol];
+      const staged = protocols.map((one) => new StagedSave(one, join(room, `staged-${one}`), this.#payload));
+      const floor = new Floor(room, this.#payload);
+      try {
+        const primitives = floor.primitives.map(({ name, run, description }) => ({
+          subject: new Subject(name, run, false),
+          description,
+        }));
+        const subjects = [
+          ...primitives.map(({ subject }) => subject),
+          ...ready.map(({ subject }) => subject),
+          ...staged.map(({ protocol: name, run }) => new Subject(`steps of ${name}`, run, false)),
+        ];
+        await this.#measure('single', subjects, this.#seconds.single);
+        return {
+          floor: primitives.map(({ subject, description }) => resultOf(subject, description)),
+          unavailable: floor.unavailable,
+          measured: ready.map(({ contender, subject }) => ({
+            contender,
+            asynchronous: subject.asynchronous,
+            result: resultOf(subject, contender.description),
+          })),
+          failed,
+          stages: staged.map(({ protocol: name, stages: steps }) => ({
+            protocol: name,
+            steps: [...steps].map(([step, latencies]) => ({
+              name: step,
+              microseconds: percentilesOf(latencies),
+            })),
+          })),
+        };
+      } finally {
+        floor.close();
+      }
+    });
+  }
+
+  async measureBySize(contenders: readonly Contender[]): Promise<Run['bySize']> {
+    const { sizes } = this.#options.plan;
+    const rungs: Run['bySize'] = [];
+    for (const bytes of sizes) {
+      const results = await this.#rung(
+        byteSize(bytes),
+        this.#seconds.sizes / sizes.length,
+        contenders,
+        bytes,
+        1,
+      );
+      if (results !== undefined) rungs.push({ bytes, results });
+    }
+    return rungs;
+  }
+
+  async measureByConcurrency(contenders: readonly Contender[]): Promise<Run['byConcurrency']> {
+    const { numbers } = this.#options.plan;
+    const rungs: Run['byConcurrency'] = [];
+    for (const atOnce of numbers) {
+      const seconds = this.#seconds.numbers / numbers.length;
+      const results = await this.#rung(`${atOnce} at once`, seconds, contenders, PAYLOAD_BYTES, atOnce);
+      if (results !== undefined) rungs.push({ atOnce, results });
+    }
+    return rungs;
+  }
+
+  /** @returns `undefined` where there is no room for it. */
+  async #rung(
+    what: string,
+    seconds: number,
+    contenders: readonly Contender[],
+    bytes: number,
+    atOnce: number,
+  ): Promise<Result[] | undefined> {
+    // Each contender keeps its files; the one whose turn it is writes as many new ones.
+    if (!(await this.#workspace.hasRoomFor((contenders.length + 1) * atOnce * bytes))) {
+      this.noRoomFor.push(what);
+      this.#secondsBefore += seconds;
+      return undefined;
+    }
+    return this.#workspace.inRoom(async (room) => {
+      const { ready } = await this.#warmUpAll(contenders, room, payloadOf(bytes), atOnce);
+      const subjects = ready.map(({ subject }) => subject);
+      await this.#measure(what, subjects, seconds);
+      return ready.map(({ contender, subject }) => resultOf(subject, contender.description, atOnce));
+    });
+  }
+
+  async #measure(what: string, subjects: readonly Subject[], seconds: number): Promise<void> {
+    const options: RoundsOptions = {
+      seconds,
+      signal: this.#options.signal,
+      countFlushes: this.#countFlushes,
+      onTurn: (elapsed, name) =>
+        this.#options.onTurn(this.#secondsBefore + Math.min(elapsed, seconds), `${what}: ${name}`),
+    };
+    if (subjects.length > 0) await measureInRounds(subjects, options);
+    this.#secondsBefore += seconds;
+  }
+
+  /** A contender that cannot save here at all is named in the report, and the others are measured without it. */
+  async #warmUpAll(contenders: readonly Contender[], room: string, payload: Uint8Array, atOnce = 1) {
+    const ready: { contender: Contender; subject: Subject }[] = [];
+    const failed: Run['failed'] = [];
+    for (const [index, contender] of contenders.entries()) {
+      this.#options.signal.throwIfAborted();
+      const own = join(room, String(index));
+      await mkdir(own);
+      const paths = Array.from({ length: atOnce }, (_, file) => join(own, `file${file}`));
+      try {
+        ready.push({ contender, subject: await warmUp(contender, paths, payload) });
+      } catch (error) {
+        failed.push({ name: contender.name, error: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    return { ready, failed };
+  }
+}
+
+async function warmUp(contender: Contender, paths: readonly string[], payload: Uint8Array): Promise<Subject> {
+  const [path = ''] = paths;
+  const run =
+    paths.length === 1
+      ? () => contender.save(path, payload)
+      : () => Promise.all(paths.map((one) => contender.save(one, payload)));
+  const end = performance.now() + WARM_UP_MS;
+  let outcome: unknown;
+  do {
+    outcome = run();
+    await outcome;
+  } while (performance.now() < end);
+  return new Subject(contender.name, run, outcome instanceof Promise);
+}
+
+/** No zeros, which some disks and filesystems do not store. */
+function payloadOf(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(0x2a);
+}

@@ -1,0 +1,77 @@
+import { markdownTable } from 'markdown-table';
+import { byteSize, duration, threeDigits } from '../measure/amount.js';
+import type { Report, Result, Run } from '../measure/report.js';
+
+/** How one result is to another of an earlier run, or another disk. */
+export interface Change {
+  what: string;
+  before: number;
+  now: number;
+  /** Whether the confidence intervals of the two medians don't touch; `undefined` where one has none. */
+  beyondNoise: boolean | undefined;
+}
+
+/**
+ * What both reports have, run by run in their order: the floor, single saves, by size and by number at once, in
+ * microseconds a run.
+ *
+ * Rounds of different runs are not paired as those of one run are, so a change counts only if the intervals of the
+ * two medians are apart.
+ */
+export function changesBetween(before: Report, now: Report): { title: string; changes: Change[] }[] {
+  return now.runs.flatMap((run, index) => {
+    // One earlier run is what every run is compared with.
+    const earlier = before.runs.length === 1 ? before.runs[0] : before.runs[index];
+    if (earlier === undefined) return [];
+    const known = resultsOf(earlier);
+    const changes = [...resultsOf(run)].flatMap(([what, result]) => {
+      const old = known.get(what);
+      return old === undefined ? [] : [changeOf(what, old, result)];
+    });
+    return [{ title: `${earlier.directory}, ${before.date.slice(0, 16)} -> ${run.directory}`, changes }];
+  });
+}
+
+function changeOf(what: string, before: Result, now: Result): Change {
+  const [old, current] = [before.microseconds.interval, now.microseconds.interval];
+  return {
+    what,
+    before: before.microseconds.median,
+    now: now.microseconds.median,
+    beyondNoise: old === null || current === null ? undefined : old[1] < current[0] || current[1] < old[0],
+  };
+}
+
+function resultsOf(run: Run): Map<string, Result> {
+  const named = (prefix: string, results: readonly Result[]) =>
+    results.map((result) => [`${prefix}${result.name}`, result] as const);
+  return new Map([
+    ...named('', run.floor),
+    ...named('', run.contenders),
+    ...run.bySize.flatMap(({ bytes, results }) => named(`${byteSize(bytes)}: `, results)),
+    ...run.byConcurrency.flatMap(({ atOnce, results }) => named(`${atOnce} at once: `, results)),
+  ]);
+}
+
+/** For the terminal, in at most 80 columns. */
+export function changesText(compared: readonly { title: string; changes: Change[] }[]): string {
+  return compared
+    .map(({ title, changes }) => {
+      const rows = changes.map(({ what, before, now, beyondNoise }) => [
+        what,
+        duration(before),
+        duration(now),
+        `x ${threeDigits(now / before)}`,
+        beyondNoise === undefined
+          ? 'not known'
+          : beyondNoise
+            ? now < before
+              ? 'faster'
+              : 'slower'
+            : 'noise',
+      ]);
+      const head = ['', 'before', 'now', 'change', 'verdict'];
+      return `${title}\n\n${markdownTable([head, ...rows], { align: ['l', 'r', 'r', 'r', 'l'] })}\n`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,164 @@
+import { describeFilesystem } from '../../src/filesystem/description.js';
+import { byteSize, count, duration, threeDigits } from '../measure/amount.js';
+import type { Report, Result, Run } from '../measure/report.js';
+import { barChart, lineChart, rangeChart, type Series } from './chart.js';
+import { escapeHtml, htmlTable } from './markup.js';
+import { reportJson } from './report-file.js';
+import { inOrder } from './table.js';
+
+/** The report as one page that needs nothing else: no script, nothing fetched. */
+export function reportHtml(report: Report): string {
+  const { machine, date, indelible } = report;
+  const { kernel, node, processors, engine } = machine;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>What a save costs</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>What a save costs</h1>
+<p>${escapeHtml(`${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}, indelible ${indelible}, ${engine} engine`)}</p>
+${report.runs.map(runHtml).join('\n')}
+<details><summary>The report as JSON</summary><pre>${escapeHtml(reportJson(report))}</pre></details>
+</body>
+</html>
+`;
+}
+
+const time = { label: duration };
+const rate = { label: (value: number) => `${count(value)}/s` };
+
+function runHtml(run: Run): string {
+  return `<section>
+<h2>${escapeHtml(run.directory)}</h2>
+<ul>${run.verdicts
+    .map(
+      ({ says, text, heuristic }) =>
+        `<li class="${says}">${escapeHtml(text)}${heuristic ? ' <small>(rule of thumb)</small>' : ''}</li>`,
+    )
+    .join('\n')}</ul>
+<pre>${escapeHtml(describeFilesystem(run.directory, run.filesystem))}</pre>
+<div class="charts">
+${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the floor`, [...run.floor, ...inOrder(run)].map(rangeOf), time)}
+${lineChart(
+  'Saves a second, by how many at once',
+  seriesOf(
+    run.byConcurrency,
+    ({ atOnce }) => atOnce,
+    ({ perSecond }) => perSecond,
+  ),
+  { label: String },
+  rate,
+)}
+${lineChart(
+  'The median of a save, by size',
+  seriesOf(
+    run.bySize,
+    ({ bytes }) => bytes,
+    ({ microseconds }) => microseconds.median,
+  ),
+  { label: byteSize },
+  time,
+)}
+${barChart(
+  'Where the time of a save goes',
+  run.stages.map(({ protocol, steps }) => ({
+    name: protocol,
+    parts: steps.map(({ name, microseconds }) => ({ name, value: microseconds.mean })),
+  })),
+  time,
+)}
+</div>
+${floorRows(run)}
+${saveRows(run)}
+${run.failed.map(({ name, error }) => `<p>${escapeHtml(`${name} cannot save here: ${error}`)}</p>`).join('')}
+</section>`;
+}
+
+function rangeOf({ name, microseconds }: Result) {
+  const { minimum, median, p90, p99, p999, maximum } = microseconds;
+  const marks = [
+    { name: 'median', at: median },
+    { name: 'p90', at: p90 },
+    { name: 'p99', at: p99 },
+    { name: 'p99.9', at: p999 },
+    { name: 'maximum', at: maximum },
+  ];
+  return { name, from: minimum, to: maximum, marks };
+}
+
+function seriesOf<Rung extends { results: Result[] }>(
+  rungs: readonly Rung[],
+  x: (rung: Rung) => number,
+  y: (result: Result) => number,
+): Series[] {
+  const names = [...new Set(rungs.flatMap(({ results }) => results.map(({ name }) => name)))];
+  return names.map((name) => ({
+    name,
+    points: rungs.flatMap((rung) => {
+      const result = rung.results.find((one) => one.name === name);
+      return result === undefined ? [] : [{ x: x(rung), y: y(result) }];
+    }),
+  }));
+}
+
+const LATENCIES = ['median', '95 % sure', 'p90', 'p99', 'p99.9', 'max', 'runs', 'flushes'];
+
+function floorRows({ floor }: Run): string {
+  return htmlTable(
+    ['the floor', ...LATENCIES],
+    floor.map((result) => [result.name, ...latencies(result)]),
+  );
+}
+
+function saveRows(run: Run): string {
+  return htmlTable(
+    ['a save', ...LATENCIES, 'saves/s', 'floors', 'power loss', 'litter', 'full disk'],
+    inOrder(run).map((result) => [
+      result.name,
+      ...latencies(result),
+      count(result.perSecond),
+      threeDigits(result.floors),
+      result.guarantee.powerLoss,
+      result.guarantee.litter === null ? '' : `${Math.round(100 * result.guarantee.litter)} %`,
+      result.fullDisk ?? '',
+    ]),
+  );
+}
+
+function latencies({ microseconds, samples, flushes }: Result): string[] {
+  const { median, interval, p90, p99, p999, maximum } = microseconds;
+  return [
+    duration(median),
+    interval === null ? '?' : interval.map(duration).join(' to '),
+    ...[p90, p99, p999, maximum].map(duration),
+    count(samples),
+    flushes === null ? '' : count(flushes),
+  ];
+}
+
+/** The colours are those of Okabe and Ito, which the colour-blind can tell apart, darker on light and lighter on dark. */
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #ddd; --soft: #f5f5f5; --good: #00694a; --bad: #b3261e;
+--c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #b5548f; --c4: #8a6d00; --c5: #3a9ad9; --c6: #7a4a21; --c7: #555; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --paper: #16181a; --faint: #3a3d40; --soft: #202326; --good: #56d8a8; --bad: #ff8a80;
+--c0: #56b4e9; --c1: #ff9a4d; --c2: #2fd3a5; --c3: #f0a0cf; --c4: #f0e442; --c5: #9fc6ff; --c6: #d3a27a; --c7: #bbb; } }
+body { margin: 0 auto; padding: 1rem; max-width: 84rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+h2 { overflow-wrap: anywhere; }
+pre { overflow-x: auto; padding: .75rem; background: var(--soft); font-size: .8rem; line-height: 1.4; }
+ul { padding-left: 1.2rem; max-width: 48rem; }
+.good::marker { color: var(--good); content: '+ '; } .bad::marker { color: var(--bad); content: '! '; }
+.charts { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); }
+figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; max-width: 42rem; }
+svg text { font: 11px system-ui, sans-serif; fill: var(--ink); }
+svg polyline { fill: none; stroke-width: 1.8; } svg .dashed { stroke-dasharray: 4 3; }
+.grid { stroke: var(--faint); } .range { stroke: var(--faint); stroke-width: 4; }
+${Array.from({ length: 8 }, (_, index) => `circle.c${index}, rect.c${index} { fill: var(--c${index}); } polyline.c${index} { stroke: var(--c${index}); }`).join('\n')}
+.table { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--faint); }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
+`;

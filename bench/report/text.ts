@@ -1,0 +1,68 @@
+import { styleText } from 'node:util';
+import { describeFilesystem } from '../../src/filesystem/description.js';
+import { wrap } from '../../src/filesystem/wrap.js';
+import type { Verdict } from '../measure/findings.js';
+import type { Report, Run } from '../measure/report.js';
+import { concurrencyTable, costTable, floorTable, latencyTable, sizeTable, stageTables } from './table.js';
+
+const WIDTH = 80;
+const LABEL_WIDTH = 12;
+
+/** Whether a stream shows colours, and which. */
+export type Paint = (style: 'bold' | 'green' | 'red' | 'dim', text: string) => string;
+
+export const plain: Paint = (_, text) => text;
+export const coloured: Paint = (style, text) => styleText(style, text);
+
+/** On what machine the measuring is done. */
+export function machineText({ kernel, node, processors, engine }: Report['machine']): string {
+  const rows = [
+    ['machine', `${kernel}, Node ${node}, ${processors}`],
+    ['engine', engine],
+  ] as const;
+  return rows
+    .flatMap(([label, text]) =>
+      wrap(text, WIDTH - LABEL_WIDTH).map(
+        (line, index) => (index === 0 ? label : '').padEnd(LABEL_WIDTH) + line,
+      ),
+    )
+    .join('\n');
+}
+
+/** A run for the terminal: the head, the tables, the verdicts, in at most 80 columns as far as they can be broken. */
+export function runText(run: Run, paint: Paint): string {
+  const parts = [
+    describeFilesystem(run.directory, run.filesystem).trimEnd(),
+    ...[floorTable(run), latencyTable(run), costTable(run)],
+    ...sizeTable(run),
+    ...concurrencyTable(run),
+    ...stageTables(run),
+    [...omissions(run), ...run.verdicts.map((verdict) => verdictText(verdict, paint))].join('\n'),
+  ];
+  return `${parts.map((part) => boldHead(part, paint)).join('\n\n')}\n`;
+}
+
+/** What could not be measured, and why. */
+function omissions({ failed, unavailable, noRoomFor }: Run): string[] {
+  const missing = unavailable.map(({ name, error }) => `${name} (${error})`).join(', ');
+  return [
+    ...failed.map(({ name, error }) => `${name} cannot save here: ${error}`),
+    ...(missing === '' ? [] : [`Not to be had here: ${missing}`]),
+    ...(noRoomFor.length === 0 ? [] : [`Left out for lack of room: ${noRoomFor.join(', ')}`]),
+  ].flatMap((text) => wrap(text, WIDTH));
+}
+
+const MARKS = { good: '+', bad: '!', neutral: '-' } as const;
+const COLOURS = { good: 'green', bad: 'red', neutral: 'bold' } as const;
+
+function verdictText({ says, text, heuristic }: Verdict, paint: Paint): string {
+  const lines = wrap(heuristic ? `${text} (rule of thumb)` : text, WIDTH - 2);
+  return lines
+    .map((line, index) => `${index === 0 ? paint(COLOURS[says], MARKS[says]) : ' '} ${line}`)
+    .join('\n');
+}
+
+function boldHead(part: string, paint: Paint): string {
+  const [head = '', ...rest] = part.split('\n');
+  return head.startsWith('|') ? [paint('bold', head), ...rest].join('\n') : part;
+}

@@ -1,0 +1,185 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { version } from '../base/version.js';
+import type { SaveEntries } from './save-entries.js';
+import type { Failure, NativePath, PlansNeeded, WirePlan } from './wire.js';
+
+/** 0, or the descriptor that was opened. */
+type NativeResult = number | Failure;
+
+/** The calls of `native/binding/system_calls.cc` that `indelible/primitives` offers. */
+export interface NativePrimitives {
+  renameat2(from: NativePath, to: NativePath, flags: number): Promise<NativeResult>;
+  renameat2Sync(from: NativePath, to: NativePath, flags: number): NativeResult;
+  openTmpfile(directory: NativePath, mode: number): Promise<NativeResult>;
+  openTmpfileSync(directory: NativePath, mode: number): NativeResult;
+  linkat(from: NativePath | number, to: NativePath): Promise<NativeResult>;
+  linkatSync(from: NativePath | number, to: NativePath): NativeResult;
+  syncFileRange(fd: number, offset: number, length: number, flags: number): Promise<NativeResult>;
+  syncFileRangeSync(fd: number, offset: number, length: number, flags: number): NativeResult;
+  fdatasync(fd: number): Promise<NativeResult>;
+  fdatasyncSync(fd: number): NativeResult;
+  fsync(fd: number): Promise<NativeResult>;
+  fsyncSync(fd: number): NativeResult;
+  fullfsync(fd: number): Promise<NativeResult>;
+  fullfsyncSync(fd: number): NativeResult;
+  barrierfsync(fd: number): Promise<NativeResult>;
+  barrierfsyncSync(fd: number): NativeResult;
+  syncfs(fd: number): Promise<NativeResult>;
+  syncfsSync(fd: number): NativeResult;
+  syncDirectory(path: NativePath): Promise<NativeResult>;
+  syncDirectorySync(path: NativePath): NativeResult;
+}
+
+/** Of an open directory or file. The number is the process's, and of no use in another thread. */
+type NativeHandle = number;
+
+interface NativeIdentity {
+  major: number;
+  minor: number;
+  inode: bigint;
+  mountId: number;
+}
+
+/** The calls of `native/binding/system_calls.cc`, by their arguments and answers. */
+export interface NativeCalls {
+  openDirectory(path: NativePath): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
+  openDirectoryAt(
+    directory: NativeHandle,
+    name: NativePath,
+    follow: boolean,
+  ): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
+  /** Itself first, the root last. */
+  ancestors(directory: NativeHandle): NativeIdentity[];
+  /** Of any kind. What is in use is closed when it is no more; a temporary loses its own name. */
+  closeHandle(...handles: NativeHandle[]): 0;
+  lookUp(
+    directory: NativeHandle,
+    name: NativePath,
+  ): NativeIdentity & {
+    kind: 'missing' | 'file' | 'directory' | 'symlink' | 'other';
+    mode: number;
+    uid: number;
+    gid: number;
+    links: number;
+    mountPoint: boolean;
+  };
+  /** Without a kind where the listing does not tell. */
+  listDirectory(
+    directory: NativeHandle,
+  ): { name: Buffer; kind?: 'file' | 'directory' | 'symlink' | 'other' }[];
+  exchange(oneDirectory: NativeHandle, one: NativePath, otherDirectory: NativeHandle, other: NativePath): 0;
+  rename(fromDirectory: NativeHandle, from: NativePath, toDirectory: NativeHandle, to: NativePath): 0;
+  renameExclusive(
+    fromDirectory: NativeHandle,
+    from: NativePath,
+    toDirectory: NativeHandle,
+    to: NativePath,
+  ): 0;
+  link(fromDirectory: NativeHandle, from: NativePath, toDirectory: NativeHandle, to: NativePath): 0;
+  symlink(text: NativePath, directory: NativeHandle, name: NativePath): 0;
+  unlink(directory: NativeHandle, name: NativePath): 0;
+  unlinkAll(directory: NativeHandle, names: readonly NativePath[]): 0;
+  removeDirectory(directory: NativeHandle, name: NativePath): 0;
+  realPath(directory: NativeHandle): Buffer;
+  mountPoints(): Buffer[];
+  /** Whether its names are on stable storage, or only with the device. */
+  syncDirectoryAt(directory: NativeHandle): boolean;
+  /** Of those names that are files; a mount point fails. */
+  syncFiles(directory: NativeHandle, names: readonly NativePath[]): 0;
+  syncFilesystem(directory: NativeHandle): 0;
+  removeIfUnlocked(directory: NativeHandle, name: NativePath): 'removed' | 'locked' | 'unknown';
+  /** To read it, with as many bytes of its content as `readAhead` at most. The handle keeps the version that it was. */
+  openFile(
+    directory: NativeHandle,
+    name: NativePath,
+    readAhead: number,
+  ): { handle: NativeHandle; size: number; content: Buffer };
+  /** Fills the bytes from the offset on; how many came, fewer than there is room for at the file's end. */
+  readFile(file: NativeHandle, bytes: Uint8Array, offset: number): number;
+  /** `native/save/lock_queue.h`. `undefined` where another process is just drawing one, or the range is full. */
+  drawLockTicket(directory: NativeHandle, begin: bigint, end: bigint, patience: number): bigint | undefined;
+  /** How many come before the ticket. Looks again for `patience` microseconds where that is one. */
+  lockPosition(directory: NativeHandle, begin: bigint, ticket: bigint, patience: number): number;
+  removeLock(directory: NativeHandle, offset: bigint): 0;
+  /** Locked for sweepers until it is closed. */
+  createTemporary(
+    directory: NativeHandle,
+    mode: number,
+    unnamed: boolean,
+  ): { handle: NativeHandle; fd: number; name?: Buffer };
+  /** Where a save of the path would go, behind symbolic links. Directories that are made count as unsynced until a save syncs them. */
+  locateTarget(
+    path: NativePath,
+    makeDirectories: boolean,
+  ): { directory: ReturnType<NativeCalls['openDirectory']>; name: Buffer };
+}
+
+/** Each call in its two forms. Wrong arguments throw in both. */
+export type NativeCallForms = {
+  [Call in keyof NativeCalls]: (
+    ...args: Parameters<NativeCalls[Call]>
+  ) => Promise<ReturnType<NativeCalls[Call]> | Failure>;
+} & {
+  [Call in keyof NativeCalls as `${Call}Sync`]: (
+    ...args: Parameters<NativeCalls[Call]>
+  ) => ReturnType<NativeCalls[Call]> | Failure;
+};
+
+/** What `native/binding/module.cc` exports. Every argument is checked there; a wrong one throws. */
+export interface Addon extends SaveEntries, NativePrimitives, NativeCallForms {
+  /** The plan for its filesystem, by the number of the choice (`WIRE.choices`). With `PlansNeeded` it is to be asked again. */
+  findPlan(directory: NativeHandle, choice: number): (WirePlan & { readonly syncfs: boolean }) | PlansNeeded;
+}
+
+/**
+ * Loads the addon: what `node-gyp` has compiled here, or the prebuild for this system.
+ *
+ * In a bundle, the addon is that of the package `indelible` that is installed where the bundle runs.
+ *
+ * @throws whatever the loader throws where there is none, or where it does not fit this runtime.
+ */
+export function loadAddon(): Addon {
+  const root = packageRoot();
+  const require = createRequire(join(root, 'package.json'));
+  const load = require('node-gyp-build') as (root: string) => Addon;
+  try {
+    return load(root);
+  } catch (error) {
+    // node-gyp-build knows a system with musl by the name of one distribution, and takes the others for glibc's.
+    const musl = join(root, `prebuilds/linux-${process.arch}/indelible.musl.node`);
+    if (process.platform !== 'linux' || !existsSync(musl)) throw error;
+    try {
+      return require(musl) as Addon;
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** Where this package is installed. */
+function packageRoot(): string {
+  // Absent where a bundler has made this a CommonJS file.
+  const module: string | undefined = import.meta.url;
+  const here = module === undefined ? process.argv[1] : fileURLToPath(module);
+  if (here === undefined) throw new Error('It cannot be told where the addon is.');
+  const root = join(dirname(here), '../..');
+  if (isThisPackage(root)) return root;
+  const installed = dirname(createRequire(here).resolve('indelible/package.json'));
+  // The calls between the two change without notice.
+  if (!isThisPackage(installed)) throw new Error(`${installed} is not version ${version}.`);
+  return installed;
+}
+
+function isThisPackage(directory: string): boolean {
+  try {
+    const manifest: { name?: unknown; version?: unknown } = JSON.parse(
+      readFileSync(join(directory, 'package.json'), 'utf8'),
+    );
+    return manifest.name === 'indelible' && manifest.version === version;
+  } catch {
+    return false;
+  }
+}

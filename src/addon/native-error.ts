@@ -1,0 +1,49 @@
+import { abortError, indelibleError, type SaveError, systemError } from '../base/errors.js';
+import { MOUNT_POINT_HINT } from '../base/fs-error.js';
+import type { AbsolutePath } from '../base/path.js';
+import { changed } from '../base/save-errors.js';
+import type { OpenRequest } from '../engine/engine.js';
+import { cannotKeep, keptUnderItself } from '../engine/keep-previous-errors.js';
+import type { Failure } from './wire.js';
+
+/** The error that a save rejects with, made of what the addon says of the failed call. */
+export function saveError(request: OpenRequest, failure: Failure): SaveError {
+  const where = { syscall: failure.syscall, path: failure.path ?? request.path };
+  switch (failure.reason) {
+    case 'cancelled':
+      if (request.signal?.aborted) return abortError(request.signal);
+      break;
+    case 'not-durable':
+      return indelibleError(
+        'ERR_INDELIBLE_NOT_DURABLE',
+        `The filesystem cannot make '${where.path}' ${request.durability}`,
+        where,
+      );
+    case 'unsupported':
+      return indelibleError(
+        'ERR_INDELIBLE_UNSUPPORTED',
+        `The filesystem has no atomic way to create '${where.path}' only if it does not exist`,
+        where,
+      );
+    case 'changed':
+      return changed(request.path);
+    case 'cannot-keep':
+      return cannotKeep(request);
+    case 'same-path':
+      return keptUnderItself(request);
+    default:
+      break;
+  }
+  return targetError(request.path, failure);
+}
+
+/** What is wrong with what a path leads to. */
+export function targetError(asked: AbsolutePath, failure: Failure): SaveError {
+  const where = { syscall: failure.syscall, path: failure.path ?? asked };
+  if (failure.reason === 'not-a-file') {
+    const message = `Not a regular file, and nothing else is replaced: '${where.path}'`;
+    return indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, where);
+  }
+  const hint = failure.reason === 'mount-point' ? MOUNT_POINT_HINT : undefined;
+  return systemError({ ...failure, ...where, ...(hint !== undefined && { hint }) });
+}

@@ -1,0 +1,8 @@
+import type { Saved } from '../engine/engine.js';
+import { portableEngine } from '../engine/portable/portable-engine.js';
+import { requestOf } from './save.js';
+
+/** `save` over the portable engine, whichever engine serves the process. */
+export function savePortably(path: string, bytes: Uint8Array): Promise<Saved> {
+  return portableEngine.save(requestOf(path, bytes, undefined));
+}

@@ -1,0 +1,272 @@
+import * as fs from 'node:fs';
+import { constants } from 'node:os';
+import { promisify } from 'node:util';
+import type { Failure } from '../addon/wire.js';
+import { invalidArgumentType, outOfRange, systemError } from '../base/errors.js';
+import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
+import { selectEngine } from '../engine/select.js';
+
+/** Flags of `renameat2`, from `<linux/fs.h>`. */
+export const RENAME_NOREPLACE = 1;
+export const RENAME_EXCHANGE = 2;
+export const RENAME_WHITEOUT = 4;
+
+/** Flags of `syncFileRange`, from `<linux/fs.h>`. */
+export const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+export const SYNC_FILE_RANGE_WRITE = 2;
+export const SYNC_FILE_RANGE_WAIT_AFTER = 4;
+
+const HIGHEST_DESCRIPTOR = 0x7fff_ffff;
+const DEFAULT_MODE = 0o666;
+
+/**
+ * Renames with flags, renameat2(2): `RENAME_NOREPLACE` fails with `EEXIST` instead of replacing, `RENAME_EXCHANGE`
+ * swaps the two. Nothing is synced.
+ *
+ * @throws {SaveError} the call's error; `EINVAL` where the filesystem lacks the flag, `ENOSYS` where there is no such
+ *   call.
+ */
+export async function renameat2(from: PathLike, to: PathLike, flags = 0): Promise<void> {
+  const call = renameCall(from, to, flags);
+  finish(call, await call.addon?.renameat2(call.path, call.dest, call.flags));
+}
+
+/** The same on the calling thread. */
+export function renameat2Sync(from: PathLike, to: PathLike, flags = 0): void {
+  const call = renameCall(from, to, flags);
+  finish(call, call.addon?.renameat2Sync(call.path, call.dest, call.flags));
+}
+
+/**
+ * Opens a file without a name in a directory, open(2) with `O_TMPFILE | O_RDWR`. It vanishes with its last
+ * descriptor unless `linkat` gives it a name.
+ *
+ * @param mode of the file, less the umask. Default `0o666`.
+ * @returns the descriptor, for the caller to close.
+ * @throws {SaveError} the call's error; `EOPNOTSUPP` where the filesystem has no such files, `ENOSYS` where the
+ *   system has none.
+ */
+export async function openTmpfile(directory: PathLike, mode = DEFAULT_MODE): Promise<number> {
+  const call = openCall(directory, mode);
+  return finish(call, await call.addon?.openTmpfile(call.path, call.mode));
+}
+
+/** The same on the calling thread. */
+export function openTmpfileSync(directory: PathLike, mode = DEFAULT_MODE): number {
+  const call = openCall(directory, mode);
+  return finish(call, call.addon?.openTmpfileSync(call.path, call.mode));
+}
+
+/**
+ * Gives a file one more name, linkat(2): a file that has one by its path, or one of `openTmpfile` by its descriptor
+ * (through `/proc/self/fd`). Nothing is synced.
+ *
+ * @throws {SaveError} the call's error: `EEXIST` if anything stands under the new name.
+ */
+export async function linkat(from: PathLike | number, to: PathLike): Promise<void> {
+  const call = linkCall(from, to);
+  finish(call, await call.addon?.linkat(call.from, call.dest));
+}
+
+/** The same on the calling thread. */
+export function linkatSync(from: PathLike | number, to: PathLike): void {
+  const call = linkCall(from, to);
+  finish(call, call.addon?.linkatSync(call.from, call.dest));
+}
+
+/**
+ * Writes dirty pages of a part of a file to the device, sync_file_range(2). It commits no journal and flushes no cache:
+ * alone it makes nothing durable.
+ *
+ * @param offset in bytes.
+ * @param length in bytes; 0 means to the end of the file.
+ * @param flags of `SYNC_FILE_RANGE_*`.
+ */
+export async function syncFileRange(
+  fd: number,
+  offset: number,
+  length: number,
+  flags: number,
+): Promise<void> {
+  const call = rangeCall(fd, offset, length, flags);
+  finish(call, await call.addon?.syncFileRange(fd, offset, length, flags));
+}
+
+/** The same on the calling thread. */
+export function syncFileRangeSync(fd: number, offset: number, length: number, flags: number): void {
+  const call = rangeCall(fd, offset, length, flags);
+  finish(call, call.addon?.syncFileRangeSync(fd, offset, length, flags));
+}
+
+/**
+ * Data and what is needed to read it back, on stable storage: fdatasync(2). After a failure the file's content is
+ * unknown; don't call it again and believe the answer.
+ */
+export async function fdatasync(fd: number): Promise<void> {
+  await onDescriptor('fdatasync', fd);
+}
+
+/** The same on the calling thread. */
+export function fdatasyncSync(fd: number): void {
+  onDescriptorSync('fdatasync', fd);
+}
+
+/** Data and all metadata on stable storage: fsync(2). On macOS it stops short of the disk's cache; see `fullfsync`. */
+export async function fsync(fd: number): Promise<void> {
+  await onDescriptor('fsync', fd);
+}
+
+/** The same on the calling thread. */
+export function fsyncSync(fd: number): void {
+  onDescriptorSync('fsync', fd);
+}
+
+/** `F_FULLFSYNC` of macOS, through the disk's cache. Elsewhere `ENOSYS`: there `fsync` does that. */
+export async function fullfsync(fd: number): Promise<void> {
+  await onDescriptor('fullfsync', fd);
+}
+
+/** The same on the calling thread. */
+export function fullfsyncSync(fd: number): void {
+  onDescriptorSync('fullfsync', fd);
+}
+
+/** `F_BARRIERFSYNC` of macOS: ordered before later writes, not yet durable. Elsewhere `ENOSYS`. */
+export async function barrierfsync(fd: number): Promise<void> {
+  await onDescriptor('barrierfsync', fd);
+}
+
+/** The same on the calling thread. */
+export function barrierfsyncSync(fd: number): void {
+  onDescriptorSync('barrierfsync', fd);
+}
+
+/** Everything dirty on the filesystem that holds the open file, on stable storage: syncfs(2). Linux; else `ENOSYS`. */
+export async function syncfs(fd: number): Promise<void> {
+  await onDescriptor('syncfs', fd);
+}
+
+/** The same on the calling thread. */
+export function syncfsSync(fd: number): void {
+  onDescriptorSync('syncfs', fd);
+}
+
+/**
+ * Opens a directory, syncs it, closes it: the names in it are durable then. With the native engine it is `syncfs` as well where
+ * a btrfs would return too early, because another user of this library is just syncing the same directory
+ * (docs/durability.md).
+ */
+export async function syncDirectory(directory: PathLike): Promise<void> {
+  const path = absolutePath(directory, 'directory');
+  const { addon } = selectEngine();
+  if (addon !== undefined) {
+    finish({ syscall: 'syncDirectory', path }, await addon.syncDirectory(path));
+    return;
+  }
+  const handle = await fs.promises.open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The same on the calling thread. */
+export function syncDirectorySync(directory: PathLike): void {
+  const path = absolutePath(directory, 'directory');
+  const { addon } = selectEngine();
+  if (addon !== undefined) {
+    finish({ syscall: 'syncDirectory', path }, addon.syncDirectorySync(path));
+    return;
+  }
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** What an error says of the call. */
+interface Call {
+  syscall: string;
+  path?: AbsolutePath;
+  dest?: AbsolutePath;
+}
+
+/** What plain `fs` has of the calls on a descriptor, for the portable engine. */
+const PLAIN: Partial<
+  Record<DescriptorCall, { asynchronous(fd: number): Promise<void>; synchronous(fd: number): void }>
+> = {
+  fdatasync: { asynchronous: promisify(fs.fdatasync), synchronous: fs.fdatasyncSync },
+  fsync: { asynchronous: promisify(fs.fsync), synchronous: fs.fsyncSync },
+};
+
+/** A library cannot see behind Node's descriptors on Windows. */
+const DESCRIPTORS_ARE_NODES = process.platform === 'win32';
+
+type DescriptorCall = 'fdatasync' | 'fsync' | 'fullfsync' | 'barrierfsync' | 'syncfs';
+
+async function onDescriptor(name: DescriptorCall, fd: number): Promise<void> {
+  integer('fd', fd, HIGHEST_DESCRIPTOR);
+  const { addon } = selectEngine();
+  const plain = PLAIN[name];
+  if ((addon === undefined || DESCRIPTORS_ARE_NODES) && plain !== undefined) await plain.asynchronous(fd);
+  else finish({ syscall: name }, await addon?.[name](fd));
+}
+
+function onDescriptorSync(name: DescriptorCall, fd: number): void {
+  integer('fd', fd, HIGHEST_DESCRIPTOR);
+  const { addon } = selectEngine();
+  const plain = PLAIN[name];
+  if ((addon === undefined || DESCRIPTORS_ARE_NODES) && plain !== undefined) plain.synchronous(fd);
+  else finish({ syscall: name }, addon?.[`${name}Sync`](fd));
+}
+
+function renameCall(from: PathLike, to: PathLike, flags: number) {
+  const path = absolutePath(from, 'from');
+  const dest = absolutePath(to, 'to');
+  integer('flags', flags, 0xffff_ffff);
+  return { addon: selectEngine().addon, syscall: 'renameat2', path, dest, flags };
+}
+
+function openCall(directory: PathLike, mode: number) {
+  const path = absolutePath(directory, 'directory');
+  integer('mode', mode, 0o7777);
+  return { addon: selectEngine().addon, syscall: 'open', path, mode };
+}
+
+function linkCall(from: PathLike | number, to: PathLike) {
+  const { addon } = selectEngine();
+  const dest = absolutePath(to, 'to');
+  if (typeof from === 'number') {
+    integer('from', from, HIGHEST_DESCRIPTOR);
+    return { addon, syscall: 'linkat', from, dest };
+  }
+  const path = absolutePath(from, 'from');
+  return { addon, syscall: 'linkat', from: path, path, dest };
+}
+
+function rangeCall(fd: number, offset: number, length: number, flags: number) {
+  integer('fd', fd, HIGHEST_DESCRIPTOR);
+  integer('offset', offset, Number.MAX_SAFE_INTEGER);
+  integer('length', length, Number.MAX_SAFE_INTEGER);
+  integer('flags', flags, 7);
+  return { addon: selectEngine().addon, syscall: 'sync_file_range' };
+}
+
+function integer(name: string, value: number, highest: number): void {
+  if (typeof value !== 'number') throw invalidArgumentType(name, 'of type number', value);
+  if (!Number.isInteger(value) || value < 0 || value > highest) {
+    throw outOfRange(name, `an integer between 0 and ${highest}`, value);
+  }
+}
+
+/** The number that the call answered with. Without an addon there is no call to make: `ENOSYS`. */
+function finish({ syscall, path, dest }: Call, result: number | Failure | undefined): number {
+  if (typeof result === 'number') return result;
+  const where = { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) };
+  throw result === undefined
+    ? systemError({ errno: constants.errno.ENOSYS, syscall, ...where, hint: 'the addon is not loaded' })
+    : systemError({ errno: result.errno, syscall: result.syscall, ...where });
+}

@@ -1,0 +1,186 @@
+import type { SaveData } from '../base/data.js';
+import { abortError, invalidArgumentValue } from '../base/errors.js';
+import {
+  type ResolvedOptions,
+  resolveKeepPrevious,
+  resolveOptions,
+  type SaveOptions,
+} from '../base/options.js';
+import type { PathLike } from '../base/path.js';
+import type { Saved, SaveRequest } from '../engine/engine.js';
+import { selectEngine } from '../engine/select.js';
+import { requestOf } from './save.js';
+
+/** One of the files of `saveAll`. */
+export interface FileToSave {
+  path: PathLike;
+  data: SaveData;
+  /** As the option of `save`: of each file by itself. */
+  keepPrevious?: PathLike | undefined;
+}
+
+/** Options of `saveAll`: those of `save` but `keepPrevious`, which each file has for itself. */
+export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious'>;
+
+/** How many files are taken from the iterable and not saved yet: as many as the engine works on at once, twice. */
+const MOST_PENDING = 512;
+/** And how many bytes they may have together, so that large files are not all read at once; one may have more. */
+const MOST_PENDING_BYTES = 64 * 1024 * 1024;
+
+/** Each file of a synchronous group holds two descriptors until the group is published. */
+const MOST_GROUPED = 128;
+
+/** Some of the files were not saved. The others were: each file is atomic by itself, the whole is not. */
+export class SaveAllError extends AggregateError {
+  override readonly name = 'SaveAllError';
+  readonly code = 'ERR_INDELIBLE_SAVE_ALL';
+  /** What came of each file, in the order of the files. */
+  readonly outcomes: readonly PromiseSettledResult<Saved>[];
+
+  constructor(outcomes: readonly PromiseSettledResult<Saved>[], message: string, errors: unknown[]) {
+    super(errors, message);
+    this.outcomes = outcomes;
+  }
+}
+
+/**
+ * Saves many files, each as `save` would, and lets them share their commits: a thousand cost about as many flushes as a
+ * few. What one of them does to the others: nothing; all are tried.
+ *
+ * Guaranteed for each file: what `save` guarantees. Not guaranteed: that the files change together.
+ *
+ * @param files taken one by one, at most 512 or 64 MiB ahead of what is saved, so that a hundred thousand files need
+ *   not be in memory at once.
+ * @param options for all of them, as of `save`.
+ * @returns the results in the order of the files.
+ * @throws {SaveAllError} an `AggregateError` with the outcome of each file, when all that could be saved is. If the
+ *   iterable throws, or the signal is aborted, no more files are taken, and that error is the last of its errors.
+ * @throws {TypeError | RangeError} at once, for wrong options.
+ */
+export async function saveAll(
+  files: Iterable<FileToSave> | AsyncIterable<FileToSave>,
+  options?: SaveAllOptions | BufferEncoding | null,
+): Promise<Saved[]> {
+  const resolved = optionsForAll(options);
+  const { engine } = selectEngine();
+  const outcomes: PromiseSettledResult<Saved>[] = [];
+  let pending = 0;
+  let pendingBytes = 0;
+  let taken = 0;
+  let wake: (() => void) | undefined;
+  const untilOneSettles = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+  const settle = (at: number, size: number, outcome: PromiseSettledResult<Saved>): void => {
+    outcomes[at] = outcome;
+    pending -= 1;
+    pendingBytes -= size;
+    wake?.();
+  };
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const file of files) {
+      if (resolved.signal?.aborted) throw abortError(resolved.signal);
+      const at = taken;
+      taken += 1;
+      const request = requestOrReason(file, resolved);
+      if ('reason' in request) {
+        outcomes[at] = { status: 'rejected', reason: request.reason };
+        continue;
+      }
+      const size = request.data.byteLength;
+      while (pending >= MOST_PENDING || (pending > 0 && pendingBytes + size > MOST_PENDING_BYTES)) {
+        await untilOneSettles();
+      }
+      pending += 1;
+      pendingBytes += size;
+      engine.save(request).then(
+        (value) => settle(at, size, { status: 'fulfilled', value }),
+        (reason: unknown) => settle(at, size, { status: 'rejected', reason }),
+      );
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  while (pending > 0) await untilOneSettles();
+  return resultsOf(outcomes, failure);
+}
+
+/**
+ * The same on the calling thread.
+ *
+ * @throws as `saveAll` rejects.
+ */
+export function saveAllSync(
+  files: Iterable<FileToSave>,
+  options?: SaveAllOptions | BufferEncoding | null,
+): Saved[] {
+  const resolved = optionsForAll(options);
+  const { engine } = selectEngine();
+  const outcomes: PromiseSettledResult<Saved>[] = [];
+  let group: { at: number; request: SaveRequest }[] = [];
+  let bytes = 0;
+  let failure: { error: unknown } | undefined;
+  const saveGroup = (): void => {
+    engine.saveGroupSync(group.map(({ request }) => request)).forEach((outcome, position) => {
+      const member = group[position];
+      if (member !== undefined) outcomes[member.at] = outcome;
+    });
+    group = [];
+    bytes = 0;
+  };
+  try {
+    for (const file of files) {
+      const at = outcomes.length + group.length;
+      const request = requestOrReason(file, resolved);
+      if ('reason' in request) {
+        saveGroup();
+        outcomes[at] = { status: 'rejected', reason: request.reason };
+        continue;
+      }
+      group.push({ at, request });
+      bytes += request.data.byteLength;
+      if (group.length >= MOST_GROUPED || bytes > MOST_PENDING_BYTES) saveGroup();
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  saveGroup();
+  return resultsOf(outcomes, failure);
+}
+
+/** @throws `ERR_INVALID_ARG_VALUE` for one place in which many files would be kept. */
+function optionsForAll(options: SaveAllOptions | BufferEncoding | null | undefined): ResolvedOptions {
+  const resolved = resolveOptions(options);
+  const { keepPrevious } = resolved;
+  if (keepPrevious === undefined) return resolved;
+  throw invalidArgumentValue('options.keepPrevious', 'a property of each file', keepPrevious);
+}
+
+/** Wrong arguments of one file are that file's failure. */
+function requestOrReason(file: FileToSave, options: ResolvedOptions): SaveRequest | { reason: unknown } {
+  try {
+    const keepPrevious = resolveKeepPrevious(file.keepPrevious, options.ifExists);
+    return requestOf(
+      file.path,
+      file.data,
+      keepPrevious === undefined ? options : { ...options, keepPrevious },
+    );
+  } catch (reason) {
+    return { reason };
+  }
+}
+
+function resultsOf(
+  outcomes: readonly PromiseSettledResult<Saved>[],
+  failure: { error: unknown } | undefined,
+): Saved[] {
+  const saved = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  if (saved.length === outcomes.length && failure === undefined) return saved;
+  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  const counts = `${errors.length} of ${outcomes.length} files were not saved`;
+  if (failure === undefined) throw new SaveAllError(outcomes, counts, errors);
+  errors.push(failure.error);
+  throw new SaveAllError(outcomes, `${counts}, and no more were taken`, errors);
+}

@@ -1,0 +1,118 @@
+import { unlessAborted } from '../base/abortable.js';
+import { bytesOf, type SaveData } from '../base/data.js';
+import { invalidArgumentType } from '../base/errors.js';
+import type { Engine, OpenRequest, OpenSave, Saved } from '../engine/engine.js';
+import { BUFFER_SIZE, PieceWriter } from './chunk-writer.js';
+
+/**
+ * Data that arrives in pieces: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A piece may be changed
+ * when the next one is asked for.
+ */
+export type SaveSource = Iterable<SaveData> | AsyncIterable<SaveData>;
+
+/** Whether the data arrives in pieces. Views and strings, though iterable, are pieces themselves. */
+export function isSource(data: SaveData | SaveSource): data is SaveSource {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    !ArrayBuffer.isView(data) &&
+    (Symbol.asyncIterator in data || Symbol.iterator in data)
+  );
+}
+
+/**
+ * Saves what a producer gives. When the save fails first, the producer is told as by the end of a `for await` loop; a
+ * stream is destroyed, or cancelled.
+ */
+export async function saveSource(
+  engine: Engine,
+  request: OpenRequest,
+  source: SaveSource,
+  encoding: BufferEncoding,
+): Promise<Saved> {
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  let ended = false;
+  const ask = async (): Promise<IteratorResult<SaveData>> => {
+    try {
+      return await iterator.next();
+    } catch (error) {
+      ended = true;
+      throw error;
+    }
+  };
+  // At once, since a Readable that fails while nobody listens ends the process.
+  let asked = ask();
+  asked.catch(() => undefined);
+  let save: OpenSave | undefined;
+  try {
+    save = await engine.open(request);
+    const writer = new PieceWriter(save, () => undefined);
+    for (;;) {
+      const next = await unlessAborted(asked, request.signal);
+      if (next.done) {
+        ended = true;
+        return await writer.finish();
+      }
+      const written = writer.write(bytesOf(next.value, encoding));
+      if (written !== undefined) await written;
+      asked = ask();
+      asked.catch(() => undefined);
+    }
+  } catch (error) {
+    await save?.abandon(error);
+    if (!ended) stop(source, iterator);
+    throw error;
+  }
+}
+
+/**
+ * The same on the calling thread.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE` for an asynchronous source.
+ */
+export function saveSourceSync(
+  engine: Engine,
+  request: OpenRequest,
+  source: SaveSource,
+  encoding: BufferEncoding,
+): Saved {
+  if (!(Symbol.iterator in source)) {
+    throw invalidArgumentType('data', 'bytes or a synchronous iterable of them, with saveSync', source);
+  }
+  const save = engine.openSync(request);
+  try {
+    const buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+    let filled = 0;
+    const flush = (): void => {
+      save.write(buffer.subarray(0, filled));
+      filled = 0;
+    };
+    for (const data of source) {
+      const piece = bytesOf(data, encoding);
+      if (piece.byteLength > BUFFER_SIZE - filled) flush();
+      if (piece.byteLength > BUFFER_SIZE) {
+        save.write(piece);
+      } else {
+        buffer.set(piece, filled);
+        filled += piece.byteLength;
+      }
+    }
+    flush();
+    return save.finish();
+  } catch (error) {
+    save.abandon(error);
+    throw error;
+  }
+}
+
+/** There is an error already; what stopping the producer comes to cannot be told to anybody. */
+function stop(source: SaveSource, iterator: Iterator<SaveData> | AsyncIterator<SaveData>): void {
+  const ignore = (): void => undefined;
+  const stopping = new Promise((resolve) => {
+    // A Readable's iterator would destroy it only after the next piece.
+    if ('destroy' in source && typeof source.destroy === 'function') resolve(source.destroy());
+    else resolve(iterator.return?.());
+  });
+  stopping.catch(ignore);
+}

@@ -1,0 +1,93 @@
+import { bytesOf, type SaveData } from '../base/data.js';
+import { abortError } from '../base/errors.js';
+import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
+import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
+import type { OpenRequest, Saved, SaveRequest } from '../engine/engine.js';
+import { selectEngine } from '../engine/select.js';
+import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-source.js';
+
+/**
+ * Replaces a file atomically. Once it resolves, the new content survives power loss.
+ *
+ * Guaranteed: whoever reads the path, at any instant and after any crash, finds the old content or the new, whole. On
+ * any failure before the new version is published the old file is untouched and nothing is left beside it. Saves to
+ * one path in one process are published in the order of the calls.
+ *
+ * Not guaranteed: durability where the filesystem has none (`Saved.durability` says what was achieved), or where the
+ * disk lies about its flush. Hard links to the old file keep the old content.
+ *
+ * @param path made absolute at once: a later `chdir` changes nothing.
+ * @param data buffers are not copied; don't change one before the promise settles. Of an iterable, async iterable,
+ *   `Readable` or web `ReadableStream` about a megabyte is in memory at a time; the save takes its place in the order
+ *   when it has come to its end.
+ * @throws {SaveError} the failed system call's error, in Node's form, with `published`.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ */
+export async function save(
+  path: PathLike,
+  data: SaveData | SaveSource,
+  options?: SaveOptions | BufferEncoding | null,
+): Promise<Saved> {
+  if (isSource(data)) {
+    const resolved = resolveOptions(options);
+    const request = openRequestOf(absolutePath(path, 'path'), resolved);
+    return saveSource(selectEngine().engine, request, data, resolved.encoding);
+  }
+  return selectEngine().engine.save(requestOf(path, data, options));
+}
+
+/**
+ * The same on the calling thread, after every save to this path that was called before: it blocks the event loop for
+ * as long as the disk takes.
+ *
+ * @throws as `save` rejects.
+ */
+export function saveSync(
+  path: PathLike,
+  data: SaveData | Iterable<SaveData>,
+  options?: SaveOptions | BufferEncoding | null,
+): Saved {
+  if (isSource(data)) {
+    const resolved = resolveOptions(options);
+    const request = openRequestOf(absolutePath(path, 'path'), resolved);
+    return saveSourceSync(selectEngine().engine, request, data, resolved.encoding);
+  }
+  return selectEngine().engine.saveSync(requestOf(path, data, options));
+}
+
+/** The request that the arguments of a save come to. */
+export function requestOf(
+  path: PathLike,
+  data: SaveData,
+  options: SaveOptions | BufferEncoding | null | undefined,
+): SaveRequest {
+  const absolute = absolutePath(path, 'path');
+  const resolved = resolveOptions(options);
+  if (resolved.signal?.aborted) throw abortError(resolved.signal);
+  // Spelled out: a rest or spread of an object costs more than most of a save's system calls.
+  return {
+    path: absolute,
+    data: bytesOf(data, resolved.encoding),
+    durability: resolved.durability,
+    ifExists: resolved.ifExists,
+    keepPrevious: resolved.keepPrevious,
+    mode: resolved.mode,
+    owner: resolved.owner,
+    preserve: resolved.preserve,
+    followSymlinks: resolved.followSymlinks,
+    makeDirectories: resolved.makeDirectories,
+    strict: resolved.strict,
+    protocol: resolved.protocol,
+    signal: resolved.signal,
+  };
+}
+
+/**
+ * The request of a save whose data arrives in pieces.
+ *
+ * @throws the error of an aborted signal.
+ */
+export function openRequestOf(path: AbsolutePath, options: ResolvedOptions): OpenRequest {
+  if (options.signal?.aborted) throw abortError(options.signal);
+  return { path, ...options };
+}

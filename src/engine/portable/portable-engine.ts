@@ -1,0 +1,100 @@
+import { orderingKey } from '../../base/path-bytes.js';
+import { type Pending, shared } from '../../base/shared-state.js';
+import { runSync } from '../../fs/steps.js';
+import {
+  type Engine,
+  type OpenRequest,
+  type OpenSave,
+  type OpenSaveSync,
+  type Saved,
+  type SaveRequest,
+  settled,
+} from '../engine.js';
+import { noTemporary } from '../temporary-errors.js';
+import { PendingPublication } from './pending-publication.js';
+import { PendingSave } from './pending-save.js';
+import { updateFile } from './save-job.js';
+import { PortableOpenSave, PortableOpenSaveSync } from './streaming-save.js';
+import { portableUpdateQueue } from './update-queue.js';
+
+/**
+ * The engine on plain `fs`, for where the addon cannot be loaded. What it cannot do as well as the native one:
+ *
+ * - Paths are looked up anew by each call, so a parent directory must not be renamed while a save is under way.
+ * - It runs on Node's shared worker pool.
+ * - The order of saves to one path holds within one thread, not between the worker threads of a process.
+ * - A `saveSync` takes the place of a stream's content that was complete before it and is not published yet.
+ * - A process that ends while a save is pending may leave its temporary behind.
+ * - Plain `fs` has no locks, so `update` keeps only the order of its own thread, and only if asked to (`lock`).
+ * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported, and
+ *   `openTemporary`, and `replaceDirectory` where a directory with anything in it stands.
+ * - With `keepPrevious`, a version that another program puts there just before the rename is replaced unkept.
+ * - A directory that may be written but not read cannot be synced: `'ordered'` is the best that can be had there.
+ */
+export const portableEngine: Engine = {
+  name: 'portable',
+
+  save(request: SaveRequest): Promise<Saved> {
+    return inOrder(request, (predecessor) => new PendingSave(request, predecessor));
+  },
+
+  saveSync(request: SaveRequest): Saved {
+    return inOrderSync(request, () => runSync(updateFile(request)));
+  },
+
+  saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
+    return requests.map((request) => settled(() => this.saveSync(request)));
+  },
+
+  open(request: OpenRequest): Promise<OpenSave> {
+    return PortableOpenSave.open(request, (save) =>
+      inOrder(request, (predecessor) => new PendingPublication(save, predecessor)),
+    );
+  },
+
+  async publish({ path }: OpenRequest): Promise<Saved> {
+    throw noTemporary(path, 'The portable engine');
+  },
+
+  publishSync({ path }: OpenRequest): Saved {
+    throw noTemporary(path, 'The portable engine');
+  },
+
+  openSync(request: OpenRequest): OpenSaveSync {
+    return new PortableOpenSaveSync(request, (publish) => inOrderSync(request, publish));
+  },
+
+  updates: portableUpdateQueue,
+
+  issueNumber(): number {
+    shared.lastNumber += 1;
+    return shared.lastNumber;
+  },
+};
+
+async function inOrder(
+  { path, timer }: OpenRequest,
+  begin: (predecessor: Pending | undefined) => Pending,
+): Promise<Saved> {
+  timer?.enter('queue');
+  const key = orderingKey(path);
+  const queue = shared.pendingSaves.get(key) ?? [];
+  const save = begin(queue.at(-1));
+  queue.push(save);
+  shared.pendingSaves.set(key, queue);
+  try {
+    return await save.result;
+  } finally {
+    queue.shift();
+    if (queue.length === 0) shared.pendingSaves.delete(key);
+  }
+}
+
+function inOrderSync({ path, timer }: OpenRequest, publish: () => Saved): Saved {
+  timer?.enter('queue');
+  const earlier = [...(shared.pendingSaves.get(orderingKey(path)) ?? [])];
+  for (const save of earlier) save.finishNow();
+  const saved = publish();
+  for (const save of earlier) save.supersede(saved);
+  return saved;
+}

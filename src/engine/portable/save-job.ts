@@ -1,0 +1,207 @@
+import { indelibleError } from '../../base/errors.js';
+import { failure } from '../../base/fs-error.js';
+import type { Durability } from '../../base/options.js';
+import { parentOf } from '../../base/path-bytes.js';
+import { attributesFor, creationMode, setAttributes } from '../../fs/plain/attributes.js';
+import { Directory, makeDirectories, openNearest } from '../../fs/plain/directory.js';
+import { unlink } from '../../fs/plain/plain-fs.js';
+import { isWeaker, type PortablePlan, planFor } from '../../fs/plain/plan.js';
+import { whileInUse } from '../../fs/plain/retry-while-busy.js';
+import { locateTarget, lookAgain, type Target } from '../../fs/plain/target.js';
+import { Temporary } from '../../fs/plain/temporary.js';
+import { nextPiece, type Steps } from '../../fs/steps.js';
+import type { OpenRequest, Saved, SaveRequest } from '../engine.js';
+import { throwIfAborted } from './abort.js';
+import { isExclusive, refuseIfChanged } from './file-version.js';
+import { HeldVersion } from './pinned-version.js';
+import { PreviousVersion } from './previous-version.js';
+import { Publication } from './publication.js';
+
+/** Told of the publication in the same tick in which it starts; may throw, and then it does not start. */
+export type OnPublish = (publication: Publication) => void;
+
+/**
+ * Replaces or creates one file atomically: the whole of a save, from the path to the directory's sync. Until the
+ * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
+ */
+export function updateFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
+  return updateWith(request, request.data, onPublish);
+}
+
+/** The same for data that arrives in pieces: the procedure stops for each (`nextPiece`), the first time when it is open. */
+export function updateFilePiecewise(request: OpenRequest, onPublish: OnPublish): Steps<Saved> {
+  return updateWith(request, undefined, onPublish);
+}
+
+function* updateWith(
+  request: OpenRequest,
+  data: Uint8Array | undefined,
+  onPublish: OnPublish | undefined,
+): Steps<Saved> {
+  const outcome = { published: false };
+  try {
+    return yield* update(request, data, onPublish, outcome);
+  } catch (error) {
+    request.timer?.leave();
+    throw failure(error, { path: request.path, published: outcome.published });
+  }
+}
+
+function* update(
+  request: OpenRequest,
+  data: Uint8Array | undefined,
+  onPublish: OnPublish | undefined,
+  outcome: { published: boolean },
+): Steps<Saved> {
+  const { timer } = request;
+  timer?.enter('locate');
+  throwIfAborted(request.signal);
+  const target = yield* locateTarget(request);
+  const parent = parentOf(target.path);
+  const reachable = request.makeDirectories ? yield* makeMissingDirectories(request, parent) : 'durable';
+  const directory = yield* Directory.open(parent);
+  const held = new HeldVersion(directory.path);
+  try {
+    const plan = yield* acceptablePlan(request, directory, reachable);
+    const previous = yield* PreviousVersion.open(request, target, plan.protocol);
+    try {
+      if (previous !== undefined && !previous.readable) refuseIfStrict(request, 'ordered');
+      // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
+      const unordered = previous !== undefined && plan.replaced === 'held';
+      if (unordered) refuseIfStrict(request, 'none');
+      const { bytes, replaced, temporary } = yield* writeAndPublish(
+        request,
+        data,
+        target,
+        directory,
+        plan,
+        previous ?? held,
+        onPublish,
+        outcome,
+      );
+      let durability = plan.achieves;
+      try {
+        if (durability === 'durable') {
+          timer?.enter('syncDirectory');
+          if (!(yield* directory.sync())) durability = 'ordered';
+          else if (plan.syncsFileAgain) yield* temporary.syncAgain();
+        }
+      } finally {
+        yield* temporary.release();
+      }
+      if (durability === 'durable' && previous?.safe === false) durability = 'ordered';
+      if (unordered) durability = 'none';
+      yield* held.release();
+      return {
+        path: request.path,
+        bytes,
+        replaced,
+        durability,
+        protocol: plan.protocol,
+      };
+    } finally {
+      if (previous !== undefined) yield* previous.close();
+    }
+  } finally {
+    yield* held.discard();
+    timer?.leave();
+    yield* directory.close();
+  }
+}
+
+/** @returns what a file in the directory can achieve at best, given how its parents' names were synced. */
+function* makeMissingDirectories(request: OpenRequest, path: Buffer): Steps<Durability> {
+  const nearest = yield* openNearest(path);
+  try {
+    const plan = yield* acceptablePlan(request, nearest, 'durable');
+    const synced = yield* makeDirectories(nearest, path, plan.achieves === 'durable');
+    return synced ? 'durable' : 'ordered';
+  } finally {
+    yield* nearest.close();
+  }
+}
+
+/** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, where less can be had than was asked for. */
+function* acceptablePlan(
+  request: OpenRequest,
+  directory: Directory,
+  reachable: Durability,
+): Steps<PortablePlan> {
+  const plan = yield* planFor(directory.path, request.durability);
+  const limit = directory.readable ? reachable : 'ordered';
+  const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
+  refuseIfStrict(request, achieves);
+  return { ...plan, achieves };
+}
+
+function refuseIfStrict({ strict, durability, path }: OpenRequest, achieves: Durability): void {
+  if (!strict || !isWeaker(achieves, durability)) return;
+  const message = `The filesystem cannot make '${path}' ${durability}`;
+  throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
+}
+
+function* writeAndPublish(
+  request: OpenRequest,
+  data: Uint8Array | undefined,
+  found: Target,
+  directory: Directory,
+  plan: PortablePlan,
+  old: PreviousVersion | HeldVersion,
+  onPublish: OnPublish | undefined,
+  outcome: { published: boolean },
+): Steps<{ bytes: number; replaced: boolean; temporary: Temporary }> {
+  let target = found;
+  let attributes = attributesFor(request, target.replaced);
+  const { timer } = request;
+  timer?.enter('create');
+  throwIfAborted(request.signal);
+  const temporary = yield* Temporary.create(directory.path, creationMode(attributes.mode));
+  try {
+    let bytes = 0;
+    timer?.leave();
+    for (let piece = data ?? (yield* nextPiece()); piece !== undefined; ) {
+      timer?.enter('write');
+      yield* temporary.write(request, piece);
+      timer?.leave();
+      bytes += piece.length;
+      piece = data === undefined ? yield* nextPiece() : undefined;
+    }
+    timer?.enter('attributes');
+    throwIfAborted(request.signal);
+    if (data === undefined) {
+      // So much time has passed that anybody may have replaced the file.
+      target = yield* lookAgain(request, target);
+      attributes = attributesFor(request, target.replaced);
+    }
+    // After the data, because a write by an unprivileged process clears the set-id bits.
+    yield* setAttributes(temporary.descriptor, attributes);
+    throwIfAborted(request.signal);
+    if (plan.protocol === 'sync-rename-sync') {
+      timer?.enter('sync');
+      yield* temporary.sync();
+    }
+    if (plan.achieves !== 'durable' || !plan.syncsFileAgain) {
+      timer?.enter('close');
+      yield* temporary.close();
+    }
+    timer?.enter('rename');
+    throwIfAborted(request.signal);
+    yield* refuseIfChanged(request, target.path);
+    const previous = old instanceof PreviousVersion ? old : undefined;
+    if (old instanceof HeldVersion && plan.replaced === 'held' && target.occupied && !isExclusive(request)) {
+      yield* old.hold(target.path);
+      throwIfAborted(request.signal);
+    }
+    const publication = new Publication(request, temporary.path, target.path, previous);
+    onPublish?.(publication);
+    yield* publication.run();
+    outcome.published = true;
+    if (publication.leavesTemporary) yield* whileInUse(() => unlink(temporary.path));
+    const replaced = previous === undefined ? target.occupied : !publication.leavesTemporary;
+    return { bytes, replaced, temporary };
+  } catch (error) {
+    if (outcome.published) yield* temporary.release();
+    else yield* temporary.discard();
+    throw error;
+  }
+}

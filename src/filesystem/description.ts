@@ -1,0 +1,106 @@
+import type { Durability } from '../base/options.js';
+import type { Device } from './device.js';
+import type { Filesystem, MountPoint, PlannedSave } from './filesystem.js';
+import type { Journal } from './journal.js';
+import type { Support } from './support.js';
+import { wrap } from './wrap.js';
+
+const INDENT = '  ';
+const LABEL_WIDTH = 10;
+const COLUMNS = 80;
+
+/** Describes a filesystem for people, in lines of at most 80 columns unless a path is longer than that. */
+export function describeFilesystem(asked: string, filesystem: Filesystem): string {
+  const { path, mount, device, journal, supports, protocol, reason, warnings } = filesystem;
+  return [
+    path === asked ? asked : `${asked} (inspected: ${path})`,
+    ...row('mount', mount === undefined ? 'hidden' : describeMount(mount)),
+    ...(device === undefined ? row('device', 'none, or hidden') : deviceRows(device)),
+    ...row('journal', journal === undefined ? 'unknown' : describeJournal(journal)),
+    ...supportRows(supports),
+    ...planRows('durable', protocol.durable),
+    ...planRows('ordered', protocol.ordered),
+    ...planRows('none', protocol.none),
+    ...row('because', reason),
+    ...warnings.flatMap(({ code, message }) => row('warning', `${message} [${code}]`)),
+    '',
+  ].join('\n');
+}
+
+/** A label and the text beside it, in as many lines as that takes. */
+function row(label: string, text: string, depth = 0): string[] {
+  const left = INDENT + label.padEnd(LABEL_WIDTH) + INDENT.repeat(depth);
+  return wrap(text, COLUMNS - left.length).map((line, index) =>
+    index === 0 ? left + line : ' '.repeat(left.length) + line,
+  );
+}
+
+function describeMount({ path, type, source, root, options, superOptions, boundFile }: MountPoint): string {
+  const what = root === '/' ? source : `${root} of ${source}`;
+  const where = boundFile ? `on the single file ${path}` : `on ${path}`;
+  return `${type}, ${what} ${where} (${[...new Set([...options, ...superOptions])].join(', ')})`;
+}
+
+/** The device and, indented below it, what it is made of. */
+function deviceRows(device: Device, depth = 0): string[] {
+  const { below, backing } = device;
+  const rows = row(depth === 0 ? 'device' : '', describeDevice(device), depth);
+  if (backing !== undefined) {
+    const filesystem = backing.filesystem === undefined ? '' : ` on ${backing.filesystem}`;
+    rows.push(...row('', `the file ${backing.path}${filesystem}`, depth + 1));
+  }
+  const parts = backing?.device === undefined ? below : [...below, backing.device];
+  return [...rows, ...parts.flatMap((part) => deviceRows(part, depth + 1))];
+}
+
+function describeDevice({ name, kind, model, bus, virtual, ...device }: Device): string {
+  const facts = [virtual === true ? 'virtual disk' : kind];
+  if (model !== undefined) facts.push(model);
+  if (bus !== undefined) facts.push(bus);
+  // A partition's are those of its disk, which follows.
+  if (kind !== 'partition') {
+    if (device.rotational === true) facts.push('rotational');
+    facts.push(device.writeCache === 'unknown' ? 'unknown cache' : `${device.writeCache} cache`);
+    if (device.forceUnitAccess === true) facts.push('FUA');
+  }
+  return `${name}: ${facts.join(', ')}`;
+}
+
+function describeJournal({ present, mode, external }: Journal): string {
+  if (present !== true) return present === false ? 'none' : 'unknown';
+  const facts = [mode === undefined ? 'present' : `data=${mode}`];
+  if (external === true) facts.push('on a device of its own');
+  return facts.join(', ');
+}
+
+const ABILITIES: readonly (readonly [ability: keyof Support, name: string])[] = [
+  ['unnamedTemporaries', 'unnamed temporaries'],
+  ['noReplace', 'no-replace'],
+  ['exchange', 'exchange'],
+  ['directorySync', 'directory sync'],
+  ['extendedAttributes', 'attributes'],
+];
+
+function supportRows(supports: Support): string[] {
+  const named = (answer: Support[keyof Support]) =>
+    ABILITIES.filter(([ability]) => supports[ability] === answer)
+      .map(([, name]) => name)
+      .join(', ');
+  const groups = [
+    ['supports', named(true)],
+    ['lacks', named(false)],
+    ['unknown', named('unknown')],
+  ] as const;
+  return groups.flatMap(([label, names]) => (names === '' ? [] : row(label, names)));
+}
+
+/** The plan and, indented below it, its steps. */
+function planRows(asked: Durability, plan: PlannedSave): string[] {
+  const { protocol, achieves, temporary, replaced, steps } = plan;
+  const held = replaced === 'held' ? ', the old version held' : '';
+  const shortfall = achieves === asked ? '' : `; achieves ${achieves}`;
+  return [
+    ...row(asked, `${protocol}, ${temporary} temporaries${held}${shortfall}`),
+    ...row('', steps.join(', '), 1),
+  ];
+}

@@ -1,0 +1,86 @@
+import { readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { linkTarget, parentOf } from '../../base/path-bytes.js';
+import type { Location } from '../../filesystem/mounts.js';
+import type { Steps } from '../steps.js';
+import { close, fstat, lstat, open, readlink, stat } from './plain-fs.js';
+
+/** Where a path leads, and what stands there. */
+export interface Place extends Location {
+  /** Without symbolic links, where the system tells. */
+  path: string;
+  isDirectory: boolean;
+}
+
+/** Opens a file only to know which it is: needs no right to it and wakes no FIFO or device (open(2)). */
+const O_PATH = 0o10000000;
+
+/**
+ * Finds what stands under a path, behind symbolic links; of a path that does not exist yet, its nearest parent that
+ * does; of a dangling link, that of its target.
+ *
+ * Throws as `fs.open` does where the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
+ */
+export function* locate(path: Buffer): Steps<Place> {
+  let current = path;
+  for (;;) {
+    try {
+      return process.platform === 'linux' ? yield* identify(current) : placeOf(current, yield* stat(current));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      const next = (yield* danglingTarget(current)) ?? parentOf(current);
+      if (next.equals(current)) throw error;
+      current = next;
+    }
+  }
+}
+
+function* identify(path: Buffer): Steps<Place> {
+  const descriptor = yield* open(path, O_PATH);
+  try {
+    const place = placeOf(path, yield* fstat(descriptor));
+    return { ...place, ...readDescriptor(descriptor, place) };
+  } finally {
+    yield* close(descriptor);
+  }
+}
+
+/** `/proc` tells the mount and the whole path of an open file; where it is hidden, `place` is all there is. */
+function readDescriptor(descriptor: number, place: Place): Pick<Place, 'path' | 'mountId'> {
+  try {
+    const [, mountId] =
+      /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')) ?? [];
+    return {
+      path: readlinkSync(`/proc/self/fd/${descriptor}`),
+      mountId: mountId === undefined ? undefined : Number(mountId),
+    };
+  } catch {
+    return place;
+  }
+}
+
+function placeOf(path: Buffer, stats: Stats): Place {
+  // makedev(3): the numbers' lower bits are where they have been for 50 years, the others around them.
+  const device = BigInt(stats.dev);
+  return {
+    directory: path,
+    path: path.toString(),
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & ~0xffn & 0xffff_ffffn)),
+    mountId: undefined,
+    isDirectory: stats.isDirectory(),
+  };
+}
+
+function* danglingTarget(path: Buffer): Steps<Buffer | undefined> {
+  try {
+    const stats = yield* lstat(path);
+    return stats.isSymbolicLink() ? linkTarget(path, yield* readlink(path)) : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

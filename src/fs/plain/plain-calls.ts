@@ -1,0 +1,252 @@
+import { failedWith } from '../../base/fs-error.js';
+import type { Durability } from '../../base/options.js';
+import type { AbsolutePath } from '../../base/path.js';
+import { inDirectory, nameOf, parentOf } from '../../base/path-bytes.js';
+import { thisMachine } from '../../filesystem/machine.js';
+import { readMounts } from '../../filesystem/mounts.js';
+import {
+  type Entry,
+  type FileSystemCalls,
+  type FilesystemPlan,
+  type Identity,
+  type Listed,
+  type Located,
+  NO_MOUNT_ID,
+  type OpenDirectory,
+  type Opened,
+  type OpenFile,
+} from '../file-system-calls.js';
+import type { Steps } from '../steps.js';
+import { commitLog } from './commit-log.js';
+import { Directory } from './directory.js';
+import { openToRead, openToSync } from './open-file.js';
+import * as fs from './plain-fs.js';
+import { planFor } from './plan.js';
+import { whileInUse } from './retry-while-busy.js';
+import { locateTarget } from './target.js';
+
+const MODE_BITS = 0o7777;
+const NOT_OPEN = -1;
+const NOTHING = Buffer.alloc(0);
+
+/** What a file that is longer than it has said is given more room by. */
+const MORE_ROOM = 65_536;
+
+/**
+ * The same on plain `fs`, which looks paths up anew by each call: a parent directory must not be renamed meanwhile. It has no
+ * exchange, no rename that replaces nothing, no `syncfs`, no locks, and does not see what is mounted where.
+ */
+export const plainCalls: FileSystemCalls = {
+  name: 'portable',
+
+  openDirectory,
+
+  *openSubdirectory(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory> {
+    return yield* openDirectory(inDirectory(directory.path, name));
+  },
+
+  *close(directory: OpenDirectory): Steps<void> {
+    yield* opened(directory).close();
+  },
+
+  *ancestors(directory: OpenDirectory): Steps<readonly Identity[]> {
+    const found: Identity[] = [];
+    for (let path = directory.path; ; path = inDirectory(path, '..')) {
+      const identity = identityOf(yield* fs.statExactly(path));
+      // The root is its own parent.
+      if (found.at(-1)?.inode === identity.inode && found.at(-1)?.minor === identity.minor) return found;
+      found.push(identity);
+    }
+  },
+
+  *realPath({ path }: OpenDirectory): Steps<Buffer> {
+    return Buffer.from(yield* fs.realpath(path));
+  },
+
+  *mountPoints(): Steps<readonly Buffer[]> {
+    return (readMounts(thisMachine) ?? []).map(({ point }) => Buffer.from(point));
+  },
+
+  *planFor({ path }: OpenDirectory, durability: Durability): Steps<FilesystemPlan> {
+    return { ...(yield* planFor(path, durability)), syncfs: false };
+  },
+
+  *locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located> {
+    const target = yield* locateTarget({ path, ifExists: 'replace', followSymlinks: true });
+    const parent = parentOf(target.path);
+    const name = nameOf(target.path);
+    try {
+      return { directory: yield* openDirectory(parent), name };
+    } catch (error) {
+      // The save will make it.
+      if (!makeDirectories || !failedWith(error, 'ENOENT')) throw error;
+      return { directory: { ...MISSING, handle: NOT_OPEN, path: parent, syncable: false }, name };
+    }
+  },
+
+  *openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile> {
+    const handle = yield* openToRead(inDirectory(directory.path, name));
+    try {
+      const version = yield* fs.fstatExactly(handle);
+      return { handle, size: Number(version.size), content: NOTHING, version };
+    } catch (error) {
+      yield* this.closeAll([{ handle }]);
+      throw error;
+    }
+  },
+
+  *readAll({ handle, size }: OpenFile): Steps<Buffer> {
+    // One byte more than it has, so that its end is found without another turn.
+    let content = Buffer.allocUnsafeSlow(size + 1);
+    for (let read = 0; ; ) {
+      const got = yield* fs.read(handle, content, read);
+      if (got === 0) return content.subarray(0, read);
+      read += got;
+      if (read === content.length) content = Buffer.concat([content], read + MORE_ROOM);
+    }
+  },
+
+  *closeAll(opened: readonly Opened[]): Steps<void> {
+    for (const { handle } of opened) {
+      try {
+        if (handle !== NOT_OPEN) yield* fs.close(handle);
+      } catch {
+        // Nothing was written through this descriptor.
+      }
+    }
+  },
+
+  *lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry> {
+    try {
+      return entryOf(yield* fs.lstatExactly(inDirectory(directory.path, name)));
+    } catch (error) {
+      if (failedWith(error, 'ENOENT')) return MISSING;
+      throw error;
+    }
+  },
+
+  *list({ path }: OpenDirectory): Steps<readonly Listed[]> {
+    return (yield* fs.readdir(path)).map((name) => ({ name }));
+  },
+
+  *rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void> {
+    yield* whileInUse(() =>
+      fs.rename(inDirectory(fromDirectory.path, from), inDirectory(toDirectory.path, to)),
+    );
+  },
+
+  *link(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void> {
+    yield* fs.link(inDirectory(fromDirectory.path, from), inDirectory(toDirectory.path, to));
+  },
+
+  *symlink(text: Buffer, directory: OpenDirectory, name: Buffer): Steps<void> {
+    yield* fs.symlink(text, inDirectory(directory.path, name));
+  },
+
+  *unlink(directory: OpenDirectory, name: Buffer): Steps<void> {
+    yield* whileInUse(() => fs.unlink(inDirectory(directory.path, name)));
+  },
+
+  *unlinkAll(directory: OpenDirectory, names: readonly Buffer[]): Steps<void> {
+    for (const name of names) {
+      try {
+        yield* fs.unlink(inDirectory(directory.path, name));
+      } catch (error) {
+        if (!failedWith(error, 'ENOENT')) throw error;
+      }
+    }
+  },
+
+  *removeDirectory(directory: OpenDirectory, name: Buffer): Steps<void> {
+    yield* fs.rmdir(inDirectory(directory.path, name));
+  },
+
+  *syncDirectory(directory: OpenDirectory): Steps<boolean> {
+    return yield* opened(directory).sync();
+  },
+
+  *syncFiles(directory: OpenDirectory, names: readonly Buffer[]): Steps<boolean> {
+    let synced = true;
+    for (const name of names) {
+      const path = inDirectory(directory.path, name);
+      if ((yield* this.lookUp(directory, name)).kind !== 'file') continue;
+      try {
+        synced = (yield* syncFile(path)) && synced;
+      } catch (error) {
+        throw error instanceof Error ? Object.assign(error, { path: path.toString() }) : error;
+      }
+    }
+    return synced;
+  },
+
+  *commitLog(directory: OpenDirectory): Steps<void> {
+    yield* commitLog(directory);
+  },
+};
+
+function* openDirectory(path: Buffer): Steps<OpenDirectory> {
+  const directory = yield* Directory.open(path);
+  try {
+    const identity = identityOf(yield* fs.statExactly(path));
+    return { ...identity, handle: directory.descriptor ?? NOT_OPEN, path, syncable: directory.readable };
+  } catch (error) {
+    yield* directory.close();
+    throw error;
+  }
+}
+
+function opened({ path, handle }: OpenDirectory): Directory {
+  return new Directory(path, handle === NOT_OPEN ? undefined : handle);
+}
+
+/** @returns false where it cannot be synced because it is read-only, which is so on Windows alone. */
+function* syncFile(path: Buffer): Steps<boolean> {
+  let descriptor: number;
+  try {
+    descriptor = yield* openToSync(path);
+  } catch (error) {
+    if (process.platform === 'win32' && failedWith(error, 'EPERM', 'EACCES')) return false;
+    throw error;
+  }
+  try {
+    yield* fs.fdatasync(descriptor);
+    return true;
+  } finally {
+    yield* fs.close(descriptor);
+  }
+}
+
+type ExactStats = ReturnType<typeof fs.lstatExactly> extends Steps<infer Stats> ? Stats : never;
+
+/** The two halves of the device number are no more than that here. */
+function identityOf({ dev, ino }: ExactStats): Identity {
+  return {
+    major: Number(BigInt.asUintN(32, dev >> 32n)),
+    minor: Number(BigInt.asUintN(32, dev)),
+    inode: ino,
+    mountId: NO_MOUNT_ID,
+  };
+}
+
+const MISSING: Entry = {
+  ...{ kind: 'missing', mode: 0, uid: 0, gid: 0, links: 0, mountPoint: false },
+  ...{ major: 0, minor: 0, inode: 0n, mountId: NO_MOUNT_ID },
+};
+
+function entryOf(stats: ExactStats): Entry {
+  return {
+    ...identityOf(stats),
+    kind: kindOf(stats),
+    mode: Number(stats.mode) & MODE_BITS,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    links: Number(stats.nlink),
+    mountPoint: false,
+  };
+}
+
+function kindOf(stats: ExactStats): Entry['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'symlink' : 'other';
+}

@@ -1,0 +1,80 @@
+import type { Durability } from '../../base/options.js';
+import { type Decision, decide, IN_MEMORY, type Plan, TEXTBOOK } from '../../filesystem/decision.js';
+import { limitOfPlainFs } from '../../filesystem/elsewhere.js';
+import type { Steps } from '../steps.js';
+import { stat, statfs } from './plain-fs.js';
+
+/** f_type of filesystems (statfs(2), include/uapi/linux/magic.h). The first two live in memory. */
+const TMPFS = 0x0102_1994;
+const RAMFS = 0x8584_58f6;
+const BTRFS = 0x9123_683e;
+/** Whatever may be below it. */
+const OVERLAYFS = 0x794c_7630;
+
+/**
+ * For so long, in milliseconds, what a filesystem promises is taken from the last look at it: a look costs half a
+ * millisecond, and plain `fs` has no way to learn of a remount. It changes what a save reports, never what it does.
+ */
+const LOOK_AGAIN_AFTER = 1000;
+
+/** What was seen of the filesystems on each device (`st_dev`). */
+const looks = new Map<number, { decision: Decision; at: number }>();
+
+/** How a save goes about it with plain `fs`. */
+export interface PortablePlan extends Plan {
+  /**
+   * Whether the sync of a directory may return too early, which btrfs allows itself where somebody else is just syncing the
+   * same directory (native/platform/linux_directory_sync.cc says how). One cannot see from here whether somebody is. A sync
+   * of the new file, which nobody else has a reason to sync, comes after whatever that one has put into the log.
+   */
+  syncsFileAgain: boolean;
+}
+
+/** Chooses the update protocol for files in an existing directory: the textbook, wherever there is a disk. */
+export function* planFor(directory: Buffer, asked: Durability): Steps<PortablePlan> {
+  if (process.platform !== 'linux') {
+    const plans = limitOfPlainFs(process.platform, 'portable', TEXTBOOK)?.plans ?? TEXTBOOK;
+    return { ...plans[asked], syncsFileAgain: false };
+  }
+  // Asked anew for each save, because it decides whether anything is synced.
+  const type = yield* filesystemType(directory);
+  const syncsFileAgain = type === BTRFS || type === OVERLAYFS;
+  if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[asked], syncsFileAgain };
+  if (asked === 'none') return { ...TEXTBOOK.none, syncsFileAgain };
+  return { ...(yield* lookAt(directory)).textbook[asked], syncsFileAgain };
+}
+
+/** @returns `undefined` where that is not to be learnt: then it is treated like a disk. */
+function* filesystemType(directory: Buffer): Steps<number | undefined> {
+  try {
+    return (yield* statfs(directory)).type;
+  } catch {
+    return undefined;
+  }
+}
+
+function* lookAt(directory: Buffer): Steps<Decision> {
+  const { dev } = yield* stat(directory);
+  const now = performance.now();
+  const last = looks.get(dev);
+  if (last !== undefined && now - last.at < LOOK_AGAIN_AFTER) return last.decision;
+  const decision = decide({ directory, ...numbersOf(dev), mountId: undefined });
+  for (const [device, { at }] of looks) if (now - at >= LOOK_AGAIN_AFTER) looks.delete(device);
+  looks.set(dev, { decision, at: now });
+  return decision;
+}
+
+/** The C library's packing of a device number (sys/sysmacros.h, gnu_dev_major and gnu_dev_minor). */
+function numbersOf(dev: number): { major: number; minor: number } {
+  const high = Math.floor(dev / 2 ** 32);
+  return {
+    major: ((dev >>> 8) & 0xfff) + (high & ~0xfff),
+    minor: (dev & 0xff) + ((dev >>> 12) & 0xfff00),
+  };
+}
+
+const STRENGTH: readonly Durability[] = ['none', 'ordered', 'durable'];
+
+export function isWeaker(a: Durability, b: Durability): boolean {
+  return STRENGTH.indexOf(a) < STRENGTH.indexOf(b);
+}
