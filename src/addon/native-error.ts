@@ -1,9 +1,8 @@
 import { abortError, indelibleError, type SaveError, systemError } from '../base/errors.js';
 import { MOUNT_POINT_HINT } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
-import { changed } from '../base/save-errors.js';
-import type { OpenRequest } from '../engine/engine.js';
-import { cannotKeep, keptUnderItself } from '../engine/keep-previous-errors.js';
+import { cannotKeep, changed, keptUnderItself } from '../base/save-errors.js';
+import type { OpenRequest } from '../base/save-request.js';
 import type { Failure } from './wire.js';
 
 /** The error that a save rejects with, made of what the addon says of the failed call. */

@@ -1,4 +1,5 @@
-import type { OpenSave, Saved } from '../engine/engine.js';
+import type { Saved } from '../base/save-request.js';
+import type { OpenSave } from '../engine/engine.js';
 
 /** A write of half a megabyte takes long enough for what it costs to start one, and two of them fit most caches. */
 export const BUFFER_SIZE = 512 * 1024;

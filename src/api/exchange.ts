@@ -1,7 +1,7 @@
 import { absolutePath, type PathLike } from '../base/path.js';
-import type { NameChange } from '../engine/engine.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
+import type { NameChange } from '../names/durability.js';
 import { renameOperation } from '../names/rename-operation.js';
 import { type NameChangeOptions, wantedOf } from './name-change-options.js';
 

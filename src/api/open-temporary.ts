@@ -1,13 +1,12 @@
 import { indelibleError, invalidArgumentType } from '../base/errors.js';
 import { failure } from '../base/fs-error.js';
-import { resolveOptions } from '../base/options.js';
+import { isWeaker, resolveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath } from '../base/path-bytes.js';
-import type { OpenRequest } from '../engine/engine.js';
+import { noTemporary } from '../base/save-errors.js';
+import type { OpenRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
-import { noTemporary } from '../engine/temporary-errors.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
-import { isWeaker } from '../fs/plain/plan.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import { openRequestOf } from './save.js';
 import { HeldTemporary, TemporaryFile, type TemporaryFileOptions } from './temporary-file.js';

@@ -1,4 +1,4 @@
-import type { Saved } from '../engine/engine.js';
+import type { Saved } from '../base/save-request.js';
 import { portableEngine } from '../engine/portable/portable-engine.js';
 import { requestOf } from './save.js';
 

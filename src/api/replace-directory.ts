@@ -1,9 +1,9 @@
 import { invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
 import { booleanOption, type Durability, oneOf } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
-import type { DirectoryReplaced } from '../engine/engine.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync } from '../fs/steps.js';
+import type { DirectoryReplaced } from '../names/replace-directory.js';
 import {
   replaceDirectory as putDirectory,
   type ReplaceDirectoryRequest,

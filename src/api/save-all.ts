@@ -7,7 +7,7 @@ import {
   type SaveOptions,
 } from '../base/options.js';
 import type { PathLike } from '../base/path.js';
-import type { Saved, SaveRequest } from '../engine/engine.js';
+import type { Saved, SaveRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import { requestOf } from './save.js';
 

@@ -1,7 +1,8 @@
 import { unlessAborted } from '../base/abortable.js';
 import { bytesOf, type SaveData } from '../base/data.js';
 import { invalidArgumentType } from '../base/errors.js';
-import type { Engine, OpenRequest, OpenSave, Saved } from '../engine/engine.js';
+import type { OpenRequest, Saved } from '../base/save-request.js';
+import type { Engine, OpenSave } from '../engine/engine.js';
 import { BUFFER_SIZE, PieceWriter } from './chunk-writer.js';
 
 /**

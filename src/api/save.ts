@@ -2,7 +2,7 @@ import { bytesOf, type SaveData } from '../base/data.js';
 import { abortError } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
-import type { OpenRequest, Saved, SaveRequest } from '../engine/engine.js';
+import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-source.js';
 

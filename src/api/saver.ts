@@ -2,7 +2,7 @@ import { bytesOf, type SaveData } from '../base/data.js';
 import { indelibleError, invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
 import { resolveOptions, type SaveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
-import type { Saved } from '../engine/engine.js';
+import type { Saved } from '../base/save-request.js';
 import { save } from './save.js';
 
 /** Options of a `Saver`: those of `save` but `ifExists`, since a saver replaces what it has saved before. */

@@ -1,7 +1,8 @@
 import { indelibleError, invalidArgumentType } from '../base/errors.js';
 import { resolveOptions, type SaveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
-import type { Engine, OpenRequest, Saved } from '../engine/engine.js';
+import type { OpenRequest, Saved } from '../base/save-request.js';
+import type { Engine } from '../engine/engine.js';
 import type { FileSystemCalls, OpenTemporary } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import { openRequestOf } from './save.js';

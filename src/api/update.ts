@@ -12,8 +12,8 @@ import {
 import { oneOf, type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import { orderingKey } from '../base/path-bytes.js';
+import type { Saved, SaveRequest } from '../base/save-request.js';
 import type { Patience } from '../base/wait-limit.js';
-import type { Saved, SaveRequest } from '../engine/engine.js';
 import { selectEngine } from '../engine/select.js';
 import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file.js';
 import { run, runSync } from '../fs/steps.js';

@@ -15,3 +15,8 @@ export async function unlessAborted<T>(given: Promise<T>, signal: AbortSignal | 
     signal.removeEventListener('abort', abort);
   }
 }
+
+/** Called between the steps of a save, up to the one that publishes the file. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal);
+}

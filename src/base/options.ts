@@ -1,6 +1,9 @@
 import { invalidArgumentType, invalidArgumentValue, outOfRange } from './errors.js';
 import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
 
+/** Which engine saves: the addon, or plain `fs`. */
+export type EngineName = 'native' | 'portable';
+
 /**
  * What a save promises about power loss.
  * - `'durable'`: once the save resolves, the new content survives.
@@ -208,4 +211,10 @@ function resolveEncoding(encoding: BufferEncoding | null | undefined): BufferEnc
     throw invalidArgumentValue('options.encoding', 'an encoding that Buffer knows', encoding);
   }
   return encoding;
+}
+
+const STRENGTH: readonly Durability[] = ['none', 'ordered', 'durable'];
+
+export function isWeaker(a: Durability, b: Durability): boolean {
+  return STRENGTH.indexOf(a) < STRENGTH.indexOf(b);
 }

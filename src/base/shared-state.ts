@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Saved } from '../engine/engine.js';
+import type { Saved } from './save-request.js';
 import { Semaphore } from './semaphore.js';
 import { version } from './version.js';
 
@@ -9,14 +9,13 @@ const SAVES_AT_ONCE = 64;
 /** Updates under way hold up to four descriptors each. */
 const UPDATES_AT_ONCE = 64;
 
-/** What has been called and is not over, and how a `saveSync` to the same path gets past it. */
+/** A save that was called and has not ended. */
 export interface Pending {
   readonly result: Promise<Saved>;
-  /** Resolves when the save is over, however it ended. */
+  /** Resolves when the save has ended, whether it succeeded or failed. */
   readonly over: Promise<void>;
-  finishNow(): void;
-  /** Told afterwards what that `saveSync` did. */
-  supersede(by: Saved): void;
+  /** Publishes the save on the calling thread, for a `saveSync` to the same path. Absent for a streaming save. */
+  finishNow?(): void;
 }
 
 /** What the portable engine of one thread knows. Worker threads cannot share it: plain JavaScript has nothing that they could. */

@@ -1,74 +1,6 @@
-import type { BigIntStats } from 'node:fs';
-import type { Durability, Preserve, Protocol } from '../base/options.js';
-import type { AbsolutePath } from '../base/path.js';
-import type { StageTimer } from '../base/stage-timer.js';
+import type { EngineName } from '../base/options.js';
+import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
 import type { Patience } from '../base/wait-limit.js';
-
-/** One save but its data, checked and with every default filled in: what the facade hands to an engine. */
-export interface OpenRequest {
-  readonly path: AbsolutePath;
-  readonly durability: Durability;
-  readonly ifExists: 'replace' | 'fail';
-  /** Where the replaced version is kept; only with `'replace'`. */
-  readonly keepPrevious: AbsolutePath | undefined;
-  /** Twelve bits, exactly; `undefined` means those of the replaced file, or the default of a new one. */
-  readonly mode: number | undefined;
-  readonly owner: { uid: number; gid: number } | undefined;
-  readonly preserve: Preserve;
-  readonly followSymlinks: boolean;
-  readonly makeDirectories: boolean;
-  readonly strict: boolean;
-  /** Forces the textbook where a cheaper protocol is proven. */
-  readonly protocol: 'sync-rename-sync' | undefined;
-  /** Not aborted yet when the engine gets it. */
-  readonly signal: AbortSignal | undefined;
-  /** Is told how long each stage takes; not set where nobody wants to know. */
-  readonly timer?: StageTimer;
-  /** Fails unless the target is this version when it is replaced. Default: whatever stands there. */
-  readonly expected?: FileVersion | undefined;
-}
-
-/**
- * What tells one version of a file from the next: that there is none; the handle of the file that was read, from the native
- * engine; or what `lstat` says.
- */
-export type FileVersion =
-  | 'missing'
-  | number
-  | Readonly<Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>>;
-
-/** A save with all of its data. */
-export interface SaveRequest extends OpenRequest {
-  readonly data: Uint8Array;
-}
-
-/** What a save has done. */
-export interface Saved {
-  /** The absolute path that was asked for: a Buffer if it was given as one. */
-  path: AbsolutePath;
-  /** How many bytes the file has now. */
-  bytes: number;
-  /** Whether a file stood there before. */
-  replaced: boolean;
-  /** What was really achieved: `'none'` on tmpfs, whatever was asked. */
-  durability: Durability;
-  /** The update protocol that ran. */
-  protocol: Protocol;
-}
-
-/** What a change of names has achieved. */
-export interface NameChange {
-  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
-  durability: Durability;
-}
-
-/** What a `replaceDirectory` has done. */
-export interface DirectoryReplaced {
-  /** Whether a directory stood there before. */
-  replaced: boolean;
-  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
-  durability: Durability;
-}
 
 /**
  * A save whose data arrives in pieces: its temporary is there, and no thread waits. Each call is made when the one
@@ -109,7 +41,7 @@ export interface UpdateQueue {
 
 /** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
 export interface Engine {
-  readonly name: 'native' | 'portable';
+  readonly name: EngineName;
   /** Saves to one path are published in the order of the calls. */
   save(request: SaveRequest): Promise<Saved>;
   /** On the calling thread, after every save to this path that was called before. */

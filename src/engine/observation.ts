@@ -1,8 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
+import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
 import { StageTimer, type StageTimes } from '../base/stage-timer.js';
-import type { Engine, OpenRequest, Saved, SaveRequest } from './engine.js';
+import type { Engine } from './engine.js';
 
 /** How long a save took, in nanoseconds: in each stage, and as a whole. */
 export interface SaveTimes extends StageTimes {

@@ -1,9 +1,11 @@
-import type { Engine, OpenRequest, OpenSave, OpenSaveSync, Saved, SaveRequest } from './engine.js';
+import type { EngineName } from '../base/options.js';
+import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
+import type { Engine, OpenSave, OpenSaveSync } from './engine.js';
 import { isObserved, Observation } from './observation.js';
 
 /** Tells whoever listens (`node:diagnostics_channel`) of an engine's saves. To nobody, it only asks whether there is anybody. */
 export class ObservedEngine implements Engine {
-  readonly name: Engine['name'];
+  readonly name: EngineName;
   readonly updates: Engine['updates'];
   readonly #engine: Engine;
 

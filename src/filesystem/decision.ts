@@ -1,6 +1,5 @@
-import type { Durability, Protocol } from '../base/options.js';
+import type { Durability, EngineName, Protocol } from '../base/options.js';
 import { findLimits, type Limit } from './durability-limit.js';
-import { reasonElsewhere } from './elsewhere.js';
 import { type Evidence, type Proof, type Refusal, refuse } from './evidence.js';
 import { proveExt4 } from './ext4-proof.js';
 import { isInMemory } from './filesystem-types.js';
@@ -190,4 +189,37 @@ function explain(
     `${verdict.finding}, on Linux ${machine.kernelRelease}: one commit after the rename makes data, size and name ` +
     `durable together; ${verdict.temporaries.finding}.`
   );
+}
+
+/** Why saves go about it as they do; `undefined` on Linux, where every filesystem has a reason of its own. */
+export function reasonElsewhere(platform: NodeJS.Platform): string | undefined {
+  switch (platform) {
+    case 'linux':
+      return undefined;
+    case 'darwin':
+      return (
+        'macOS: the file is synced with a barrier (F_BARRIERFSYNC) before the rename, and the sync of the directory ' +
+        "flushes the disk's cache behind both (F_FULLFSYNC)."
+      );
+    case 'win32':
+      return (
+        'Windows: the file is flushed (FlushFileBuffers) before the rename, which is written through, and the ' +
+        'directory after it, where its filesystem can.'
+      );
+    default:
+      return `a filesystem of ${platform}: the file is synced before the rename, and the directory after it.`;
+  }
+}
+
+/** What is left of the plans with an engine that has nothing but plain `fs`, and why; `undefined` if all. */
+export function limitOfPlainFs(
+  platform: NodeJS.Platform,
+  engine: EngineName,
+  plans: Plans,
+): { plans: Plans; reason: string } | undefined {
+  if (platform !== 'win32' || engine !== 'portable') return undefined;
+  return {
+    plans: { ...plans, durable: { ...plans.durable, achieves: 'ordered' } },
+    reason: 'Plain fs cannot flush a directory on Windows, so no new name is known to be durable',
+  };
 }

@@ -1,5 +1,4 @@
 import { posix } from 'node:path';
-import { blockDeviceName } from './block-device-name.js';
 import type { Machine } from './machine.js';
 import { findMountByPath, type Mount } from './mounts.js';
 
@@ -205,4 +204,13 @@ function parseNumber(text: string | undefined): { major: number; minor: number }
   return major === undefined || minor === undefined
     ? undefined
     : { major: Number(major), minor: Number(minor) };
+}
+
+/**
+ * What the kernel calls a block device, `nvme0n1p2` or `dm-0`: the name under which ext4, jbd2 and XFS list the
+ * filesystem on it in `/proc/fs` and `/sys/fs`.
+ */
+export function blockDeviceName(machine: Machine, major: number, minor: number): string | undefined {
+  const path = machine.follow(`/sys/dev/block/${major}:${minor}`);
+  return path === undefined ? undefined : posix.basename(path);
 }

@@ -1,19 +1,23 @@
-import { type Durability, protocolOfEnvironment } from '../base/options.js';
-import type { Engine } from '../engine/engine.js';
-import type { Place } from '../fs/plain/inspected-path.js';
-import { type Decision, decideFor, type Plan, type Plans } from './decision.js';
+import { type Durability, type EngineName, protocolOfEnvironment } from '../base/options.js';
+import { type Decision, decideFor, limitOfPlainFs, type Plan, type Plans } from './decision.js';
 import { type Device, findDeviceNumber, readDevice } from './device.js';
 import { findDeviceWarnings } from './device-warnings.js';
-import { limitOfPlainFs } from './elsewhere.js';
 import type { Evidence } from './evidence.js';
 import { mayReturnEarlyFromDirectorySync } from './filesystem-types.js';
 import { describeJournal, type Journal } from './journal.js';
 import type { Machine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
-import { findMount, type Mount, readMounts } from './mounts.js';
+import { findMount, type Location, type Mount, readMounts } from './mounts.js';
 import { type ProtocolStep, stepsOf } from './protocols.js';
 import { findSupport, type Support } from './support.js';
 import type { Warning } from './warning.js';
+
+/** Where a path leads, and what stands there. */
+export interface InspectedPath extends Location {
+  /** Without symbolic links, where the system tells. */
+  path: string;
+  isDirectory: boolean;
+}
 
 /** A plan with the steps that it comes to. */
 export interface PlannedSave extends Plan {
@@ -59,7 +63,7 @@ export interface MountPoint {
 }
 
 /** Puts together what a machine tells about a place, and how an engine saves there. */
-export function describePlace(place: Place, engine: Engine['name'], machine: Machine): Filesystem {
+export function describePlace(place: InspectedPath, engine: EngineName, machine: Machine): Filesystem {
   const mounts = readMounts(machine) ?? [];
   const mount = findMount(mounts, place);
   const filesystem = mount && readMountedFilesystem(machine, mount, mounts);
@@ -95,7 +99,7 @@ export function describePlace(place: Place, engine: Engine['name'], machine: Mac
   };
 }
 
-function describeMount(mount: Mount, place: Place): MountPoint {
+function describeMount(mount: Mount, place: InspectedPath): MountPoint {
   const { point, type, source, root, options, superOptions } = mount;
   return {
     path: point,
@@ -136,7 +140,7 @@ function findDevice(
 /** Decisions are the native engine's; what this process runs with may leave it only the textbook. */
 function planSaves(
   decision: Decision,
-  engine: Engine['name'],
+  engine: EngineName,
   platform: NodeJS.Platform,
 ): { plans: Plans; reason: string } {
   const { durable, ordered, none, textbook, reason } = decision;
@@ -150,7 +154,7 @@ function planSaves(
   };
 }
 
-function textbookOnly(decision: Decision, engine: Engine['name']): string | undefined {
+function textbookOnly(decision: Decision, engine: EngineName): string | undefined {
   const forced = protocolOfEnvironment();
   if (forced !== undefined) return `INDELIBLE_PROTOCOL=${forced} in the environment`;
   // The first durable saves on an ext4 sync the file, whatever the engine; ordered ones tell them apart.

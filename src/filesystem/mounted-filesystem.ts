@@ -1,4 +1,4 @@
-import { blockDeviceName } from './block-device-name.js';
+import { blockDeviceName } from './device.js';
 import { type Ext4, readExt4 } from './ext4.js';
 import { isExt } from './filesystem-types.js';
 import type { Machine } from './machine.js';

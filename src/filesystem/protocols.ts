@@ -1,6 +1,5 @@
-import type { Durability, Protocol } from '../base/options.js';
+import type { Durability, EngineName, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
-import type { Engine } from '../engine/engine.js';
 import type { Plan } from './decision.js';
 
 // The steps of the update protocols. `inspect`, the steps in docs/ (`npm run docs:steps`), the benchmark's stages and the
@@ -28,7 +27,7 @@ export type ProtocolStep =
 
 /** The rest of what decides which steps of its protocol a save makes. */
 export interface SaveCase extends Plan {
-  engine: Engine['name'];
+  engine: EngineName;
   /** The durability that was asked for. */
   asked: Durability;
   /** The target: a file that is replaced, a file that does not exist yet, the same with `ifExists: 'fail'`. */
@@ -45,7 +44,7 @@ export interface StepDescription {
   /** The stage that its time counts to; `undefined` if to none. */
   stage: Stage | undefined;
   /** On Linux, by engine. An engine that is missing here never makes the step. */
-  calls: Partial<Record<Engine['name'], string>>;
+  calls: Partial<Record<EngineName, string>>;
   /** A step without a condition belongs to every save by the protocol. */
   only?: { words: string; when: (save: SaveCase) => boolean };
 }
@@ -222,7 +221,7 @@ export function usualSteps(protocol: Protocol): ProtocolStep[] {
   });
 }
 
-function both(call: string): Record<Engine['name'], string> {
+function both(call: string): Record<EngineName, string> {
   return { native: call, portable: call };
 }
 

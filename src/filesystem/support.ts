@@ -1,4 +1,3 @@
-import { supportElsewhere } from './elsewhere.js';
 import type { Machine } from './machine.js';
 import type { Mount } from './mounts.js';
 
@@ -80,4 +79,19 @@ export function findSupport(machine: Machine, mount: Mount | undefined): Support
     default:
       return UNKNOWN;
   }
+}
+
+/** What works on every filesystem of a system, or on none; `undefined` where the system says nothing. */
+export function supportElsewhere(platform: NodeJS.Platform): Support | undefined {
+  const unknown = {
+    unnamedTemporaries: false,
+    noReplace: 'unknown',
+    exchange: 'unknown',
+    directorySync: 'unknown',
+    extendedAttributes: 'unknown',
+  } as const;
+  if (platform === 'darwin') return unknown;
+  if (platform === 'win32')
+    return { ...unknown, noReplace: true, exchange: false, extendedAttributes: false };
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { failedWith, failure } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { noLock } from '../base/save-errors.js';
-import type { FileVersion } from '../engine/engine.js';
+import type { FileVersion } from '../base/save-request.js';
 import type { FileSystemCalls, Located, OpenFile } from './file-system-calls.js';
 import type { Steps } from './steps.js';
 import { TicketLock } from './ticket-lock.js';

@@ -1,10 +1,15 @@
-import type { Durability } from '../base/options.js';
+import { type Durability, isWeaker } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
-import { isWeaker } from '../fs/plain/plan.js';
 import type { Steps } from '../fs/steps.js';
 import { type EntryPath, isSame } from './entry-path.js';
 import { namesNotDurable, withPaths } from './errors.js';
+
+/** What a change of names has achieved. */
+export interface NameChange {
+  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
+  durability: Durability;
+}
 
 /** What a caller asks for. */
 export interface Wanted {

@@ -1,9 +1,15 @@
 import { failedWith, mountPoint, UNSUPPORTED } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
-import type { NameChange } from '../engine/engine.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import { achievable, refuseIfWeaker, syncNames, syncsNames, type Wanted } from './durability.js';
+import {
+  achievable,
+  type NameChange,
+  refuseIfWeaker,
+  syncNames,
+  syncsNames,
+  type Wanted,
+} from './durability.js';
 import { type EntryPath, isInside, isMountPoint, withEntryPath } from './entry-path.js';
 import { type Operation, pathsOf, tellingPublished, unsupportedOperation } from './errors.js';
 

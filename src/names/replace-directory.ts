@@ -1,7 +1,8 @@
 import { failedWith, mountPoint, refusal, UNSUPPORTED } from '../base/fs-error.js';
+import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
-import type { DirectoryReplaced } from '../engine/engine.js';
+
 import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { randomCharacters } from '../fs/temporary-name.js';
@@ -17,6 +18,14 @@ import {
   unsupportedDirectoryReplacement,
   withPaths,
 } from './errors.js';
+
+/** What a `replaceDirectory` has done. */
+export interface DirectoryReplaced {
+  /** Whether a directory stood there before. */
+  replaced: boolean;
+  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
+  durability: Durability;
+}
 
 /** How often a path may be found free and then taken, or taken and then free. */
 const MOST_ATTEMPTS = 10;

@@ -1,11 +1,17 @@
 import { failedWith } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { bytesOfPath, inDirectory } from '../base/path-bytes.js';
-import type { NameChange } from '../engine/engine.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { temporaryName } from '../fs/temporary-name.js';
-import { achievable, refuseIfWeaker, syncNames, syncsNames, type Wanted } from './durability.js';
+import {
+  achievable,
+  type NameChange,
+  refuseIfWeaker,
+  syncNames,
+  syncsNames,
+  type Wanted,
+} from './durability.js';
 import { type EntryPath, withEntryPath } from './entry-path.js';
 import { notASymlink, tellingPublished, withPaths } from './errors.js';
 import { pin, unpin } from './pinned-version.js';

@@ -117,19 +117,22 @@ describe('a save stream', () => {
     assert.equal(content(), 'after');
   });
 
-  it('never comes after a saveSync that was called after its end', async () => {
-    for (let turns = 0; turns < 25; turns += 1) {
-      const stream = createSaveStream(scratch.at('file'));
-      stream.end('stream');
-      await once(stream, 'prefinish');
-      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-      saveSync(scratch.at('file'), 'after');
-      await finished(stream);
-      assert.equal(content(), 'after');
-      assert.equal(stream.saved?.bytes, 6);
-      assert.deepEqual(scratch.temporaries(), []);
-    }
-  });
+  it.skipIf(engineUnderTest === 'portable')(
+    'never comes after a saveSync that was called after its end',
+    async () => {
+      for (let turns = 0; turns < 25; turns += 1) {
+        const stream = createSaveStream(scratch.at('file'));
+        stream.end('stream');
+        await once(stream, 'prefinish');
+        for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+        saveSync(scratch.at('file'), 'after');
+        await finished(stream);
+        assert.equal(content(), 'after');
+        assert.equal(stream.saved?.bytes, 6);
+        assert.deepEqual(scratch.temporaries(), []);
+      }
+    },
+  );
 });
 
 describe('a save stream that does not come to its end', () => {

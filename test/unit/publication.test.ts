@@ -3,7 +3,7 @@ import { pbkdf2 } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import type { SaveRequest } from '../../src/engine/engine.js';
+import type { SaveRequest } from '../../src/base/save-request.js';
 import { Publication } from '../../src/engine/portable/publication.js';
 import { run } from '../../src/fs/steps.js';
 import { ScratchDirectory } from '../scratch-directory.js';

@@ -1,15 +1,17 @@
+import type { Addon } from '../../addon/addon.js';
 import { saveError } from '../../addon/native-error.js';
 import { providePlans } from '../../addon/plan-provider.js';
 import { needsPlans } from '../../addon/wire.js';
-import type { OpenRequest, OpenSave, OpenSaveSync, Saved } from '../engine.js';
-import type { NativeEngine } from './native-engine.js';
+import type { OpenRequest, Saved } from '../../base/save-request.js';
+import type { OpenSave, OpenSaveSync } from '../engine.js';
+import { addStages, savedOf, submit } from './submission.js';
 
 /** Of a save whose data comes in chunks. */
 const NO_DATA = new Uint8Array(0);
 
 /** A save of the addon whose data comes in chunks. */
 export class NativeStreamingSave implements OpenSave {
-  readonly #engine: NativeEngine;
+  readonly #addon: Addon;
   readonly #request: OpenRequest;
   readonly #ticket: number;
   readonly #cancel: () => void;
@@ -18,21 +20,21 @@ export class NativeStreamingSave implements OpenSave {
   #submitted = false;
   #abandoned = false;
 
-  private constructor(engine: NativeEngine, request: OpenRequest) {
-    this.#engine = engine;
+  private constructor(addon: Addon, request: OpenRequest) {
+    this.#addon = addon;
     this.#request = request;
-    this.#ticket = engine.addon.issueTicket();
-    this.#cancel = () => engine.addon.cancel(this.#ticket);
+    this.#ticket = addon.issueTicket();
+    this.#cancel = () => addon.cancel(this.#ticket);
     request.signal?.addEventListener('abort', this.#cancel, { once: true });
   }
 
-  static async open(engine: NativeEngine, request: OpenRequest): Promise<NativeStreamingSave> {
-    const save = new NativeStreamingSave(engine, request);
+  static async open(addon: Addon, request: OpenRequest): Promise<NativeStreamingSave> {
+    const save = new NativeStreamingSave(addon, request);
     for (;;) {
-      const answer = await engine.submit(engine.addon.openSave, request, NO_DATA, save.#ticket);
+      const answer = await submit(addon.openSave, request, NO_DATA, save.#ticket);
       if (answer === 0) return save;
       if (needsPlans(answer)) {
-        providePlans(engine.addon, answer);
+        providePlans(addon, answer);
         continue;
       }
       await save.abandon();
@@ -42,7 +44,7 @@ export class NativeStreamingSave implements OpenSave {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#refuseIfAbandoned();
-    const call = this.#engine.addon.appendToSave(this.#ticket, chunk);
+    const call = this.#addon.appendToSave(this.#ticket, chunk);
     this.#call = call;
     const answer = await call;
     if (answer !== 0) throw saveError(this.#request, answer);
@@ -50,12 +52,12 @@ export class NativeStreamingSave implements OpenSave {
 
   async finish(): Promise<Saved> {
     this.#refuseIfAbandoned();
-    const call = this.#engine.addon.finishSave(this.#ticket);
+    const call = this.#addon.finishSave(this.#ticket);
     this.#submitted = true;
     this.#call = call;
     const outcome = await call;
     this.#forgetSignal();
-    return this.#engine.savedOf(this.#request, outcome);
+    return savedOf(this.#request, outcome);
   }
 
   async abandon(): Promise<void> {
@@ -65,9 +67,9 @@ export class NativeStreamingSave implements OpenSave {
     await this.#call;
     if (this.#submitted) return;
     this.#submitted = true;
-    const call = this.#engine.addon.abandonSave(this.#ticket);
+    const call = this.#addon.abandonSave(this.#ticket);
     this.#call = call;
-    this.#engine.addStages(this.#request, await call);
+    addStages(this.#request, await call);
   }
 
   #refuseIfAbandoned(): void {
@@ -81,20 +83,20 @@ export class NativeStreamingSave implements OpenSave {
 
 /** The same on the calling thread. */
 export class NativeStreamingSaveSync implements OpenSaveSync {
-  readonly #engine: NativeEngine;
+  readonly #addon: Addon;
   readonly #request: OpenRequest;
   readonly #ticket: number;
   #over = false;
 
-  constructor(engine: NativeEngine, request: OpenRequest) {
-    this.#engine = engine;
+  constructor(addon: Addon, request: OpenRequest) {
+    this.#addon = addon;
     this.#request = request;
-    this.#ticket = engine.addon.issueTicket();
+    this.#ticket = addon.issueTicket();
     for (;;) {
-      const answer = engine.submit(engine.addon.openSaveSync, request, NO_DATA, this.#ticket);
+      const answer = submit(addon.openSaveSync, request, NO_DATA, this.#ticket);
       if (answer === 0) return;
       if (needsPlans(answer)) {
-        providePlans(engine.addon, answer);
+        providePlans(addon, answer);
         continue;
       }
       this.abandon();
@@ -103,25 +105,25 @@ export class NativeStreamingSaveSync implements OpenSaveSync {
   }
 
   write(chunk: Uint8Array): void {
-    const answer = this.#engine.addon.appendToSaveSync(this.#ticket, chunk);
+    const answer = this.#addon.appendToSaveSync(this.#ticket, chunk);
     if (answer !== 0) throw saveError(this.#request, answer);
   }
 
   finish(): Saved {
     for (;;) {
-      const outcome = this.#engine.addon.finishSaveSync(this.#ticket);
+      const outcome = this.#addon.finishSaveSync(this.#ticket);
       if (needsPlans(outcome)) {
-        providePlans(this.#engine.addon, outcome);
+        providePlans(this.#addon, outcome);
         continue;
       }
       this.#over = true;
-      return this.#engine.savedOf(this.#request, outcome);
+      return savedOf(this.#request, outcome);
     }
   }
 
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#engine.addStages(this.#request, this.#engine.addon.abandonSaveSync(this.#ticket));
+    addStages(this.#request, this.#addon.abandonSaveSync(this.#ticket));
   }
 }

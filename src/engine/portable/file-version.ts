@@ -1,8 +1,8 @@
 import { failedWith } from '../../base/fs-error.js';
 import { changed } from '../../base/save-errors.js';
+import type { OpenRequest } from '../../base/save-request.js';
 import { lstatExactly } from '../../fs/plain/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
-import type { OpenRequest } from '../engine.js';
 
 /** Whether the target may only be created: a link does that in one step, and needs no look before. */
 export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists' | 'expected'>): boolean {

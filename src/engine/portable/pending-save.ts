@@ -1,6 +1,6 @@
+import type { Saved, SaveRequest } from '../../base/save-request.js';
 import { type Pending, shared } from '../../base/shared-state.js';
 import { run, runSync } from '../../fs/steps.js';
-import type { Saved, SaveRequest } from '../engine.js';
 import type { Publication } from './publication.js';
 import { updateFile } from './save-job.js';
 
@@ -54,9 +54,6 @@ export class PendingSave implements Pending {
     if (this.#publication !== undefined) this.#publication.finishNow();
     else this.#outcome ??= outcomeOf(this.#request);
   }
-
-  /** It has been published by then. */
-  supersede(): void {}
 }
 
 function outcomeOf(request: SaveRequest): () => Saved {

@@ -1,17 +1,9 @@
 import { orderingKey } from '../../base/path-bytes.js';
+import { noTemporary } from '../../base/save-errors.js';
+import type { OpenRequest, Saved, SaveRequest } from '../../base/save-request.js';
 import { type Pending, shared } from '../../base/shared-state.js';
 import { runSync } from '../../fs/steps.js';
-import {
-  type Engine,
-  type OpenRequest,
-  type OpenSave,
-  type OpenSaveSync,
-  type Saved,
-  type SaveRequest,
-  settled,
-} from '../engine.js';
-import { noTemporary } from '../temporary-errors.js';
-import { PendingPublication } from './pending-publication.js';
+import { type Engine, type OpenSave, type OpenSaveSync, settled } from '../engine.js';
 import { PendingSave } from './pending-save.js';
 import { updateFile } from './save-job.js';
 import { PortableOpenSave, PortableOpenSaveSync } from './streaming-save.js';
@@ -23,7 +15,7 @@ import { portableUpdateQueue } from './update-queue.js';
  * - Paths are looked up anew by each call, so a parent directory must not be renamed while a save is under way.
  * - It runs on Node's shared worker pool.
  * - The order of saves to one path holds within one thread, not between the worker threads of a process.
- * - A `saveSync` takes the place of a stream's content that was complete before it and is not published yet.
+ * - A `saveSync` does not wait for a stream that has ended and is not published yet, and the stream's content replaces it.
  * - A process that ends while a save is pending may leave its temporary behind.
  * - Plain `fs` has no locks, so `update` keeps only the order of its own thread, and only if asked to (`lock`).
  * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported, and
@@ -48,7 +40,7 @@ export const portableEngine: Engine = {
 
   open(request: OpenRequest): Promise<OpenSave> {
     return PortableOpenSave.open(request, (save) =>
-      inOrder(request, (predecessor) => new PendingPublication(save, predecessor)),
+      inOrder(request, (predecessor) => pendingPublication(save, predecessor)),
     );
   },
 
@@ -90,11 +82,20 @@ async function inOrder(
   }
 }
 
+/** A streaming save whose data is complete, and that waits for its predecessor. */
+function pendingPublication(save: PortableOpenSave, predecessor: Pending | undefined): Pending {
+  const publish = async (): Promise<Saved> => {
+    await predecessor?.over;
+    return await shared.savesAtOnce.run(() => save.publish());
+  };
+  const result = publish();
+  const ignore = () => undefined;
+  return { result, over: result.then(ignore, ignore) };
+}
+
 function inOrderSync({ path, timer }: OpenRequest, publish: () => Saved): Saved {
   timer?.enter('queue');
   const earlier = [...(shared.pendingSaves.get(orderingKey(path)) ?? [])];
-  for (const save of earlier) save.finishNow();
-  const saved = publish();
-  for (const save of earlier) save.supersede(saved);
-  return saved;
+  for (const save of earlier) save.finishNow?.();
+  return publish();
 }

@@ -4,15 +4,24 @@ import { failedWith, failure, refusal } from '../../base/fs-error.js';
 import type { Protocol } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
 import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from '../../base/path-bytes.js';
+import { cannotKeep, keptUnderItself } from '../../base/save-errors.js';
+import type { OpenRequest } from '../../base/save-request.js';
 import { Directory } from '../../fs/plain/directory.js';
-import { openToSync } from '../../fs/plain/open-file.js';
-import { close, fdatasync, fstat, link, lstat, rename, stat, unlink } from '../../fs/plain/plain-fs.js';
+import {
+  close,
+  fdatasync,
+  fstat,
+  link,
+  lstat,
+  openToSync,
+  rename,
+  stat,
+  unlink,
+} from '../../fs/plain/plain-fs.js';
 import { whileInUse } from '../../fs/plain/retry-while-busy.js';
 import type { Target } from '../../fs/plain/target.js';
 import type { Steps } from '../../fs/steps.js';
 import { temporaryName } from '../../fs/temporary-name.js';
-import type { OpenRequest } from '../engine.js';
-import { cannotKeep, keptUnderItself } from '../keep-previous-errors.js';
 
 /** A sweep cannot take a living process's names; more than one attempt means that something else is wrong. */
 const NAME_ATTEMPTS = 8;

@@ -1,11 +1,10 @@
 import { indelibleError } from '../../base/errors.js';
 import { failedWith, failure } from '../../base/fs-error.js';
-import { changed } from '../../base/save-errors.js';
+import { cannotKeep, changed } from '../../base/save-errors.js';
+import type { OpenRequest } from '../../base/save-request.js';
 import { link, lstat, rename, unlink } from '../../fs/plain/plain-fs.js';
 import { whileInUse } from '../../fs/plain/retry-while-busy.js';
 import { runSync, type Steps } from '../../fs/steps.js';
-import type { OpenRequest } from '../engine.js';
-import { cannotKeep } from '../keep-previous-errors.js';
 import { isExclusive } from './file-version.js';
 import type { PreviousVersion } from './previous-version.js';
 

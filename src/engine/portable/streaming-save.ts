@@ -1,6 +1,6 @@
+import type { OpenRequest, Saved } from '../../base/save-request.js';
 import { advance, advanceSync, resultOf, type State, type Steps } from '../../fs/steps.js';
-import type { OpenRequest, OpenSave, OpenSaveSync, Saved } from '../engine.js';
-import type { Publication } from './publication.js';
+import type { OpenSave, OpenSaveSync } from '../engine.js';
 import { updateFilePiecewise } from './save-job.js';
 
 /** Ends the procedure of a save that is not to be published; its error is nobody's. */
@@ -12,15 +12,11 @@ export class PortableOpenSave implements OpenSave {
   readonly #inOrder: (save: PortableOpenSave) => Promise<Saved>;
   /** Where the procedure stands when the call under way is over; rejects when that has failed. */
   #state: Promise<State<Saved>>;
-  #bytes = 0;
   #finishing: Promise<Saved> | undefined;
   #abandoned = false;
-  #publication: Publication | undefined;
-  /** What has taken the place of this save's content before that was published. */
-  #superseder: Saved | undefined;
 
   private constructor(request: OpenRequest, inOrder: (save: PortableOpenSave) => Promise<Saved>) {
-    this.#steps = updateFilePiecewise(request, (publication) => this.#publish(publication));
+    this.#steps = updateFilePiecewise(request, () => this.#refuseIfAbandoned());
     this.#inOrder = inOrder;
     this.#state = advance(this.#steps, this.#steps.next());
   }
@@ -36,14 +32,13 @@ export class PortableOpenSave implements OpenSave {
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    if (this.#abandoned) throw ABANDONED;
-    this.#bytes += piece.byteLength;
+    this.#refuseIfAbandoned();
     this.#state = advance(this.#steps, this.#steps.next(piece));
     await this.#state;
   }
 
   async finish(): Promise<Saved> {
-    if (this.#abandoned) throw ABANDONED;
+    this.#refuseIfAbandoned();
     this.#finishing = this.#inOrder(this);
     return await this.#finishing;
   }
@@ -54,28 +49,13 @@ export class PortableOpenSave implements OpenSave {
       await this.#discard();
       throw ABANDONED;
     }
-    try {
-      return resultOf(await advance(this.#steps, this.#steps.next(undefined)));
-    } catch (error) {
-      if (this.#superseder === undefined) throw error;
-      return { ...this.#superseder, bytes: this.#bytes };
-    }
+    return resultOf(await advance(this.#steps, this.#steps.next(undefined)));
   }
 
   async abandon(): Promise<void> {
     this.#abandoned = true;
     if (this.#finishing === undefined) await this.#discard();
     else await Promise.allSettled([this.#finishing]);
-  }
-
-  /** For a `saveSync` that comes after `finish`: publication, if it is under way, must not come after that one's. */
-  finishNow(): void {
-    this.#publication?.finishNow();
-  }
-
-  /** A `saveSync` after `finish` has put its own content there: this one would replace the newer by the older. */
-  supersede(by: Saved): void {
-    if (this.#publication === undefined) this.#superseder = by;
   }
 
   async #discard(): Promise<void> {
@@ -87,9 +67,8 @@ export class PortableOpenSave implements OpenSave {
     }
   }
 
-  #publish(publication: Publication): void {
-    if (this.#abandoned || this.#superseder !== undefined) throw ABANDONED;
-    this.#publication = publication;
+  #refuseIfAbandoned(): void {
+    if (this.#abandoned) throw ABANDONED;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { failedWith } from '../../base/fs-error.js';
-import type { OpenRequest } from '../../engine/engine.js';
+import type { OpenRequest } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { fchmod, fchown, fstat } from './plain-fs.js';
 

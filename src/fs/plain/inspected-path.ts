@@ -1,15 +1,8 @@
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { linkTarget, parentOf } from '../../base/path-bytes.js';
-import type { Location } from '../../filesystem/mounts.js';
+import type { InspectedPath } from '../../filesystem/filesystem.js';
 import type { Steps } from '../steps.js';
 import { close, fstat, lstat, open, readlink, stat } from './plain-fs.js';
-
-/** Where a path leads, and what stands there. */
-export interface Place extends Location {
-  /** Without symbolic links, where the system tells. */
-  path: string;
-  isDirectory: boolean;
-}
 
 /** Opens a file only to know which it is: needs no right to it and wakes no FIFO or device (open(2)). */
 const O_PATH = 0o10000000;
@@ -20,11 +13,13 @@ const O_PATH = 0o10000000;
  *
  * Throws as `fs.open` does where the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
  */
-export function* locate(path: Buffer): Steps<Place> {
+export function* locate(path: Buffer): Steps<InspectedPath> {
   let current = path;
   for (;;) {
     try {
-      return process.platform === 'linux' ? yield* identify(current) : placeOf(current, yield* stat(current));
+      return process.platform === 'linux'
+        ? yield* identify(current)
+        : inspectedOf(current, yield* stat(current));
     } catch (error) {
       if (!isMissing(error)) throw error;
       const next = (yield* danglingTarget(current)) ?? parentOf(current);
@@ -34,18 +29,21 @@ export function* locate(path: Buffer): Steps<Place> {
   }
 }
 
-function* identify(path: Buffer): Steps<Place> {
+function* identify(path: Buffer): Steps<InspectedPath> {
   const descriptor = yield* open(path, O_PATH);
   try {
-    const place = placeOf(path, yield* fstat(descriptor));
-    return { ...place, ...readDescriptor(descriptor, place) };
+    const inspected = inspectedOf(path, yield* fstat(descriptor));
+    return { ...inspected, ...readDescriptor(descriptor, inspected) };
   } finally {
     yield* close(descriptor);
   }
 }
 
-/** `/proc` tells the mount and the whole path of an open file; where it is hidden, `place` is all there is. */
-function readDescriptor(descriptor: number, place: Place): Pick<Place, 'path' | 'mountId'> {
+/** `/proc` tells the mount and the whole path of an open file; where it is hidden, `inspected` is all there is. */
+function readDescriptor(
+  descriptor: number,
+  inspected: InspectedPath,
+): Pick<InspectedPath, 'path' | 'mountId'> {
   try {
     const [, mountId] =
       /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')) ?? [];
@@ -54,11 +52,11 @@ function readDescriptor(descriptor: number, place: Place): Pick<Place, 'path' | 
       mountId: mountId === undefined ? undefined : Number(mountId),
     };
   } catch {
-    return place;
+    return inspected;
   }
 }
 
-function placeOf(path: Buffer, stats: Stats): Place {
+function inspectedOf(path: Buffer, stats: Stats): InspectedPath {
   // makedev(3): the numbers' lower bits are where they have been for 50 years, the others around them.
   const device = BigInt(stats.dev);
   return {

@@ -17,13 +17,13 @@ import {
   type OpenFile,
 } from '../file-system-calls.js';
 import type { Steps } from '../steps.js';
-import { commitLog } from './commit-log.js';
 import { Directory } from './directory.js';
-import { openToRead, openToSync } from './open-file.js';
 import * as fs from './plain-fs.js';
+import { openToRead, openToSync } from './plain-fs.js';
 import { planFor } from './plan.js';
 import { whileInUse } from './retry-while-busy.js';
 import { locateTarget } from './target.js';
+import { commitLog } from './temporary.js';
 
 const MODE_BITS = 0o7777;
 const NOT_OPEN = -1;
@@ -180,7 +180,7 @@ export const plainCalls: FileSystemCalls = {
   },
 
   *commitLog(directory: OpenDirectory): Steps<void> {
-    yield* commitLog(directory);
+    yield* commitLog(directory.path);
   },
 };
 

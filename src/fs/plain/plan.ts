@@ -1,6 +1,12 @@
 import type { Durability } from '../../base/options.js';
-import { type Decision, decide, IN_MEMORY, type Plan, TEXTBOOK } from '../../filesystem/decision.js';
-import { limitOfPlainFs } from '../../filesystem/elsewhere.js';
+import {
+  type Decision,
+  decide,
+  IN_MEMORY,
+  limitOfPlainFs,
+  type Plan,
+  TEXTBOOK,
+} from '../../filesystem/decision.js';
 import type { Steps } from '../steps.js';
 import { stat, statfs } from './plain-fs.js';
 
@@ -71,10 +77,4 @@ function numbersOf(dev: number): { major: number; minor: number } {
     major: ((dev >>> 8) & 0xfff) + (high & ~0xfff),
     minor: (dev & 0xff) + ((dev >>> 12) & 0xfff00),
   };
-}
-
-const STRENGTH: readonly Durability[] = ['none', 'ordered', 'durable'];
-
-export function isWeaker(a: Durability, b: Durability): boolean {
-  return STRENGTH.indexOf(a) < STRENGTH.indexOf(b);
 }

@@ -9,7 +9,7 @@ import {
   parentOf,
   withoutTrailingSeparators,
 } from '../../base/path-bytes.js';
-import type { OpenRequest } from '../../engine/engine.js';
+import type { OpenRequest } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { lstat, readlink, stat } from './plain-fs.js';
 

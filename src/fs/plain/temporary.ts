@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
+import { throwIfAborted } from '../../base/abortable.js';
 import { failedWith, refusal } from '../../base/fs-error.js';
 import { inDirectory } from '../../base/path-bytes.js';
-import type { OpenRequest } from '../../engine/engine.js';
-import { throwIfAborted } from '../../engine/portable/abort.js';
+import type { OpenRequest } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { temporaryName } from '../temporary-name.js';
 import { close, fdatasync, fsync, open, unlink, write } from './plain-fs.js';
@@ -86,5 +86,18 @@ function* ignoringFailure(steps: Steps<void>): Steps<void> {
     yield* steps;
   } catch {
     // The error that led here is the one to report; what remains is litter for `sweep`.
+  }
+}
+
+/**
+ * For `PortablePlan.syncsFileAgain` where there is no new file, by one that is there for so long only. A subvolume of btrfs has
+ * one log (fs/btrfs/tree-log.c, btrfs_sync_log): the sync of any file in it waits for all that was put there before.
+ */
+export function* commitLog(directory: Buffer): Steps<void> {
+  const file = yield* Temporary.create(directory, 0o600);
+  try {
+    yield* file.syncAgain();
+  } finally {
+    yield* file.discard();
   }
 }

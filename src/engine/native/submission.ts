@@ -1,0 +1,62 @@
+import { saveError } from '../../addon/native-error.js';
+import { choiceOf } from '../../addon/plan-provider.js';
+import { type Failure, FLAG, type Outcome, type Stages, WIRE, type WireRequest } from '../../addon/wire.js';
+import type { OpenRequest, Saved } from '../../base/save-request.js';
+
+/** Hands a request to an entry of the addon. The one list of its arguments: spread from an array it would cost 2 us a save. */
+export function submit<T>(
+  entry: (...request: WireRequest) => T,
+  request: OpenRequest,
+  data: Uint8Array,
+  ticket: number,
+  temporary = 0,
+  flags = 0,
+): T {
+  const { mode, owner, expected } = request;
+  return entry(
+    request.path,
+    data,
+    choiceOf(request.durability, request.protocol),
+    flagsOf(request) | flags,
+    mode ?? 0,
+    owner?.uid ?? 0,
+    owner?.gid ?? 0,
+    request.keepPrevious,
+    typeof expected === 'number' ? expected : 0,
+    temporary,
+    ticket,
+  );
+}
+
+/** @param bytes how many it has written, where the addon does not say. */
+export function savedOf(request: OpenRequest, outcome: Outcome | Failure, bytes = 0): Saved {
+  if (outcome.stages !== undefined) addStages(request, outcome.stages);
+  if (outcome.reason !== undefined) throw saveError(request, outcome);
+  return {
+    path: request.path,
+    bytes: outcome.bytes ?? bytes,
+    replaced: outcome.replaced,
+    durability: outcome.durability,
+    protocol: outcome.protocol,
+  };
+}
+
+export function addStages({ timer }: OpenRequest, stages: Stages | undefined): void {
+  if (timer === undefined || stages === undefined) return;
+  for (const [index, stage] of WIRE.stages.entries()) timer.spent[stage] += stages[index] ?? 0;
+}
+
+function flagsOf(request: OpenRequest): number {
+  let flags = 0;
+  if (request.ifExists === 'fail') flags |= FLAG.exclusive;
+  if (request.followSymlinks) flags |= FLAG.followSymlinks;
+  if (request.makeDirectories) flags |= FLAG.makeDirectories;
+  if (request.preserve !== 'none') flags |= FLAG.preservePermissions;
+  if (request.preserve === 'all') flags |= FLAG.preserveAll;
+  if (request.strict) flags |= FLAG.strict;
+  if (request.mode !== undefined) flags |= FLAG.hasMode;
+  if (request.owner !== undefined) flags |= FLAG.hasOwner;
+  if (request.timer !== undefined) flags |= FLAG.timed;
+  if (request.expected === 'missing') flags |= FLAG.expectsMissing;
+  return flags;
+}
