@@ -2,11 +2,11 @@ import { abortError, indelibleError, type SaveError, systemError } from '../base
 import { MOUNT_POINT_HINT } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { cannotKeep, changed, keptUnderItself } from '../base/save-errors.js';
-import type { OpenRequest } from '../base/save-request.js';
+import type { SaveParameters } from '../base/save-request.js';
 import type { Failure } from './wire.js';
 
 /** The error that a save rejects with, made of what the addon says of the failed call. */
-export function saveError(request: OpenRequest, failure: Failure): SaveError {
+export function saveErrorOf(request: SaveParameters, failure: Failure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? request.path };
   switch (failure.reason) {
     case 'cancelled':

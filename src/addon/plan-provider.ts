@@ -21,9 +21,9 @@ export function providePlans(addon: Pick<SaveEntries, 'providePlan'>, { plansNee
 export function decisionFor({ directory, major, minor, mountId, syncs }: PlanRequest): WireDecision {
   const location = { directory, major, minor, mountId: mountId === 0 ? undefined : mountId };
   const decision = decide(location, syncs);
-  const { durable, ordered, none, textbook, inMemory, syncfs, provisional } = decision;
+  const { durable, ordered, none, syncRenameSync, inMemory, syncfs, provisional } = decision;
   return {
-    plans: [durable, ordered, none, textbook.durable, textbook.ordered].map(wirePlanOf),
+    plans: [durable, ordered, none, syncRenameSync.durable, syncRenameSync.ordered].map(wirePlanOf),
     inMemory,
     syncfs,
     learnsAfter: provisional ? Math.max(SYNCS_THAT_SHOW_NO_FAST_COMMIT, syncs + 1) : 0,

@@ -1,15 +1,15 @@
 import type { Saved } from '../base/save-request.js';
-import type { OpenSave } from '../engine/engine.js';
+import type { StreamingSave } from '../engine/engine.js';
 
 /** A write of half a megabyte takes long enough for what it costs to start one, and two of them fit most caches. */
 export const BUFFER_SIZE = 512 * 1024;
 
 /**
- * Gathers the pieces of a save in two buffers: while one is written, the other is filled. So small pieces cost no system
+ * Gathers the chunks of a save in two buffers: while one is written, the other is filled. So small chunks cost no system
  * call each, the producer works while the disk does, and it never gets further ahead than that.
  */
-export class PieceWriter {
-  readonly #save: OpenSave;
+export class ChunkWriter {
+  readonly #save: StreamingSave;
   readonly #onFailure: (error: unknown) => void;
   #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #filled = 0;
@@ -18,7 +18,7 @@ export class PieceWriter {
   #writing: Promise<void> = Promise.resolve();
 
   /** @param onFailure hears of a failed write at once; the next call rejects with it as well. */
-  constructor(save: OpenSave, onFailure: (error: unknown) => void) {
+  constructor(save: StreamingSave, onFailure: (error: unknown) => void) {
     this.#save = save;
     this.#onFailure = onFailure;
   }
@@ -27,10 +27,10 @@ export class PieceWriter {
    * Takes the bytes over: they may change when this has returned `undefined`, or when its promise has resolved, and not
    * before the next call may be made.
    */
-  write(piece: Uint8Array): Promise<void> | undefined {
-    if (piece.byteLength > BUFFER_SIZE - this.#filled) return this.#writeThrough(piece);
-    this.#buffer.set(piece, this.#filled);
-    this.#filled += piece.byteLength;
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (chunk.byteLength > BUFFER_SIZE - this.#filled) return this.#writeThrough(chunk);
+    this.#buffer.set(chunk, this.#filled);
+    this.#filled += chunk.byteLength;
     return undefined;
   }
 
@@ -41,12 +41,12 @@ export class PieceWriter {
     return await this.#save.finish();
   }
 
-  async #writeThrough(piece: Uint8Array): Promise<void> {
+  async #writeThrough(chunk: Uint8Array): Promise<void> {
     const fitting = BUFFER_SIZE - this.#filled;
-    this.#buffer.set(piece.subarray(0, fitting), this.#filled);
+    this.#buffer.set(chunk.subarray(0, fitting), this.#filled);
     this.#filled = BUFFER_SIZE;
     await this.#flush();
-    const rest = piece.subarray(fitting);
+    const rest = chunk.subarray(fitting);
     if (rest.byteLength <= BUFFER_SIZE) {
       this.#buffer.set(rest);
       this.#filled = rest.byteLength;

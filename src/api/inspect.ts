@@ -1,9 +1,9 @@
 import { absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath } from '../base/path-bytes.js';
 import { selectEngine } from '../engine/select.js';
-import { describePlace, type Filesystem } from '../filesystem/filesystem.js';
+import { type Filesystem, inspectFilesystem } from '../filesystem/filesystem.js';
 import { thisMachine } from '../filesystem/machine.js';
-import { locate } from '../fs/plain/inspected-path.js';
+import { findInspectedPath } from '../fs/plain/inspected-path.js';
 import { run, runSync } from '../fs/steps.js';
 
 /**
@@ -17,12 +17,12 @@ import { run, runSync } from '../fs/steps.js';
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
 export async function inspect(path: PathLike): Promise<Filesystem> {
-  const place = await run(locate(bytesOfPath(absolutePath(path, 'path'))));
-  return describePlace(place, selectEngine().engine.name, thisMachine);
+  const place = await run(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
+  return inspectFilesystem(place, selectEngine().engine.name, thisMachine);
 }
 
 /** The same on the calling thread, which a file server that does not answer holds up. */
 export function inspectSync(path: PathLike): Filesystem {
-  const place = runSync(locate(bytesOfPath(absolutePath(path, 'path'))));
-  return describePlace(place, selectEngine().engine.name, thisMachine);
+  const place = runSync(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
+  return inspectFilesystem(place, selectEngine().engine.name, thisMachine);
 }

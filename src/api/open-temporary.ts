@@ -1,10 +1,10 @@
 import { indelibleError, invalidArgumentType } from '../base/errors.js';
-import { failure } from '../base/fs-error.js';
+import { toSaveError } from '../base/fs-error.js';
 import { isWeaker, resolveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath } from '../base/path-bytes.js';
 import { noTemporary } from '../base/save-errors.js';
-import type { OpenRequest } from '../base/save-request.js';
+import type { SaveParameters } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
@@ -40,7 +40,7 @@ export function openTemporarySync(directory: PathLike, options?: TemporaryFileOp
 }
 
 /** A request whose path is the directory. */
-function requestOf(directory: PathLike, options: TemporaryFileOptions | null | undefined): OpenRequest {
+function requestOf(directory: PathLike, options: TemporaryFileOptions | null | undefined): SaveParameters {
   if (typeof options === 'string') throw invalidArgumentType('options', 'of type object', options);
   const resolved = resolveOptions(options);
   return openRequestOf(absolutePath(directory, 'directory'), {
@@ -50,7 +50,7 @@ function requestOf(directory: PathLike, options: TemporaryFileOptions | null | u
   });
 }
 
-function* open(request: OpenRequest): Steps<HeldTemporary> {
+function* open(request: SaveParameters): Steps<HeldTemporary> {
   const { path, durability, protocol, strict, mode } = request;
   const { engine, calls } = selectEngine();
   refuseWithoutDescriptors(calls, path);
@@ -68,7 +68,7 @@ function* open(request: OpenRequest): Steps<HeldTemporary> {
       yield* calls.close(directory);
     }
   } catch (error) {
-    throw failure(error, { path });
+    throw toSaveError(error, { path });
   }
 }
 
@@ -78,7 +78,7 @@ function* open(request: OpenRequest): Steps<HeldTemporary> {
  */
 function refuseWithoutDescriptors(
   calls: FileSystemCalls,
-  path: OpenRequest['path'],
+  path: SaveParameters['path'],
 ): asserts calls is FileSystemCalls & Required<Pick<FileSystemCalls, 'createTemporary'>> {
   if (calls.createTemporary === undefined) throw noTemporary(path, 'The portable engine');
   if (process.platform === 'win32') throw noTemporary(path, 'Windows');

@@ -1,17 +1,17 @@
-import { unlessAborted } from '../base/abortable.js';
+import { abortable } from '../base/abortable.js';
 import { bytesOf, type SaveData } from '../base/data.js';
 import { invalidArgumentType } from '../base/errors.js';
-import type { OpenRequest, Saved } from '../base/save-request.js';
-import type { Engine, OpenSave } from '../engine/engine.js';
-import { BUFFER_SIZE, PieceWriter } from './chunk-writer.js';
+import type { Saved, SaveParameters } from '../base/save-request.js';
+import type { Engine, StreamingSave } from '../engine/engine.js';
+import { BUFFER_SIZE, ChunkWriter } from './chunk-writer.js';
 
 /**
- * Data that arrives in pieces: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A piece may be changed
+ * Data that arrives in chunks: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A chunk may be changed
  * when the next one is asked for.
  */
 export type SaveSource = Iterable<SaveData> | AsyncIterable<SaveData>;
 
-/** Whether the data arrives in pieces. Views and strings, though iterable, are pieces themselves. */
+/** Whether the data arrives in chunks. Views and strings, though iterable, are chunks themselves. */
 export function isSource(data: SaveData | SaveSource): data is SaveSource {
   return (
     typeof data === 'object' &&
@@ -27,7 +27,7 @@ export function isSource(data: SaveData | SaveSource): data is SaveSource {
  */
 export async function saveSource(
   engine: Engine,
-  request: OpenRequest,
+  request: SaveParameters,
   source: SaveSource,
   encoding: BufferEncoding,
 ): Promise<Saved> {
@@ -45,12 +45,12 @@ export async function saveSource(
   // At once, since a Readable that fails while nobody listens ends the process.
   let asked = ask();
   asked.catch(() => undefined);
-  let save: OpenSave | undefined;
+  let save: StreamingSave | undefined;
   try {
     save = await engine.open(request);
-    const writer = new PieceWriter(save, () => undefined);
+    const writer = new ChunkWriter(save, () => undefined);
     for (;;) {
-      const next = await unlessAborted(asked, request.signal);
+      const next = await abortable(asked, request.signal);
       if (next.done) {
         ended = true;
         return await writer.finish();
@@ -74,7 +74,7 @@ export async function saveSource(
  */
 export function saveSourceSync(
   engine: Engine,
-  request: OpenRequest,
+  request: SaveParameters,
   source: SaveSource,
   encoding: BufferEncoding,
 ): Saved {
@@ -90,13 +90,13 @@ export function saveSourceSync(
       filled = 0;
     };
     for (const data of source) {
-      const piece = bytesOf(data, encoding);
-      if (piece.byteLength > BUFFER_SIZE - filled) flush();
-      if (piece.byteLength > BUFFER_SIZE) {
-        save.write(piece);
+      const chunk = bytesOf(data, encoding);
+      if (chunk.byteLength > BUFFER_SIZE - filled) flush();
+      if (chunk.byteLength > BUFFER_SIZE) {
+        save.write(chunk);
       } else {
-        buffer.set(piece, filled);
-        filled += piece.byteLength;
+        buffer.set(chunk, filled);
+        filled += chunk.byteLength;
       }
     }
     flush();
@@ -111,7 +111,7 @@ export function saveSourceSync(
 function stop(source: SaveSource, iterator: Iterator<SaveData> | AsyncIterator<SaveData>): void {
   const ignore = (): void => undefined;
   const stopping = new Promise((resolve) => {
-    // A Readable's iterator would destroy it only after the next piece.
+    // A Readable's iterator would destroy it only after the next chunk.
     if ('destroy' in source && typeof source.destroy === 'function') resolve(source.destroy());
     else resolve(iterator.return?.());
   });

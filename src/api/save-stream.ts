@@ -3,9 +3,9 @@ import { abortError, outOfRange } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import type { Saved } from '../base/save-request.js';
-import type { OpenSave } from '../engine/engine.js';
+import type { StreamingSave } from '../engine/engine.js';
 import { selectEngine } from '../engine/select.js';
-import { PieceWriter } from './chunk-writer.js';
+import { ChunkWriter } from './chunk-writer.js';
 import { openRequestOf } from './save.js';
 
 /** Options of `createSaveStream`: those of `save`, and Node's for a `Writable`. */
@@ -28,8 +28,8 @@ export class SaveStream extends Writable {
   /** How many bytes the stream has taken. */
   bytesWritten = 0;
   readonly #options: ResolvedOptions;
-  #save: OpenSave | undefined;
-  #writer: PieceWriter | undefined;
+  #save: StreamingSave | undefined;
+  #writer: ChunkWriter | undefined;
   #finishing = false;
   readonly #onAbort = (): void => {
     const { signal } = this.#options;
@@ -54,9 +54,9 @@ export class SaveStream extends Writable {
   }
 
   /** @internal */
-  override _write(piece: Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
-    this.bytesWritten += piece.byteLength;
-    const written = this.#writer?.write(piece);
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
+    this.bytesWritten += chunk.byteLength;
+    const written = this.#writer?.write(chunk);
     if (written === undefined) callback();
     else written.then(() => callback(), callback);
   }
@@ -76,7 +76,7 @@ export class SaveStream extends Writable {
   async #open(): Promise<void> {
     const request = openRequestOf(this.path, this.#options);
     this.#save = await selectEngine().engine.open(request);
-    this.#writer = new PieceWriter(this.#save, (error) => {
+    this.#writer = new ChunkWriter(this.#save, (error) => {
       if (error instanceof Error) this.destroy(error);
     });
   }

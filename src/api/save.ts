@@ -2,7 +2,7 @@ import { bytesOf, type SaveData } from '../base/data.js';
 import { abortError } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
-import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
+import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-source.js';
 
@@ -83,11 +83,11 @@ export function requestOf(
 }
 
 /**
- * The request of a save whose data arrives in pieces.
+ * The request of a save whose data arrives in chunks.
  *
  * @throws the error of an aborted signal.
  */
-export function openRequestOf(path: AbsolutePath, options: ResolvedOptions): OpenRequest {
+export function openRequestOf(path: AbsolutePath, options: ResolvedOptions): SaveParameters {
   if (options.signal?.aborted) throw abortError(options.signal);
   return { path, ...options };
 }

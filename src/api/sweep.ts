@@ -6,7 +6,7 @@ import { selectEngine } from '../engine/select.js';
 import type { FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps, step } from '../fs/steps.js';
 import { parseTemporaryName } from '../fs/temporary-name.js';
-import { isWriterDead } from '../fs/temporary-owner.js';
+import { isOwnerDead } from '../fs/temporary-owner.js';
 import { removeTree } from '../names/directory-tree.js';
 import { withPaths } from '../names/errors.js';
 
@@ -95,7 +95,7 @@ function* removeOldTree(calls: FileSystemCalls, directory: OpenDirectory, name: 
 
 function* removeIfWriterDead(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
   const owner = parseTemporaryName(name);
-  if (owner === undefined || !isWriterDead(owner)) return false;
+  if (owner === undefined || !isOwnerDead(owner)) return false;
   const bytes = Buffer.from(name);
   const path = inDirectory(directory.path, bytes);
   const { kind } = yield* withPaths(calls.lookUp(directory, bytes), path);

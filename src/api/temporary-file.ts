@@ -1,7 +1,7 @@
 import { indelibleError, invalidArgumentType } from '../base/errors.js';
 import { resolveOptions, type SaveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
-import type { OpenRequest, Saved } from '../base/save-request.js';
+import type { Saved, SaveParameters } from '../base/save-request.js';
 import type { Engine } from '../engine/engine.js';
 import type { FileSystemCalls, OpenTemporary } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
@@ -30,11 +30,11 @@ export class HeldTemporary {
     this.#opened = opened;
   }
 
-  publish(request: OpenRequest): Promise<Saved> {
+  publish(request: SaveParameters): Promise<Saved> {
     return this.#engine.publish(request, this.#opened.handle);
   }
 
-  publishSync(request: OpenRequest): Saved {
+  publishSync(request: SaveParameters): Saved {
     return this.#engine.publishSync(request, this.#opened.handle);
   }
 
@@ -168,14 +168,14 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     path: PathLike,
     options: TemporaryFileReplaceOptions | null | undefined,
     ifExists: 'replace' | 'fail',
-  ): OpenRequest {
+  ): SaveParameters {
     if (options !== undefined && options !== null && typeof options !== 'object')
       throw invalidArgumentType('options', 'of type object', options);
     const resolved = resolveOptions({ ...this.#options, ...options, ifExists });
     return openRequestOf(absolutePath(path, 'path'), resolved);
   }
 
-  async #publish(request: OpenRequest): Promise<Saved> {
+  async #publish(request: SaveParameters): Promise<Saved> {
     this.#refuse(request);
     // At once where it can be, since that is its place among the saves to the path.
     const publishing =
@@ -189,14 +189,14 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     }
   }
 
-  async #after(before: Promise<unknown>, request: OpenRequest): Promise<Saved> {
+  async #after(before: Promise<unknown>, request: SaveParameters): Promise<Saved> {
     await Promise.allSettled([before]);
     if (this.#published) throw closedError(request);
     this.#refuseIfSpoiled();
     return await this.#publishNow(request);
   }
 
-  async #publishNow(request: OpenRequest): Promise<Saved> {
+  async #publishNow(request: SaveParameters): Promise<Saved> {
     let saved: Saved;
     try {
       saved = await this.#file.publish(request);
@@ -209,7 +209,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     return saved;
   }
 
-  #publishSync(request: OpenRequest): Saved {
+  #publishSync(request: SaveParameters): Saved {
     this.#refuse(request);
     this.#refuseWhilePublishing();
     let saved: Saved;
@@ -245,7 +245,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     forgotten.unregister(this);
   }
 
-  #refuse(request: OpenRequest): void {
+  #refuse(request: SaveParameters): void {
     if (this.#closed) throw closedError(request);
     this.#refuseIfSpoiled();
   }
@@ -262,6 +262,6 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   }
 }
 
-function closedError({ path }: OpenRequest): Error {
+function closedError({ path }: SaveParameters): Error {
   return indelibleError('ERR_INDELIBLE_CLOSED', 'The temporary file is closed', { syscall: 'link', path });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { unlessAborted } from '../base/abortable.js';
+import { abortable } from '../base/abortable.js';
 import type { SaveData } from '../base/data.js';
 import {
   abortError,
@@ -13,7 +13,7 @@ import { oneOf, type ResolvedOptions, resolveOptions, type SaveOptions } from '.
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import { orderingKey } from '../base/path-bytes.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
-import type { Patience } from '../base/wait-limit.js';
+import type { WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
 import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file.js';
 import { run, runSync } from '../fs/steps.js';
@@ -141,7 +141,7 @@ export function updateSync<Current extends string | Buffer>(
 /** An update, checked and with every default filled in. */
 interface Call {
   readonly request: UpdateRequest;
-  readonly patience: Patience;
+  readonly patience: WaitLimit;
   readonly retries: number;
   /** The content comes as a string. */
   readonly decodes: boolean;
@@ -171,7 +171,7 @@ function resolveCall(
     patience: {
       timeout,
       signal,
-      exhausted: () => lockedError(absolute, `has not come to its end within ${timeout} ms`),
+      timeoutError: () => lockedError(absolute, `has not come to its end within ${timeout} ms`),
     },
     retries: resolveRetries(given.retries),
     decodes: typeof given.encoding === 'string',
@@ -200,7 +200,7 @@ async function updateInTurn<Current extends string | Buffer>(
       const read = await readInTurn(file, call);
       if (signal?.aborted) throw abortError(signal);
       const given = Promise.resolve(change(shown<Current>(call, read)));
-      const request = changedRequest(call, await unlessAborted(given, signal), read);
+      const request = changedRequest(call, await abortable(given, signal), read);
       return request && (await engine.save(request));
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw error;
@@ -235,7 +235,7 @@ async function readInTurn(file: LockedFile, { patience }: Call): Promise<FileRea
   for (;;) {
     const read = await run(file.read());
     if (typeof read !== 'number') return read;
-    await unlessAborted(pause(turn.pauseBehind(read)), patience.signal);
+    await abortable(pause(turn.pauseBehind(read)), patience.signal);
   }
 }
 
@@ -251,11 +251,11 @@ function readInTurnSync(file: LockedFile, { patience }: Call): FileRead {
 
 /** The wait for other processes and threads, which can only be asked again and again how far it has got. */
 class Turn {
-  readonly #patience: Patience;
+  readonly #patience: WaitLimit;
   #since = performance.now();
   #ahead = 0;
 
-  constructor(patience: Patience) {
+  constructor(patience: WaitLimit) {
     this.#patience = patience;
   }
 
@@ -268,7 +268,7 @@ class Turn {
     if (ahead !== this.#ahead) this.#since = now;
     this.#ahead = ahead;
     const waited = now - this.#since;
-    if (waited >= this.#patience.timeout) throw this.#patience.exhausted();
+    if (waited >= this.#patience.timeout) throw this.#patience.timeoutError();
     return Math.min(Math.max(waited / 8, PAUSE), LONGEST_PAUSE);
   }
 }

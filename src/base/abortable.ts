@@ -1,7 +1,7 @@
 import { abortError } from './errors.js';
 
 /** What a producer gives; rejects at once when the signal is aborted, however long the producer takes. */
-export async function unlessAborted<T>(given: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function abortable<T>(given: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return given;
   if (signal.aborted) throw abortError(signal);
   let abort = (): void => undefined;

@@ -16,7 +16,7 @@ export const UNSUPPORTED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY
 export const MOUNT_POINT_HINT =
   'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
 
-export function mountPoint(syscall: string, path: AbsolutePath, dest?: AbsolutePath): SaveError {
+export function mountPointError(syscall: string, path: AbsolutePath, dest?: AbsolutePath): SaveError {
   const where = { syscall, path, ...(dest !== undefined && { dest }) };
   return systemError({ errno: constants.errno.EBUSY, ...where, hint: MOUNT_POINT_HINT });
 }
@@ -55,7 +55,7 @@ const OTHER_PATHS: ReadonlySet<string> = new Set(['rename', 'link', 'symlink', '
  * Makes the error that a save rejects with from whatever one of its steps threw. Only the calls that are about other
  * paths than the target keep their own: `rename`, `link`, `symlink` and `unlink` (of the temporary) and `mkdir` (the directory).
  */
-export function failure(error: unknown, { path, published, syscall, hint }: Circumstances): unknown {
+export function toSaveError(error: unknown, { path, published, syscall, hint }: Circumstances): unknown {
   if (!isSystemError(error) || 'published' in error) return error;
   const known: SystemFailure = { errno: Math.abs(error.errno), syscall: syscall ?? error.syscall, path };
   if (OTHER_PATHS.has(error.syscall) && error.path !== undefined) known.path = error.path;

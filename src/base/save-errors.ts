@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { indelibleError, type SaveError, systemError } from './errors.js';
 import type { AbsolutePath } from './path.js';
-import type { OpenRequest } from './save-request.js';
+import type { SaveParameters } from './save-request.js';
 
 export function changed(path: AbsolutePath): SaveError {
   const message = `Somebody else has changed '${path}' since it was read`;
@@ -21,7 +21,7 @@ export function noTemporary(path: AbsolutePath, who: string): SaveError {
 }
 
 /** The replaced version cannot get a second name. */
-export function cannotKeep({ path, keepPrevious }: OpenRequest, cause?: unknown): SaveError {
+export function cannotKeep({ path, keepPrevious }: SaveParameters, cause?: unknown): SaveError {
   const message =
     `The version that stands under '${path}' cannot be kept: the filesystem has no hard links, or ` +
     `fs.protected_hardlinks or a file's flag does not allow one`;
@@ -30,7 +30,7 @@ export function cannotKeep({ path, keepPrevious }: OpenRequest, cause?: unknown)
 }
 
 /** `keepPrevious` names the very file that is saved. */
-export function keptUnderItself({ path, keepPrevious }: OpenRequest): SaveError {
+export function keptUnderItself({ path, keepPrevious }: SaveParameters): SaveError {
   return systemError({
     errno: constants.errno.EINVAL,
     syscall: 'link',

@@ -4,7 +4,7 @@ import type { AbsolutePath } from './path.js';
 import type { StageTimer } from './stage-timer.js';
 
 /** One save but its data, checked and with every default filled in: what the facade hands to an engine. */
-export interface OpenRequest {
+export interface SaveParameters {
   readonly path: AbsolutePath;
   readonly durability: Durability;
   readonly ifExists: 'replace' | 'fail';
@@ -37,7 +37,7 @@ export type FileVersion =
   | Readonly<Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>>;
 
 /** A save with all of its data. */
-export interface SaveRequest extends OpenRequest {
+export interface SaveRequest extends SaveParameters {
   readonly data: Uint8Array;
 }
 

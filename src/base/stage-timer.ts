@@ -8,7 +8,7 @@ export interface StageTimes {
   create: number;
   /** Writes the data. */
   write: number;
-  /** Sets owner, extended attributes and mode; of data in pieces also the second look at the target. */
+  /** Sets owner, extended attributes and mode; of data in chunks also the second look at the target. */
   attributes: number;
   /** Syncs the data, or has it written back. */
   sync: number;

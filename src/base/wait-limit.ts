@@ -1,12 +1,12 @@
 import { abortError } from './errors.js';
 
 /** For how long to wait for others. */
-export interface Patience {
+export interface WaitLimit {
   /** In milliseconds, counted anew whenever one of those ahead has come to its end. */
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
   /** What to reject with when it is over. */
-  exhausted(): Error;
+  timeoutError(): Error;
 }
 
 /** Longer timers than this fire at once (`setTimeout` of Node). */
@@ -18,9 +18,9 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * @param idle for how long none of those ahead has come to its end, in milliseconds.
  * @throws what patience is exhausted with, or the error of its signal.
  */
-export function waitPatiently(
+export function waitWithLimit(
   granted: Promise<void>,
-  { timeout, signal, exhausted }: Patience,
+  { timeout, signal, timeoutError }: WaitLimit,
   idle: () => number,
 ): Promise<void> {
   if (signal?.aborted) return Promise.reject(abortError(signal));
@@ -36,7 +36,7 @@ export function waitPatiently(
     };
     const look = (): void => {
       const left = timeout - idle();
-      if (left <= 0) settle(() => reject(exhausted()));
+      if (left <= 0) settle(() => reject(timeoutError()));
       else if (left < Number.POSITIVE_INFINITY) timer = setTimeout(look, Math.min(left, LONGEST_TIMER));
     };
     signal?.addEventListener('abort', abort, { once: true });

@@ -1,14 +1,14 @@
 import type { EngineName } from '../base/options.js';
-import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
-import type { Patience } from '../base/wait-limit.js';
+import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
+import type { WaitLimit } from '../base/wait-limit.js';
 
 /**
- * A save whose data arrives in pieces: its temporary is there, and no thread waits. Each call is made when the one
+ * A save whose data arrives in chunks: its temporary is there, and no thread waits. Each call is made when the one
  * before has settled; whatever fails, the save must be abandoned.
  */
-export interface OpenSave {
-  /** Writes all of the piece, which must not change meanwhile. */
-  write(piece: Uint8Array): Promise<void>;
+export interface StreamingSave {
+  /** Writes all of the chunk, which must not change meanwhile. */
+  write(chunk: Uint8Array): Promise<void>;
   /** Takes its place among the saves to its path, and publishes. */
   finish(): Promise<Saved>;
   /**
@@ -21,8 +21,8 @@ export interface OpenSave {
 }
 
 /** The same on the calling thread. */
-export interface OpenSaveSync {
-  write(piece: Uint8Array): void;
+export interface StreamingSaveSync {
+  write(chunk: Uint8Array): void;
   finish(): Saved;
   abandon(reason: unknown): void;
 }
@@ -34,7 +34,7 @@ export interface UpdateQueue {
    *
    * @throws what the task throws, or what patience is exhausted with.
    */
-  run<T>(path: string, patience: Patience, task: () => Promise<T>): Promise<T>;
+  run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T>;
   /** Whether this thread has an update of the path under way. */
   hasOwn(path: string): boolean;
 }
@@ -49,11 +49,11 @@ export interface Engine {
   /** Several on the calling thread, which share their directory syncs where the engine can. None throws. */
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
   /** A save whose content is what a temporary holds. */
-  publish(request: OpenRequest, temporary: number): Promise<Saved>;
-  publishSync(request: OpenRequest, temporary: number): Saved;
-  /** The beginning of a save whose data arrives in pieces. Its place in the order of the calls is that of `finish`. */
-  open(request: OpenRequest): Promise<OpenSave>;
-  openSync(request: OpenRequest): OpenSaveSync;
+  publish(request: SaveParameters, temporary: number): Promise<Saved>;
+  publishSync(request: SaveParameters, temporary: number): Saved;
+  /** The beginning of a save whose data arrives in chunks. Its place in the order of the calls is that of `finish`. */
+  open(request: SaveParameters): Promise<StreamingSave>;
+  openSync(request: SaveParameters): StreamingSaveSync;
   readonly updates: UpdateQueue;
   /** A number that no other call of any copy of the library gets. */
   issueNumber(): number;

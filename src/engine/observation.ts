@@ -1,13 +1,13 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
-import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
+import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
 import { StageTimer, type StageTimes } from '../base/stage-timer.js';
 import type { Engine } from './engine.js';
 
 /** How long a save took, in nanoseconds: in each stage, and as a whole. */
 export interface SaveTimes extends StageTimes {
-  /** From the call to its result. Of data in pieces also what the producer took, which no stage counts. */
+  /** From the call to its result. Of data in chunks also what the producer took, which no stage counts. */
   total: number;
 }
 
@@ -18,7 +18,7 @@ export interface SaveStarted {
   readonly engine: 'native' | 'portable';
   /** Absolute, as it was asked for. */
   readonly path: AbsolutePath;
-  /** How many bytes it will write; `undefined` for data that arrives in pieces. */
+  /** How many bytes it will write; `undefined` for data that arrives in chunks. */
   readonly bytes: number | undefined;
   /** What was asked for. */
   readonly durability: Durability;
@@ -56,7 +56,7 @@ export class Observation {
   readonly #since: bigint;
   #over = false;
 
-  constructor(engine: Pick<Engine, 'name' | 'issueNumber'>, request: OpenRequest | SaveRequest) {
+  constructor(engine: Pick<Engine, 'name' | 'issueNumber'>, request: SaveParameters | SaveRequest) {
     const { path, durability, ifExists } = request;
     const bytes = 'data' in request ? request.data.byteLength : undefined;
     this.#start = { id: engine.issueNumber(), engine: engine.name, path, bytes, durability, ifExists };
@@ -65,7 +65,7 @@ export class Observation {
   }
 
   /** The request of a save whose stages are measured. */
-  of<Request extends OpenRequest>(request: Request): Request & { timer: StageTimer } {
+  of<Request extends SaveParameters>(request: Request): Request & { timer: StageTimer } {
     return { ...request, timer: this.timer };
   }
 

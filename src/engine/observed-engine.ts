@@ -1,6 +1,6 @@
 import type { EngineName } from '../base/options.js';
-import type { OpenRequest, Saved, SaveRequest } from '../base/save-request.js';
-import type { Engine, OpenSave, OpenSaveSync } from './engine.js';
+import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
+import type { Engine, StreamingSave, StreamingSaveSync } from './engine.js';
 import { isObserved, Observation } from './observation.js';
 
 /** Tells whoever listens (`node:diagnostics_channel`) of an engine's saves. To nobody, it only asks whether there is anybody. */
@@ -38,26 +38,26 @@ export class ObservedEngine implements Engine {
     return outcomes;
   }
 
-  open(request: OpenRequest): Promise<OpenSave> {
+  open(request: SaveParameters): Promise<StreamingSave> {
     return isObserved() ? this.#openObserved(request) : this.#engine.open(request);
   }
 
-  openSync(request: OpenRequest): OpenSaveSync {
+  openSync(request: SaveParameters): StreamingSaveSync {
     if (!isObserved()) return this.#engine.openSync(request);
     const observation = new Observation(this.#engine, request);
     try {
-      return new ObservedOpenSaveSync(this.#engine.openSync(observation.of(request)), observation);
+      return new ObservedStreamingSaveSync(this.#engine.openSync(observation.of(request)), observation);
     } catch (error) {
       observation.failed(error);
       throw error;
     }
   }
 
-  publish(request: OpenRequest, temporary: number): Promise<Saved> {
+  publish(request: SaveParameters, temporary: number): Promise<Saved> {
     return this.#engine.publish(request, temporary);
   }
 
-  publishSync(request: OpenRequest, temporary: number): Saved {
+  publishSync(request: SaveParameters, temporary: number): Saved {
     return this.#engine.publishSync(request, temporary);
   }
 
@@ -65,10 +65,10 @@ export class ObservedEngine implements Engine {
     return this.#engine.issueNumber();
   }
 
-  async #openObserved(request: OpenRequest): Promise<OpenSave> {
+  async #openObserved(request: SaveParameters): Promise<StreamingSave> {
     const observation = new Observation(this.#engine, request);
     try {
-      return new ObservedOpenSave(await this.#engine.open(observation.of(request)), observation);
+      return new ObservedStreamingSave(await this.#engine.open(observation.of(request)), observation);
     } catch (error) {
       observation.failed(error);
       throw error;
@@ -101,17 +101,17 @@ export class ObservedEngine implements Engine {
 }
 
 /** Its end is that of `finish`, or that it is abandoned. */
-class ObservedOpenSave implements OpenSave {
-  readonly #save: OpenSave;
+class ObservedStreamingSave implements StreamingSave {
+  readonly #save: StreamingSave;
   readonly #observation: Observation;
 
-  constructor(save: OpenSave, observation: Observation) {
+  constructor(save: StreamingSave, observation: Observation) {
     this.#save = save;
     this.#observation = observation;
   }
 
-  write(piece: Uint8Array): Promise<void> {
-    return this.#save.write(piece);
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#save.write(chunk);
   }
 
   async finish(): Promise<Saved> {
@@ -132,17 +132,17 @@ class ObservedOpenSave implements OpenSave {
 }
 
 /** The same on the calling thread. */
-class ObservedOpenSaveSync implements OpenSaveSync {
-  readonly #save: OpenSaveSync;
+class ObservedStreamingSaveSync implements StreamingSaveSync {
+  readonly #save: StreamingSaveSync;
   readonly #observation: Observation;
 
-  constructor(save: OpenSaveSync, observation: Observation) {
+  constructor(save: StreamingSaveSync, observation: Observation) {
     this.#save = save;
     this.#observation = observation;
   }
 
-  write(piece: Uint8Array): void {
-    this.#save.write(piece);
+  write(chunk: Uint8Array): void {
+    this.#save.write(chunk);
   }
 
   finish(): Saved {

@@ -30,7 +30,7 @@ export type Plans = Record<Durability, Plan>;
 /** How saves on one mounted filesystem go about it. Holds until the mount table changes. */
 export interface Decision extends Plans {
   /** For those who want no protocol but the textbook's. */
-  textbook: Omit<Plans, 'none'>;
+  syncRenameSync: Omit<Plans, 'none'>;
   /** One `syncfs` makes a tree of files durable, and reports what went wrong. */
   syncfs: boolean;
   /** What is written is stored at once, and nothing can fail later. */
@@ -47,7 +47,7 @@ export interface Decision extends Plans {
 const RENAME: Plan = { protocol: 'rename', achieves: 'none', temporary: 'named', replaced: 'released' };
 
 /** Right on every filesystem that has a disk; slower than need be on some. */
-export const TEXTBOOK: Plans = {
+export const SYNC_RENAME_SYNC: Plans = {
   durable: { protocol: 'sync-rename-sync', achieves: 'durable', temporary: 'named', replaced: 'released' },
   ordered: { protocol: 'sync-rename-sync', achieves: 'ordered', temporary: 'named', replaced: 'released' },
   none: RENAME,
@@ -58,7 +58,10 @@ export const TEXTBOOK: Plans = {
  * lost 6 to 10 that were being replaced, e2fsck having been run; with the old version held, of 800 none
  * (`test/lab/experiments`).
  */
-const WITHOUT_JOURNAL: Plans = { ...TEXTBOOK, durable: { ...TEXTBOOK.durable, replaced: 'held' } };
+const WITHOUT_JOURNAL: Plans = {
+  ...SYNC_RENAME_SYNC,
+  durable: { ...SYNC_RENAME_SYNC.durable, replaced: 'held' },
+};
 
 /** For filesystems that live in memory: there is nothing to sync to, and nothing outlives the power. */
 export const IN_MEMORY: Plans = { durable: RENAME, ordered: RENAME, none: RENAME };
@@ -70,7 +73,7 @@ const SINGLE_COMMIT: Plans = {
 };
 
 /** Until syncs of new files have shown whether an ext4 makes fast commits: so durable saves make such syncs. */
-const WHILE_UNPROVEN: Plans = { ...SINGLE_COMMIT, durable: TEXTBOOK.durable };
+const WHILE_UNPROVEN: Plans = { ...SINGLE_COMMIT, durable: SYNC_RENAME_SYNC.durable };
 
 /** The oldest kernel on which crashes were replayed; 6.12 and 6.18 are the others. */
 const OLDEST_PROVEN = [6, 1] as const;
@@ -101,10 +104,10 @@ export function decideFor(
   const verdict = prove(machine, filesystem, limits, syncs);
   const inMemory = filesystem !== undefined && isInMemory(filesystem.mount.type);
   const evidence = filesystem === undefined ? [] : [{ from: MOUNT_TABLE, says: filesystem.mount.line }];
-  const textbook = filesystem?.ext4?.journal === 'none' ? WITHOUT_JOURNAL : TEXTBOOK;
+  const textbook = filesystem?.ext4?.journal === 'none' ? WITHOUT_JOURNAL : SYNC_RENAME_SYNC;
   return {
     ...(inMemory ? IN_MEMORY : choosePlans(verdict, textbook, limits)),
-    textbook: lowerTo(limits, textbook),
+    syncRenameSync: lowerTo(limits, textbook),
     syncfs: filesystem !== undefined && isSyncedAsAWhole(machine, filesystem),
     inMemory,
     reason: explain(machine, filesystem, verdict),
@@ -179,7 +182,7 @@ function explain(
   if (filesystem !== undefined && isInMemory(filesystem.mount.type)) {
     return `${filesystem.mount.type} is in memory: there is nothing to sync.`;
   }
-  const elsewhere = reasonElsewhere(machine.platform);
+  const elsewhere = reasonOnOtherPlatforms(machine.platform);
   if (elsewhere !== undefined) return elsewhere;
   if (!verdict.proven) {
     const held = filesystem?.ext4?.journal === 'none' ? ', and until then the old version keeps a name' : '';
@@ -192,7 +195,7 @@ function explain(
 }
 
 /** Why saves go about it as they do; `undefined` on Linux, where every filesystem has a reason of its own. */
-export function reasonElsewhere(platform: NodeJS.Platform): string | undefined {
+export function reasonOnOtherPlatforms(platform: NodeJS.Platform): string | undefined {
   switch (platform) {
     case 'linux':
       return undefined;

@@ -63,7 +63,7 @@ export interface MountPoint {
 }
 
 /** Puts together what a machine tells about a place, and how an engine saves there. */
-export function describePlace(place: InspectedPath, engine: EngineName, machine: Machine): Filesystem {
+export function inspectFilesystem(place: InspectedPath, engine: EngineName, machine: Machine): Filesystem {
   const mounts = readMounts(machine) ?? [];
   const mount = findMount(mounts, place);
   const filesystem = mount && readMountedFilesystem(machine, mount, mounts);
@@ -143,13 +143,13 @@ function planSaves(
   engine: EngineName,
   platform: NodeJS.Platform,
 ): { plans: Plans; reason: string } {
-  const { durable, ordered, none, textbook, reason } = decision;
+  const { durable, ordered, none, syncRenameSync, reason } = decision;
   const limit = limitOfPlainFs(platform, engine, { durable, ordered, none });
   if (limit !== undefined) return { plans: limit.plans, reason: `${limit.reason}. ${reason}` };
   const forced = textbookOnly(decision, engine);
   if (forced === undefined) return { plans: { durable, ordered, none }, reason };
   return {
-    plans: { ...textbook, none: engine === 'native' ? none : { ...none, temporary: 'named' } },
+    plans: { ...syncRenameSync, none: engine === 'native' ? none : { ...none, temporary: 'named' } },
     reason: `${forced}. Without that: ${reason}`,
   };
 }

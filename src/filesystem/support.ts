@@ -47,7 +47,7 @@ const UNKNOWN: Support = {
  * told apart from 4.18 on, the oldest that runs Node.js 20.
  */
 export function findSupport(machine: Machine, mount: Mount | undefined): Support {
-  const elsewhere = supportElsewhere(machine.platform);
+  const elsewhere = supportOnOtherPlatforms(machine.platform);
   if (elsewhere !== undefined) return elsewhere;
   switch (mount?.type) {
     case 'ext4':
@@ -82,7 +82,7 @@ export function findSupport(machine: Machine, mount: Mount | undefined): Support
 }
 
 /** What works on every filesystem of a system, or on none; `undefined` where the system says nothing. */
-export function supportElsewhere(platform: NodeJS.Platform): Support | undefined {
+export function supportOnOtherPlatforms(platform: NodeJS.Platform): Support | undefined {
   const unknown = {
     unnamedTemporaries: false,
     noReplace: 'unknown',

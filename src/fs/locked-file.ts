@@ -1,4 +1,4 @@
-import { failedWith, failure } from '../base/fs-error.js';
+import { failedWith, toSaveError } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { noLock } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
@@ -74,7 +74,7 @@ export class LockedFile {
         yield* this.#leave(left);
       }
     } catch (error) {
-      throw failure(error, { path: this.#request.path });
+      throw toSaveError(error, { path: this.#request.path });
     }
   }
 

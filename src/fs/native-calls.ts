@@ -4,11 +4,11 @@ import { targetError } from '../addon/native-error.js';
 import { choiceOf, providePlans } from '../addon/plan-provider.js';
 import { type Failure, needsPlans } from '../addon/wire.js';
 import { systemError } from '../base/errors.js';
-import { failedWith, mountPoint, UNSUPPORTED } from '../base/fs-error.js';
+import { failedWith, mountPointError, UNSUPPORTED } from '../base/fs-error.js';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
-import { TEXTBOOK } from '../filesystem/decision.js';
+import { SYNC_RENAME_SYNC } from '../filesystem/decision.js';
 import type {
   Entry,
   FileSystemCalls,
@@ -105,7 +105,7 @@ export class NativeCalls implements FileSystemCalls {
       const replaced = holdsReplaced ? 'held' : 'released';
       return { protocol, achieves, temporary, replaced, syncfs, syncsFileAgain: false };
     }
-    return { ...TEXTBOOK[durability], syncfs: false, syncsFileAgain: false };
+    return { ...SYNC_RENAME_SYNC[durability], syncfs: false, syncsFileAgain: false };
   }
 
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located> {
@@ -257,7 +257,7 @@ function isFailure(answer: unknown): answer is Failure {
 
 /** As Node's `fs` throws. Most calls leave it to the caller to say which paths they were about. */
 function failedCall({ reason, errno, syscall }: Failure, path?: Buffer): Error {
-  if (reason === 'mount-point' && path !== undefined) return mountPoint(syscall, path);
+  if (reason === 'mount-point' && path !== undefined) return mountPointError(syscall, path);
   const {
     message,
     code,

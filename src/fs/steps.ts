@@ -16,21 +16,21 @@ export function* step<T>(sync: () => T, asynchronous: () => Promise<T>): Steps<T
   return (yield { sync, asynchronous }) as T;
 }
 
-/** No call, but where a procedure stops for the next piece of its data. */
+/** No call, but where a procedure stops for the next chunk of its data. */
 const PIECE: FileSystemCall = {
   sync: () => undefined,
   asynchronous: async () => undefined,
 };
 
-/** The next piece of data, or `undefined` where there is no more. Only `advance` and `advanceSync` stop for it. */
-export function* nextPiece(): Steps<Uint8Array | undefined> {
+/** The next chunk of data, or `undefined` where there is no more. Only `advance` and `advanceSync` stop for it. */
+export function* nextChunk(): Steps<Uint8Array | undefined> {
   return (yield PIECE) as Uint8Array | undefined;
 }
 
-/** Where a procedure stands: at its end, or waiting for a piece of data. */
+/** Where a procedure stands: at its end, or waiting for a chunk of data. */
 export type State<T> = IteratorResult<FileSystemCall, T>;
 
-/** Makes the calls of a procedure on the calling thread until it ends or wants the next piece. */
+/** Makes the calls of a procedure on the calling thread until it ends or wants the next chunk. */
 export function advanceSync<T>(steps: Steps<T>, from: State<T>): State<T> {
   let state = from;
   while (!state.done && state.value !== PIECE) {
@@ -62,7 +62,7 @@ export async function advance<T>(steps: Steps<T>, from: State<T>): Promise<State
   return state;
 }
 
-/** Runs a procedure that takes no pieces to its end on the calling thread. */
+/** Runs a procedure that takes no chunks to its end on the calling thread. */
 export function runSync<T>(steps: Steps<T>): T {
   return resultOf(advanceSync(steps, steps.next()));
 }

@@ -5,7 +5,7 @@ import { type TemporaryOwner, thisProcess } from './temporary-name.js';
  * Whether the process that made a temporary is certainly gone. `false` where that cannot be told: for writers of
  * another container, another machine or another boot, and where `/proc` hides them.
  */
-export function isWriterDead({ processId, startTime, system }: TemporaryOwner): boolean {
+export function isOwnerDead({ processId, startTime, system }: TemporaryOwner): boolean {
   const here = thisProcess();
   // Without a start time of our own, nothing is known about this system's process numbers.
   if (here.processId === 0 || system !== here.system || processId === 0) return false;

@@ -1,4 +1,4 @@
-import { failedWith, mountPoint, refusal } from '../base/fs-error.js';
+import { failedWith, mountPointError, refusal } from '../base/fs-error.js';
 import { inDirectory, nameOf } from '../base/path-bytes.js';
 import type { FileSystemCalls, Listed, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
@@ -84,7 +84,7 @@ function* unlinkAll(calls: FileSystemCalls, directory: OpenDirectory, names: rea
     if (!failedWith(error, 'EBUSY') || !(error instanceof Error) || !('path' in error)) throw error;
     const path = Buffer.from(`${error.path}`);
     const { mountPoint: isMounted } = yield* calls.lookUp(directory, nameOf(path));
-    throw isMounted ? mountPoint('unlink', path) : error;
+    throw isMounted ? mountPointError('unlink', path) : error;
   }
 }
 
@@ -158,7 +158,7 @@ function* enter(
   }
   const level: Level = { name, directory, isOpen: true, directories: [] };
   levels.push(level);
-  if (!isOnSameMount(directory, filesystem)) throw mountPoint('open', path);
+  if (!isOnSameMount(directory, filesystem)) throw mountPointError('open', path);
   const files: Buffer[] = [];
   for (const entry of yield* list(calls, directory, path)) {
     const kind =

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { indelibleError, type SaveError, systemError } from '../base/errors.js';
-import { failure } from '../base/fs-error.js';
+import { toSaveError } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
@@ -84,7 +84,7 @@ export function* withPaths<T>(call: Steps<T>, path: AbsolutePath, dest?: Absolut
 export function pathsOf(error: unknown, path: AbsolutePath, dest?: AbsolutePath): unknown {
   if (!(error instanceof Error) || 'published' in error) return error;
   // Those that the call was made with are not always those that were asked for.
-  return failure(Object.assign(error, { path: path.toString(), dest: dest?.toString() }), { path });
+  return toSaveError(Object.assign(error, { path: path.toString(), dest: dest?.toString() }), { path });
 }
 
 /** Runs steps whose error tells whether they had published anything by then. */
@@ -96,7 +96,7 @@ export function* tellingPublished<T>(
   try {
     return yield* steps(outcome);
   } catch (error) {
-    const told = failure(error, { path });
+    const told = toSaveError(error, { path });
     if (told instanceof Error && 'published' in told) told.published = outcome.published;
     throw told;
   }

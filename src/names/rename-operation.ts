@@ -1,4 +1,4 @@
-import { failedWith, mountPoint, UNSUPPORTED } from '../base/fs-error.js';
+import { failedWith, mountPointError, UNSUPPORTED } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
@@ -62,7 +62,7 @@ function* explained(
     failedWith(error, 'EBUSY') &&
     ((yield* isMountPoint(calls, from)) || (yield* isMountPoint(calls, to)))
   ) {
-    return mountPoint('rename', from.asked, to.asked);
+    return mountPointError('rename', from.asked, to.asked);
   }
   // rename(2): EINVAL also says that a directory would become a part of itself.
   if (

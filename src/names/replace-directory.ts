@@ -1,4 +1,4 @@
-import { failedWith, mountPoint, refusal, UNSUPPORTED } from '../base/fs-error.js';
+import { failedWith, mountPointError, refusal, UNSUPPORTED } from '../base/fs-error.js';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
@@ -161,7 +161,7 @@ function* directoryAt(
   const found = yield* withPaths(calls.lookUp(directory, name), asked);
   if (found.kind === 'missing') return undefined;
   if (found.kind !== 'directory') throw notADirectory(asked);
-  if (found.mountPoint) throw mountPoint('rename', asked);
+  if (found.mountPoint) throw mountPointError('rename', asked);
   return found;
 }
 
@@ -299,7 +299,7 @@ function* explained(
     failedWith(error, 'EBUSY') &&
     ((yield* isMountPoint(calls, staged)) || (yield* isMountPoint(calls, to)))
   ) {
-    return mountPoint('rename', asked, to.asked);
+    return mountPointError('rename', asked, to.asked);
   }
   // Without an exchange, something has been put there since it was looked at.
   const cannot = calls.exchange === undefined ? ['ENOTEMPTY', 'EEXIST'] : UNSUPPORTED;

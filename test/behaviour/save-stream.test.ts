@@ -24,7 +24,7 @@ function assertUntouched(): void {
 async function halfWay(options = {}): Promise<SaveStream> {
   writeFileSync(scratch.at('file'), 'old');
   const stream = createSaveStream(scratch.at('file'), options);
-  for (let piece = 0; piece < 40; piece += 1) {
+  for (let chunk = 0; chunk < 40; chunk += 1) {
     if (!stream.write(Buffer.alloc(65_536, 'x'))) await once(stream, 'drain');
   }
   return stream;
@@ -163,7 +163,7 @@ describe('a save stream that does not come to its end', () => {
   it('leaves the old file and nothing else when its producer throws', async () => {
     writeFileSync(scratch.at('file'), 'old');
     async function* failing(): AsyncGenerator<Buffer> {
-      for (let piece = 0; piece < 40; piece += 1) yield Buffer.alloc(65_536);
+      for (let chunk = 0; chunk < 40; chunk += 1) yield Buffer.alloc(65_536);
       throw new Error('out of ideas');
     }
     const stream = createSaveStream(scratch.at('file'));

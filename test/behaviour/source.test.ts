@@ -14,7 +14,7 @@ function content(): string {
   return readFileSync(scratch.at('file'), 'utf8');
 }
 
-function* pieces(): Generator<SaveData> {
+function* chunks(): Generator<SaveData> {
   yield 'text ';
   yield Buffer.from('buffer ');
   yield new Uint8Array(Buffer.from('bytes ')).buffer;
@@ -24,17 +24,17 @@ function* pieces(): Generator<SaveData> {
 const PIECES = 'text buffer bytes view';
 
 async function* asynchronous(source: Iterable<SaveData>): AsyncGenerator<SaveData> {
-  for (const piece of source) {
+  for (const chunk of source) {
     await new Promise(setImmediate);
-    yield piece;
+    yield chunk;
   }
 }
 
-/** A large content in pieces of all sizes, and the whole of it. */
-function large(): { pieces: Buffer[]; whole: Buffer } {
+/** A large content in chunks of all sizes, and the whole of it. */
+function large(): { chunks: Buffer[]; whole: Buffer } {
   const sizes = [1, 70_000, 3, 524_288, 600_000, 2_000_000, 524_287, 65_536, 65_536, 1_500_001];
   const all = sizes.map((size, index) => Buffer.alloc(size, `${index},`));
-  return { pieces: all, whole: Buffer.concat(all) };
+  return { chunks: all, whole: Buffer.concat(all) };
 }
 
 const sources: { name: string; of: (source: Iterable<SaveData>) => SaveSource }[] = [
@@ -56,25 +56,25 @@ function asBuffer(data: SaveData): Buffer {
     : Buffer.from(data);
 }
 
-describe('save of data in pieces', () => {
+describe('save of data in chunks', () => {
   for (const { name, of } of sources) {
     it(`saves ${name}`, async () => {
       writeFileSync(scratch.at('file'), 'old');
-      const saved = await save(scratch.at('file'), of(pieces()));
+      const saved = await save(scratch.at('file'), of(chunks()));
       assert.equal(content(), PIECES);
       assert.deepEqual([saved.bytes, saved.replaced], [PIECES.length, true]);
       assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
 
-    it(`saves ${name} of pieces of all sizes`, async () => {
-      const { pieces: all, whole } = large();
+    it(`saves ${name} of chunks of all sizes`, async () => {
+      const { chunks: all, whole } = large();
       const { bytes } = await save(scratch.at('file'), of(all));
       assert.equal(bytes, whole.length);
       assert.ok(readFileSync(scratch.at('file')).equals(whole));
     });
   }
 
-  it('lets the producer use its buffer again for the next piece', async () => {
+  it('lets the producer use its buffer again for the next chunk', async () => {
     const buffer = Buffer.alloc(700_000);
     async function* reusing(): AsyncGenerator<Buffer> {
       for (const byte of [1, 2, 3]) yield buffer.fill(byte);
@@ -107,7 +107,7 @@ describe('save of data in pieces', () => {
     assert.deepEqual(readdirSync(scratch.path), ['file']);
   });
 
-  it('ends the producer when a piece is of a wrong type', async () => {
+  it('ends the producer when a chunk is of a wrong type', async () => {
     let ended = false;
     async function* wrong(): AsyncGenerator<SaveData> {
       try {
@@ -147,7 +147,7 @@ describe('save of data in pieces', () => {
     for (let turns = 0; turns < 60; turns += 1) {
       writeFileSync(scratch.at('file'), 'old');
       const controller = new AbortController();
-      const { pieces: all, whole } = large();
+      const { chunks: all, whole } = large();
       const saving = save(scratch.at('file'), asynchronous(all), {
         durability: 'none',
         signal: controller.signal,
@@ -219,20 +219,20 @@ describe('save of data in pieces', () => {
 });
 
 for (const { name, save: saveIn } of forms) {
-  describe(`${name} of data in pieces`, () => {
+  describe(`${name} of data in chunks`, () => {
     it('saves a generator', async () => {
-      const saved = await saveIn(scratch.at('file'), pieces());
+      const saved = await saveIn(scratch.at('file'), chunks());
       assert.equal(content(), PIECES);
       assert.equal(saved.bytes, PIECES.length);
     });
 
-    it('saves pieces of all sizes', async () => {
-      const { pieces: all, whole } = large();
+    it('saves chunks of all sizes', async () => {
+      const { chunks: all, whole } = large();
       await saveIn(scratch.at('file'), all);
       assert.ok(readFileSync(scratch.at('file')).equals(whole));
     });
 
-    it('saves no pieces as an empty file', async () => {
+    it('saves no chunks as an empty file', async () => {
       assert.equal((await saveIn(scratch.at('file'), [])).bytes, 0);
       assert.equal(content(), '');
     });
@@ -266,16 +266,16 @@ for (const { name, save: saveIn } of forms) {
   });
 }
 
-describe('saveSync of data in pieces', () => {
-  it('refuses an asynchronous source, whose pieces it could not wait for', () => {
-    const source = asynchronous(pieces()) as unknown as Iterable<SaveData>;
+describe('saveSync of data in chunks', () => {
+  it('refuses an asynchronous source, whose chunks it could not wait for', () => {
+    const source = asynchronous(chunks()) as unknown as Iterable<SaveData>;
     assert.throws(() => saveSync(scratch.at('file'), source), { code: 'ERR_INVALID_ARG_TYPE' });
     assert.deepEqual(readdirSync(scratch.path), []);
   });
 
   it('comes after the saves to its path that were called before', async () => {
     const earlier = save(scratch.at('file'), 'earlier');
-    saveSync(scratch.at('file'), pieces());
+    saveSync(scratch.at('file'), chunks());
     assert.equal(content(), PIECES);
     await earlier;
     assert.equal(content(), PIECES);

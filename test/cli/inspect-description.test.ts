@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, it } from 'vitest';
 import { describeFilesystem } from '../../src/filesystem/description.js';
-import { describePlace } from '../../src/filesystem/filesystem.js';
+import { inspectFilesystem } from '../../src/filesystem/filesystem.js';
 import { wrap } from '../../src/filesystem/wrap.js';
 import { Recordings } from '../unit/filesystem/recordings.js';
 
@@ -12,7 +12,10 @@ afterAll(() => recordings.remove());
 function describeRecorded(name: string): string {
   const { machine, location } = recordings.load(name);
   const path = location.directory.toString();
-  return describeFilesystem(path, describePlace({ ...location, path, isDirectory: true }, 'native', machine));
+  return describeFilesystem(
+    path,
+    inspectFilesystem({ ...location, path, isDirectory: true }, 'native', machine),
+  );
 }
 
 describe('the description of a filesystem for people', () => {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../../src/filesystem/ext4-proof.js';
-import { describePlace, type Filesystem } from '../../src/filesystem/filesystem.js';
+import { type Filesystem, inspectFilesystem } from '../../src/filesystem/filesystem.js';
 import { mayReturnEarlyFromDirectorySync } from '../../src/filesystem/filesystem-types.js';
 import { thisMachine } from '../../src/filesystem/machine.js';
 import { type SaveCase, STEPS, stepsOf } from '../../src/filesystem/protocols.js';
-import { locate } from '../../src/fs/plain/inspected-path.js';
+import { findInspectedPath } from '../../src/fs/plain/inspected-path.js';
 import { run } from '../../src/fs/steps.js';
 import type { Durability, Protocol } from '../../src/index.js';
 import { type EngineName, engines, nativeUnavailable } from '../engines.js';
@@ -212,10 +212,10 @@ async function inspectAs(
   directory: string,
   environment: Record<string, string> = {},
 ): Promise<Filesystem> {
-  const place = await run(locate(Buffer.from(directory)));
+  const place = await run(findInspectedPath(Buffer.from(directory)));
   Object.assign(process.env, environment);
   try {
-    return describePlace(place, engine, thisMachine);
+    return inspectFilesystem(place, engine, thisMachine);
   } finally {
     for (const name of Object.keys(environment)) delete process.env[name];
   }

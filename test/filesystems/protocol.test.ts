@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type Decision, decide } from '../../src/filesystem/decision.js';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../../src/filesystem/ext4-proof.js';
 import { thisMachine } from '../../src/filesystem/machine.js';
-import { locate } from '../../src/fs/plain/inspected-path.js';
+import { findInspectedPath } from '../../src/fs/plain/inspected-path.js';
 import { run } from '../../src/fs/steps.js';
 import { command } from '../lab/command.js';
 import {
@@ -28,7 +28,7 @@ const missing =
 if (missing !== undefined) process.stderr.write(`protocol.test.ts is skipped: ${missing}\n`);
 
 async function decideIn(directory: string, syncs = 0): Promise<Decision> {
-  return decide(await run(locate(Buffer.from(directory))), syncs);
+  return decide(await run(findInspectedPath(Buffer.from(directory))), syncs);
 }
 
 /** A durable save by the textbook: what any program might do. */

@@ -9,12 +9,12 @@ function peakMemory() {
   return Number(kibibytes) * 1024;
 }
 
-const piece = Buffer.alloc(1024 * 1024, 'x');
+const chunk = Buffer.alloc(1024 * 1024, 'x');
 const stream = createSaveStream(process.argv[2], { durability: 'none' });
-await new Promise((resolve) => stream.write(piece, resolve));
+await new Promise((resolve) => stream.write(chunk, resolve));
 const before = peakMemory();
 for (let written = 1; written < 300; written += 1) {
-  if (!stream.write(piece)) await once(stream, 'drain');
+  if (!stream.write(chunk)) await once(stream, 'drain');
 }
 stream.end();
 await once(stream, 'finish');

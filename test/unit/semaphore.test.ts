@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, it } from 'vitest';
 import { Semaphore, type Wait } from '../../src/base/semaphore.js';
-import { type Patience, waitPatiently } from '../../src/base/wait-limit.js';
+import { type WaitLimit, waitWithLimit } from '../../src/base/wait-limit.js';
 
 const EXHAUSTED = new Error('exhausted');
 
 function waitFor(timeout: number, signal?: AbortSignal): Wait {
-  const patience: Patience = { timeout, signal, exhausted: () => EXHAUSTED };
-  return (granted, idle) => waitPatiently(granted, patience, idle);
+  const patience: WaitLimit = { timeout, signal, timeoutError: () => EXHAUSTED };
+  return (granted, idle) => waitWithLimit(granted, patience, idle);
 }
 
 /** A task that goes on until it is told to stop. */

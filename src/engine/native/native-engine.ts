@@ -2,8 +2,8 @@ import { isMainThread } from 'node:worker_threads';
 import type { Addon } from '../../addon/addon.js';
 import { decisionFor, providePlans } from '../../addon/plan-provider.js';
 import { FLAG, needsPlans, type PlansNeeded, type WireRequest } from '../../addon/wire.js';
-import type { OpenRequest, Saved, SaveRequest } from '../../base/save-request.js';
-import { type Engine, type OpenSave, type OpenSaveSync, settled } from '../engine.js';
+import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
+import { type Engine, type StreamingSave, type StreamingSaveSync, settled } from '../engine.js';
 import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
 import { savedOf, submit } from './submission.js';
 import { NativeUpdateQueue } from './update-queue.js';
@@ -59,27 +59,27 @@ export class NativeEngine implements Engine {
     });
   }
 
-  async publish(request: OpenRequest, temporary: number): Promise<Saved> {
+  async publish(request: SaveParameters, temporary: number): Promise<Saved> {
     const { signal } = request;
     if (signal !== undefined) return await this.#cancellable(signal, request, NO_DATA, temporary);
     return savedOf(request, await submit(this.#addon.save, request, NO_DATA, 0, temporary));
   }
 
-  publishSync(request: OpenRequest, temporary: number): Saved {
+  publishSync(request: SaveParameters, temporary: number): Saved {
     return this.#saveSync(request, NO_DATA, temporary);
   }
 
-  open(request: OpenRequest): Promise<OpenSave> {
+  open(request: SaveParameters): Promise<StreamingSave> {
     return NativeStreamingSave.open(this.#addon, request);
   }
 
-  openSync(request: OpenRequest): OpenSaveSync {
+  openSync(request: SaveParameters): StreamingSaveSync {
     return new NativeStreamingSaveSync(this.#addon, request);
   }
 
   async #cancellable(
     signal: AbortSignal,
-    request: OpenRequest,
+    request: SaveParameters,
     data: Uint8Array,
     temporary: number,
   ): Promise<Saved> {
@@ -95,7 +95,7 @@ export class NativeEngine implements Engine {
     }
   }
 
-  #saveSync(request: OpenRequest, data: Uint8Array, temporary: number): Saved {
+  #saveSync(request: SaveParameters, data: Uint8Array, temporary: number): Saved {
     const outcome = submit(this.#addon.saveSync, request, data, 0, temporary);
     if (!needsPlans(outcome)) return savedOf(request, outcome, data.byteLength);
     // A closure for each save would cost as much as a system call.

@@ -1,18 +1,18 @@
 import type { Addon } from '../../addon/addon.js';
-import { saveError } from '../../addon/native-error.js';
+import { saveErrorOf } from '../../addon/native-error.js';
 import { providePlans } from '../../addon/plan-provider.js';
 import { needsPlans } from '../../addon/wire.js';
-import type { OpenRequest, Saved } from '../../base/save-request.js';
-import type { OpenSave, OpenSaveSync } from '../engine.js';
+import type { Saved, SaveParameters } from '../../base/save-request.js';
+import type { StreamingSave, StreamingSaveSync } from '../engine.js';
 import { addStages, savedOf, submit } from './submission.js';
 
 /** Of a save whose data comes in chunks. */
 const NO_DATA = new Uint8Array(0);
 
 /** A save of the addon whose data comes in chunks. */
-export class NativeStreamingSave implements OpenSave {
+export class NativeStreamingSave implements StreamingSave {
   readonly #addon: Addon;
-  readonly #request: OpenRequest;
+  readonly #request: SaveParameters;
   readonly #ticket: number;
   readonly #cancel: () => void;
   /** The call that is under way; the addon's promises don't reject. */
@@ -20,7 +20,7 @@ export class NativeStreamingSave implements OpenSave {
   #submitted = false;
   #abandoned = false;
 
-  private constructor(addon: Addon, request: OpenRequest) {
+  private constructor(addon: Addon, request: SaveParameters) {
     this.#addon = addon;
     this.#request = request;
     this.#ticket = addon.issueTicket();
@@ -28,7 +28,7 @@ export class NativeStreamingSave implements OpenSave {
     request.signal?.addEventListener('abort', this.#cancel, { once: true });
   }
 
-  static async open(addon: Addon, request: OpenRequest): Promise<NativeStreamingSave> {
+  static async open(addon: Addon, request: SaveParameters): Promise<NativeStreamingSave> {
     const save = new NativeStreamingSave(addon, request);
     for (;;) {
       const answer = await submit(addon.openSave, request, NO_DATA, save.#ticket);
@@ -38,7 +38,7 @@ export class NativeStreamingSave implements OpenSave {
         continue;
       }
       await save.abandon();
-      throw saveError(request, answer);
+      throw saveErrorOf(request, answer);
     }
   }
 
@@ -47,7 +47,7 @@ export class NativeStreamingSave implements OpenSave {
     const call = this.#addon.appendToSave(this.#ticket, chunk);
     this.#call = call;
     const answer = await call;
-    if (answer !== 0) throw saveError(this.#request, answer);
+    if (answer !== 0) throw saveErrorOf(this.#request, answer);
   }
 
   async finish(): Promise<Saved> {
@@ -82,13 +82,13 @@ export class NativeStreamingSave implements OpenSave {
 }
 
 /** The same on the calling thread. */
-export class NativeStreamingSaveSync implements OpenSaveSync {
+export class NativeStreamingSaveSync implements StreamingSaveSync {
   readonly #addon: Addon;
-  readonly #request: OpenRequest;
+  readonly #request: SaveParameters;
   readonly #ticket: number;
   #over = false;
 
-  constructor(addon: Addon, request: OpenRequest) {
+  constructor(addon: Addon, request: SaveParameters) {
     this.#addon = addon;
     this.#request = request;
     this.#ticket = addon.issueTicket();
@@ -100,13 +100,13 @@ export class NativeStreamingSaveSync implements OpenSaveSync {
         continue;
       }
       this.abandon();
-      throw saveError(request, answer);
+      throw saveErrorOf(request, answer);
     }
   }
 
   write(chunk: Uint8Array): void {
     const answer = this.#addon.appendToSaveSync(this.#ticket, chunk);
-    if (answer !== 0) throw saveError(this.#request, answer);
+    if (answer !== 0) throw saveErrorOf(this.#request, answer);
   }
 
   finish(): Saved {

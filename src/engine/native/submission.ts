@@ -1,12 +1,12 @@
-import { saveError } from '../../addon/native-error.js';
+import { saveErrorOf } from '../../addon/native-error.js';
 import { choiceOf } from '../../addon/plan-provider.js';
 import { type Failure, FLAG, type Outcome, type Stages, WIRE, type WireRequest } from '../../addon/wire.js';
-import type { OpenRequest, Saved } from '../../base/save-request.js';
+import type { Saved, SaveParameters } from '../../base/save-request.js';
 
 /** Hands a request to an entry of the addon. The one list of its arguments: spread from an array it would cost 2 us a save. */
 export function submit<T>(
   entry: (...request: WireRequest) => T,
-  request: OpenRequest,
+  request: SaveParameters,
   data: Uint8Array,
   ticket: number,
   temporary = 0,
@@ -29,9 +29,9 @@ export function submit<T>(
 }
 
 /** @param bytes how many it has written, where the addon does not say. */
-export function savedOf(request: OpenRequest, outcome: Outcome | Failure, bytes = 0): Saved {
+export function savedOf(request: SaveParameters, outcome: Outcome | Failure, bytes = 0): Saved {
   if (outcome.stages !== undefined) addStages(request, outcome.stages);
-  if (outcome.reason !== undefined) throw saveError(request, outcome);
+  if (outcome.reason !== undefined) throw saveErrorOf(request, outcome);
   return {
     path: request.path,
     bytes: outcome.bytes ?? bytes,
@@ -41,12 +41,12 @@ export function savedOf(request: OpenRequest, outcome: Outcome | Failure, bytes 
   };
 }
 
-export function addStages({ timer }: OpenRequest, stages: Stages | undefined): void {
+export function addStages({ timer }: SaveParameters, stages: Stages | undefined): void {
   if (timer === undefined || stages === undefined) return;
   for (const [index, stage] of WIRE.stages.entries()) timer.spent[stage] += stages[index] ?? 0;
 }
 
-function flagsOf(request: OpenRequest): number {
+function flagsOf(request: SaveParameters): number {
   let flags = 0;
   if (request.ifExists === 'fail') flags |= FLAG.exclusive;
   if (request.followSymlinks) flags |= FLAG.followSymlinks;

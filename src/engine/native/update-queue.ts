@@ -1,5 +1,5 @@
 import type { Addon } from '../../addon/addon.js';
-import { type Patience, waitPatiently } from '../../base/wait-limit.js';
+import { type WaitLimit, waitWithLimit } from '../../base/wait-limit.js';
 import type { UpdateQueue } from '../engine.js';
 
 /** The order of the updates of one path: the addon's, for all threads of the process and every copy of the library. */
@@ -10,12 +10,12 @@ export class NativeUpdateQueue implements UpdateQueue {
     this.#addon = addon;
   }
 
-  async run<T>(path: string, patience: Patience, task: () => Promise<T>): Promise<T> {
+  async run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T> {
     const ticket = this.#addon.issueTicket();
     const turn = this.#addon.joinUpdates(ticket, path);
     try {
       if (turn !== undefined) {
-        await waitPatiently(turn, patience, () => this.#addon.updatesIdle(ticket));
+        await waitWithLimit(turn, patience, () => this.#addon.updatesIdle(ticket));
       }
       return await task();
     } finally {

@@ -1,11 +1,11 @@
 import { failedWith } from '../../base/fs-error.js';
 import { changed } from '../../base/save-errors.js';
-import type { OpenRequest } from '../../base/save-request.js';
+import type { SaveParameters } from '../../base/save-request.js';
 import { lstatExactly } from '../../fs/plain/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
 
 /** Whether the target may only be created: a link does that in one step, and needs no look before. */
-export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists' | 'expected'>): boolean {
+export function isExclusive({ ifExists, expected }: Pick<SaveParameters, 'ifExists' | 'expected'>): boolean {
   return ifExists === 'fail' || expected === 'missing';
 }
 
@@ -15,16 +15,16 @@ export function isExclusive({ ifExists, expected }: Pick<OpenRequest, 'ifExists'
  *
  * @throws `ERR_INDELIBLE_CHANGED`.
  */
-export function* refuseIfChanged({ path, expected }: OpenRequest, target: Buffer): Steps<void> {
+export function* refuseIfChanged({ path, expected }: SaveParameters, target: Buffer): Steps<void> {
   if (typeof expected !== 'object') return;
   try {
-    const standing = yield* lstatExactly(target);
+    const existing = yield* lstatExactly(target);
     const same =
-      standing.dev === expected.dev &&
-      standing.ino === expected.ino &&
-      standing.size === expected.size &&
-      standing.mtimeNs === expected.mtimeNs &&
-      standing.ctimeNs === expected.ctimeNs;
+      existing.dev === expected.dev &&
+      existing.ino === expected.ino &&
+      existing.size === expected.size &&
+      existing.mtimeNs === expected.mtimeNs &&
+      existing.ctimeNs === expected.ctimeNs;
     if (same) return;
   } catch (error) {
     if (!failedWith(error, 'ENOENT', 'ENOTDIR')) throw error;

@@ -2,7 +2,7 @@ import type { Saved, SaveRequest } from '../../base/save-request.js';
 import { type Pending, shared } from '../../base/shared-state.js';
 import { run, runSync } from '../../fs/steps.js';
 import type { Publication } from './publication.js';
-import { updateFile } from './save-job.js';
+import { saveFile } from './save-job.js';
 
 /** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
 export class PendingSave implements Pending {
@@ -34,7 +34,7 @@ export class PendingSave implements Pending {
 
   async #update(): Promise<Saved> {
     if (this.#outcome !== undefined) return this.#outcome();
-    return await run(updateFile(this.#request, (publication) => this.#publish(publication)));
+    return await run(saveFile(this.#request, (publication) => this.#publish(publication)));
   }
 
   #publish(publication: Publication): void {
@@ -60,7 +60,7 @@ function outcomeOf(request: SaveRequest): () => Saved {
   try {
     // What the first attempt takes is measured, since it goes on beside this one.
     const { timer: _, ...untimed } = request;
-    const saved = runSync(updateFile(untimed));
+    const saved = runSync(saveFile(untimed));
     return () => saved;
   } catch (error) {
     return () => {

@@ -11,7 +11,7 @@ const STICKY = 0o1000;
  * A second name for the version that is about to be replaced, so that its inode and blocks stay its own until the new
  * version's name is on the medium (`Plan.replaced`).
  */
-export class HeldVersion {
+export class PinnedVersion {
   readonly #directory: Buffer;
   #name: Buffer | undefined;
 
@@ -21,7 +21,7 @@ export class HeldVersion {
   }
 
   /** What cannot be held is replaced all the same: only a crash could tell. */
-  *hold(target: Buffer): Steps<void> {
+  *pin(target: Buffer): Steps<void> {
     const name = inDirectory(this.#directory, temporaryName());
     try {
       if (!(yield* this.#mayRemove(target))) return;

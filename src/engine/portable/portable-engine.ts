@@ -1,12 +1,12 @@
 import { orderingKey } from '../../base/path-bytes.js';
 import { noTemporary } from '../../base/save-errors.js';
-import type { OpenRequest, Saved, SaveRequest } from '../../base/save-request.js';
+import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { type Pending, shared } from '../../base/shared-state.js';
 import { runSync } from '../../fs/steps.js';
-import { type Engine, type OpenSave, type OpenSaveSync, settled } from '../engine.js';
+import { type Engine, type StreamingSave, type StreamingSaveSync, settled } from '../engine.js';
 import { PendingSave } from './pending-save.js';
-import { updateFile } from './save-job.js';
-import { PortableOpenSave, PortableOpenSaveSync } from './streaming-save.js';
+import { saveFile } from './save-job.js';
+import { PortableStreamingSave, PortableStreamingSaveSync } from './streaming-save.js';
 import { portableUpdateQueue } from './update-queue.js';
 
 /**
@@ -31,29 +31,29 @@ export const portableEngine: Engine = {
   },
 
   saveSync(request: SaveRequest): Saved {
-    return inOrderSync(request, () => runSync(updateFile(request)));
+    return inOrderSync(request, () => runSync(saveFile(request)));
   },
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
     return requests.map((request) => settled(() => this.saveSync(request)));
   },
 
-  open(request: OpenRequest): Promise<OpenSave> {
-    return PortableOpenSave.open(request, (save) =>
+  open(request: SaveParameters): Promise<StreamingSave> {
+    return PortableStreamingSave.open(request, (save) =>
       inOrder(request, (predecessor) => pendingPublication(save, predecessor)),
     );
   },
 
-  async publish({ path }: OpenRequest): Promise<Saved> {
+  async publish({ path }: SaveParameters): Promise<Saved> {
     throw noTemporary(path, 'The portable engine');
   },
 
-  publishSync({ path }: OpenRequest): Saved {
+  publishSync({ path }: SaveParameters): Saved {
     throw noTemporary(path, 'The portable engine');
   },
 
-  openSync(request: OpenRequest): OpenSaveSync {
-    return new PortableOpenSaveSync(request, (publish) => inOrderSync(request, publish));
+  openSync(request: SaveParameters): StreamingSaveSync {
+    return new PortableStreamingSaveSync(request, (publish) => inOrderSync(request, publish));
   },
 
   updates: portableUpdateQueue,
@@ -65,7 +65,7 @@ export const portableEngine: Engine = {
 };
 
 async function inOrder(
-  { path, timer }: OpenRequest,
+  { path, timer }: SaveParameters,
   begin: (predecessor: Pending | undefined) => Pending,
 ): Promise<Saved> {
   timer?.enter('queue');
@@ -83,7 +83,7 @@ async function inOrder(
 }
 
 /** A streaming save whose data is complete, and that waits for its predecessor. */
-function pendingPublication(save: PortableOpenSave, predecessor: Pending | undefined): Pending {
+function pendingPublication(save: PortableStreamingSave, predecessor: Pending | undefined): Pending {
   const publish = async (): Promise<Saved> => {
     await predecessor?.over;
     return await shared.savesAtOnce.run(() => save.publish());
@@ -93,7 +93,7 @@ function pendingPublication(save: PortableOpenSave, predecessor: Pending | undef
   return { result, over: result.then(ignore, ignore) };
 }
 
-function inOrderSync({ path, timer }: OpenRequest, publish: () => Saved): Saved {
+function inOrderSync({ path, timer }: SaveParameters, publish: () => Saved): Saved {
   timer?.enter('queue');
   const earlier = [...(shared.pendingSaves.get(orderingKey(path)) ?? [])];
   for (const save of earlier) save.finishNow?.();

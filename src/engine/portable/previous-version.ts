@@ -1,11 +1,11 @@
 import type { Stats } from 'node:fs';
 import { indelibleError } from '../../base/errors.js';
-import { failedWith, failure, refusal } from '../../base/fs-error.js';
+import { failedWith, refusal, toSaveError } from '../../base/fs-error.js';
 import type { Protocol } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
 import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from '../../base/path-bytes.js';
 import { cannotKeep, keptUnderItself } from '../../base/save-errors.js';
-import type { OpenRequest } from '../../base/save-request.js';
+import type { SaveParameters } from '../../base/save-request.js';
 import { Directory } from '../../fs/plain/directory.js';
 import {
   close,
@@ -18,7 +18,7 @@ import {
   stat,
   unlink,
 } from '../../fs/plain/plain-fs.js';
-import { whileInUse } from '../../fs/plain/retry-while-busy.js';
+import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import type { Target } from '../../fs/plain/target.js';
 import type { Steps } from '../../fs/steps.js';
 import { temporaryName } from '../../fs/temporary-name.js';
@@ -28,7 +28,7 @@ const NAME_ATTEMPTS = 8;
 
 /** Where a save keeps the version that it replaces. */
 export class PreviousVersion {
-  readonly #request: OpenRequest;
+  readonly #request: SaveParameters;
   readonly #asked: AbsolutePath;
   readonly #path: Buffer;
   readonly #directory: Directory;
@@ -36,7 +36,12 @@ export class PreviousVersion {
   /** Whether the kept version is as safe on disk as the protocol makes the new one. */
   #safe = true;
 
-  private constructor(request: OpenRequest, asked: AbsolutePath, directory: Directory, protocol: Protocol) {
+  private constructor(
+    request: SaveParameters,
+    asked: AbsolutePath,
+    directory: Directory,
+    protocol: Protocol,
+  ) {
     this.#request = request;
     this.#asked = asked;
     this.#path = bytesOfPath(asked);
@@ -49,7 +54,11 @@ export class PreviousVersion {
    *
    * @returns `undefined` where the request keeps nothing.
    */
-  static *open(request: OpenRequest, target: Target, protocol: Protocol): Steps<PreviousVersion | undefined> {
+  static *open(
+    request: SaveParameters,
+    target: Target,
+    protocol: Protocol,
+  ): Steps<PreviousVersion | undefined> {
     const { keepPrevious: asked } = request;
     if (asked === undefined) return undefined;
     const path = bytesOfPath(asked);
@@ -61,7 +70,7 @@ export class PreviousVersion {
       return new PreviousVersion(request, asked, directory, protocol);
     } catch (error) {
       if (directory !== undefined) yield* directory.close();
-      throw failure(error, { path: asked });
+      throw toSaveError(error, { path: asked });
     }
   }
 
@@ -93,12 +102,12 @@ export class PreviousVersion {
     try {
       if (this.#protocol !== 'rename') yield* this.#syncContent(own);
       if (!goOn()) return true;
-      yield* whileInUse(() => rename(own, this.#path));
+      yield* retryWhileBusy(() => rename(own, this.#path));
     } catch (error) {
-      throw failure(error, { path: this.#asked });
+      throw toSaveError(error, { path: this.#asked });
     } finally {
       // rename(2) does nothing where the two are one file already.
-      yield* whileInUse(() => unlinkIfThere(own));
+      yield* retryWhileBusy(() => unlinkIfThere(own));
     }
     if (this.#protocol !== 'rename' && !(yield* this.#directory.sync())) this.#safe = false;
     return true;
@@ -115,7 +124,7 @@ export class PreviousVersion {
         // link(2): EPERM says that the filesystem has no hard links, or that fs.protected_hardlinks forbids one.
         if (failedWith(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'))
           throw cannotKeep(this.#request, error);
-        throw failure(error, { path: target });
+        throw toSaveError(error, { path: target });
       }
     }
   }
@@ -150,17 +159,17 @@ export class PreviousVersion {
   }
 }
 
-function* check(request: OpenRequest, asked: AbsolutePath, path: Buffer, target: Target): Steps<void> {
+function* check(request: SaveParameters, asked: AbsolutePath, path: Buffer, target: Target): Steps<void> {
   const own = yield* stat(parentOf(path));
   const targets = yield* stat(parentOf(target.path));
   if (own.dev !== targets.dev) throw refusal('EXDEV', 'link', target.path, asked);
-  const standing = yield* lstatIfThere(path);
+  const existing = yield* lstatIfThere(path);
   const sameName = own.ino === targets.ino && nameOf(path).equals(nameOf(target.path));
   // With a single name the two can only be one, spelled in two ways (a directory that folds case).
-  const sameFile = standing?.nlink === 1 && isSame(standing, yield* lstatIfThere(target.path));
+  const sameFile = existing?.nlink === 1 && isSame(existing, yield* lstatIfThere(target.path));
   if (sameName || sameFile) throw keptUnderItself(request);
-  if (standing?.isDirectory()) throw refusal('EISDIR', 'open', asked);
-  if (standing !== undefined && !standing.isFile() && !standing.isSymbolicLink()) {
+  if (existing?.isDirectory()) throw refusal('EISDIR', 'open', asked);
+  if (existing !== undefined && !existing.isFile() && !existing.isSymbolicLink()) {
     const message = `Not a regular file, and nothing else is replaced: '${asked}'`;
     throw indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, { syscall: 'open', path: asked });
   }

@@ -1,9 +1,9 @@
 import { indelibleError } from '../../base/errors.js';
-import { failedWith, failure } from '../../base/fs-error.js';
+import { failedWith, toSaveError } from '../../base/fs-error.js';
 import { cannotKeep, changed } from '../../base/save-errors.js';
-import type { OpenRequest } from '../../base/save-request.js';
+import type { SaveParameters } from '../../base/save-request.js';
 import { link, lstat, rename, unlink } from '../../fs/plain/plain-fs.js';
-import { whileInUse } from '../../fs/plain/retry-while-busy.js';
+import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { runSync, type Steps } from '../../fs/steps.js';
 import { isExclusive } from './file-version.js';
 import type { PreviousVersion } from './previous-version.js';
@@ -16,7 +16,7 @@ const MOST_ATTEMPTS = 10;
  * version that is replaced is kept, that comes before it, and is part of the publication.
  */
 export class Publication {
-  readonly #request: OpenRequest;
+  readonly #request: SaveParameters;
   readonly #temporary: Buffer;
   readonly #target: Buffer;
   readonly #previous: PreviousVersion | undefined;
@@ -31,7 +31,7 @@ export class Publication {
   /** What `finishNow` has failed with before the step. */
   #failure: { error: unknown } | undefined;
 
-  constructor(request: OpenRequest, temporary: Buffer, target: Buffer, previous?: PreviousVersion) {
+  constructor(request: SaveParameters, temporary: Buffer, target: Buffer, previous?: PreviousVersion) {
     this.#request = request;
     this.#exclusive = isExclusive(request);
     this.#temporary = temporary;
@@ -98,15 +98,15 @@ export class Publication {
     for (let attempt = 1; goOn(); attempt += 1) {
       const own = this.#previous.newName();
       this.#own = own;
-      const standing = yield* this.#previous.keep(this.#target, own, goOn);
+      const existing = yield* this.#previous.keep(this.#target, own, goOn);
       if (!goOn()) return;
       this.#prepared = true;
       // What somebody puts there in between must not be replaced unkept.
-      this.#exclusive = !standing;
+      this.#exclusive = !existing;
       try {
         return yield* this.#call();
       } catch (error) {
-        if (standing || attempt === MOST_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
+        if (existing || attempt === MOST_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
       }
       if (goOn()) this.#prepared = false;
     }
@@ -114,7 +114,7 @@ export class Publication {
 
   #call(): Steps<void> {
     const call = this.#exclusive ? link : rename;
-    return whileInUse(() => call(this.#temporary, this.#target));
+    return retryWhileBusy(() => call(this.#temporary, this.#target));
   }
 
   *#isLinked(): Steps<boolean> {
@@ -133,9 +133,9 @@ export class Publication {
     if (!this.#exclusive && process.platform === 'linux' && failedWith(error, 'EBUSY')) {
       const hint =
         'it is a mount point, a file mounted into a container perhaps, which no rename can replace';
-      return failure(error, { path, hint });
+      return toSaveError(error, { path, hint });
     }
-    return failure(error, { path });
+    return toSaveError(error, { path });
   }
 }
 

@@ -1,19 +1,19 @@
 import { throwIfAborted } from '../../base/abortable.js';
 import { indelibleError } from '../../base/errors.js';
-import { failure } from '../../base/fs-error.js';
+import { toSaveError } from '../../base/fs-error.js';
 import { type Durability, isWeaker } from '../../base/options.js';
 import { parentOf } from '../../base/path-bytes.js';
-import type { OpenRequest, Saved, SaveRequest } from '../../base/save-request.js';
+import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { attributesFor, creationMode, setAttributes } from '../../fs/plain/attributes.js';
 import { Directory, makeDirectories, openNearest } from '../../fs/plain/directory.js';
 import { unlink } from '../../fs/plain/plain-fs.js';
 import { type PortablePlan, planFor } from '../../fs/plain/plan.js';
-import { whileInUse } from '../../fs/plain/retry-while-busy.js';
+import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { locateTarget, lookAgain, type Target } from '../../fs/plain/target.js';
 import { Temporary } from '../../fs/plain/temporary.js';
-import { nextPiece, type Steps } from '../../fs/steps.js';
+import { nextChunk, type Steps } from '../../fs/steps.js';
 import { isExclusive, refuseIfChanged } from './file-version.js';
-import { HeldVersion } from './pinned-version.js';
+import { PinnedVersion } from './pinned-version.js';
 import { PreviousVersion } from './previous-version.js';
 import { Publication } from './publication.js';
 
@@ -24,17 +24,17 @@ export type OnPublish = (publication: Publication) => void;
  * Replaces or creates one file atomically: the whole of a save, from the path to the directory's sync. Until the
  * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
  */
-export function updateFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
+export function saveFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
   return updateWith(request, request.data, onPublish);
 }
 
-/** The same for data that arrives in pieces: the procedure stops for each (`nextPiece`), the first time when it is open. */
-export function updateFilePiecewise(request: OpenRequest, onPublish: OnPublish): Steps<Saved> {
+/** The same for data that arrives in chunks: the procedure stops for each (`nextPiece`), the first time when it is open. */
+export function saveFileInChunks(request: SaveParameters, onPublish: OnPublish): Steps<Saved> {
   return updateWith(request, undefined, onPublish);
 }
 
 function* updateWith(
-  request: OpenRequest,
+  request: SaveParameters,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
 ): Steps<Saved> {
@@ -43,12 +43,12 @@ function* updateWith(
     return yield* update(request, data, onPublish, outcome);
   } catch (error) {
     request.timer?.leave();
-    throw failure(error, { path: request.path, published: outcome.published });
+    throw toSaveError(error, { path: request.path, published: outcome.published });
   }
 }
 
 function* update(
-  request: OpenRequest,
+  request: SaveParameters,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
@@ -60,7 +60,7 @@ function* update(
   const parent = parentOf(target.path);
   const reachable = request.makeDirectories ? yield* makeMissingDirectories(request, parent) : 'durable';
   const directory = yield* Directory.open(parent);
-  const held = new HeldVersion(directory.path);
+  const held = new PinnedVersion(directory.path);
   try {
     const plan = yield* acceptablePlan(request, directory, reachable);
     const previous = yield* PreviousVersion.open(request, target, plan.protocol);
@@ -110,7 +110,7 @@ function* update(
 }
 
 /** @returns what a file in the directory can achieve at best, given how its parents' names were synced. */
-function* makeMissingDirectories(request: OpenRequest, path: Buffer): Steps<Durability> {
+function* makeMissingDirectories(request: SaveParameters, path: Buffer): Steps<Durability> {
   const nearest = yield* openNearest(path);
   try {
     const plan = yield* acceptablePlan(request, nearest, 'durable');
@@ -123,7 +123,7 @@ function* makeMissingDirectories(request: OpenRequest, path: Buffer): Steps<Dura
 
 /** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, where less can be had than was asked for. */
 function* acceptablePlan(
-  request: OpenRequest,
+  request: SaveParameters,
   directory: Directory,
   reachable: Durability,
 ): Steps<PortablePlan> {
@@ -134,19 +134,19 @@ function* acceptablePlan(
   return { ...plan, achieves };
 }
 
-function refuseIfStrict({ strict, durability, path }: OpenRequest, achieves: Durability): void {
+function refuseIfStrict({ strict, durability, path }: SaveParameters, achieves: Durability): void {
   if (!strict || !isWeaker(achieves, durability)) return;
   const message = `The filesystem cannot make '${path}' ${durability}`;
   throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
 }
 
 function* writeAndPublish(
-  request: OpenRequest,
+  request: SaveParameters,
   data: Uint8Array | undefined,
   found: Target,
   directory: Directory,
   plan: PortablePlan,
-  old: PreviousVersion | HeldVersion,
+  old: PreviousVersion | PinnedVersion,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<{ bytes: number; replaced: boolean; temporary: Temporary }> {
@@ -159,12 +159,12 @@ function* writeAndPublish(
   try {
     let bytes = 0;
     timer?.leave();
-    for (let piece = data ?? (yield* nextPiece()); piece !== undefined; ) {
+    for (let chunk = data ?? (yield* nextChunk()); chunk !== undefined; ) {
       timer?.enter('write');
-      yield* temporary.write(request, piece);
+      yield* temporary.write(request, chunk);
       timer?.leave();
-      bytes += piece.length;
-      piece = data === undefined ? yield* nextPiece() : undefined;
+      bytes += chunk.length;
+      chunk = data === undefined ? yield* nextChunk() : undefined;
     }
     timer?.enter('attributes');
     throwIfAborted(request.signal);
@@ -188,15 +188,20 @@ function* writeAndPublish(
     throwIfAborted(request.signal);
     yield* refuseIfChanged(request, target.path);
     const previous = old instanceof PreviousVersion ? old : undefined;
-    if (old instanceof HeldVersion && plan.replaced === 'held' && target.occupied && !isExclusive(request)) {
-      yield* old.hold(target.path);
+    if (
+      old instanceof PinnedVersion &&
+      plan.replaced === 'held' &&
+      target.occupied &&
+      !isExclusive(request)
+    ) {
+      yield* old.pin(target.path);
       throwIfAborted(request.signal);
     }
     const publication = new Publication(request, temporary.path, target.path, previous);
     onPublish?.(publication);
     yield* publication.run();
     outcome.published = true;
-    if (publication.leavesTemporary) yield* whileInUse(() => unlink(temporary.path));
+    if (publication.leavesTemporary) yield* retryWhileBusy(() => unlink(temporary.path));
     const replaced = previous === undefined ? target.occupied : !publication.leavesTemporary;
     return { bytes, replaced, temporary };
   } catch (error) {

@@ -1,39 +1,39 @@
-import type { OpenRequest, Saved } from '../../base/save-request.js';
+import type { Saved, SaveParameters } from '../../base/save-request.js';
 import { advance, advanceSync, resultOf, type State, type Steps } from '../../fs/steps.js';
-import type { OpenSave, OpenSaveSync } from '../engine.js';
-import { updateFilePiecewise } from './save-job.js';
+import type { StreamingSave, StreamingSaveSync } from '../engine.js';
+import { saveFileInChunks } from './save-job.js';
 
 /** Ends the procedure of a save that is not to be published; its error is nobody's. */
 const ABANDONED = new Error('This save was abandoned.');
 
-/** A save whose data arrives in pieces. */
-export class PortableOpenSave implements OpenSave {
+/** A save whose data arrives in chunks. */
+export class PortableStreamingSave implements StreamingSave {
   readonly #steps: Steps<Saved>;
-  readonly #inOrder: (save: PortableOpenSave) => Promise<Saved>;
+  readonly #inOrder: (save: PortableStreamingSave) => Promise<Saved>;
   /** Where the procedure stands when the call under way is over; rejects when that has failed. */
   #state: Promise<State<Saved>>;
   #finishing: Promise<Saved> | undefined;
   #abandoned = false;
 
-  private constructor(request: OpenRequest, inOrder: (save: PortableOpenSave) => Promise<Saved>) {
-    this.#steps = updateFilePiecewise(request, () => this.#refuseIfAbandoned());
+  private constructor(request: SaveParameters, inOrder: (save: PortableStreamingSave) => Promise<Saved>) {
+    this.#steps = saveFileInChunks(request, () => this.#refuseIfAbandoned());
     this.#inOrder = inOrder;
     this.#state = advance(this.#steps, this.#steps.next());
   }
 
   /** @param inOrder calls `publish` when its turn has come. */
   static async open(
-    request: OpenRequest,
-    inOrder: (save: PortableOpenSave) => Promise<Saved>,
-  ): Promise<PortableOpenSave> {
-    const save = new PortableOpenSave(request, inOrder);
+    request: SaveParameters,
+    inOrder: (save: PortableStreamingSave) => Promise<Saved>,
+  ): Promise<PortableStreamingSave> {
+    const save = new PortableStreamingSave(request, inOrder);
     await save.#state;
     return save;
   }
 
-  async write(piece: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array): Promise<void> {
     this.#refuseIfAbandoned();
-    this.#state = advance(this.#steps, this.#steps.next(piece));
+    this.#state = advance(this.#steps, this.#steps.next(chunk));
     await this.#state;
   }
 
@@ -73,22 +73,22 @@ export class PortableOpenSave implements OpenSave {
 }
 
 /** The same on the calling thread. */
-export class PortableOpenSaveSync implements OpenSaveSync {
+export class PortableStreamingSaveSync implements StreamingSaveSync {
   readonly #steps: Steps<Saved>;
   readonly #inOrder: (publish: () => Saved) => Saved;
   /** Also where the procedure has ended with an error. */
   #over = true;
 
   /** @param inOrder calls its argument when the earlier saves to the path are seen to. */
-  constructor(request: OpenRequest, inOrder: (publish: () => Saved) => Saved) {
-    this.#steps = updateFilePiecewise(request, () => undefined);
+  constructor(request: SaveParameters, inOrder: (publish: () => Saved) => Saved) {
+    this.#steps = saveFileInChunks(request, () => undefined);
     this.#inOrder = inOrder;
     advanceSync(this.#steps, this.#steps.next());
     this.#over = false;
   }
 
-  write(piece: Uint8Array): void {
-    this.#resume(piece);
+  write(chunk: Uint8Array): void {
+    this.#resume(chunk);
     this.#over = false;
   }
 
@@ -106,8 +106,8 @@ export class PortableOpenSaveSync implements OpenSaveSync {
     }
   }
 
-  #resume(piece: Uint8Array | undefined): State<Saved> {
+  #resume(chunk: Uint8Array | undefined): State<Saved> {
     this.#over = true;
-    return advanceSync(this.#steps, this.#steps.next(piece));
+    return advanceSync(this.#steps, this.#steps.next(chunk));
   }
 }

@@ -1,12 +1,12 @@
 import { Semaphore, type Wait } from '../../base/semaphore.js';
 import { shared } from '../../base/shared-state.js';
-import { type Patience, waitPatiently } from '../../base/wait-limit.js';
+import { type WaitLimit, waitWithLimit } from '../../base/wait-limit.js';
 import type { UpdateQueue } from '../engine.js';
 
 /** The order of the updates that this thread makes of one path. */
 export const portableUpdateQueue: UpdateQueue = {
-  async run<T>(path: string, patience: Patience, task: () => Promise<T>): Promise<T> {
-    const wait: Wait = (granted, idle) => waitPatiently(granted, patience, idle);
+  async run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T> {
+    const wait: Wait = (granted, idle) => waitWithLimit(granted, patience, idle);
     const queue = shared.updates.get(path) ?? new Semaphore(1);
     shared.updates.set(path, queue);
     try {

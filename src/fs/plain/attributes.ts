@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { failedWith } from '../../base/fs-error.js';
-import type { OpenRequest } from '../../base/save-request.js';
+import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { fchmod, fchown, fstat } from './plain-fs.js';
 
@@ -18,7 +18,7 @@ export interface Attributes {
 }
 
 /** @param replaced the regular file that stands under the path, if one does. */
-export function attributesFor(request: OpenRequest, replaced: Stats | undefined): Attributes {
+export function attributesFor(request: SaveParameters, replaced: Stats | undefined): Attributes {
   // Plain `fs` knows nothing of extended attributes, so 'all' is as much as 'permissions' here.
   const kept = request.preserve === 'none' ? undefined : replaced;
   return {

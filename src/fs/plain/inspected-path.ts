@@ -13,7 +13,7 @@ const O_PATH = 0o10000000;
  *
  * Throws as `fs.open` does where the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
  */
-export function* locate(path: Buffer): Steps<InspectedPath> {
+export function* findInspectedPath(path: Buffer): Steps<InspectedPath> {
   let current = path;
   for (;;) {
     try {

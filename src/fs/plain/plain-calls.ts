@@ -21,7 +21,7 @@ import { Directory } from './directory.js';
 import * as fs from './plain-fs.js';
 import { openToRead, openToSync } from './plain-fs.js';
 import { planFor } from './plan.js';
-import { whileInUse } from './retry-while-busy.js';
+import { retryWhileBusy } from './retry-while-busy.js';
 import { locateTarget } from './target.js';
 import { commitLog } from './temporary.js';
 
@@ -130,7 +130,7 @@ export const plainCalls: FileSystemCalls = {
   },
 
   *rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void> {
-    yield* whileInUse(() =>
+    yield* retryWhileBusy(() =>
       fs.rename(inDirectory(fromDirectory.path, from), inDirectory(toDirectory.path, to)),
     );
   },
@@ -144,7 +144,7 @@ export const plainCalls: FileSystemCalls = {
   },
 
   *unlink(directory: OpenDirectory, name: Buffer): Steps<void> {
-    yield* whileInUse(() => fs.unlink(inDirectory(directory.path, name)));
+    yield* retryWhileBusy(() => fs.unlink(inDirectory(directory.path, name)));
   },
 
   *unlinkAll(directory: OpenDirectory, names: readonly Buffer[]): Steps<void> {

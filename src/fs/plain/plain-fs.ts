@@ -216,16 +216,16 @@ export function unlink(path: Buffer): Steps<void> {
 }
 
 // O_NOFOLLOW and O_NONBLOCK are missing on Windows. A FIFO that somebody has just put there must not block.
-const STANDING = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+const NO_FOLLOW_OR_BLOCK = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 // FlushFileBuffers asks for the right to write; fdatasync(2) does not, and a file without that right is to be synced too.
 const SYNCING = process.platform === 'win32' ? fs.constants.O_RDWR : fs.constants.O_RDONLY;
 
 /** Opens what stands under a name, and not what a symbolic link there leads to, to read it. */
 export function openToRead(path: Buffer): Steps<number> {
-  return open(path, fs.constants.O_RDONLY | STANDING);
+  return open(path, fs.constants.O_RDONLY | NO_FOLLOW_OR_BLOCK);
 }
 
 /** The same, to make its content durable. */
 export function openToSync(path: Buffer): Steps<number> {
-  return open(path, SYNCING | STANDING);
+  return open(path, SYNCING | NO_FOLLOW_OR_BLOCK);
 }

@@ -5,7 +5,7 @@ import {
   IN_MEMORY,
   limitOfPlainFs,
   type Plan,
-  TEXTBOOK,
+  SYNC_RENAME_SYNC,
 } from '../../filesystem/decision.js';
 import type { Steps } from '../steps.js';
 import { stat, statfs } from './plain-fs.js';
@@ -39,15 +39,15 @@ export interface PortablePlan extends Plan {
 /** Chooses the update protocol for files in an existing directory: the textbook, wherever there is a disk. */
 export function* planFor(directory: Buffer, asked: Durability): Steps<PortablePlan> {
   if (process.platform !== 'linux') {
-    const plans = limitOfPlainFs(process.platform, 'portable', TEXTBOOK)?.plans ?? TEXTBOOK;
+    const plans = limitOfPlainFs(process.platform, 'portable', SYNC_RENAME_SYNC)?.plans ?? SYNC_RENAME_SYNC;
     return { ...plans[asked], syncsFileAgain: false };
   }
   // Asked anew for each save, because it decides whether anything is synced.
   const type = yield* filesystemType(directory);
   const syncsFileAgain = type === BTRFS || type === OVERLAYFS;
   if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[asked], syncsFileAgain };
-  if (asked === 'none') return { ...TEXTBOOK.none, syncsFileAgain };
-  return { ...(yield* lookAt(directory)).textbook[asked], syncsFileAgain };
+  if (asked === 'none') return { ...SYNC_RENAME_SYNC.none, syncsFileAgain };
+  return { ...(yield* lookAt(directory)).syncRenameSync[asked], syncsFileAgain };
 }
 
 /** @returns `undefined` where that is not to be learnt: then it is treated like a disk. */

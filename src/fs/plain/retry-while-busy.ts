@@ -11,7 +11,7 @@ const PATIENCE = 2000;
  * that forbids the change, as virus scanners and indexers do for a moment with every new file: after growing pauses, for
  * two seconds in all. Then its error stands.
  */
-export function* whileInUse<T>(
+export function* retryWhileBusy<T>(
   call: () => Steps<T>,
   platform: NodeJS.Platform = process.platform,
   pause: (milliseconds: number) => Steps<void> = wait,

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { indelibleError } from '../../base/errors.js';
-import { failedWith, failure, refusal } from '../../base/fs-error.js';
+import { failedWith, refusal, toSaveError } from '../../base/fs-error.js';
 import type { AbsolutePath } from '../../base/path.js';
 import {
   bytesOfPath,
@@ -9,7 +9,7 @@ import {
   parentOf,
   withoutTrailingSeparators,
 } from '../../base/path-bytes.js';
-import type { OpenRequest } from '../../base/save-request.js';
+import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { lstat, readlink, stat } from './plain-fs.js';
 
@@ -25,7 +25,7 @@ export interface Target {
 }
 
 /** What of a request its target depends on. */
-type Asked = Pick<OpenRequest, 'path' | 'ifExists' | 'followSymlinks'>;
+type Asked = Pick<SaveParameters, 'path' | 'ifExists' | 'followSymlinks'>;
 
 /** Finds the target of a save, and refuses what must not be replaced. Nothing is opened, so nothing can block. */
 export function* locateTarget({ path: asked, ifExists, followSymlinks }: Asked): Steps<Target> {
@@ -33,12 +33,12 @@ export function* locateTarget({ path: asked, ifExists, followSymlinks }: Asked):
   if (path.length === 0) throw refusal('ENOENT', 'open', asked);
   for (let links = 0; links <= MOST_LINKS; links += 1) {
     if (namesDirectory(path)) throw yield* directoryRefusal(path, asked, ifExists);
-    const standing = yield* lstatIfThere(path);
-    if (standing === undefined) return { path, occupied: false, replaced: undefined };
+    const existing = yield* lstatIfThere(path);
+    if (existing === undefined) return { path, occupied: false, replaced: undefined };
     if (ifExists === 'fail') throw refusal('EEXIST', 'open', asked);
-    if (!standing.isSymbolicLink()) {
-      refuseUnlessFile(standing, asked);
-      return { path, occupied: true, replaced: standing };
+    if (!existing.isSymbolicLink()) {
+      refuseUnlessFile(existing, asked);
+      return { path, occupied: true, replaced: existing };
     }
     if (!followSymlinks) return { path, occupied: true, replaced: undefined };
     yield* checkMayFollow(path, asked);
@@ -48,31 +48,31 @@ export function* locateTarget({ path: asked, ifExists, followSymlinks }: Asked):
 }
 
 /** What stands there by now, refused as `locateTarget` does. */
-export function* lookAgain({ path: asked, ifExists }: OpenRequest, { path }: Target): Steps<Target> {
-  const standing = yield* lstatIfThere(path);
-  if (standing === undefined) return { path, occupied: false, replaced: undefined };
+export function* lookAgain({ path: asked, ifExists }: SaveParameters, { path }: Target): Steps<Target> {
+  const existing = yield* lstatIfThere(path);
+  if (existing === undefined) return { path, occupied: false, replaced: undefined };
   if (ifExists === 'fail') throw refusal('EEXIST', 'open', asked);
-  if (standing.isSymbolicLink()) return { path, occupied: true, replaced: undefined };
-  refuseUnlessFile(standing, asked);
-  return { path, occupied: true, replaced: standing };
+  if (existing.isSymbolicLink()) return { path, occupied: true, replaced: undefined };
+  refuseUnlessFile(existing, asked);
+  return { path, occupied: true, replaced: existing };
 }
 
 /** What a path that can only name a directory is refused with: the errors of open(2) with `O_CREAT`. */
 function* directoryRefusal(
   path: Buffer,
   asked: AbsolutePath,
-  ifExists: OpenRequest['ifExists'],
+  ifExists: SaveParameters['ifExists'],
 ): Steps<unknown> {
   try {
     yield* stat(path);
     return refusal(ifExists === 'fail' ? 'EEXIST' : 'EISDIR', 'open', asked);
   } catch (error) {
-    if (!failedWith(error, 'ENOENT')) return failure(error, { path: asked, syscall: 'open' });
+    if (!failedWith(error, 'ENOENT')) return toSaveError(error, { path: asked, syscall: 'open' });
   }
   try {
     yield* stat(parentOf(path));
   } catch (error) {
-    return failure(error, { path: asked, syscall: 'open' });
+    return toSaveError(error, { path: asked, syscall: 'open' });
   }
   // `missing/` is refused as the directory it would have to become, `missing/.` for what is missing.
   const named = withoutTrailingSeparators(path);
@@ -100,14 +100,14 @@ function* checkMayFollow(link: Buffer, asked: AbsolutePath): Steps<void> {
     end = yield* stat(link);
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return;
-    throw failure(error, { path: asked, syscall: 'open' });
+    throw toSaveError(error, { path: asked, syscall: 'open' });
   }
   refuseUnlessFile(end, asked);
 }
 
-function refuseUnlessFile(standing: Stats, asked: AbsolutePath): void {
-  if (standing.isFile()) return;
-  if (standing.isDirectory()) throw refusal('EISDIR', 'open', asked);
+function refuseUnlessFile(existing: Stats, asked: AbsolutePath): void {
+  if (existing.isFile()) return;
+  if (existing.isDirectory()) throw refusal('EISDIR', 'open', asked);
   throw indelibleError(
     'ERR_INDELIBLE_NOT_A_FILE',
     `Not a regular file, and nothing else is replaced: '${asked}'`,

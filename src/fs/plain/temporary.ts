@@ -2,11 +2,11 @@ import { constants } from 'node:fs';
 import { throwIfAborted } from '../../base/abortable.js';
 import { failedWith, refusal } from '../../base/fs-error.js';
 import { inDirectory } from '../../base/path-bytes.js';
-import type { OpenRequest } from '../../base/save-request.js';
+import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { temporaryName } from '../temporary-name.js';
 import { close, fdatasync, fsync, open, unlink, write } from './plain-fs.js';
-import { whileInUse } from './retry-while-busy.js';
+import { retryWhileBusy } from './retry-while-busy.js';
 
 /** With 80 random bits in a name, even a second attempt means that something else is wrong. */
 const NAME_ATTEMPTS = 8;
@@ -41,7 +41,7 @@ export class Temporary {
   }
 
   /** All of the data, in as many writes as it takes. */
-  *write({ path, signal }: OpenRequest, data: Uint8Array): Steps<void> {
+  *write({ path, signal }: SaveParameters, data: Uint8Array): Steps<void> {
     for (let offset = 0; offset < data.length; ) {
       throwIfAborted(signal);
       const length = Math.min(data.length - offset, LARGEST_WRITE);
@@ -77,7 +77,7 @@ export class Temporary {
   /** Closes and removes what is left of it. Never throws: it runs when something has failed already. */
   *discard(): Steps<void> {
     yield* this.release();
-    yield* ignoringFailure(whileInUse(() => unlink(this.path)));
+    yield* ignoringFailure(retryWhileBusy(() => unlink(this.path)));
   }
 }
 

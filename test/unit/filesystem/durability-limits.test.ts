@@ -19,9 +19,9 @@ function decideOnType(type: string, superOptions = 'rw'): Decision {
   return decide({ ...location, mountId: 27 }, 3, machine);
 }
 
-function achieved({ durable, ordered, textbook }: Decision): string[] {
-  assert.equal(textbook.durable.achieves, durable.achieves);
-  assert.equal(textbook.ordered.achieves, ordered.achieves);
+function achieved({ durable, ordered, syncRenameSync }: Decision): string[] {
+  assert.equal(syncRenameSync.durable.achieves, durable.achieves);
+  assert.equal(syncRenameSync.ordered.achieves, ordered.achieves);
   return [durable.achieves, ordered.achieves];
 }
 
@@ -38,7 +38,7 @@ describe('where nothing survives power loss', () => {
       });
       assert.deepEqual(decision.ordered, decision.durable);
       assert.deepEqual(codes(decision), ['memory']);
-      assert.equal(decision.textbook.durable.achieves, 'none');
+      assert.equal(decision.syncRenameSync.durable.achieves, 'none');
     }
   });
 
@@ -108,9 +108,9 @@ describe('where a crash during a save may damage the old version', () => {
 
   it('an ext4 without a journal holds the old version until the new one is durable, and says so', () => {
     for (const name of ['ext4-no-journal', 'ext2'] as const) {
-      const { durable, ordered, textbook, reason } = decideOn(name);
+      const { durable, ordered, syncRenameSync, reason } = decideOn(name);
       assert.deepEqual(
-        [durable.replaced, textbook.durable.replaced, ordered.replaced],
+        [durable.replaced, syncRenameSync.durable.replaced, ordered.replaced],
         ['held', 'held', 'released'],
       );
       assert.match(reason, /until then the old version keeps a name/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, afterEach, describe, it } from 'vitest';
-import { describePlace, type Filesystem } from '../../../src/filesystem/filesystem.js';
+import { type Filesystem, inspectFilesystem } from '../../../src/filesystem/filesystem.js';
 import { type Changes, Recordings } from './recordings.js';
 
 const recordings = new Recordings();
@@ -25,7 +25,7 @@ function inspectRecorded(
 ): Filesystem {
   const { machine, location } = recordings.load(name, changes);
   const place = { path: location.directory.toString(), isDirectory: true, ...location, ...where };
-  return describePlace(place, engine, machine);
+  return inspectFilesystem(place, engine, machine);
 }
 
 const codes = ({ warnings }: Filesystem) => warnings.map(({ code }) => code);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { describePlace, type Filesystem } from '../../../src/filesystem/filesystem.js';
+import { type Filesystem, inspectFilesystem } from '../../../src/filesystem/filesystem.js';
 import { Machine } from '../../../src/filesystem/machine.js';
 
 const NOWHERE = '/nonexistent';
@@ -8,7 +8,7 @@ const NOWHERE = '/nonexistent';
 function inspectOn(platform: NodeJS.Platform, engine: 'native' | 'portable'): Filesystem {
   const machine = new Machine({ platform, kernelRelease: '', procRoot: NOWHERE, sysRoot: NOWHERE });
   const place = { path: '/x', directory: '/x', major: 1, minor: 2, mountId: undefined, isDirectory: true };
-  return describePlace(place, engine, machine);
+  return inspectFilesystem(place, engine, machine);
 }
 
 const achieved = ({ protocol: { durable, ordered, none } }: Filesystem) => [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { whileInUse } from '../../src/fs/plain/retry-while-busy.js';
+import { retryWhileBusy } from '../../src/fs/plain/retry-while-busy.js';
 import { run, runSync, type Steps, step } from '../../src/fs/steps.js';
 
 /** A call that gives these errors one after the other, and then succeeds. */
@@ -36,7 +36,7 @@ describe('a change of names that another program is in the way of', () => {
     it(`is repeated on Windows after ${code}, until it succeeds`, () => {
       const { call, made } = callWith([code, code, code]);
       const { pauses, pause } = recordPauses();
-      assert.equal(runSync(whileInUse(call, 'win32', pause)), 'done');
+      assert.equal(runSync(retryWhileBusy(call, 'win32', pause)), 'done');
       assert.equal(made(), 4);
       assert.deepEqual(pauses, [1, 2, 4]);
     });
@@ -45,7 +45,7 @@ describe('a change of names that another program is in the way of', () => {
   it('is repeated for two seconds, with growing pauses, and then its error stands', () => {
     const { call } = callWith(Array(100).fill('EPERM'));
     const { pauses, pause } = recordPauses();
-    assert.throws(() => runSync(whileInUse(call, 'win32', pause)), { code: 'EPERM' });
+    assert.throws(() => runSync(retryWhileBusy(call, 'win32', pause)), { code: 'EPERM' });
     assert.equal(
       pauses.reduce((sum, one) => sum + one, 0),
       2000,
@@ -56,7 +56,7 @@ describe('a change of names that another program is in the way of', () => {
   it('is not repeated on other systems', () => {
     for (const platform of ['linux', 'darwin'] as const) {
       const { call, made } = callWith(['EPERM']);
-      assert.throws(() => runSync(whileInUse(call, platform)), { code: 'EPERM' });
+      assert.throws(() => runSync(retryWhileBusy(call, platform)), { code: 'EPERM' });
       assert.equal(made(), 1);
     }
   });
@@ -64,18 +64,18 @@ describe('a change of names that another program is in the way of', () => {
   it('is not repeated after an error that does not pass', () => {
     for (const code of ['EEXIST', 'ENOENT', 'EIO', 'ENOSPC', 'EXDEV']) {
       const { call, made } = callWith([code]);
-      assert.throws(() => runSync(whileInUse(call, 'win32')), { code });
+      assert.throws(() => runSync(retryWhileBusy(call, 'win32')), { code });
       assert.equal(made(), 1);
     }
   });
 
   it('waits in both forms', async () => {
     const { call } = callWith(['EBUSY', 'EBUSY']);
-    assert.equal(runSync(whileInUse(call, 'win32')), 'done');
+    assert.equal(runSync(retryWhileBusy(call, 'win32')), 'done');
     const again = callWith(['EBUSY', 'EBUSY']);
     assert.equal(
       await run(
-        whileInUse(
+        retryWhileBusy(
           () =>
             step(
               () => 'never',

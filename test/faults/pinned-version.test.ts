@@ -13,7 +13,7 @@ import type { SystemCall } from './strace-log.js';
 import { type TracedSave, TracedSaver } from './traced-saver.js';
 
 const missing = missingFor('mkfs.ext4') ?? (await straceUnavailable());
-if (missing !== undefined) process.stderr.write(`held-version.test.ts is skipped: ${missing}\n`);
+if (missing !== undefined) process.stderr.write(`pinned-version.test.ts is skipped: ${missing}\n`);
 
 describe.skipIf(missing !== undefined)('the replaced version on an ext4 without a journal', () => {
   let workspace: Workspace;
