@@ -6,8 +6,8 @@
  * - the contenders of `indelible bench`;
  * - what the command shows of docs/, compressed.
  */
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
@@ -30,9 +30,12 @@ await Promise.all([
   compile('-p', 'tsconfig.build.json', '--declaration', 'false', '--removeComments', '--noCheck'),
 ]);
 
-const { code, modules, packages } = await bundleCommand(projectRoot);
-for (const module of modules) rmSync(join(dist, module.replace(/\.ts$/, '.js')));
+// Reads the declarations of the library, which are there by now.
+await compile('-p', 'bench/contenders');
+
+const { code, packages } = await bundleCommand(projectRoot);
 const command = join(dist, 'cli/main.js');
+mkdirSync(dirname(command));
 writeFileSync(command, code);
 chmodSync(command, 0o755);
 writeFileSync(join(dist, 'cli/LICENSES.txt'), licenses(packages));
@@ -47,8 +50,6 @@ for (const entry of readdirSync(dist, { withFileTypes: true, recursive: true }))
     writeFileSync(path, module.code);
   }
 }
-
-await compile('-p', 'bench/contenders');
 
 for (const name of ['see-it-work.html', 'crash-results.json']) {
   compress(join(projectRoot, 'docs', name), join(dist, 'docs', `${name}.br`));

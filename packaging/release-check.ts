@@ -32,10 +32,11 @@ const SHIPPED = [
   'LICENSE',
   'README.md',
   'binding.gyp',
+  'dist/api/portable-save.js',
+  'dist/bench/contenders/contender.d.ts',
+  'dist/bench/contenders/contenders.js',
+  'dist/bench/contenders/project-resolution.js',
   'dist/cli/LICENSES.txt',
-  'dist/cli/bench/contender.d.ts',
-  'dist/cli/bench/portable-save.js',
-  'dist/cli/bench/project-resolution.js',
   'dist/cli/main.js',
   'dist/docs/crash-results.json.br',
   'dist/docs/see-it-work.html.br',
@@ -47,8 +48,6 @@ const SHIPPED = [
   'package.json',
   'prebuilds/README.md',
 ];
-/** What the compiler makes beside those. */
-const BESIDE = ['dist/cli/bench/contender.js', 'dist/cli/bench/portable-save.d.ts'];
 
 const { values } = parseArgs({ options: { tag: { type: 'string' } } });
 const file = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'utf8');
@@ -124,7 +123,7 @@ checks.finish();
 
 /** Whether a file of the package is meant to be in it; what the compiler makes must come from a file that exists. */
 function belongs(path: string): boolean {
-  if (SHIPPED.includes(path) || BESIDE.includes(path)) return true;
+  if (SHIPPED.includes(path)) return true;
   // The rest of the command is in its bundle.
   if (path.startsWith('dist/cli/')) return false;
   const source = /^dist\/(.*?)(\.d)?\.[jt]s$/.exec(path)?.[1];

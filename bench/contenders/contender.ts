@@ -1,6 +1,6 @@
-import type { Durability } from '../../src/base/options.js';
+import type { Durability } from 'indelible';
 
-/** One way to save a file: the default export of a module of its own. Nothing else knows it by name. */
+/** One implementation of a save: a row of `contenders.ts`, or the default export of a module of the user's. */
 export interface Contender {
   /** As the tables show it: at most 17 columns. */
   name: string;

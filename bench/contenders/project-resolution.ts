@@ -1,8 +1,8 @@
-/** Module hooks, `node:module` `register`: a contender's library is the one of the user's project, if it has it. */
+/** Module hooks (`register` of `node:module`): a contender's library is that of the user's project, if it has one. */
 import type { InitializeHook, ResolveHook } from 'node:module';
 
 interface Resolution {
-  /** URL of the directory with the contenders. */
+  /** URL of the table. */
   contenders: string;
   /** URL of a file in the user's project. */
   project: string;
@@ -17,7 +17,7 @@ export const initialize: InitializeHook<Resolution> = (data) => {
 export const resolve: ResolveHook = async (specifier, context, next) => {
   const foreign = /^[a-z@]/.test(specifier) && !specifier.startsWith('node:') && specifier !== 'indelible';
   const { parentURL } = context;
-  if (resolution === undefined || !foreign || !parentURL?.startsWith(resolution.contenders)) {
+  if (resolution === undefined || !foreign || parentURL !== resolution.contenders) {
     return next(specifier, context);
   }
   try {

@@ -1,8 +1,9 @@
+import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Contender } from 'indelible/contender';
 
-async function save(path: string, bytes: Uint8Array): Promise<void> {
+/** The textbook recipe as a program would write it by hand: write, `fdatasync`, rename, `fsync` of the directory. */
+export async function saveByHand(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'wx');
   await file.writeFile(bytes);
@@ -14,12 +15,15 @@ async function save(path: string, bytes: Uint8Array): Promise<void> {
   await directory.close();
 }
 
-export default {
-  name: 'textbook, async',
-  description: "by hand through Node's fs/promises: write, fdatasync, rename, fsync of the directory",
-  durability: 'durable',
-  package: 'node',
-  fullDisk: 'litter',
-  crashed: 'textbook',
-  save,
-} satisfies Contender;
+/** The same through the synchronous `fs`. */
+export function saveByHandSync(path: string, bytes: Uint8Array): void {
+  const temporary = `${path}.tmp`;
+  const file = openSync(temporary, 'wx');
+  writeFileSync(file, bytes);
+  fdatasyncSync(file);
+  closeSync(file);
+  renameSync(temporary, path);
+  const directory = openSync(dirname(path), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}

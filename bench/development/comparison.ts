@@ -9,7 +9,7 @@ const END = '<!-- end of comparison -->';
 /** The README's comparison: what each way of saving does to a disk and keeps, and what it costs there and in memory. */
 export function comparisonTable(disk: Run, memory: Run): string {
   const rows = inOrder(disk).map(({ name, guarantee, fullDisk, flushes, microseconds }) => {
-    const atOnce = disk.byConcurrency.find((rung) => rung.atOnce === 64)?.results;
+    const atOnce = disk.byConcurrency.find((step) => step.atOnce === 64)?.results;
     const together = atOnce?.find((result) => result.name === name);
     const inMemory = memory.contenders.find((result) => result.name === name);
     return [

@@ -1,5 +1,5 @@
 /**
- * Guards this package's own speed: measures it with its rivals and the floor in memory, on the disk under the current
+ * Guards this package's own speed: measures it with its competitors and the baseline in memory, on the disk under the current
  * directory and, for root on Linux with the tools that the crash lab needs, on an ext4, XFS and btrfs of its own and on
  * disks whose cache flush takes five milliseconds, like an ordinary SATA SSD's.
  *
@@ -25,10 +25,10 @@ import { readReport, reportJson } from '../report/report-file.js';
 import { machineText, plain, runText } from '../report/text.js';
 import { comparisonTable, replaceComparison } from './comparison.js';
 
-/** `name` is meant to take at most this part of the time of `rival`: of one save, or of so many at once. */
+/** `name` is meant to take at most this part of the time of `competitor`: of one save, or of so many at once. */
 interface Goal {
   name: string;
-  rival: string;
+  competitor: string;
   atMost: number;
   atOnce?: number;
 }
@@ -43,22 +43,22 @@ interface Place {
 const COMMAND = ['npm run bench:suite --', ...process.argv.slice(2)].join(' ');
 const SIZE = 512 * 2 ** 20;
 const SLOW: readonly Goal[] = [
-  { name: 'save, durable', rival: 'textbook, async', atMost: 0.7 },
-  { name: 'save, ordered', rival: 'write-file-atomic', atMost: 0.05 },
-  { name: 'save, durable', rival: 'write-file-atomic', atMost: 1 / 12, atOnce: 64 },
+  { name: 'save, durable', competitor: 'textbook, async', atMost: 0.7 },
+  { name: 'save, ordered', competitor: 'write-file-atomic', atMost: 0.05 },
+  { name: 'save, durable', competitor: 'write-file-atomic', atMost: 1 / 12, atOnce: 64 },
 ];
 const DISK: readonly Goal[] = [
-  { name: 'save, durable', rival: 'textbook, async', atMost: 1 },
-  { name: 'saveSync, durable', rival: 'textbook, sync', atMost: 1 },
+  { name: 'save, durable', competitor: 'textbook, async', atMost: 1 },
+  { name: 'saveSync, durable', competitor: 'textbook, sync', atMost: 1 },
 ];
 
 const PLACES: Record<string, Place> = {
   memory: {
     title: 'tmpfs',
     goals: [
-      { name: 'save, none', rival: 'write-file-atomic', atMost: 0.15 },
-      { name: 'save, none', rival: 'fast-write-atomic', atMost: 0.5 },
-      { name: 'saveSync, durable', rival: 'textbook, sync', atMost: 0.8 },
+      { name: 'save, none', competitor: 'write-file-atomic', atMost: 0.15 },
+      { name: 'save, none', competitor: 'fast-write-atomic', atMost: 0.5 },
+      { name: 'saveSync, durable', competitor: 'textbook, sync', atMost: 0.8 },
     ],
     mount: (workspace, name) => mountTmpfs(workspace, name),
   },
@@ -157,14 +157,14 @@ function goalTable(run: Run, goals: readonly Goal[]): string {
   return markdownTable(
     [
       ['', 'takes of', 'at once', 'at most', 'measured', '95 % sure'],
-      ...goals.map(({ name, rival, atMost, atOnce = 1 }) => {
+      ...goals.map(({ name, competitor, atMost, atOnce = 1 }) => {
         const results =
           atOnce === 1
             ? run.contenders
-            : (run.byConcurrency.find((rung) => rung.atOnce === atOnce)?.results ?? []);
-        const { ratio, interval } = comparison(resultOf(name, results), resultOf(rival, results));
+            : (run.byConcurrency.find((step) => step.atOnce === atOnce)?.results ?? []);
+        const { ratio, interval } = comparison(resultOf(name, results), resultOf(competitor, results));
         const sure = interval?.map((value) => value.toFixed(3)).join(' to ') ?? '?';
-        return [name, rival, String(atOnce), atMost.toFixed(3), ratio.toFixed(3), sure];
+        return [name, competitor, String(atOnce), atMost.toFixed(3), ratio.toFixed(3), sure];
       }),
     ],
     { align: ['l', 'l', 'r', 'r', 'r', 'r'] },

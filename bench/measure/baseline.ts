@@ -12,7 +12,7 @@ import {
 } from '../../src/api/primitives.js';
 
 /** The primitive that everything else is measured in: nothing that makes a file durable can be cheaper. */
-export const FLOOR = 'fdatasync';
+export const BASELINE = 'fdatasync';
 
 /** One way to have bytes on the disk, alone: no new block, size or name, so that only the sync is left. */
 export interface Primitive {
@@ -22,7 +22,7 @@ export interface Primitive {
 }
 
 /** The sync primitives of this system, on a file that is already on the disk and is overwritten in place. */
-export class Floor {
+export class Baseline {
   readonly primitives: readonly Primitive[];
   /** Those that do not exist here. */
   readonly unavailable: readonly { name: string; error: string }[];
@@ -31,13 +31,13 @@ export class Floor {
   readonly #bytes: Uint8Array;
 
   /**
-   * Everything is synchronous, since a detour over another thread would not be part of the floor.
+   * Everything is synchronous, since a detour over another thread would not be part of the baseline.
    *
    * @param directory empty, and the caller's to remove.
    */
   constructor(directory: string, bytes: Uint8Array) {
     this.#bytes = bytes;
-    const path = join(directory, 'floor');
+    const path = join(directory, 'baseline');
     this.#file = openSync(path, 'wx');
     this.#overwrite(this.#file);
     fsyncSync(this.#file);
@@ -62,7 +62,7 @@ export class Floor {
       sync(file);
     };
     const range = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    const names = [join(directory, 'floor'), join(directory, 'renamed')] as const;
+    const names = [join(directory, 'baseline'), join(directory, 'renamed')] as const;
     let turn = 0;
     return [
       { name: 'write', description: 'the write alone, into memory', run: after(() => {}) },
@@ -76,7 +76,7 @@ export class Floor {
         description: 'write through a descriptor that was opened with O_DSYNC',
         run: () => this.#overwrite(this.#synchronousFile),
       },
-      { name: FLOOR, description: 'write, then fdatasync', run: after(fdatasyncSync) },
+      { name: BASELINE, description: 'write, then fdatasync', run: after(fdatasyncSync) },
       { name: 'fsync', description: 'write, then fsync', run: after(fsyncSync) },
       {
         name: 'rename, fsync dir',

@@ -1,18 +1,8 @@
 import type { Device } from '../../src/filesystem/device.js';
 import { byteSize, count, duration, threeDigits } from './amount.js';
-import { FLOOR } from './baseline.js';
+import { BASELINE } from './baseline.js';
 import { type Interval, median, medianInterval, ratios } from './confidence.js';
-import type { ContenderResult, Result, Run } from './report.js';
-
-/** What the numbers mean, as a sentence. */
-export interface Verdict {
-  about: 'flush' | 'etcd' | 'rate' | 'durability' | 'concurrency' | 'rival' | 'place';
-  /** `'bad'`: something to look into. */
-  says: 'good' | 'bad' | 'neutral';
-  text: string;
-  /** Whether it follows from a rule of thumb, rather than from the numbers alone. */
-  heuristic: boolean;
-}
+import type { ContenderResult, Finding, Result, Run } from './report.js';
 
 /** A rotating disk with 15,000 turns a minute takes 4 ms for one of them; half of that for luck. */
 const FASTEST_ROTATING_FLUSH = 2000;
@@ -21,25 +11,25 @@ const ETCD_LIMIT = 10_000;
 /** Of the highest rate, from which on more saves at once no longer help. */
 const BEND = 0.9;
 
-type Measured = Omit<Run, 'verdicts'>;
+type Measured = Omit<Run, 'findings'>;
 
-/** The verdicts on a run, the disk's first. */
-export function findVerdicts(run: Measured): Verdict[] {
-  const floor = run.floor.find(({ name }) => name === FLOOR);
+/** The findings on a run, the disk's first. */
+export function findingsOf(run: Measured): Finding[] {
+  const baseline = run.baseline.find(({ name }) => name === BASELINE);
   const inMemory = run.filesystem.warnings.some(({ code }) => code === 'memory');
   return [
-    ...placeVerdicts(run),
-    ...(floor === undefined || inMemory ? [] : [flushVerdict(run, floor), etcdVerdict(floor)]),
-    ...ownVerdicts(run),
+    ...placeFindings(run),
+    ...(baseline === undefined || inMemory ? [] : [flushFinding(run, baseline), etcdFinding(baseline)]),
+    ...ownFindings(run),
   ];
 }
 
-function neutral(about: Verdict['about'], text: string): Verdict {
+function neutral(about: Finding['about'], text: string): Finding {
   return { about, says: 'neutral', text, heuristic: false };
 }
 
 /** What makes the numbers those of something else than a disk. */
-function placeVerdicts({ filesystem }: Measured): Verdict[] {
+function placeFindings({ filesystem }: Measured): Finding[] {
   const meaning = {
     network: 'The times are those of a network and a server, which decides what a sync means.',
     fuse: 'The times are those of a program (FUSE), which decides what a sync means.',
@@ -52,8 +42,8 @@ function placeVerdicts({ filesystem }: Measured): Verdict[] {
   );
 }
 
-function flushVerdict({ filesystem, floor: primitives }: Measured, floor: Result): Verdict {
-  const took = duration(floor.microseconds.median);
+function flushFinding({ filesystem, baseline: primitives }: Measured, baseline: Result): Finding {
+  const took = duration(baseline.microseconds.median);
   const disks = filesystem.device === undefined ? [] : disksOf(filesystem.device);
   const write = primitives.find(({ name }) => name === 'write')?.microseconds.median ?? 0;
   const about = 'flush';
@@ -66,20 +56,20 @@ function flushVerdict({ filesystem, floor: primitives }: Measured, floor: Result
   if (
     disks.some(({ rotational, virtual, kind }) => rotational === true && virtual !== true && kind === 'disk')
   ) {
-    const believable = floor.microseconds.median >= FASTEST_ROTATING_FLUSH;
+    const believable = baseline.microseconds.median >= FASTEST_ROTATING_FLUSH;
     const text = believable
       ? `A flush takes ${took}, as a rotating disk's should: it is believable.`
       : `A flush takes ${took}, less than a rotating disk needs for half a turn (${duration(FASTEST_ROTATING_FLUSH)}): something between here and the medium confirms it too early.`;
     return { about, says: believable ? 'good' : 'bad', text, heuristic: true };
   }
-  if (floor.flushes !== null && floor.flushes < 0.5) {
+  if (baseline.flushes !== null && baseline.flushes < 0.5) {
     const cache = disks.every(({ writeCache }) => writeCache === 'write through')
       ? 'it takes the disk to have no cache that loses writes'
       : 'the filesystem does not ask for it';
-    const text = `The kernel sends ${flushes(floor.flushes)} for an fdatasync: ${cache}. It takes ${took}.`;
+    const text = `The kernel sends ${flushes(baseline.flushes)} for an fdatasync: ${cache}. It takes ${took}.`;
     return { about, says: 'bad', text, heuristic: false };
   }
-  const sent = floor.flushes === null ? '' : `, for which the kernel sends ${flushes(floor.flushes)}`;
+  const sent = baseline.flushes === null ? '' : `, for which the kernel sends ${flushes(baseline.flushes)}`;
   const virtual = disks.some((disk) => disk.virtual === true || disk.kind === 'loop');
   const text = virtual
     ? `An fdatasync takes ${took}${sent}. The disk is virtual: whether its host passes flushes on cannot be seen from here.`
@@ -92,7 +82,7 @@ function flushes(number: number): string {
   return text === '1' ? '1 flush' : `${text} flushes`;
 }
 
-function etcdVerdict({ microseconds: { p99 } }: Result): Verdict {
+function etcdFinding({ microseconds: { p99 } }: Result): Finding {
   const passes = p99 < ETCD_LIMIT;
   return {
     about: 'etcd',
@@ -102,8 +92,8 @@ function etcdVerdict({ microseconds: { p99 } }: Result): Verdict {
   };
 }
 
-/** What the library's own contenders and their rivals come to. */
-function ownVerdicts(run: Measured): Verdict[] {
+/** What the library's own contenders and their competitors come to. */
+function ownFindings(run: Measured): Finding[] {
   const own = run.contenders.filter((one) => one.package === 'indelible' && !one.minor);
   const fastest = (durability: string) =>
     own
@@ -111,7 +101,7 @@ function ownVerdicts(run: Measured): Verdict[] {
       .toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
   const durable = fastest('durable');
   if (durable === undefined) return [];
-  const verdicts = [rateVerdict(durable, run)];
+  const findings = [rateFinding(durable, run)];
   const ordered = fastest('ordered');
   if (ordered !== undefined) {
     const { text } = comparison(ordered, durable);
@@ -119,25 +109,27 @@ function ownVerdicts(run: Measured): Verdict[] {
       run.filesystem.protocol.ordered.achieves === 'ordered'
         ? 'after power loss never torn, maybe not the newest'
         : 'which promises nothing on this filesystem';
-    verdicts.push(neutral('durability', `'${ordered.name}' (${promise}) ${text} '${durable.name}'.`));
+    findings.push(neutral('durability', `'${ordered.name}' (${promise}) ${text} '${durable.name}'.`));
   }
-  const concurrency = concurrencyVerdict(run, durable.name);
-  if (concurrency !== undefined) verdicts.push(concurrency);
-  const rivals = run.contenders.filter((one) => one.package !== 'indelible' && one.durability === 'durable');
-  const rival = rivals.toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
-  if (rival !== undefined) {
-    const { text } = comparison(durable, rival);
-    verdicts.push(
+  const concurrency = concurrencyFinding(run, durable.name);
+  if (concurrency !== undefined) findings.push(concurrency);
+  const competitors = run.contenders.filter(
+    (one) => one.package !== 'indelible' && one.durability === 'durable',
+  );
+  const competitor = competitors.toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
+  if (competitor !== undefined) {
+    const { text } = comparison(durable, competitor);
+    findings.push(
       neutral(
-        'rival',
-        `'${durable.name}' ${text} '${rival.name}', the fastest other that syncs the directory.`,
+        'competitor',
+        `'${durable.name}' ${text} '${competitor.name}', the fastest other that syncs the directory.`,
       ),
     );
   }
-  return verdicts;
+  return findings;
 }
 
-function rateVerdict({ microseconds, perSecond, name }: ContenderResult, { bytes }: Measured): Verdict {
+function rateFinding({ microseconds, perSecond, name }: ContenderResult, { bytes }: Measured): Finding {
   const sure = 1e6 / microseconds.p99;
   return neutral(
     'rate',
@@ -145,7 +137,7 @@ function rateVerdict({ microseconds, perSecond, name }: ContenderResult, { bytes
   );
 }
 
-function concurrencyVerdict({ byConcurrency }: Measured, name: string): Verdict | undefined {
+function concurrencyFinding({ byConcurrency }: Measured, name: string): Finding | undefined {
   const rates = byConcurrency.flatMap(({ atOnce, results }) => {
     const perSecond = results.find((result) => result.name === name)?.perSecond;
     return perSecond === undefined ? [] : [{ atOnce, perSecond }];

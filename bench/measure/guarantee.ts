@@ -1,6 +1,6 @@
 import type { Filesystem } from '../../src/filesystem/filesystem.js';
 import type { Contender } from '../contenders/contender.js';
-import { readCompressed } from './packaged-file.js';
+import { readCompressed } from './package-files.js';
 
 /** What became of a contender's saves when the crash lab replayed power failures on this kind of filesystem. */
 export interface Guarantee {

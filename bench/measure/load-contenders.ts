@@ -1,28 +1,33 @@
-import { readdir } from 'node:fs/promises';
 import { register } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Contender } from '../contenders/contender.js';
-import { packageRoot } from './package-root.js';
+import type { ContenderRow } from '../contenders/contenders.js';
+import { packageRoot } from './package-files.js';
 
-/** A module of its own, since Node.js runs it on a thread of its own. */
-const RESOLUTION = new URL('dist/cli/bench/project-resolution.js', packageRoot);
+/** Outside the bundle: the table loads libraries from the user's project, and Node.js runs the hooks on a thread of their own. */
+const TABLE = new URL('dist/bench/contenders/contenders.js', packageRoot);
+const HOOKS = new URL('dist/bench/contenders/project-resolution.js', packageRoot);
 
 /**
- * Loads every contender in the directory, in the order of their file names.
+ * Loads the contenders of the table.
  *
- * @returns the contenders, and the packages that others would have needed and that cannot be found.
+ * @returns the contenders in the order of the table, and the packages that others need and that are not installed.
  */
-export async function loadContenders(
-  directory: URL,
+export async function loadContenders(): Promise<{ contenders: Contender[]; missing: string[] }> {
+  const { rows }: { rows: readonly ContenderRow[] } = await import(TABLE.href);
+  return loadRows(rows);
+}
+
+/** Loads each row. One whose package is missing leaves out no other. */
+export async function loadRows(
+  rows: readonly ContenderRow[],
 ): Promise<{ contenders: Contender[]; missing: string[] }> {
   const contenders: Contender[] = [];
   const missing: string[] = [];
-  const files = (await readdir(directory)).filter((file) => file.endsWith('.js'));
-  for (const file of files.sort()) {
+  for (const { load, ...description } of rows) {
     try {
-      const module: { default: Contender } = await import(new URL(file, directory).href);
-      contenders.push(module.default);
+      contenders.push({ ...description, save: await load() });
     } catch (error) {
       const name = missingPackage(error);
       if (name === undefined) throw error;
@@ -54,10 +59,10 @@ export async function loadContender(path: string): Promise<Contender> {
   };
 }
 
-/** Has the contenders in `directory` find their libraries in the project that `project` is in, where there are any. */
-export function resolveFromProject(directory: URL, project: string): void {
-  const data = { contenders: directory.href, project: pathToFileURL(resolve(project, 'package.json')).href };
-  register(RESOLUTION, { data });
+/** Makes the table load libraries from the project that `project` lies in, where that has them. */
+export function resolveFromProject(project: string): void {
+  const data = { contenders: TABLE.href, project: pathToFileURL(resolve(project, 'package.json')).href };
+  register(HOOKS, { data });
 }
 
 function missingPackage(error: unknown): string | undefined {

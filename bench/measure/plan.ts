@@ -12,7 +12,7 @@ export interface BenchPlan {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Enough for the floor and the saves: the answer in five seconds. */
+/** Enough for the baseline and the saves: the answer in five seconds. */
 export const QUICK: BenchPlan = { seconds: 5, sizes: [], numbers: [], allContenders: false };
 
 export const USUAL: BenchPlan = {

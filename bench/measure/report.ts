@@ -3,7 +3,6 @@ import type { Durability, Protocol } from '../../src/base/options.js';
 import type { Filesystem } from '../../src/filesystem/filesystem.js';
 import type { FullDisk } from '../contenders/contender.js';
 import { type Interval, median, medianInterval } from './confidence.js';
-import type { Verdict } from './findings.js';
 import type { Guarantee } from './guarantee.js';
 import type { Subject } from './rounds.js';
 
@@ -12,7 +11,7 @@ import type { Subject } from './rounds.js';
  * `schema`. What is not known is `null`. Times are in microseconds, to four digits.
  */
 export interface Report {
-  schema: 'indelible-bench/1';
+  schema: 'indelible-bench/2';
   /** This package's version. */
   indelible: string;
   /** When the measuring began, as ISO 8601. */
@@ -41,7 +40,7 @@ export interface Run {
   /** The size of what was written and saved, except by size. */
   bytes: number;
   /** The sync primitives that exist there, each alone. */
-  floor: Result[];
+  baseline: Result[];
   unavailable: { name: string; error: string }[];
   /** One save at a time. */
   contenders: ContenderResult[];
@@ -54,7 +53,17 @@ export interface Run {
   byConcurrency: { atOnce: number; results: Result[] }[];
   /** Sizes and numbers at once for which there was no room. */
   noRoomFor: string[];
-  verdicts: Verdict[];
+  findings: Finding[];
+}
+
+/** What the numbers mean, as a sentence. */
+export interface Finding {
+  about: 'flush' | 'etcd' | 'rate' | 'durability' | 'concurrency' | 'competitor' | 'place';
+  /** `'bad'`: something to look into. */
+  says: 'good' | 'bad' | 'neutral';
+  text: string;
+  /** Whether it follows from a rule of thumb, rather than from the numbers alone. */
+  heuristic: boolean;
 }
 
 export interface Percentiles {
@@ -92,8 +101,8 @@ export interface ContenderResult extends Result {
   asynchronous: boolean;
   /** Not among those that are measured by size and by number at once, unless with `--full`. */
   minor: boolean;
-  /** Its median in medians of the floor, `fdatasync`. */
-  floors: number;
+  /** Its median in medians of the baseline, `fdatasync`. */
+  baselines: number;
   guarantee: Guarantee;
   fullDisk: FullDisk | null;
 }

@@ -4,8 +4,8 @@ import type { Protocol } from '../../src/base/options.js';
 import { inspect, save } from '../../src/index.js';
 import type { Contender } from '../contenders/contender.js';
 import { byteSize } from './amount.js';
-import { FLOOR, Floor } from './baseline.js';
-import { findVerdicts } from './findings.js';
+import { BASELINE, Baseline } from './baseline.js';
+import { findingsOf } from './findings.js';
 import { FlushCounter } from './flush-counter.js';
 import { type CrashResults, guaranteeOf } from './guarantee.js';
 import { type BenchPlan, shareOut } from './plan.js';
@@ -51,16 +51,17 @@ export async function benchDirectory(
     const first = await bench.saveFirst();
     const single = await bench.measureSingle(contenders, first.protocol);
     const able = contenders.filter(({ name }) => !single.failed.some((one) => one.name === name));
-    const ladder = options.plan.allContenders ? able : able.filter(({ minor }) => minor !== true);
-    const bySize = await bench.measureBySize(ladder);
-    const byConcurrency = await bench.measureByConcurrency(ladder);
-    const floorMedian = single.floor.find(({ name }) => name === FLOOR)?.microseconds.median ?? Number.NaN;
+    const series = options.plan.allContenders ? able : able.filter(({ minor }) => minor !== true);
+    const bySize = await bench.measureBySize(series);
+    const byConcurrency = await bench.measureByConcurrency(series);
+    const baselineMedian =
+      single.baseline.find(({ name }) => name === BASELINE)?.microseconds.median ?? Number.NaN;
     const run = {
       directory: resolve(directory),
       filesystem,
       save: { protocol: first.protocol, durability: first.durability },
       bytes: PAYLOAD_BYTES,
-      floor: single.floor,
+      baseline: single.baseline,
       unavailable: [...single.unavailable],
       contenders: single.measured.map(
         ({ contender, result, asynchronous }): ContenderResult => ({
@@ -69,7 +70,7 @@ export async function benchDirectory(
           package: contender.package ?? null,
           minor: contender.minor ?? false,
           asynchronous,
-          floors: rounded(result.microseconds.median / floorMedian),
+          baselines: rounded(result.microseconds.median / baselineMedian),
           guarantee: guaranteeOf(contender, filesystem, options.crashResults),
           fullDisk: contender.fullDisk ?? null,
         }),
@@ -80,7 +81,7 @@ export async function benchDirectory(
       byConcurrency,
       noRoomFor: bench.noRoomFor,
     };
-    return { ...run, verdicts: findVerdicts(run) };
+    return { ...run, findings: findingsOf(run) };
   });
 }
 
@@ -111,16 +112,16 @@ class DirectoryBench {
     });
   }
 
-  /** The floor, single saves and their steps, all in the same rounds: what they cost in floors needs the same weather. */
+  /** The baseline, single saves and their steps, in the same rounds: a cost in baselines compares times of the same moments. */
   async measureSingle(contenders: readonly Contender[], protocol: Protocol) {
     return this.#workspace.inRoom(async (room) => {
       const { ready, failed } = await this.#warmUpAll(contenders, room, this.#payload);
       const protocols: Protocol[] =
         protocol === 'single-commit' ? ['sync-rename-sync', protocol] : [protocol];
       const staged = protocols.map((one) => new StagedSave(one, join(room, `staged-${one}`), this.#payload));
-      const floor = new Floor(room, this.#payload);
+      const baseline = new Baseline(room, this.#payload);
       try {
-        const primitives = floor.primitives.map(({ name, run, description }) => ({
+        const primitives = baseline.primitives.map(({ name, run, description }) => ({
           subject: new Subject(name, run, false),
           description,
         }));
@@ -131,8 +132,8 @@ class DirectoryBench {
         ];
         await this.#measure('single', subjects, this.#seconds.single);
         return {
-          floor: primitives.map(({ subject, description }) => resultOf(subject, description)),
-          unavailable: floor.unavailable,
+          baseline: primitives.map(({ subject, description }) => resultOf(subject, description)),
+          unavailable: baseline.unavailable,
           measured: ready.map(({ contender, subject }) => ({
             contender,
             asynchronous: subject.asynchronous,
@@ -148,40 +149,46 @@ class DirectoryBench {
           })),
         };
       } finally {
-        floor.close();
+        baseline.close();
       }
     });
   }
 
   async measureBySize(contenders: readonly Contender[]): Promise<Run['bySize']> {
     const { sizes } = this.#options.plan;
-    const rungs: Run['bySize'] = [];
+    const points: Run['bySize'] = [];
     for (const bytes of sizes) {
-      const results = await this.#rung(
+      const results = await this.#measurePoint(
         byteSize(bytes),
         this.#seconds.sizes / sizes.length,
         contenders,
         bytes,
         1,
       );
-      if (results !== undefined) rungs.push({ bytes, results });
+      if (results !== undefined) points.push({ bytes, results });
     }
-    return rungs;
+    return points;
   }
 
   async measureByConcurrency(contenders: readonly Contender[]): Promise<Run['byConcurrency']> {
     const { numbers } = this.#options.plan;
-    const rungs: Run['byConcurrency'] = [];
+    const points: Run['byConcurrency'] = [];
     for (const atOnce of numbers) {
       const seconds = this.#seconds.numbers / numbers.length;
-      const results = await this.#rung(`${atOnce} at once`, seconds, contenders, PAYLOAD_BYTES, atOnce);
-      if (results !== undefined) rungs.push({ atOnce, results });
+      const results = await this.#measurePoint(
+        `${atOnce} at once`,
+        seconds,
+        contenders,
+        PAYLOAD_BYTES,
+        atOnce,
+      );
+      if (results !== undefined) points.push({ atOnce, results });
     }
-    return rungs;
+    return points;
   }
 
   /** @returns `undefined` where there is no room for it. */
-  async #rung(
+  async #measurePoint(
     what: string,
     seconds: number,
     contenders: readonly Contender[],

@@ -12,7 +12,7 @@ export interface Change {
 }
 
 /**
- * What both reports have, run by run in their order: the floor, single saves, by size and by number at once, in
+ * What both reports have, run by run in their order: the baseline, single saves, by size and by number at once, in
  * microseconds a run.
  *
  * Rounds of different runs are not paired as those of one run are, so a change counts only if the intervals of the
@@ -46,7 +46,7 @@ function resultsOf(run: Run): Map<string, Result> {
   const named = (prefix: string, results: readonly Result[]) =>
     results.map((result) => [`${prefix}${result.name}`, result] as const);
   return new Map([
-    ...named('', run.floor),
+    ...named('', run.baseline),
     ...named('', run.contenders),
     ...run.bySize.flatMap(({ bytes, results }) => named(`${byteSize(bytes)}: `, results)),
     ...run.byConcurrency.flatMap(({ atOnce, results }) => named(`${atOnce} at once: `, results)),
@@ -70,7 +70,7 @@ export function changesText(compared: readonly { title: string; changes: Change[
               : 'slower'
             : 'noise',
       ]);
-      const head = ['', 'before', 'now', 'change', 'verdict'];
+      const head = ['', 'before', 'now', 'change', 'finding'];
       return `${title}\n\n${markdownTable([head, ...rows], { align: ['l', 'r', 'r', 'r', 'l'] })}\n`;
     })
     .join('\n');

@@ -35,7 +35,7 @@ const rate = { label: (value: number) => `${count(value)}/s` };
 function runHtml(run: Run): string {
   return `<section>
 <h2>${escapeHtml(run.directory)}</h2>
-<ul>${run.verdicts
+<ul>${run.findings
     .map(
       ({ says, text, heuristic }) =>
         `<li class="${says}">${escapeHtml(text)}${heuristic ? ' <small>(rule of thumb)</small>' : ''}</li>`,
@@ -43,7 +43,7 @@ function runHtml(run: Run): string {
     .join('\n')}</ul>
 <pre>${escapeHtml(describeFilesystem(run.directory, run.filesystem))}</pre>
 <div class="charts">
-${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the floor`, [...run.floor, ...inOrder(run)].map(rangeOf), time)}
+${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the baseline`, [...run.baseline, ...inOrder(run)].map(rangeOf), time)}
 ${lineChart(
   'Saves a second, by how many at once',
   seriesOf(
@@ -73,7 +73,7 @@ ${barChart(
   time,
 )}
 </div>
-${floorRows(run)}
+${baselineRows(run)}
 ${saveRows(run)}
 ${run.failed.map(({ name, error }) => `<p>${escapeHtml(`${name} cannot save here: ${error}`)}</p>`).join('')}
 </section>`;
@@ -91,38 +91,38 @@ function rangeOf({ name, microseconds }: Result) {
   return { name, from: minimum, to: maximum, marks };
 }
 
-function seriesOf<Rung extends { results: Result[] }>(
-  rungs: readonly Rung[],
-  x: (rung: Rung) => number,
+function seriesOf<Step extends { results: Result[] }>(
+  steps: readonly Step[],
+  x: (step: Step) => number,
   y: (result: Result) => number,
 ): Series[] {
-  const names = [...new Set(rungs.flatMap(({ results }) => results.map(({ name }) => name)))];
+  const names = [...new Set(steps.flatMap(({ results }) => results.map(({ name }) => name)))];
   return names.map((name) => ({
     name,
-    points: rungs.flatMap((rung) => {
-      const result = rung.results.find((one) => one.name === name);
-      return result === undefined ? [] : [{ x: x(rung), y: y(result) }];
+    points: steps.flatMap((step) => {
+      const result = step.results.find((one) => one.name === name);
+      return result === undefined ? [] : [{ x: x(step), y: y(result) }];
     }),
   }));
 }
 
 const LATENCIES = ['median', '95 % sure', 'p90', 'p99', 'p99.9', 'max', 'runs', 'flushes'];
 
-function floorRows({ floor }: Run): string {
+function baselineRows({ baseline }: Run): string {
   return htmlTable(
-    ['the floor', ...LATENCIES],
-    floor.map((result) => [result.name, ...latencies(result)]),
+    ['the baseline', ...LATENCIES],
+    baseline.map((result) => [result.name, ...latencies(result)]),
   );
 }
 
 function saveRows(run: Run): string {
   return htmlTable(
-    ['a save', ...LATENCIES, 'saves/s', 'floors', 'power loss', 'litter', 'full disk'],
+    ['a save', ...LATENCIES, 'saves/s', 'baselines', 'power loss', 'litter', 'full disk'],
     inOrder(run).map((result) => [
       result.name,
       ...latencies(result),
       count(result.perSecond),
-      threeDigits(result.floors),
+      threeDigits(result.baselines),
       result.guarantee.powerLoss,
       result.guarantee.litter === null ? '' : `${Math.round(100 * result.guarantee.litter)} %`,
       result.fullDisk ?? '',

@@ -66,11 +66,11 @@ function resultsOf(run: Run): { labels: Labels; result: Result }[] {
   const labelled = (results: readonly Result[], labels: Labels) =>
     results.map((result) => ({ labels: { directory, ...labels, name: result.name }, result }));
   return [
-    ...labelled(run.floor, { kind: 'floor', bytes, at_once: 1 }),
+    ...labelled(run.baseline, { kind: 'baseline', bytes, at_once: 1 }),
     ...labelled(run.contenders, { kind: 'save', bytes, at_once: 1 }),
-    ...run.bySize.flatMap((rung) => labelled(rung.results, { kind: 'size', bytes: rung.bytes, at_once: 1 })),
-    ...run.byConcurrency.flatMap((rung) =>
-      labelled(rung.results, { kind: 'concurrency', bytes, at_once: rung.atOnce }),
+    ...run.bySize.flatMap((step) => labelled(step.results, { kind: 'size', bytes: step.bytes, at_once: 1 })),
+    ...run.byConcurrency.flatMap((step) =>
+      labelled(step.results, { kind: 'concurrency', bytes, at_once: step.atOnce }),
     ),
   ];
 }

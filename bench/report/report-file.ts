@@ -13,7 +13,7 @@ export function reportJson(report: Report): string {
  */
 export function readReport(path: string): Report {
   const report: Report = JSON.parse(readFileSync(path, 'utf8'));
-  if (report?.schema !== 'indelible-bench/1') throw new Error(`'${path}' is no report of indelible bench`);
+  if (report?.schema !== 'indelible-bench/2') throw new Error(`'${path}' is no report of indelible bench`);
   return { ...report, runs: report.runs.map(withHidden) };
 }
 

@@ -6,10 +6,10 @@ import type { ContenderResult, Percentiles, Result, Run } from '../measure/repor
 const STRONGEST_FIRST: readonly Durability[] = ['durable', 'ordered', 'none'];
 
 /** The sync primitives, as a Markdown table that fits 80 columns. */
-export function floorTable({ floor }: Run): string {
+export function baselineTable({ baseline }: Run): string {
   return table(
-    ['the floor', 'median', '+-', 'p90', 'p99', 'max', 'flush'],
-    floor.map((result) => {
+    ['the baseline', 'median', '+-', 'p90', 'p99', 'max', 'flush'],
+    baseline.map((result) => {
       const { median, p90, p99, maximum } = result.microseconds;
       const tail = [p90, p99, maximum].map(duration);
       return [result.name, duration(median), spread(result.microseconds), ...tail, flushes(result)];
@@ -28,11 +28,11 @@ export function latencyTable(run: Run): string {
 /** What single saves cost the disk, and what that buys. */
 export function costTable(run: Run): string {
   return table(
-    ['a save', '/s', 'floors', 'flush', 'power loss', 'litter', 'if full'],
+    ['a save', '/s', 'baselines', 'flush', 'power loss', 'litter', 'if full'],
     inOrder(run).map((result) => [
       result.name,
       count(result.perSecond),
-      threeDigits(result.floors),
+      threeDigits(result.baselines),
       flushes(result),
       result.guarantee.powerLoss,
       result.guarantee.litter === null ? '-' : `${Math.round(100 * result.guarantee.litter)} %`,
@@ -44,7 +44,7 @@ export function costTable(run: Run): string {
 
 /** The median of each contender's saves by size; `undefined` if that was not measured. */
 export function sizeTable({ bySize }: Run): string[] {
-  return ladderTables(
+  return seriesTables(
     'by size',
     bySize.map(({ bytes, results }) => ({ head: byteSize(bytes), results })),
     ({ microseconds }) => duration(microseconds.median),
@@ -53,7 +53,7 @@ export function sizeTable({ bySize }: Run): string[] {
 
 /** Saves a second by how many are under way at once. */
 export function concurrencyTable({ byConcurrency }: Run): string[] {
-  return ladderTables(
+  return seriesTables(
     'saves/s, at once',
     byConcurrency.map(({ atOnce, results }) => ({ head: String(atOnce), results })),
     ({ perSecond }) => count(perSecond),
@@ -100,16 +100,16 @@ function flushes({ flushes: found }: Result): string {
   return found === null ? '-' : count(found);
 }
 
-/** Tables of one column a rung, as many beside each other as fit. */
-function ladderTables(
+/** Tables of one column a step, as many beside each other as fit. */
+function seriesTables(
   title: string,
-  rungs: readonly { head: string; results: Result[] }[],
+  steps: readonly { head: string; results: Result[] }[],
   cell: (result: Result) => string,
 ): string[] {
-  const names = [...new Set(rungs.flatMap(({ results }) => results.map(({ name }) => name)))];
+  const names = [...new Set(steps.flatMap(({ results }) => results.map(({ name }) => name)))];
   const tables: string[] = [];
-  for (let first = 0; first < rungs.length; first += MOST_COLUMNS) {
-    const shown = rungs.slice(first, first + MOST_COLUMNS);
+  for (let first = 0; first < steps.length; first += MOST_COLUMNS) {
+    const shown = steps.slice(first, first + MOST_COLUMNS);
     const rows = names.map((name) => [
       name,
       ...shown.map(({ results }) => {

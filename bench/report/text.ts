@@ -1,9 +1,8 @@
 import { styleText } from 'node:util';
 import { describeFilesystem } from '../../src/filesystem/description.js';
 import { wrap } from '../../src/filesystem/wrap.js';
-import type { Verdict } from '../measure/findings.js';
-import type { Report, Run } from '../measure/report.js';
-import { concurrencyTable, costTable, floorTable, latencyTable, sizeTable, stageTables } from './table.js';
+import type { Finding, Report, Run } from '../measure/report.js';
+import { baselineTable, concurrencyTable, costTable, latencyTable, sizeTable, stageTables } from './table.js';
 
 const WIDTH = 80;
 const LABEL_WIDTH = 12;
@@ -29,15 +28,15 @@ export function machineText({ kernel, node, processors, engine }: Report['machin
     .join('\n');
 }
 
-/** A run for the terminal: the head, the tables, the verdicts, in at most 80 columns as far as they can be broken. */
+/** A run for the terminal: the head, the tables, the findings, in at most 80 columns as far as they can be broken. */
 export function runText(run: Run, paint: Paint): string {
   const parts = [
     describeFilesystem(run.directory, run.filesystem).trimEnd(),
-    ...[floorTable(run), latencyTable(run), costTable(run)],
+    ...[baselineTable(run), latencyTable(run), costTable(run)],
     ...sizeTable(run),
     ...concurrencyTable(run),
     ...stageTables(run),
-    [...omissions(run), ...run.verdicts.map((verdict) => verdictText(verdict, paint))].join('\n'),
+    [...omissions(run), ...run.findings.map((finding) => findingText(finding, paint))].join('\n'),
   ];
   return `${parts.map((part) => boldHead(part, paint)).join('\n\n')}\n`;
 }
@@ -55,7 +54,7 @@ function omissions({ failed, unavailable, noRoomFor }: Run): string[] {
 const MARKS = { good: '+', bad: '!', neutral: '-' } as const;
 const COLOURS = { good: 'green', bad: 'red', neutral: 'bold' } as const;
 
-function verdictText({ says, text, heuristic }: Verdict, paint: Paint): string {
+function findingText({ says, text, heuristic }: Finding, paint: Paint): string {
   const lines = wrap(heuristic ? `${text} (rule of thumb)` : text, WIDTH - 2);
   return lines
     .map((line, index) => `${index === 0 ? paint(COLOURS[says], MARKS[says]) : ' '} ${line}`)

@@ -5,7 +5,7 @@ import { type BundledPackage, packageOf, packagesIn } from './bundled-packages.j
 /** The command in one file. */
 export interface CommandBundle {
   code: Uint8Array;
-  /** The modules of src/ that it is made of, relative to src/. */
+  /** The project's own modules that it is made of, relative to the root. */
   modules: string[];
   /** The packages that it has code of, by name. */
   packages: BundledPackage[];
@@ -42,23 +42,29 @@ export async function bundleCommand(root: string): Promise<CommandBundle> {
   const inputs = Object.keys(output.inputs);
   return {
     code: file.contents,
-    modules: inputs.filter((path) => packageOf(path) === undefined).map((path) => path.replace(/^src\//, '')),
+    modules: inputs.filter((path) => packageOf(path) === undefined),
     packages: packagesIn(root, inputs),
     imports: output.imports.map(({ path }) => path),
   };
 }
 
-/** Leaves the library outside, so that a process has one engine, whoever in it saves. */
+/** Leaves the library, `src/` without `src/cli/`, outside: then a process has one engine. */
 function libraryBeside(root: string): Plugin {
-  const command = join(root, 'src/cli');
+  const library = join(root, 'src');
+  const command = join(library, 'cli');
   return {
     name: 'library beside the command',
     setup({ onResolve }) {
       onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, importer }) => {
         if (packageOf(importer) !== undefined) return undefined;
-        const place = relative(command, join(resolveDir, path)).split(sep).join('/');
-        return place.startsWith('../') ? { path: place, external: true } : undefined;
+        const imported = join(resolveDir, path);
+        if (!isIn(imported, library) || isIn(imported, command)) return undefined;
+        return { path: relative(command, imported).split(sep).join('/'), external: true };
       });
     },
   };
+}
+
+function isIn(path: string, folder: string): boolean {
+  return path.startsWith(folder + sep);
 }

@@ -4,7 +4,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
 import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
-import { packageRoot } from '../../bench/measure/package-root.js';
 import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js';
 import type { Report } from '../../bench/measure/report.js';
 import { benchDirectory } from '../../bench/measure/run.js';
@@ -17,14 +16,12 @@ import { coloured, machineText, type Paint, plain, runText } from '../../bench/r
 import { selectEngine } from '../engine/select.js';
 import { interruptible } from './interruption.js';
 
-const CONTENDERS = new URL('dist/bench/contenders/', packageRoot);
-
 const EXPLANATION = `
 Works in a directory of its own inside PATH, which it removes, and needs 4 MiB of
 free space there (up to 1.7 GiB with --full; what does not fit is left out).
 
-The floor: each way to sync, alone, on a file that is overwritten in place.
-A save: '+-' is the 95 % confidence interval of the median, 'floors' the median in
+The baseline: each way to sync, alone, on a file that is overwritten in place.
+A save: '+-' is the 95 % confidence interval of the median, 'baselines' the median in
 fdatasyncs, 'flush' the cache flushes that the kernel has sent for each save.
 'power loss' and 'litter' are from the crash lab: what became of resolved saves, and
 how often a temporary was left. 'if full': what a full disk does to the old file.
@@ -49,7 +46,7 @@ export function addBenchCommand(program: Command, version: string): void {
     .summary('measure what a save costs on a disk')
     .description('Measures what it costs to save a file on the disk under each PATH.')
     .argument('[path...]', 'directories to measure in', ['.'])
-    .option('--quick', `the floor and single saves alone, in ${QUICK.seconds} seconds`, false)
+    .option('--quick', `the baseline and single saves alone, in ${QUICK.seconds} seconds`, false)
     .option('--full', `every size and number at once, in ${FULL.seconds} seconds`, false)
     .option(
       '--seconds <number>',
@@ -130,8 +127,8 @@ function paint(): Paint {
 }
 
 async function findContenders(own: readonly string[]): Promise<Contender[]> {
-  resolveFromProject(CONTENDERS, process.cwd());
-  const { contenders, missing } = await loadContenders(CONTENDERS);
+  resolveFromProject(process.cwd());
+  const { contenders, missing } = await loadContenders();
   if (missing.length > 0) {
     process.stderr.write(`indelible: not measured, since not installed: ${missing.join(', ')}\n`);
   }
@@ -146,7 +143,7 @@ function planOf({ quick, full, seconds }: BenchOptions): BenchPlan {
 function newReport(version: string, seconds: number): Report {
   const { engine, unavailable } = selectEngine();
   return {
-    schema: 'indelible-bench/1',
+    schema: 'indelible-bench/2',
     indelible: version,
     date: new Date().toISOString(),
     machine: {

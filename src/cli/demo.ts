@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { readCompressed } from '../../bench/measure/packaged-file.js';
+import { readCompressed } from '../../bench/measure/package-files.js';
 import { save } from '../api/save.js';
 
 const PAGE = 'see-it-work.html';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { packageRoot } from '../../bench/measure/package-root.js';
+import { packageRoot } from '../../bench/measure/package-files.js';
 import { addBenchCommand } from './bench.js';
 import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';

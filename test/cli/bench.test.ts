@@ -63,20 +63,20 @@ describe('indelible bench', () => {
     const { status, stdout } = await run(['bench', '--seconds', '0.2', '--json', '-', '.', '.'], directory);
     assert.equal(status, 0);
     const report: Report = JSON.parse(stdout);
-    assert.equal(report.schema, 'indelible-bench/1');
+    assert.equal(report.schema, 'indelible-bench/2');
     assert.equal(report.runs.length, 2);
     for (const run of report.runs) {
-      const { bytes, floor, contenders, failed, filesystem, stages, bySize, byConcurrency } = run;
+      const { bytes, baseline, contenders, failed, filesystem, stages, bySize, byConcurrency } = run;
       assert.equal(bytes, 4096);
       assert.deepEqual(failed, []);
       assert.ok(process.platform !== 'linux' || filesystem.mount !== null);
-      const ladders = [...bySize, ...byConcurrency].flatMap(({ results }) => results);
-      for (const result of [...floor, ...contenders, ...ladders]) assertSound(result);
-      for (const result of [...floor, ...contenders]) assertOneAtATime(result);
-      const fdatasync = floor.find(({ name }) => name === 'fdatasync');
-      for (const { floors, microseconds } of contenders) {
+      const series = [...bySize, ...byConcurrency].flatMap(({ results }) => results);
+      for (const result of [...baseline, ...contenders, ...series]) assertSound(result);
+      for (const result of [...baseline, ...contenders]) assertOneAtATime(result);
+      const fdatasync = baseline.find(({ name }) => name === 'fdatasync');
+      for (const { baselines, microseconds } of contenders) {
         const expected = microseconds.median / (fdatasync?.microseconds.median ?? 0);
-        assert.ok(Math.abs(floors / expected - 1) < 0.01);
+        assert.ok(Math.abs(baselines / expected - 1) < 0.01);
       }
       assert.ok(byConcurrency.length > 1 && bySize.length > 1);
       for (const { protocol, steps } of stages) {
@@ -95,9 +95,9 @@ describe('indelible bench', () => {
       ['bench', '--quick', '--seconds', '0.2', '--json', 'report.json'],
       directory,
     );
-    assert.match(stdout, /\| the floor /);
+    assert.match(stdout, /\| the baseline /);
     const report: Report = JSON.parse(await readFile(join(directory, 'report.json'), 'utf8'));
-    assert.equal(report.schema, 'indelible-bench/1');
+    assert.equal(report.schema, 'indelible-bench/2');
   });
 
   it("--contender measures a way to save of one's own", async () => {

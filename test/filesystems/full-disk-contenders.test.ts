@@ -14,7 +14,7 @@ if (missing !== undefined) process.stderr.write(`full-disk-contenders.test.ts is
 const OLD = 'thirty bytes that are not much';
 const TOO_LARGE = new Uint8Array(3 * 2 ** 20).fill(0x2a);
 
-const { contenders } = await loadContenders(new URL('../../dist/bench/contenders/', import.meta.url));
+const { contenders } = await loadContenders();
 
 describe.skipIf(missing !== undefined)('what the benchmark says of a contender and a full disk', () => {
   let workspace: Workspace;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readCompressed } from '../../bench/measure/packaged-file.js';
+import { readCompressed } from '../../bench/measure/package-files.js';
 
 for (const name of ['see-it-work.html', 'crash-results.json']) {
   test(`the command reads ${name} as it stands in docs/`, () => {

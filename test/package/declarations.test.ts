@@ -66,7 +66,7 @@ export declare const a: A;`,
       .filter((name) => name.endsWith('.d.ts'))
       .map((name) => join(project, 'dist', name));
     const entries = declarationEntries(project);
-    for (const name of ['index.d.ts', 'primitives.d.ts', 'cli/bench/contender.d.ts']) {
+    for (const name of ['index.d.ts', 'primitives.d.ts', 'bench/contenders/contender.d.ts']) {
       expect(entries).toContain(join(project, 'dist', name));
     }
     expect(built.sort()).toEqual([...reachableDeclarations(entries)].sort());

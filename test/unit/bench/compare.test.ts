@@ -7,7 +7,7 @@ import { contenderNamed, reportOf, runOf } from './measured.js';
 function runWith(median: number, interval: Interval | null) {
   const contender = contenderNamed('save, durable', median, 'durable');
   contender.microseconds.interval = interval;
-  return runOf([contender], { floor: [] });
+  return runOf([contender], { baseline: [] });
 }
 
 const beyondNoise = (before: Interval | null, now: Interval | null) =>
@@ -30,7 +30,7 @@ describe('the comparison of two reports', () => {
   });
 
   it('leaves out what only one of them has', () => {
-    const other = runOf([contenderNamed('another', 1, 'none')], { floor: [] });
+    const other = runOf([contenderNamed('another', 1, 'none')], { baseline: [] });
     assert.deepEqual(changesBetween(reportOf(runWith(1, null)), reportOf(other))[0]?.changes, []);
   });
 

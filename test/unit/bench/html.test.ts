@@ -16,7 +16,7 @@ const page = reportHtml(
           steps: [{ name: 'create', microseconds: resultNamed('', 5).microseconds }],
         },
       ],
-      verdicts: [{ about: 'etcd', says: 'bad', text: 'It is slow.', heuristic: true }],
+      findings: [{ about: 'etcd', says: 'bad', text: 'It is slow.', heuristic: true }],
     }),
   ),
 );
@@ -26,7 +26,7 @@ describe('the report as a page', () => {
     assert.doesNotMatch(page, /<script|<link|<img|\ssrc=|\shref=|url\(|@import|https?:/);
   });
 
-  it('has the verdicts, the four charts and the numbers', () => {
+  it('has the findings, the four charts and the numbers', () => {
     assert.match(page, /<li class="bad">It is slow. <small>\(rule of thumb\)/);
     assert.equal(page.match(/<svg /g)?.length, 4);
     assert.match(page, /indelible-bench\/1/);

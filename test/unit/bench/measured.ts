@@ -36,7 +36,7 @@ export function contenderNamed(
     package: null,
     asynchronous: true,
     minor: false,
-    floors: median / 2,
+    baselines: median / 2,
     guarantee: { powerLoss: 'untested', litter: null, states: 0 },
     fullDisk: null,
     ...more,
@@ -110,7 +110,7 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
     filesystem: filesystemOn(undefined),
     save: { protocol: 'single-commit', durability: 'durable' },
     bytes: 4096,
-    floor: [resultNamed('fdatasync', 2)],
+    baseline: [resultNamed('fdatasync', 2)],
     unavailable: [],
     contenders,
     failed: [],
@@ -118,14 +118,14 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
     bySize: [],
     byConcurrency: [],
     noRoomFor: [],
-    verdicts: [],
+    findings: [],
     ...more,
   };
 }
 
 export function reportOf(...runs: Run[]): Report {
   return {
-    schema: 'indelible-bench/1',
+    schema: 'indelible-bench/2',
     indelible: '0.0.0',
     date: '2026-01-02T03:04:05.678Z',
     machine: { node: '20.0.0', kernel: 'Linux 6.18', processors: '2 x something', engine: 'native' },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import {
+  baselineTable,
   concurrencyTable,
   costTable,
-  floorTable,
   latencyTable,
   sizeTable,
   stageTables,
@@ -56,20 +56,20 @@ describe('the tables of a benchmark', () => {
     const results = [0.5, 888.8, 8.888e7].map((median) => ({
       ...contenderNamed(name, median, 'ordered'),
       flushes: 123_456,
-      floors: 123_456,
+      baselines: 123_456,
       fullDisk: 'cut off' as const,
       guarantee: { powerLoss: 'loses saves' as const, litter: 1, states: 1 },
     }));
     for (const { microseconds } of results) microseconds.interval = [1, 1e9];
-    const rungs = Array.from({ length: 9 }, (_, rung) => ({
+    const steps = Array.from({ length: 9 }, (_, step) => ({
       bytes: 1000 * 1024 ** 2,
-      atOnce: 2 ** rung,
+      atOnce: 2 ** step,
       results,
     }));
     const run = runOf(results, {
-      floor: results,
-      bySize: rungs,
-      byConcurrency: rungs,
+      baseline: results,
+      bySize: steps,
+      byConcurrency: steps,
       stages: [
         {
           protocol: 'sync-rename-sync',
@@ -78,7 +78,7 @@ describe('the tables of a benchmark', () => {
       ],
     });
     const tables = [
-      floorTable(run),
+      baselineTable(run),
       latencyTable(run),
       costTable(run),
       ...sizeTable(run),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { findVerdicts, type Verdict } from '../../../bench/measure/findings.js';
+import { findingsOf } from '../../../bench/measure/findings.js';
+import type { Finding } from '../../../bench/measure/report.js';
 import { contenderNamed, disk, filesystemOn, resultNamed, runOf } from './measured.js';
 
-function verdictAbout(about: Verdict['about'], run: Parameters<typeof findVerdicts>[0]): Verdict {
-  const found = findVerdicts(run).find((verdict) => verdict.about === about);
+function findingAbout(about: Finding['about'], run: Parameters<typeof findingsOf>[0]): Finding {
+  const found = findingsOf(run).find((finding) => finding.about === about);
   assert.ok(found !== undefined, about);
   return found;
 }
@@ -15,13 +16,13 @@ const durable = (median: number, rounds?: number[]) =>
     ...resultNamed('save, durable', median, rounds),
   });
 
-describe('the verdict on flushes', () => {
+describe('the finding on flushes', () => {
   const flushOf = (device: Parameters<typeof disk>[0], median: number, flushes: number | null = 1) =>
-    verdictAbout(
+    findingAbout(
       'flush',
       runOf([], {
         filesystem: filesystemOn(disk(device)),
-        floor: [{ ...resultNamed('fdatasync', median), flushes }],
+        baseline: [{ ...resultNamed('fdatasync', median), flushes }],
       }),
     );
 
@@ -51,15 +52,15 @@ describe('the verdict on flushes', () => {
   });
 });
 
-describe("the verdict by etcd's rule", () => {
+describe("the finding by etcd's rule", () => {
   it('is about the 99th percentile of fdatasync and 10 ms', () => {
     const says = (median: number) =>
-      verdictAbout('etcd', runOf([], { floor: [resultNamed('fdatasync', median)] })).says;
+      findingAbout('etcd', runOf([], { baseline: [resultNamed('fdatasync', median)] })).says;
     assert.deepEqual([says(4999), says(5000)], ['good', 'bad']);
   });
 });
 
-describe('the verdict on durability', () => {
+describe('the finding on durability', () => {
   const ordered = (rounds: number[]) =>
     contenderNamed('save, ordered', 10, 'ordered', {
       package: 'indelible',
@@ -68,7 +69,7 @@ describe('the verdict on durability', () => {
   const rounds = [100, 110, 90, 100, 120, 80];
 
   it('names the ratio with its interval where that is clear', () => {
-    const { text } = verdictAbout(
+    const { text } = findingAbout(
       'durability',
       runOf([durable(100, rounds), ordered(rounds.map((one) => one / 10))]),
     );
@@ -77,58 +78,58 @@ describe('the verdict on durability', () => {
 
   it('names no winner where the noise is larger than the difference', () => {
     const noisy = rounds.map((one, index) => (index % 2 === 0 ? one * 2 : one / 2));
-    const { text } = verdictAbout('durability', runOf([durable(100, rounds), ordered(noisy)]));
+    const { text } = findingAbout('durability', runOf([durable(100, rounds), ordered(noisy)]));
     assert.match(text, /cannot be told apart/);
   });
 
   it('names no winner after too few rounds', () => {
-    const { text } = verdictAbout('durability', runOf([durable(100, [100]), ordered([10])]));
+    const { text } = findingAbout('durability', runOf([durable(100, [100]), ordered([10])]));
     assert.match(text, /too few rounds to be sure/);
   });
 
   it('says where ordered promises nothing', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.protocol.ordered.achieves = 'none';
-    const { text } = verdictAbout('durability', runOf([durable(100), ordered([10])], { filesystem }));
+    const { text } = findingAbout('durability', runOf([durable(100), ordered([10])], { filesystem }));
     assert.match(text, /promises nothing on this filesystem/);
   });
 });
 
-describe('the verdict on concurrency', () => {
-  const rungs = (rates: [number, number][]) =>
+describe('the finding on concurrency', () => {
+  const steps = (rates: [number, number][]) =>
     rates.map(([atOnce, perSecond]) => ({
       atOnce,
       results: [{ ...resultNamed('save, durable', 1), perSecond }],
     }));
 
   it('names the smallest number that comes close to the highest rate', () => {
-    const byConcurrency = rungs([
+    const byConcurrency = steps([
       [1, 100],
       [8, 700],
       [64, 3000],
       [256, 3100],
     ]);
-    const { text } = verdictAbout('concurrency', runOf([durable(100)], { byConcurrency }));
+    const { text } = findingAbout('concurrency', runOf([durable(100)], { byConcurrency }));
     assert.match(text, /^64 saves at once come to 3000 a second, 30.0 times/);
   });
 
   it('says when it brings nothing', () => {
-    const byConcurrency = rungs([
+    const byConcurrency = steps([
       [1, 100],
       [8, 90],
       [64, 95],
     ]);
-    const { text } = verdictAbout('concurrency', runOf([durable(100)], { byConcurrency }));
+    const { text } = findingAbout('concurrency', runOf([durable(100)], { byConcurrency }));
     assert.match(text, /brings nothing/);
   });
 });
 
-describe('the verdict on the place', () => {
+describe('the finding on the place', () => {
   for (const code of ['network', 'fuse', 'memory'] as const) {
     it(`says what the times mean on ${code}`, () => {
       const filesystem = filesystemOn(undefined);
       filesystem.warnings.push({ code, message: '' });
-      assert.equal(verdictAbout('place', runOf([], { filesystem })).says, 'bad');
+      assert.equal(findingAbout('place', runOf([], { filesystem })).says, 'bad');
     });
   }
 
@@ -136,7 +137,7 @@ describe('the verdict on the place', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.warnings.push({ code: 'memory', message: '' });
     assert.deepEqual(
-      findVerdicts(runOf([], { filesystem })).map(({ about }) => about),
+      findingsOf(runOf([], { filesystem })).map(({ about }) => about),
       ['place'],
     );
   });
