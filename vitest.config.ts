@@ -6,6 +6,11 @@ const isWindows = process.platform === 'win32';
 /** As opposed to what `test/platforms/inapplicable.ts` knows. */
 const isLinux = process.platform === 'linux' && process.env.INDELIBLE_TESTS_ON === undefined;
 
+/** Files of these projects run two at a time; Vitest by itself leaves one of two processors idle. */
+const BESIDE_EACH_OTHER = { maxWorkers: 2, sequence: { groupOrder: 0 } };
+/** These mount, count flushes or stop other processes: one file at a time, behind the others. */
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+
 /** The behaviour suite runs once over each engine. Tests that change the working directory need a process. */
 function behaviour(engine: EngineName): TestProjectInlineConfiguration {
   return {
@@ -15,6 +20,7 @@ function behaviour(engine: EngineName): TestProjectInlineConfiguration {
       setupFiles: isLinux ? [] : ['test/platforms/setup.ts'],
       env: { INDELIBLE_ENGINE: engine },
       pool: 'forks',
+      ...BESIDE_EACH_OTHER,
       // How long a disk takes is not a matter of right or wrong.
       testTimeout: 0,
       hookTimeout: 0,
@@ -22,10 +28,12 @@ function behaviour(engine: EngineName): TestProjectInlineConfiguration {
   };
 }
 
-function project(name: string): TestProjectInlineConfiguration {
-  return {
-    test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks', testTimeout: 0, hookTimeout: 0 },
-  };
+function project(
+  name: string,
+  workers: typeof ALONE | typeof BESIDE_EACH_OTHER,
+): TestProjectInlineConfiguration {
+  const include = [`test/${name}/**/*.test.ts`];
+  return { test: { name, include, pool: 'forks', testTimeout: 0, hookTimeout: 0, ...workers } };
 }
 
 if (nativeUnavailable !== undefined) {
@@ -41,15 +49,15 @@ if (!isRoot) {
 export default defineConfig({
   test: {
     projects: [
-      project('unit'),
+      project('unit', BESIDE_EACH_OTHER),
       ...engines.map(behaviour),
-      project('cli'),
-      project('page'),
-      project('filesystems'),
-      project('lab'),
-      project('faults'),
-      project('sanitizers'),
-      project('package'),
+      project('cli', BESIDE_EACH_OTHER),
+      project('page', ALONE),
+      project('filesystems', ALONE),
+      project('lab', ALONE),
+      project('faults', ALONE),
+      project('sanitizers', ALONE),
+      project('package', ALONE),
     ],
   },
 });
