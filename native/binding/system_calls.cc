@@ -14,9 +14,9 @@
 #include "../platform/directory_locks.h"
 #include "../platform/platform.h"
 #include "../platform/primitives.h"
-#include "../save/lock_queue.h"
-#include "../save/rename_ladder.h"
-#include "../save/sync_ladder.h"
+#include "../save/ticket_lock.h"
+#include "../save/rename_retry.h"
+#include "../save/sync_fallback.h"
 #include "../save/target.h"
 #include "arguments.h"
 #include "environment.h"
@@ -377,7 +377,7 @@ Status Locate(Call* call) {
   Target target;
   Status status = ResolveTarget(request, &target);
   if (status.ok() && !target.missing.empty())
-    status = Process::Get().scheduler.fresh_directories().Complete(&target, true);
+    status = Process::Get().scheduler.unsynced_directories().Complete(&target, true);
   if (!status.ok()) return status;
   call->opened = std::make_shared<OpenDirectory>();
   call->opened->directory = std::move(target.directory);

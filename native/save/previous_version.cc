@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "filesystem_id.h"
-#include "rename_ladder.h"
+#include "rename_retry.h"
 #include "split_path.h"
-#include "sync_ladder.h"
+#include "sync_fallback.h"
 #include "temporary_name.h"
 
 namespace indelible {

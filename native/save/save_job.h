@@ -9,8 +9,8 @@
 
 #include "../base/function_ref.h"
 #include "../base/stage_times.h"
-#include "fresh_directories.h"
-#include "held_version.h"
+#include "unsynced_directories.h"
+#include "pinned_version.h"
 #include "plan.h"
 #include "plan_cache.h"
 #include "previous_version.h"

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "extended_attributes.h"
-#include "rename_ladder.h"
-#include "sync_ladder.h"
+#include "rename_retry.h"
+#include "sync_fallback.h"
 #include "temporary_name.h"
 
 namespace indelible {

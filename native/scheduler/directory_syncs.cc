@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "../platform/mutex.h"
-#include "../save/sync_ladder.h"
+#include "../save/sync_fallback.h"
 
 namespace indelible {
 

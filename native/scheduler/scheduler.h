@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../platform/mutex.h"
-#include "../save/fresh_directories.h"
+#include "../save/unsynced_directories.h"
 #include "../save/plan_cache.h"
 #include "../save/save_job.h"
 #include "commit_leader.h"
@@ -60,7 +60,7 @@ class Scheduler {
 
   // For calls that are not saves.
   PlanCache& plans() { return plans_; }
-  FreshDirectories& fresh_directories() { return fresh_directories_; }
+  FreshDirectories& unsynced_directories() { return fresh_directories_; }
 
   // When the process exits: nothing new starts, and what is under way is finished or taken back, so that no
   // temporary is left behind. No listener hears of it.

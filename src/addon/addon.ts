@@ -99,7 +99,7 @@ export interface NativeCalls {
   ): { handle: NativeHandle; size: number; content: Buffer };
   /** Fills the bytes from the offset on; how many came, fewer than there is room for at the file's end. */
   readFile(file: NativeHandle, bytes: Uint8Array, offset: number): number;
-  /** `native/save/lock_queue.h`. `undefined` where another process is just drawing one, or the range is full. */
+  /** `native/save/ticket_lock.h`. `undefined` where another process is just drawing one, or the range is full. */
   drawLockTicket(directory: NativeHandle, begin: bigint, end: bigint, patience: number): bigint | undefined;
   /** How many come before the ticket. Looks again for `patience` microseconds where that is one. */
   lockPosition(directory: NativeHandle, begin: bigint, ticket: bigint, patience: number): number;

@@ -1,7 +1,7 @@
 import { failedWith } from '../../base/fs-error.js';
 import { type Steps, step } from '../steps.js';
 
-/** In milliseconds; the same as the native engine's (native/save/rename_ladder.cc). */
+/** In milliseconds; the same as the native engine's (native/save/rename_retry.cc). */
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 250;
 const PATIENCE = 2000;

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "../../../native/save/extended_attributes.h"
-#include "../../../native/save/lock_queue.h"
-#include "../../../native/save/rename_ladder.h"
-#include "../../../native/save/sync_ladder.h"
+#include "../../../native/save/ticket_lock.h"
+#include "../../../native/save/rename_retry.h"
+#include "../../../native/save/sync_fallback.h"
 #include "../../../native/save/temporary_name.h"
 #include "../../../native/scheduler/scheduler.h"
 #include "../../../native/scheduler/streaming_saves.h"

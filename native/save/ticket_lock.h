@@ -1,5 +1,5 @@
-#ifndef INDELIBLE_LOCK_QUEUE_H_
-#define INDELIBLE_LOCK_QUEUE_H_
+#ifndef INDELIBLE_TICKET_LOCK_H_
+#define INDELIBLE_TICKET_LOCK_H_
 
 #include <chrono>
 #include <cstdint>
@@ -26,4 +26,4 @@ Status PositionOf(const platform::Directory& directory, uint64_t begin, uint64_t
 
 }  // namespace indelible
 
-#endif  // INDELIBLE_LOCK_QUEUE_H_
+#endif  // INDELIBLE_TICKET_LOCK_H_

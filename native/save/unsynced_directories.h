@@ -1,5 +1,5 @@
-#ifndef INDELIBLE_FRESH_DIRECTORIES_H_
-#define INDELIBLE_FRESH_DIRECTORIES_H_
+#ifndef INDELIBLE_UNSYNCED_DIRECTORIES_H_
+#define INDELIBLE_UNSYNCED_DIRECTORIES_H_
 
 #include <cstdint>
 #include <set>
@@ -37,4 +37,4 @@ class FreshDirectories {
 
 }  // namespace indelible
 
-#endif  // INDELIBLE_FRESH_DIRECTORIES_H_
+#endif  // INDELIBLE_UNSYNCED_DIRECTORIES_H_

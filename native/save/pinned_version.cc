@@ -1,10 +1,10 @@
-#include "held_version.h"
+#include "pinned_version.h"
 
 #include <errno.h>
 
 #include <utility>
 
-#include "rename_ladder.h"
+#include "rename_retry.h"
 #include "temporary_name.h"
 
 namespace indelible {

@@ -1,4 +1,4 @@
-#include "rename_ladder.h"
+#include "rename_retry.h"
 
 #include <errno.h>
 

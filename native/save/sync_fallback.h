@@ -1,5 +1,5 @@
-#ifndef INDELIBLE_SYNC_LADDER_H_
-#define INDELIBLE_SYNC_LADDER_H_
+#ifndef INDELIBLE_SYNC_FALLBACK_H_
+#define INDELIBLE_SYNC_FALLBACK_H_
 
 #include <cstdint>
 
@@ -27,4 +27,4 @@ Status SyncNames(const platform::Directory& directory, Reach* reach);
 
 }  // namespace indelible
 
-#endif  // INDELIBLE_SYNC_LADDER_H_
+#endif  // INDELIBLE_SYNC_FALLBACK_H_

@@ -1,4 +1,4 @@
-#include "sync_ladder.h"
+#include "sync_fallback.h"
 
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-#include "lock_queue.h"
+#include "ticket_lock.h"
 
 #include <algorithm>
 #include <thread>

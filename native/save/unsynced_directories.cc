@@ -1,4 +1,4 @@
-#include "fresh_directories.h"
+#include "unsynced_directories.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
-#ifndef INDELIBLE_RENAME_LADDER_H_
-#define INDELIBLE_RENAME_LADDER_H_
+#ifndef INDELIBLE_RENAME_RETRY_H_
+#define INDELIBLE_RENAME_RETRY_H_
 
 #include <string>
 
@@ -26,4 +26,4 @@ Status RemoveName(const platform::Directory& directory, const std::string& name)
 
 }  // namespace indelible
 
-#endif  // INDELIBLE_RENAME_LADDER_H_
+#endif  // INDELIBLE_RENAME_RETRY_H_

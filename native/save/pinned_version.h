@@ -1,5 +1,5 @@
-#ifndef INDELIBLE_HELD_VERSION_H_
-#define INDELIBLE_HELD_VERSION_H_
+#ifndef INDELIBLE_PINNED_VERSION_H_
+#define INDELIBLE_PINNED_VERSION_H_
 
 #include <string>
 
@@ -34,4 +34,4 @@ class HeldVersion {
 
 }  // namespace indelible
 
-#endif  // INDELIBLE_HELD_VERSION_H_
+#endif  // INDELIBLE_PINNED_VERSION_H_
