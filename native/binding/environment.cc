@@ -175,9 +175,9 @@ Napi::Value Environment::JoinUpdates(Napi::Env env, uint64_t ticket, const std::
   return env.Undefined();
 }
 
-bool Environment::LeaveUpdates(Napi::Env env, uint64_t ticket) {
+bool Environment::EndUpdate(Napi::Env env, uint64_t ticket) {
   if (updates_.erase(ticket) == 0) return false;
-  static_cast<void>(Process::Get().updates.Leave(ticket));
+  static_cast<void>(Process::Get().updates.Dequeue(ticket));
   // Where it has left before its turn came.
   SettleNow(env, ticket);
   return true;
@@ -252,7 +252,7 @@ void Environment::DeliverAll(Napi::Env env) {
   }
   for (const Answered& one : answered) Settle(env, one);
   if (pending_.empty()) wake_.Unref(env);
-  for (const PlanRequest& request : plan_requests) AskForPlan(env, request);
+  for (const PlanRequest& request : plan_requests) RequestPlan(env, request);
 }
 
 void Environment::Settle(Napi::Env env, const Answered& answered) {
@@ -266,7 +266,7 @@ void Environment::Settle(Napi::Env env, const Answered& answered) {
 }
 
 // A provider that fails must not keep saves waiting for ever: they go on with the default plan.
-void Environment::AskForPlan(Napi::Env env, const PlanRequest& request) {
+void Environment::RequestPlan(Napi::Env env, const PlanRequest& request) {
   const Napi::HandleScope scope(env);
   Decision decision;
   bool decided = false;
@@ -306,7 +306,7 @@ void Environment::TearDown() {
     plan_requests_.clear();
   }
   // Each may let another environment's update go on.
-  for (const uint64_t ticket : updates_) static_cast<void>(Process::Get().updates.Leave(ticket));
+  for (const uint64_t ticket : updates_) static_cast<void>(Process::Get().updates.Dequeue(ticket));
   updates_.clear();
   pending_.clear();
   handles_.CloseAll();

@@ -74,7 +74,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
 
   // Promises that the turn of this update of the path comes; undefined where it has come.
   Napi::Value JoinUpdates(Napi::Env env, uint64_t ticket, const std::string& path);
-  bool LeaveUpdates(Napi::Env env, uint64_t ticket);
+  bool EndUpdate(Napi::Env env, uint64_t ticket);
 
   // Promises what `work`, on a thread of the pool, answers; keeps `data` alive until then.
   Napi::Value Run(Napi::Env env, Work work, Napi::Object data = Napi::Object());
@@ -119,7 +119,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   void DeliverAll(Napi::Env env);
   void Settle(Napi::Env env, const Answered& answered);
   void SettleNow(Napi::Env env, uint64_t ticket);
-  void AskForPlan(Napi::Env env, const PlanRequest& request);
+  void RequestPlan(Napi::Env env, const PlanRequest& request);
   void TearDown();
 
   // JavaScript's thread alone.

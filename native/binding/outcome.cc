@@ -132,7 +132,7 @@ Napi::Object PlanValue(Napi::Env env, const Plan& plan) {
   value.Set("protocol", wire::kProtocolNames[IndexOf(plan.protocol)]);
   value.Set("achieves", wire::kDurabilityNames[IndexOf(plan.achieves)]);
   value.Set("unnamed", plan.unnamed);
-  value.Set("holdsReplaced", plan.hold_replaced);
+  value.Set("pinsReplaced", plan.pin_replaced);
   value.Set("syncfs", plan.sync_filesystem);
   return value;
 }
@@ -181,10 +181,10 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     Properties given(Napi::Value(plans.Env(), element));
     Plan& plan = decision->plans[i];
     plan.protocol = given.OneOf<Protocol>("protocol", wire::kProtocolNames);
-    plan.asked = AskedBy(static_cast<PlanChoice>(i));
+    plan.asked = DurabilityOf(static_cast<PlanChoice>(i));
     plan.achieves = given.OneOf<Durability>("achieves", wire::kDurabilityNames);
     plan.unnamed = given.Boolean("unnamed");
-    plan.hold_replaced = given.Boolean("holdsReplaced");
+    plan.pin_replaced = given.Boolean("pinsReplaced");
     plan.close_may_fail = !in_memory;
     plan.sync_filesystem = sync_filesystem;
     if (!given.ok()) return false;

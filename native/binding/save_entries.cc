@@ -199,11 +199,11 @@ Napi::Value JoinUpdates(const Napi::CallbackInfo& info) {
 }
 
 // (ticket)
-Napi::Value LeaveUpdates(const Napi::CallbackInfo& info) {
+Napi::Value EndUpdate(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
   const uint64_t ticket = TicketArgument(environment, &arguments, false);
-  if (arguments.ok() && !environment.LeaveUpdates(info.Env(), ticket))
+  if (arguments.ok() && !environment.EndUpdate(info.Env(), ticket))
     arguments.ThrowRange("ticket", "that of an update");
   return arguments.ok() ? info.Env().Undefined() : Napi::Value();
 }
@@ -242,7 +242,7 @@ void ExportSaves(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "setPlanProvider", SetPlanProvider);
   Export(env, exports, "providePlan", ProvidePlan);
   Export(env, exports, "joinUpdates", JoinUpdates);
-  Export(env, exports, "leaveUpdates", LeaveUpdates);
+  Export(env, exports, "leaveUpdates", EndUpdate);
   Export(env, exports, "updatesIdle", UpdatesIdle);
   Export(env, exports, "hasUpdates", HasUpdates);
 }

@@ -14,10 +14,10 @@
 #include "../platform/directory_locks.h"
 #include "../platform/platform.h"
 #include "../platform/primitives.h"
-#include "../save/ticket_lock.h"
 #include "../save/rename_retry.h"
 #include "../save/sync_fallback.h"
 #include "../save/target.h"
+#include "../save/ticket_lock.h"
 #include "arguments.h"
 #include "environment.h"
 #include "function_export.h"
@@ -99,7 +99,7 @@ enum class Reads : uint8_t {
   kMode,
   kNumber,
   kReadAhead,
-  kPatience,
+  kLongestWait,
   kDescriptor,
   kPathOrDescriptor,
   kCount,   // The first to `first`, the next to `second`; offsets as well.
@@ -163,7 +163,7 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
     case Reads::kReadAhead:
       call->number = arguments->Uint32(name, kMostReadAhead);
       return;
-    case Reads::kPatience:
+    case Reads::kLongestWait:
       call->number = arguments->Uint32(name, kMostPatience);
       return;
     case Reads::kDescriptor:
@@ -320,7 +320,7 @@ Napi::Value Located(Napi::Env env, Call* call) {
   return value;
 }
 
-Napi::Value Standing(Napi::Env env, Call* call) {
+Napi::Value LookUpEntry(Napi::Env env, Call* call) {
   const Entry& entry = call->entry;
   Napi::Object value = ObjectOf(env, entry.identity);
   Set(value, "kind", WordOf(env, NameOf(entry.kind)));
@@ -430,15 +430,15 @@ Status SyncIfFile(const Directory& directory, const std::string& name) {
   if (entry.mount_point) return Status::Failed(Status::Reason::kMountPoint, "open", EBUSY);
   if (entry.kind != Kind::kFile) return status;
   platform::Descriptor file;
-  Reach reach = Reach::kStable;
+  SyncDurability durability = SyncDurability::kStable;
   status = platform::OpenToSync(directory, name, &file);
-  return status.ok() ? SyncFile(file, &reach) : std::move(status);
+  return status.ok() ? SyncFile(file, &durability) : std::move(status);
 }
 
 Status SyncDirectory(Call* call) {
-  Reach reach = Reach::kHandedOver;
-  Status status = SyncNames(call->In(), &reach);
-  call->yes = reach == Reach::kStable;
+  SyncDurability durability = SyncDurability::kSubmitted;
+  Status status = SyncNames(call->In(), &durability);
+  call->yes = durability == SyncDurability::kStable;
   return status;
 }
 
@@ -501,7 +501,7 @@ constexpr Argument kFromName = {Reads::kName, "from"};
 constexpr Argument kTo = {Reads::kDirectory, "toDirectory"};
 constexpr Argument kToName = {Reads::kName, "to"};
 constexpr Argument kBegin = {Reads::kOffset, "begin"};
-constexpr Argument kPatience = {Reads::kPatience, "patience"};
+constexpr Argument kLongestWait = {Reads::kLongestWait, "patience"};
 constexpr Argument kDescriptor = {Reads::kDescriptor, "fd"};
 constexpr Argument kFlags = {Reads::kNumber, "flags"};
 
@@ -513,7 +513,7 @@ const Row kRows[] = {
     {"lookUp",
      {kIn, kName},
      [](Call* call) { return platform::LookUp(call->In(), call->one, &call->entry); },
-     Standing},
+     LookUpEntry},
     {"listDirectory",
      {kIn},
      [](Call* call) { return platform::ListDirectory(call->In(), &call->listed); },
@@ -565,13 +565,13 @@ const Row kRows[] = {
      [](Call* call) { return ReadAll(call->file.get(), call->data, call->size, &call->count); },
      Count},
     {"drawLockTicket",
-     {kIn, kBegin, {Reads::kOffset, "end"}, kPatience},
+     {kIn, kBegin, {Reads::kOffset, "end"}, kLongestWait},
      [](Call* call) {
        return DrawTicket(call->In(), call->first, call->second, call->Patience(), &call->offset);
      },
      Offset},
     {"lockPosition",
-     {kIn, kBegin, {Reads::kOffset, "ticket"}, kPatience},
+     {kIn, kBegin, {Reads::kOffset, "ticket"}, kLongestWait},
      [](Call* call) {
        return PositionOf(call->In(), call->first, call->second, call->Patience(), &call->count);
      },

@@ -65,7 +65,7 @@ inline constexpr const char* kFailureNames[] = {"published", "reason", "errno", 
                                                 "path",      "dest",   "stages"};
 inline constexpr const char* kPlanRequestNames[] = {"major",      "minor", "mountId",
                                                     "generation", "syncs", "directory"};
-inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "holdsReplaced"};
+inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "pinsReplaced"};
 inline constexpr const char* kDecisionNames[] = {"plans", "inMemory", "syncfs", "learnsAfter"};
 
 // All of it in JSON, as `WIRE` of src/engine/native/wire.ts. An object would be ten times the code.

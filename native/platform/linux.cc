@@ -299,11 +299,11 @@ Status SyncBarrier(const Descriptor&) { return Status::Failed("fsync", ENOSYS); 
 
 Status SyncData(const Descriptor& file) { return Checked(fdatasync(Number(file)), "fdatasync"); }
 
-Status HandOver(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
+Status SubmitData(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 
 Status SyncFilesystem(const Descriptor& file) { return Checked(syncfs(Number(file)), "syncfs"); }
 
-Status HandOverDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
+Status SubmitDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name) {
   // open(2) gives this recipe: AT_EMPTY_PATH on the descriptor itself needs CAP_DAC_READ_SEARCH before

@@ -170,7 +170,7 @@ Status SyncData(const Descriptor& file) {
   return Checked(fcntl(Number(file), F_FULLFSYNC) < 0 ? -1 : 0, "fsync");
 }
 
-Status HandOver(const Descriptor& file) { return Checked(fsync(Number(file)), "fsync"); }
+Status SubmitData(const Descriptor& file) { return Checked(fsync(Number(file)), "fsync"); }
 
 Status SyncFilesystem(const Descriptor& file) {
   return Checked(fsync_volume_np(Number(file), SYNC_VOLUME_FULLSYNC | SYNC_VOLUME_WAIT), "fsync");
@@ -180,7 +180,7 @@ Status SyncDirectory(const Directory& directory) {
   return Checked(fcntl(Number(directory), F_FULLFSYNC) < 0 ? -1 : 0, "fsync");
 }
 
-Status HandOverDirectory(const Directory& directory) { return Checked(fsync(Number(directory)), "fsync"); }
+Status SubmitDirectory(const Directory& directory) { return Checked(fsync(Number(directory)), "fsync"); }
 
 Status LinkUnnamed(const Descriptor&, const Directory&, const std::string&) {
   return Status::Failed("link", ENOSYS);

@@ -187,12 +187,12 @@ Status SyncBarrier(const Descriptor& file);
 Status SyncData(const Descriptor& file);
 // Data and metadata with the device, which may write them in any order, and lose them: fsync(2) of macOS.
 // ENOSYS elsewhere.
-Status HandOver(const Descriptor& file);
+Status SubmitData(const Descriptor& file);
 // Everything dirty on the file's filesystem on stable storage.
 Status SyncFilesystem(const Descriptor& file);
-// The same as SyncData and HandOver for the names in a directory.
+// The same as SyncData and SubmitData for the names in a directory.
 Status SyncDirectory(const Directory& directory);
-Status HandOverDirectory(const Directory& directory);
+Status SubmitDirectory(const Directory& directory);
 // A second descriptor of the same open file, under the same writer's lock. On Windows it can no longer write,
 // since as long as one can, programs that don't share their files with writers cannot open the file.
 Status Duplicate(const Descriptor& file, Descriptor* duplicate);

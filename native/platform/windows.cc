@@ -588,7 +588,7 @@ Status SyncData(const Descriptor& file) {
   return error == ERROR_ACCESS_DENIED ? Status::Ok() : Status::Failed("fdatasync", ErrnoOf(error));
 }
 
-Status HandOver(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
+Status SubmitData(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 
 Status SyncFilesystem(const Descriptor&) { return Status::Failed("syncfs", ENOSYS); }
 
@@ -600,7 +600,7 @@ Status SyncDirectory(const Directory& directory) {
   return Status::Failed("fsync", error == ERROR_ACCESS_DENIED ? ENOTSUP : ErrnoOf(error));
 }
 
-Status HandOverDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
+Status SubmitDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
 
 Status Duplicate(const Descriptor& file, Descriptor* duplicate) {
   const HANDLE second = ReOpenFile(HandleOf(file), FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES, kShareAll, 0);

@@ -8,20 +8,20 @@
 namespace indelible {
 
 // A second name for what is about to be replaced, so that its inode and blocks stay its own until the new
-// version's name is on disk (Plan::hold_replaced). A link, and not an exchange of the two: should something
+// version's name is on disk (Plan::pin_replaced). A link, and not an exchange of the two: should something
 // else stand there by then, the rename has to refuse it.
-class HeldVersion {
+class PinnedVersion {
  public:
   // The directory must outlive it.
-  explicit HeldVersion(const platform::Directory& directory) : directory_(directory) {}
-  HeldVersion(const HeldVersion&) = delete;
-  HeldVersion& operator=(const HeldVersion&) = delete;
+  explicit PinnedVersion(const platform::Directory& directory) : directory_(directory) {}
+  PinnedVersion(const PinnedVersion&) = delete;
+  PinnedVersion& operator=(const PinnedVersion&) = delete;
   // Takes the name away, unless Release has.
-  ~HeldVersion();
+  ~PinnedVersion();
 
   // What cannot be held is replaced all the same: only a crash could tell. `own` is the second name, or empty
   // for one of the class's choice.
-  void Hold(const std::string& name, std::string own = std::string());
+  void Pin(const std::string& name, std::string own = std::string());
   Status Release();
 
  private:
@@ -29,7 +29,7 @@ class HeldVersion {
 
   const platform::Directory& directory_;
   // Empty where nothing is held.
-  std::string held_;
+  std::string pinned_;
 };
 
 }  // namespace indelible

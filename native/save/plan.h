@@ -22,7 +22,7 @@ enum class Durability : uint8_t { kDurable, kOrdered, kNone };
 enum class PlanChoice : uint8_t { kDurable, kOrdered, kNone, kSyncRenameSyncDurable, kSyncRenameSyncOrdered };
 inline constexpr size_t kPlanChoices = 5;
 
-constexpr Durability AskedBy(PlanChoice choice) {
+constexpr Durability DurabilityOf(PlanChoice choice) {
   switch (choice) {
     case PlanChoice::kOrdered:
     case PlanChoice::kSyncRenameSyncOrdered:
@@ -47,7 +47,7 @@ struct Plan {
   Durability achieves = Durability::kDurable;
   bool unnamed = false;
   // The version that is replaced keeps a name until the directory is synced.
-  bool hold_replaced = false;
+  bool pin_replaced = false;
   // Some filesystems (NFS, FUSE) say only at close(2) that the data could not be stored.
   bool close_may_fail = true;
   // One syncfs makes a whole tree of files safe, and says so when it cannot.
@@ -82,7 +82,7 @@ struct Decision {
     Decision decision;
     for (size_t i = 0; i < kPlanChoices; ++i) {
       Plan& plan = decision.plans[i];
-      plan.asked = plan.achieves = AskedBy(static_cast<PlanChoice>(i));
+      plan.asked = plan.achieves = DurabilityOf(static_cast<PlanChoice>(i));
       if (plan.asked == Durability::kNone) plan.protocol = Protocol::kRename;
     }
     return decision;

@@ -49,43 +49,43 @@ Status PreviousVersion::Open(const std::string& path, const Target& target) {
     return Status::Failed("link", EXDEV).On(PathOf(target.directory, target.name), path);
   }
   in_target_directory_ = platform::SameFile(identity, target.identity);
-  Entry standing;
-  status = platform::LookUp(directory_, name_, &standing);
-  return status.ok() ? Refuse(target, target.existing, standing) : std::move(status).On(path);
+  Entry found;
+  status = platform::LookUp(directory_, name_, &found);
+  return status.ok() ? Refuse(target, target.existing, found) : std::move(status).On(path);
 }
 
-Status PreviousVersion::Refuse(const Target& target, const Entry& replaced, const Entry& standing) const {
+Status PreviousVersion::Refuse(const Target& target, const Entry& replaced, const Entry& found) const {
   bool same = in_target_directory_ && name_ == target.name;
-  if (!same && standing.links == 1 && IsSameFile(standing, replaced)) {
+  if (!same && found.links == 1 && IsSameFile(found, replaced)) {
     // With a single name the two can only be one, spelled in two ways (a directory that folds case); unless
     // another save has moved the file from the one to the other meanwhile.
     Entry again;
     Status status = platform::LookUp(target.directory, target.name, &again);
     if (!status.ok()) return status;
-    same = IsSameFile(standing, again);
+    same = IsSameFile(found, again);
   }
   if (same) {
     return Status::Failed(Status::Reason::kSamePath, "link", EINVAL)
         .On(PathOf(target.directory, target.name), path_);
   }
-  if (standing.kind == Entry::Kind::kDirectory) return Status::Failed("open", EISDIR).On(path_);
-  if (standing.kind == Entry::Kind::kOther)
+  if (found.kind == Entry::Kind::kDirectory) return Status::Failed("open", EISDIR).On(path_);
+  if (found.kind == Entry::Kind::kOther)
     return Status::Failed(Status::Reason::kNotAFile, "open", EINVAL).On(path_);
-  if (standing.mount_point) return Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY).On(path_);
+  if (found.mount_point) return Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY).On(path_);
   return Status::Ok();
 }
 
 Status PreviousVersion::Keep(const Target& target, const Entry& now, const Plan& plan,
                              const Temporary& temporary) {
-  Entry standing;
-  Status status = platform::LookUp(directory_, name_, &standing);
+  Entry found;
+  Status status = platform::LookUp(directory_, name_, &found);
   if (!status.ok()) return std::move(status).On(path_);
-  status = Refuse(target, now, standing);
+  status = Refuse(target, now, found);
   if (!status.ok()) return status;
-  if (IsSameFile(standing, now)) {
+  if (IsSameFile(found, now)) {
     // A save that has failed, or a crash, has left it there.
-    kept_ = standing;
-    status = SyncContent(directory_, name_, standing, plan.file_sync(), temporary);
+    kept_ = found;
+    status = SyncContent(directory_, name_, found, plan.file_sync(), temporary);
   } else {
     status = Link(target, plan, temporary);
   }
@@ -146,8 +146,8 @@ Status PreviousVersion::SyncContent(const platform::Directory& directory, const 
   platform::Descriptor file;
   Status status = platform::OpenToSync(directory, name, &file);
   if (status.ok()) {
-    Reach reach = Reach::kHandedOver;
-    status = how == FileSync::kData ? SyncFile(file, &reach) : platform::WriteBack(file);
+    SyncDurability durability = SyncDurability::kSubmitted;
+    status = how == FileSync::kData ? SyncFile(file, &durability) : platform::WriteBack(file);
   } else if (status.error() == EACCES || status.error() == EPERM) {
     // What may not be opened is synced with all the rest; Windows cannot do that, and opens no read-only
     // file.
@@ -161,11 +161,11 @@ Status PreviousVersion::SyncContent(const platform::Directory& directory, const 
 }
 
 Status PreviousVersion::SyncName(const Temporary& temporary) {
-  Reach reach = Reach::kStable;
-  Status status = directory_.syncable ? SyncNames(directory_, &reach) : temporary.SyncFilesystem();
+  SyncDurability durability = SyncDurability::kStable;
+  Status status = directory_.syncable ? SyncNames(directory_, &durability) : temporary.SyncFilesystem();
   if (!status.ok() && !platform::IsUnsupported(status.error())) return std::move(status).On(path_);
   // Some FUSE and network filesystems cannot sync a directory: the name is as durable as they make it.
-  if (!status.ok() || reach != Reach::kStable) syncable_ = false;
+  if (!status.ok() || durability != SyncDurability::kStable) syncable_ = false;
   unsynced_ = false;
   return Status::Ok();
 }

@@ -35,7 +35,7 @@ class PreviousVersion {
   bool syncable() const { return syncable_; }
 
  private:
-  Status Refuse(const Target& target, const platform::Entry& replaced, const platform::Entry& standing) const;
+  Status Refuse(const Target& target, const platform::Entry& replaced, const platform::Entry& found) const;
   Status Link(const Target& target, const Plan& plan, const Temporary& temporary);
   Status SyncContent(const platform::Directory& directory, const std::string& name,
                      const platform::Entry& entry, FileSync how, const Temporary& temporary);

@@ -14,15 +14,16 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstPause(1);
 constexpr milliseconds kLongestPause(250);
-constexpr milliseconds kPatience(2000);
+constexpr milliseconds kLongestWait(2000);
 
 template <typename Call>
-Status WhileInUse(const Call& call) {
+Status RetryWhileBusy(const Call& call) {
   Status status = call();
   milliseconds pause = kFirstPause;
   // What is counted is what was waited for, so that a slow call costs no attempts.
-  for (milliseconds waited(0); !status.ok() && platform::MayBeInUse(status.error()) && waited < kPatience;) {
-    pause = std::min(pause, kPatience - waited);
+  for (milliseconds waited(0);
+       !status.ok() && platform::MayBeInUse(status.error()) && waited < kLongestWait;) {
+    pause = std::min(pause, kLongestWait - waited);
     platform::Pause(pause);
     waited += pause;
     pause = std::min(pause * 2, kLongestPause);
@@ -34,7 +35,7 @@ Status WhileInUse(const Call& call) {
 // Where there is no older call, what the first one says counts.
 template <typename Call, typename Older>
 Status OrOlder(const Call& call, const Older& older) {
-  return WhileInUse([&] {
+  return RetryWhileBusy([&] {
     Status status = call();
     if (status.ok() || !platform::IsUnsupported(status.error())) return status;
     Status second = older();
@@ -61,7 +62,7 @@ Status RenameToFree(const Directory& from_directory, const std::string& from, co
 }
 
 Status RemoveName(const Directory& directory, const std::string& name) {
-  return WhileInUse([&] { return platform::Unlink(directory, name); });
+  return RetryWhileBusy([&] { return platform::Unlink(directory, name); });
 }
 
 }  // namespace indelible

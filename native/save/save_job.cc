@@ -9,7 +9,7 @@ namespace indelible {
 namespace {
 
 // A mount table that changes all the time must not keep a save from ever being decided.
-constexpr int kMostUndecided = 5;
+constexpr int kMostPlanRequests = 5;
 
 // How often the target may be found and then gone, or missing and then there.
 constexpr int kMostAttempts = 10;
@@ -21,10 +21,10 @@ bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
 
 }  // namespace
 
-SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
-                                   PlanRequest* needed) {
+SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, UnsyncedDirectories* unsynced,
+                                   FunctionRef<void()> planned, PlanRequest* needed) {
   if (!opened_) {
-    const Prepared begun = Begin(plans, fresh, planned, needed);
+    const Prepared begun = Begin(plans, unsynced, planned, needed);
     if (begun != Prepared::kReady) return begun;
     Enter(Stage::kWrite);
     Status status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
@@ -36,8 +36,8 @@ SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, FreshDirectories* fresh, Fu
   return Prepared::kReady;
 }
 
-SaveJob::Prepared SaveJob::Open(PlanCache* plans, FreshDirectories* fresh, PlanRequest* needed) {
-  const Prepared begun = Begin(plans, fresh, [] {}, needed);
+SaveJob::Prepared SaveJob::Open(PlanCache* plans, UnsyncedDirectories* unsynced, PlanRequest* needed) {
+  const Prepared begun = Begin(plans, unsynced, [] {}, needed);
   opened_ = begun == Prepared::kReady;
   LeaveStage();
   return begun;
@@ -52,7 +52,7 @@ Status SaveJob::Append(const uint8_t* data, size_t size) {
 }
 
 // Everything up to an empty temporary, or one that is adopted.
-SaveJob::Prepared SaveJob::Begin(PlanCache* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
+SaveJob::Prepared SaveJob::Begin(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
                                  PlanRequest* needed) {
   Enter(Stage::kLocate);
   if (Cancelled()) return Fail(Status::Failed(Status::Reason::kCancelled, "open", ECANCELED));
@@ -63,18 +63,18 @@ SaveJob::Prepared SaveJob::Begin(PlanCache* plans, FreshDirectories* fresh, Func
   if (!ChoosePlan(plans, needed)) return Prepared::kNeedsPlan;
   // Where nothing orders a filesystem's writes, the kept version is not certain to be found
   // (docs/durability.md).
-  if (request_.strict && (plan_.falls_short() || (plan_.hold_replaced && !request_.previous.empty()))) {
+  if (request_.strict && (plan_.falls_short() || (plan_.pin_replaced && !request_.previous.empty()))) {
     return Fail(Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP));
   }
   planned();
-  status = CreateTemporary(fresh);
+  status = CreateTemporary(unsynced);
   return status.ok() ? Prepared::kReady : Fail(std::move(status));
 }
 
 bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
   Decision decision;
   if (!plans->Find(filesystem(), &decision, needed)) {
-    if (!uses_default_plan_ && ++times_without_plan_ < kMostUndecided) {
+    if (!uses_default_plan_ && ++times_without_plan_ < kMostPlanRequests) {
       needed->directory = target_->directory.path;
       return false;
     }
@@ -85,11 +85,11 @@ bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
   return true;
 }
 
-Status SaveJob::CreateTemporary(FreshDirectories* fresh) {
+Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced) {
   if (adopted_ != nullptr && !(adopted_->filesystem() == filesystem()))
     return Status::Failed("link", EXDEV).On(adopted_->directory().path, request_.path);
   if (request_.make_directories) {
-    Status status = fresh->Complete(target_.get(), plan_.sync_directory());
+    Status status = unsynced->Complete(target_.get(), plan_.sync_directory());
     if (!status.ok()) return status;
   }
   if (!request_.previous.empty()) {
@@ -150,13 +150,13 @@ bool SaveJob::Publish(bool replaces_unseen) {
 
 Status SaveJob::Replace() {
   const platform::FileVersion* expected = request_.expected.get();
-  if (plan_.hold_replaced && outcome_.replaced) {
+  if (plan_.pin_replaced && outcome_.replaced) {
     // Before it is held: a second name changes the version.
     Status status = temporary_->RefuseIfChanged(target_->name, expected);
     if (!status.ok()) return status;
     expected = nullptr;
-    held_ = std::make_unique<HeldVersion>(target_->directory);
-    held_->Hold(target_->name);
+    pinned_ = std::make_unique<PinnedVersion>(target_->directory);
+    pinned_->Pin(target_->name);
   }
   return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
 }
@@ -205,7 +205,7 @@ Status SaveJob::ExchangeKeeping() {
   status = previous_->Settle(*target_, plan_, *temporary_);
   if (status.ok()) return temporary_->RemoveExchanged();
   // It may be all that is left of somebody's version.
-  temporary_->LeaveExchanged();
+  temporary_->ReleaseExchanged();
   return status;
 }
 
@@ -288,7 +288,7 @@ void SaveJob::Rewind() {
     outcome_.status = Status::Ok();
     return;
   }
-  held_.reset();
+  pinned_.reset();
   temporary_.reset();
   previous_.reset();
   target_.reset();
@@ -305,19 +305,19 @@ void SaveJob::FailAfterPublishing(Status status) {
   if (outcome_.status.ok()) Fail(std::move(status));
 }
 
-void SaveJob::Finish(FreshDirectories* fresh) {
+void SaveJob::Finish(UnsyncedDirectories* unsynced) {
   if (temporary_ != nullptr && outcome_.published) {
     // The version that was replaced: the new one's name is safe by now.
-    Status status = held_ == nullptr ? Status::Ok() : held_->Release();
+    Status status = pinned_ == nullptr ? Status::Ok() : pinned_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
     status = temporary_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
   if (outcome_.published && outcome_.status.ok()) {
-    if (target_ != nullptr && plan_.sync_directory()) fresh->Synced(*target_);
+    if (target_ != nullptr && plan_.sync_directory()) unsynced->Synced(*target_);
     outcome_.durability = DurabilityReached();
   }
-  held_.reset();
+  pinned_.reset();
   temporary_.reset();
   previous_.reset();
   adopted_.reset();
@@ -328,7 +328,7 @@ void SaveJob::Finish(FreshDirectories* fresh) {
 // What is left of the plan's durability where the system's syncs did not reach as far as it assumes.
 Durability SaveJob::DurabilityReached() const {
   // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
-  if (plan_.hold_replaced && !request_.previous.empty()) return Durability::kNone;
+  if (plan_.pin_replaced && !request_.previous.empty()) return Durability::kNone;
   if (plan_.achieves == Durability::kNone) return Durability::kNone;
   if (plan_.achieves == Durability::kDurable && name_synced_) return Durability::kDurable;
   return data_ordered_ ? Durability::kOrdered : Durability::kNone;

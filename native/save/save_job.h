@@ -9,7 +9,6 @@
 
 #include "../base/function_ref.h"
 #include "../base/stage_times.h"
-#include "unsynced_directories.h"
 #include "pinned_version.h"
 #include "plan.h"
 #include "plan_cache.h"
@@ -18,6 +17,7 @@
 #include "target.h"
 #include "temporary.h"
 #include "temporary_file.h"
+#include "unsynced_directories.h"
 
 namespace indelible {
 
@@ -65,13 +65,13 @@ class SaveJob {
   // `*needed` says what has to be provided first; then again, after Rewind. `planned` is called as soon as
   // filesystem() and plan() are known, before anything is written.
   enum class Prepared { kReady, kFailed, kNeedsPlan };
-  Prepared Prepare(PlanCache* plans, FreshDirectories* fresh, FunctionRef<void()> planned,
+  Prepared Prepare(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
                    PlanRequest* needed);
 
   // The beginning of stage 1, for a save whose data is streamed: everything up to an empty temporary. Then
   // Append for each chunk; Prepare does the rest. An opened save that is not handed to the scheduler must be
   // finished by whoever has opened it.
-  Prepared Open(PlanCache* plans, FreshDirectories* fresh, PlanRequest* needed);
+  Prepared Open(PlanCache* plans, UnsyncedDirectories* unsynced, PlanRequest* needed);
   Status Append(const uint8_t* data, size_t size);
   bool opened() const { return opened_; }
   // How many bytes of data it has.
@@ -111,7 +111,7 @@ class SaveJob {
   }
 
   // Closes what the save holds open. The outcome is final afterwards.
-  void Finish(FreshDirectories* fresh);
+  void Finish(UnsyncedDirectories* unsynced);
 
   // Gives up if the file is not published yet. Safe from any thread.
   void Cancel() { cancelled_ = true; }
@@ -137,9 +137,10 @@ class SaveJob {
   FilesystemId filesystem() const { return FilesystemId::Of(target_->identity); }
 
  private:
-  Prepared Begin(PlanCache* plans, FreshDirectories* fresh, FunctionRef<void()> planned, PlanRequest* needed);
+  Prepared Begin(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
+                 PlanRequest* needed);
   bool ChoosePlan(PlanCache* plans, PlanRequest* needed);
-  Status CreateTemporary(FreshDirectories* fresh);
+  Status CreateTemporary(UnsyncedDirectories* unsynced);
   Status Complete();
   Status Replace();
   Status ReplaceKeeping();
@@ -170,7 +171,7 @@ class SaveJob {
   std::unique_ptr<Target> target_;
   std::unique_ptr<Temporary> temporary_;
   // Only where the version that is replaced has to outlive the rename.
-  std::unique_ptr<HeldVersion> held_;
+  std::unique_ptr<PinnedVersion> pinned_;
   // Only where the version that is replaced is kept.
   std::unique_ptr<PreviousVersion> previous_;
 };

@@ -9,17 +9,18 @@ namespace indelible {
 namespace {
 
 template <typename Subject>
-struct Rung {
+struct Attempt {
   Status (*sync)(const Subject& subject);
-  Reach reach;
+  SyncDurability durability;
 };
 
-template <typename Subject, size_t kRungs>
-Status Climb(const Rung<Subject> (&rungs)[kRungs], const Subject& subject, Reach* reach) {
+template <typename Subject, size_t kAttempts>
+Status TryInOrder(const Attempt<Subject> (&attempts)[kAttempts], const Subject& subject,
+                  SyncDurability* durability) {
   Status refused = Status::Failed("fsync", ENOSYS);
-  for (const Rung<Subject>& rung : rungs) {
-    Status status = rung.sync(subject);
-    if (status.ok()) *reach = rung.reach;
+  for (const Attempt<Subject>& attempt : attempts) {
+    Status status = attempt.sync(subject);
+    if (status.ok()) *durability = attempt.durability;
     if (status.ok() || !platform::IsUnsupported(status.error())) return status;
     // What the strongest call has to say, rather than that a weaker one does not exist.
     if (refused.error() == ENOSYS) refused = std::move(status);
@@ -29,21 +30,21 @@ Status Climb(const Rung<Subject> (&rungs)[kRungs], const Subject& subject, Reach
 
 }  // namespace
 
-Status SyncFile(const platform::Descriptor& file, Reach* reach) {
-  static constexpr Rung<platform::Descriptor> kRungs[] = {
-      {platform::SyncBarrier, Reach::kOrdered},
-      {platform::SyncData, Reach::kStable},
-      {platform::HandOver, Reach::kHandedOver},
+Status SyncFile(const platform::Descriptor& file, SyncDurability* durability) {
+  static constexpr Attempt<platform::Descriptor> kAttempts[] = {
+      {platform::SyncBarrier, SyncDurability::kOrdered},
+      {platform::SyncData, SyncDurability::kStable},
+      {platform::SubmitData, SyncDurability::kSubmitted},
   };
-  return Climb(kRungs, file, reach);
+  return TryInOrder(kAttempts, file, durability);
 }
 
-Status SyncNames(const platform::Directory& directory, Reach* reach) {
-  static constexpr Rung<platform::Directory> kRungs[] = {
-      {platform::SyncDirectory, Reach::kStable},
-      {platform::HandOverDirectory, Reach::kHandedOver},
+Status SyncNames(const platform::Directory& directory, SyncDurability* durability) {
+  static constexpr Attempt<platform::Directory> kAttempts[] = {
+      {platform::SyncDirectory, SyncDurability::kStable},
+      {platform::SubmitDirectory, SyncDurability::kSubmitted},
   };
-  return Climb(kRungs, directory, reach);
+  return TryInOrder(kAttempts, directory, durability);
 }
 
 }  // namespace indelible

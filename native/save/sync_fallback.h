@@ -8,10 +8,10 @@
 namespace indelible {
 
 // How far what was synced has got.
-enum class Reach : uint8_t {
-  kHandedOver,  // To the device, which may write it in any order, and lose it.
-  kOrdered,     // Stable by the time that anything written later is.
-  kStable,      // On stable storage.
+enum class SyncDurability : uint8_t {
+  kSubmitted,  // To the device, which may write it in any order, and lose it.
+  kOrdered,    // Stable by the time that anything written later is.
+  kStable,     // On stable storage.
 };
 
 // Which sync a file gets, and which a directory: the cheapest call that is enough, and the next one only
@@ -20,10 +20,10 @@ enum class Reach : uint8_t {
 
 // For the data of a file that is about to get its name: a barrier where the system has one (it keeps the name
 // from overtaking the data, and the directory's sync flushes both), else a flush, else whatever there is.
-Status SyncFile(const platform::Descriptor& file, Reach* reach);
+Status SyncFile(const platform::Descriptor& file, SyncDurability* durability);
 // For the names in a directory, on which everything that was synced before relies: a flush, else whatever
 // there is.
-Status SyncNames(const platform::Directory& directory, Reach* reach);
+Status SyncNames(const platform::Directory& directory, SyncDurability* durability);
 
 }  // namespace indelible
 

@@ -20,7 +20,7 @@ struct Target {
   // Directories that hold the names of parents which are not durable yet: synced with the file's own.
   std::vector<platform::Directory> extended;
   // Those parents.
-  std::vector<platform::Identity> fresh;
+  std::vector<platform::Identity> unsynced;
 };
 
 // Finds the target of a request: opens its directory, follows symbolic links (if asked), and refuses what

@@ -237,9 +237,9 @@ Status Temporary::Sync(FileSync how, bool* ordered) {
     case FileSync::kWriteBack:
       return platform::WriteBack(file_);
     case FileSync::kData: {
-      Reach reach = Reach::kHandedOver;
-      Status status = SyncFile(file_, &reach);
-      *ordered = reach != Reach::kHandedOver;
+      SyncDurability durability = SyncDurability::kSubmitted;
+      Status status = SyncFile(file_, &durability);
+      *ordered = durability != SyncDurability::kSubmitted;
       return status;
     }
   }
@@ -293,9 +293,9 @@ Status Temporary::TakeName() {
 // rename that depends on what it replaces.
 Status Temporary::RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const {
   if (expected == nullptr) return Status::Ok();
-  platform::FileVersion standing;
-  Status status = platform::LookUpVersion(directory_, target, &standing);
-  if (!status.ok() || standing == *expected) return status;
+  platform::FileVersion found;
+  Status status = platform::LookUpVersion(directory_, target, &found);
+  if (!status.ok() || found == *expected) return status;
   return Status::Failed(Status::Reason::kChanged, "rename", EAGAIN);
 }
 

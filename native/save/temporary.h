@@ -58,7 +58,7 @@ class Temporary {
   // What stands under the temporary's own name after an exchange is nobody's any more.
   Status RemoveExchanged();
   // It is somebody's still.
-  void LeaveExchanged() { name_.clear(); }
+  void ReleaseExchanged() { name_.clear(); }
 
   // After publication: waits for everything on the file's filesystem, for a directory that cannot be synced
   // itself.

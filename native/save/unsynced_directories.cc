@@ -10,21 +10,21 @@ namespace indelible {
 using platform::Directory;
 using platform::Identity;
 
-Status FreshDirectories::Complete(Target* target, bool durable) {
-  // Held over the calls: whoever opens a directory after it was made finds it among the fresh ones.
+Status UnsyncedDirectories::Complete(Target* target, bool durable) {
+  // Held over the calls: whoever opens a directory after it was made finds it among the unsynced ones.
   MutexLock lock(mutex_);
-  const Status status = AddFreshParents(target);
+  const Status status = AddUnsyncedParents(target);
   return status.ok() && !target->missing.empty() ? MakeMissing(target, durable) : status;
 }
 
-Status FreshDirectories::AddFreshParents(Target* target) {
+Status UnsyncedDirectories::AddUnsyncedParents(Target* target) {
   Identity identity = target->identity;
-  while (fresh_.count(IdOf(identity)) > 0) {
+  while (unsynced_.count(IdOf(identity)) > 0) {
     const Directory& child = target->extended.empty() ? target->directory : target->extended.back();
     Directory parent;
     Status status = platform::OpenDirectory(&child, "..", &parent);
     if (!status.ok()) return status;
-    target->fresh.push_back(identity);
+    target->unsynced.push_back(identity);
     target->extended.push_back(std::move(parent));
     status = platform::Identify(target->extended.back(), &identity);
     if (!status.ok()) return status;
@@ -33,7 +33,7 @@ Status FreshDirectories::AddFreshParents(Target* target) {
 }
 
 // As `mkdir -p` does.
-Status FreshDirectories::MakeMissing(Target* target, bool durable) {
+Status UnsyncedDirectories::MakeMissing(Target* target, bool durable) {
   for (const std::string& name : target->missing) {
     if (name == ".") continue;
     Directory parent = std::move(target->directory);
@@ -48,16 +48,16 @@ Status FreshDirectories::MakeMissing(Target* target, bool durable) {
     if (!status.ok()) return status;
     if (name == "..") continue;
     target->extended.push_back(std::move(parent));
-    target->fresh.push_back(target->identity);
-    if (durable) fresh_.insert(IdOf(target->identity));
+    target->unsynced.push_back(target->identity);
+    if (durable) unsynced_.insert(IdOf(target->identity));
   }
   return Status::Ok();
 }
 
-void FreshDirectories::Synced(const Target& target) {
-  if (target.fresh.empty()) return;
+void UnsyncedDirectories::Synced(const Target& target) {
+  if (target.unsynced.empty()) return;
   MutexLock lock(mutex_);
-  for (const Identity& identity : target.fresh) fresh_.erase(IdOf(identity));
+  for (const Identity& identity : target.unsynced) unsynced_.erase(IdOf(identity));
 }
 
 }  // namespace indelible

@@ -14,12 +14,12 @@ namespace indelible {
 // The directories that durable saves have made and whose names no sync has covered yet. A save that finds
 // such a directory would take it for an old one, and its own file would be lost with it: so it syncs the name
 // as well.
-class FreshDirectories {
+class UnsyncedDirectories {
  public:
-  // Adds what the target has to sync because its existing parents are fresh, then makes the missing ones.
-  // Only with `durable` are those remembered as fresh.
+  // Adds what the target has to sync because its existing parents are unsynced, then makes the missing ones.
+  // Only with `durable` are those remembered as unsynced.
   Status Complete(Target* target, bool durable) EXCLUDES(mutex_);
-  // The target's fresh parents have durable names now.
+  // The target's unsynced parents have durable names now.
   void Synced(const Target& target) EXCLUDES(mutex_);
 
  private:
@@ -28,11 +28,11 @@ class FreshDirectories {
     return {identity.major, identity.minor, identity.inode};
   }
 
-  Status AddFreshParents(Target* target) REQUIRES(mutex_);
+  Status AddUnsyncedParents(Target* target) REQUIRES(mutex_);
   Status MakeMissing(Target* target, bool durable) REQUIRES(mutex_);
 
   Mutex mutex_;
-  std::set<Id> fresh_ GUARDED_BY(mutex_);
+  std::set<Id> unsynced_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -40,7 +40,7 @@ bool CommitLeader::Add(std::shared_ptr<ScheduledSave> save) {
   return !std::exchange(queue.has_leader, true);
 }
 
-void CommitLeader::Lead(const FilesystemId& filesystem, Report renamed, Report committed) {
+void CommitLeader::Run(const FilesystemId& filesystem, Report renamed, Report committed) {
   for (;;) {
     ScheduledSaves group;
     const Clock::time_point patience = Clock::now() + Patience(filesystem);

@@ -33,12 +33,12 @@ class CommitLeader {
   void StopExpecting(ScheduledSave* save) EXCLUDES(mutex_);
 
   // The save is ready to be published with a group. True if its filesystem has no leader: then the caller
-  // sees to it that Lead is called.
+  // sees to it that Run is called.
   [[nodiscard]] bool Add(std::shared_ptr<ScheduledSave> save) EXCLUDES(mutex_);
   // Leads until no save is left. `renamed` is called with saves whose rename is done or has failed,
   // `committed` with them once their names are durable.
   using Report = FunctionRef<void(const ScheduledSaves&)>;
-  void Lead(const FilesystemId& filesystem, Report renamed, Report committed) EXCLUDES(mutex_);
+  void Run(const FilesystemId& filesystem, Report renamed, Report committed) EXCLUDES(mutex_);
 
   // The two halves of a commit, for saves of any filesystems.
   // Renames what is to be renamed, in order. Of several saves in a row to one path only the last is, if

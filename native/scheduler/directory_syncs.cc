@@ -19,7 +19,7 @@ struct Sync {
   std::vector<SaveJob*> saves;
   Status status;
   // How far the names have got, where the sync has not failed.
-  Reach reach = Reach::kHandedOver;
+  SyncDurability durability = SyncDurability::kSubmitted;
 };
 
 // Syncs that several threads take one after the other. Whoever waits for them takes part, and waits only for
@@ -33,7 +33,7 @@ class SharedSyncs {
     // Nothing of a sync may be touched before it is taken: they may all be gone.
     for (size_t taken = next_++; taken < most_; taken = next_++) {
       Sync& sync = syncs_[taken];
-      sync.status = SyncNames(*sync.directory, &sync.reach);
+      sync.status = SyncNames(*sync.directory, &sync.durability);
       MutexLock lock(mutex_);
       if (--unfinished_ == 0) finished_.NotifyAll();
     }
@@ -68,7 +68,7 @@ std::vector<Sync> DistinctSyncs(const std::vector<SaveJob*>& published) {
                sync.identity.minor == identity.minor;
       });
       if (same == syncs.end()) {
-        syncs.push_back(Sync{directory, identity, {job}, Status::Ok(), Reach::kHandedOver});
+        syncs.push_back(Sync{directory, identity, {job}, Status::Ok(), SyncDurability::kSubmitted});
       } else {
         same->saves.push_back(job);
       }
@@ -103,7 +103,7 @@ void SyncDirectories(const std::vector<SaveJob*>& published, ThreadPool* pool) {
   shared->TakePart();
   shared->Wait();
   for (const Sync& sync : syncs) {
-    if (sync.status.ok() && sync.reach == Reach::kStable) continue;
+    if (sync.status.ok() && sync.durability == SyncDurability::kStable) continue;
     for (SaveJob* job : sync.saves) {
       if (sync.status.ok()) {
         job->NameNotDurable();

@@ -24,7 +24,7 @@ void Scheduler::Submit(std::shared_ptr<SaveJob> job) {
   {
     MutexLock lock(mutex_);
     if (paths_.Append(save)) {
-      AwaitSlot(std::move(save));
+      SuspendForSlot(std::move(save));
       Fill(&dispatch);
     }
   }
@@ -32,7 +32,7 @@ void Scheduler::Submit(std::shared_ptr<SaveJob> job) {
 }
 
 // The save waits for a slot of its class, and starts when it has one.
-void Scheduler::AwaitSlot(std::shared_ptr<ScheduledSave> save) {
+void Scheduler::SuspendForSlot(std::shared_ptr<ScheduledSave> save) {
   // A synchronous save has a thread of its own and takes no slot.
   while (save != nullptr && save->synchronous()) save = paths_.Start(save.get());
   if (save == nullptr) return;
@@ -49,7 +49,7 @@ void Scheduler::Fill(Dispatch* dispatch) {
   while (!SaveJob::AllCancelled()) {
     const std::shared_ptr<ScheduledSave> save = slots_.Take();
     if (save == nullptr) return;
-    AwaitSlot(paths_.Start(save.get()));
+    SuspendForSlot(paths_.Start(save.get()));
     Task run = [this, save] { Run(save); };
     if (!pool_->Post(&run)) {
       save->job->FailUnstarted();
@@ -68,7 +68,7 @@ void Scheduler::PassOnSlot(SlotClass slot_class, Dispatch* dispatch) {
   if (next == nullptr) {
     slots_.Release(slot_class);
   } else {
-    AwaitSlot(paths_.Start(next.get()));
+    SuspendForSlot(paths_.Start(next.get()));
     dispatch->next = std::move(next);
   }
   Fill(dispatch);
@@ -107,7 +107,7 @@ SaveJob::Prepared Scheduler::Prepare(ScheduledSave* save, PlanRequest* needed) {
   const Clock::time_point give_up = Clock::now() + kDescriptorPatience;
   for (;;) {
     const SaveJob::Prepared prepared =
-        job->Prepare(&plans_, &fresh_directories_, [&] { commits_.Expect(save); }, needed);
+        job->Prepare(&plans_, &unsynced_directories_, [&] { commits_.Expect(save); }, needed);
     if (!job->LacksDescriptors()) return prepared;
     // The descriptors may have to come from the saves of the group that would wait for it.
     commits_.StopExpecting(save);
@@ -118,7 +118,7 @@ SaveJob::Prepared Scheduler::Prepare(ScheduledSave* save, PlanRequest* needed) {
 SaveJob::Prepared Scheduler::Open(SaveJob* job, bool synchronous, PlanRequest* needed) {
   const Clock::time_point give_up = Clock::now() + kDescriptorPatience;
   for (;;) {
-    const SaveJob::Prepared prepared = job->Open(&plans_, &fresh_directories_, needed);
+    const SaveJob::Prepared prepared = job->Open(&plans_, &unsynced_directories_, needed);
     if (prepared == SaveJob::Prepared::kNeedsPlan) job->Rewind();
     if (!job->LacksDescriptors() || !AwaitDescriptors(job, synchronous, give_up)) return prepared;
   }
@@ -238,7 +238,7 @@ void Scheduler::RunDispatch(Dispatch* dispatch) {
     } else {
       const FilesystemId filesystem = dispatch->leaderless.back();
       dispatch->leaderless.pop_back();
-      commits_.Lead(
+      commits_.Run(
           filesystem, [&](const ScheduledSaves& saves) { Renamed(saves, dispatch); },
           [&](const ScheduledSaves& saves) {
             for (const auto& save : saves) Complete(save, dispatch);
@@ -282,7 +282,7 @@ void Scheduler::Renamed(const ScheduledSaves& saves, Dispatch* dispatch) {
 }
 
 void Scheduler::Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) {
-  save->job->Finish(&fresh_directories_);
+  save->job->Finish(&unsynced_directories_);
   {
     MutexLock lock(mutex_);
     PassOnSlot(save->slot_class, dispatch);
@@ -312,7 +312,7 @@ std::vector<PlanRequest> Scheduler::SaveSync(const std::vector<std::shared_ptr<S
     MutexLock lock(mutex_);
     for (const std::shared_ptr<SaveJob>& job : jobs) {
       saves.push_back(std::make_shared<ScheduledSave>(job, &saves));
-      if (paths_.Append(saves.back())) AwaitSlot(saves.back());
+      if (paths_.Append(saves.back())) SuspendForSlot(saves.back());
     }
   }
   std::vector<PlanRequest> needed;
@@ -345,7 +345,7 @@ std::vector<PlanRequest> Scheduler::SaveSync(const std::vector<std::shared_ptr<S
   PostDispatch(std::move(dispatch));
   for (const auto& job : jobs) {
     if (needed.empty()) {
-      job->Finish(&fresh_directories_);
+      job->Finish(&unsynced_directories_);
     } else {
       job->Rewind();
     }

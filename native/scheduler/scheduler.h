@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "../platform/mutex.h"
-#include "../save/unsynced_directories.h"
 #include "../save/plan_cache.h"
 #include "../save/save_job.h"
+#include "../save/unsynced_directories.h"
 #include "commit_leader.h"
 #include "memory_directories.h"
 #include "path_queues.h"
@@ -47,7 +47,7 @@ class Scheduler {
   // `synchronous`: the thread is JavaScript's own.
   SaveJob::Prepared Open(SaveJob* job, bool synchronous, PlanRequest* needed) EXCLUDES(mutex_);
   // Instead of submitting it.
-  void Abandon(SaveJob* job) { job->Finish(&fresh_directories_); }
+  void Abandon(SaveJob* job) { job->Finish(&unsynced_directories_); }
 
   // Answers a PlanRequest; saves of all listeners that wait for the filesystem's plan go on.
   void ProvidePlan(const FilesystemId& filesystem, uint64_t generation, const Decision& decision)
@@ -60,7 +60,7 @@ class Scheduler {
 
   // For calls that are not saves.
   PlanCache& plans() { return plans_; }
-  FreshDirectories& unsynced_directories() { return fresh_directories_; }
+  UnsyncedDirectories& unsynced_directories() { return unsynced_directories_; }
 
   // When the process exits: nothing new starts, and what is under way is finished or taken back, so that no
   // temporary is left behind. No listener hears of it.
@@ -83,7 +83,7 @@ class Scheduler {
     bool empty() const { return alone.empty() && leaderless.empty() && failed.empty(); }
   };
 
-  void AwaitSlot(std::shared_ptr<ScheduledSave> save) REQUIRES(mutex_);
+  void SuspendForSlot(std::shared_ptr<ScheduledSave> save) REQUIRES(mutex_);
   void Fill(Dispatch* dispatch) REQUIRES(mutex_);
   void PassOnSlot(SlotClass slot_class, Dispatch* dispatch) REQUIRES(mutex_);
   void DispatchReady(PathQueue* queue, Dispatch* dispatch) REQUIRES(mutex_);
@@ -105,7 +105,7 @@ class Scheduler {
 
   ThreadPool* const pool_;
   PlanCache plans_;
-  FreshDirectories fresh_directories_;
+  UnsyncedDirectories unsynced_directories_;
   CommitLeader commits_;
 
   Mutex mutex_;

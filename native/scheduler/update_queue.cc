@@ -23,7 +23,7 @@ bool UpdateQueue::Join(uint64_t ticket, const std::string& path, Task granted) {
   return !now.empty();
 }
 
-bool UpdateQueue::Leave(uint64_t ticket) {
+bool UpdateQueue::Dequeue(uint64_t ticket) {
   std::vector<Task> now;
   {
     MutexLock lock(mutex_);

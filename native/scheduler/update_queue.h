@@ -24,11 +24,11 @@ class UpdateQueue {
   UpdateQueue& operator=(const UpdateQueue&) = delete;
 
   // True: it is the update's turn, since every earlier update of the path has left and fewer than 64 are
-  // under way. Otherwise `granted` runs once when it is, on the thread of a Leave. The ticket has not joined
-  // before.
+  // under way. Otherwise `granted` runs once when it is, on the thread of a Dequeue. The ticket has not
+  // joined before.
   [[nodiscard]] bool Join(uint64_t ticket, const std::string& path, Task granted) EXCLUDES(mutex_);
   // Whether it has its turn or still waits. False if the ticket has not joined.
-  bool Leave(uint64_t ticket) EXCLUDES(mutex_);
+  bool Dequeue(uint64_t ticket) EXCLUDES(mutex_);
   // For how long nothing ahead of the ticket has left. False if the ticket has not joined.
   [[nodiscard]] bool Idle(uint64_t ticket, std::chrono::milliseconds* idle) EXCLUDES(mutex_);
   // Whether the calling thread has an update of the path.

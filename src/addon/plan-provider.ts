@@ -31,5 +31,5 @@ export function decisionFor({ directory, major, minor, mountId, syncs }: PlanReq
 }
 
 function wirePlanOf({ protocol, achieves, temporary, replaced }: Plan): WirePlan {
-  return { protocol, achieves, unnamed: temporary === 'unnamed', holdsReplaced: replaced === 'held' };
+  return { protocol, achieves, unnamed: temporary === 'unnamed', pinsReplaced: replaced === 'held' };
 }

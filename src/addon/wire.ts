@@ -35,7 +35,7 @@ export const WIRE = {
   outcome: ['published', 'replaced', 'protocol', 'durability', 'bytes', 'stages'],
   failure: ['published', 'reason', 'errno', 'syscall', 'path', 'dest', 'stages'],
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
-  plan: ['protocol', 'achieves', 'unnamed', 'holdsReplaced'],
+  plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
   decision: ['plans', 'inMemory', 'syncfs', 'learnsAfter'],
 } as const;
 
@@ -128,7 +128,7 @@ export interface WirePlan {
   readonly protocol: Protocol;
   readonly achieves: Durability;
   readonly unnamed: boolean;
-  readonly holdsReplaced: boolean;
+  readonly pinsReplaced: boolean;
 }
 
 /** What was decided about a filesystem. */

@@ -100,9 +100,9 @@ export class NativeCalls implements FileSystemCalls {
         providePlans(this.#addon, answer);
         continue;
       }
-      const { protocol, achieves, unnamed, holdsReplaced, syncfs } = answer;
+      const { protocol, achieves, unnamed, pinsReplaced, syncfs } = answer;
       const temporary = unnamed ? 'unnamed' : 'named';
-      const replaced = holdsReplaced ? 'held' : 'released';
+      const replaced = pinsReplaced ? 'held' : 'released';
       return { protocol, achieves, temporary, replaced, syncfs, syncsFileAgain: false };
     }
     return { ...SYNC_RENAME_SYNC[durability], syncfs: false, syncsFileAgain: false };

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "../../../native/save/extended_attributes.h"
-#include "../../../native/save/ticket_lock.h"
 #include "../../../native/save/rename_retry.h"
 #include "../../../native/save/sync_fallback.h"
 #include "../../../native/save/temporary_name.h"
+#include "../../../native/save/ticket_lock.h"
 #include "../../../native/scheduler/scheduler.h"
 #include "../../../native/scheduler/streaming_saves.h"
 #include "../../../native/scheduler/update_queue.h"
@@ -34,7 +34,6 @@ using indelible::Plan;
 using indelible::PlanChoice;
 using indelible::PlanRequest;
 using indelible::Protocol;
-using indelible::Reach;
 using indelible::SaveJob;
 using indelible::SaveListener;
 using indelible::SaveOutcome;
@@ -42,6 +41,7 @@ using indelible::SaveRequest;
 using indelible::Scheduler;
 using indelible::Status;
 using indelible::StreamingSaves;
+using indelible::SyncDurability;
 using indelible::TemporaryFile;
 using indelible::ThreadPool;
 using indelible::platform::Descriptor;
@@ -79,9 +79,9 @@ struct Test {
 #define TEST_ON(name, line) TEST_AT(name, line)
 #define TEST(name) TEST_ON(name, __LINE__)
 
-Status SyncedFile(Reach* reach) { return indelible::SyncFile(Descriptor(3), reach); }
+Status SyncedFile(SyncDurability* durability) { return indelible::SyncFile(Descriptor(3), durability); }
 
-Status SyncedNames(Reach* reach) { return indelible::SyncNames(Directory(), reach); }
+Status SyncedNames(SyncDurability* durability) { return indelible::SyncNames(Directory(), durability); }
 
 Status Replaced() { return indelible::RenameReplacing(Directory(), "new", "file"); }
 
@@ -167,7 +167,7 @@ SaveOutcome Save(const Change& change = [](SaveRequest*) {}) { return SaveBy(Dec
 // A decision under which the version that is replaced keeps a name.
 Decision Holding() {
   Decision decision = Decision::Default();
-  for (Plan& plan : decision.plans) plan.hold_replaced = plan.sync_directory();
+  for (Plan& plan : decision.plans) plan.pin_replaced = plan.sync_directory();
   return decision;
 }
 
@@ -185,9 +185,9 @@ milliseconds Waited() {
 }
 
 TEST("a file gets a barrier where the system has one, and no flush") {
-  Reach reach = Reach::kHandedOver;
-  CHECK(SyncedFile(&reach).ok());
-  CHECK(reach == Reach::kOrdered);
+  SyncDurability durability = SyncDurability::kSubmitted;
+  CHECK(SyncedFile(&durability).ok());
+  CHECK(durability == SyncDurability::kOrdered);
   CHECK(script.calls == Calls{"SyncBarrier"});
 }
 
@@ -195,27 +195,27 @@ TEST("a file is flushed where there is no barrier, whichever way the system says
   for (const int error : kUnsupported) {
     script = {};
     script.always["SyncBarrier"] = error;
-    Reach reach = Reach::kHandedOver;
-    CHECK(SyncedFile(&reach).ok());
-    CHECK(reach == Reach::kStable);
+    SyncDurability durability = SyncDurability::kSubmitted;
+    CHECK(SyncedFile(&durability).ok());
+    CHECK(durability == SyncDurability::kStable);
     CHECK((script.calls == Calls{"SyncBarrier", "SyncData"}));
   }
 }
 
 TEST("a file is handed over where there is neither barrier nor flush, and counts as no more") {
   script.always = {{"SyncBarrier", ENOTSUP}, {"SyncData", ENOTTY}};
-  Reach reach = Reach::kStable;
-  CHECK(SyncedFile(&reach).ok());
-  CHECK(reach == Reach::kHandedOver);
-  CHECK((script.calls == Calls{"SyncBarrier", "SyncData", "HandOver"}));
+  SyncDurability durability = SyncDurability::kStable;
+  CHECK(SyncedFile(&durability).ok());
+  CHECK(durability == SyncDurability::kSubmitted);
+  CHECK((script.calls == Calls{"SyncBarrier", "SyncData", "SubmitData"}));
 }
 
 TEST("a barrier that has failed is not followed by another sync") {
   for (const int error : kFinal) {
     script = {};
     script.always["SyncBarrier"] = error;
-    Reach reach = Reach::kHandedOver;
-    CHECK(SyncedFile(&reach).error() == error);
+    SyncDurability durability = SyncDurability::kSubmitted;
+    CHECK(SyncedFile(&durability).error() == error);
     CHECK(script.calls == Calls{"SyncBarrier"});
   }
 }
@@ -224,22 +224,22 @@ TEST("a flush that has failed is not followed by another sync") {
   for (const int error : kFinal) {
     script = {};
     script.always = {{"SyncBarrier", ENOSYS}, {"SyncData", error}};
-    Reach reach = Reach::kHandedOver;
-    CHECK(SyncedFile(&reach).error() == error);
+    SyncDurability durability = SyncDurability::kSubmitted;
+    CHECK(SyncedFile(&durability).error() == error);
     CHECK((script.calls == Calls{"SyncBarrier", "SyncData"}));
   }
 }
 
 TEST("a file that cannot be synced at all fails with what the strongest call that exists said") {
-  script.always = {{"SyncBarrier", ENOSYS}, {"SyncData", EINVAL}, {"HandOver", ENOSYS}};
-  Reach reach = Reach::kHandedOver;
-  CHECK(SyncedFile(&reach).error() == EINVAL);
+  script.always = {{"SyncBarrier", ENOSYS}, {"SyncData", EINVAL}, {"SubmitData", ENOSYS}};
+  SyncDurability durability = SyncDurability::kSubmitted;
+  CHECK(SyncedFile(&durability).error() == EINVAL);
 }
 
 TEST("a directory is flushed, whatever the file got") {
-  Reach reach = Reach::kHandedOver;
-  CHECK(SyncedNames(&reach).ok());
-  CHECK(reach == Reach::kStable);
+  SyncDurability durability = SyncDurability::kSubmitted;
+  CHECK(SyncedNames(&durability).ok());
+  CHECK(durability == SyncDurability::kStable);
   CHECK(script.calls == Calls{"SyncDirectory"});
 }
 
@@ -247,9 +247,9 @@ TEST("a directory is handed over where it cannot be flushed, and counts as no mo
   for (const int error : kUnsupported) {
     script = {};
     script.always["SyncDirectory"] = error;
-    Reach reach = Reach::kStable;
-    CHECK(SyncedNames(&reach).ok());
-    CHECK(reach == Reach::kHandedOver);
+    SyncDurability durability = SyncDurability::kStable;
+    CHECK(SyncedNames(&durability).ok());
+    CHECK(durability == SyncDurability::kSubmitted);
   }
 }
 
@@ -257,8 +257,8 @@ TEST("a flush of a directory that has failed is not followed by another sync") {
   for (const int error : kFinal) {
     script = {};
     script.always["SyncDirectory"] = error;
-    Reach reach = Reach::kHandedOver;
-    CHECK(SyncedNames(&reach).error() == error);
+    SyncDurability durability = SyncDurability::kSubmitted;
+    CHECK(SyncedNames(&durability).error() == error);
     CHECK(script.calls == Calls{"SyncDirectory"});
   }
 }
@@ -390,7 +390,7 @@ TEST("a save does not count as durable where the directory was only handed over"
 }
 
 TEST("a save does not count as durable where the directory cannot be synced at all") {
-  script.always = {{"SyncDirectory", ENOTSUP}, {"HandOverDirectory", ENOSYS}};
+  script.always = {{"SyncDirectory", ENOTSUP}, {"SubmitDirectory", ENOSYS}};
   const SaveOutcome outcome = Save();
   CHECK(outcome.status.ok() && outcome.published && outcome.durability == Durability::kOrdered);
 }
@@ -729,7 +729,7 @@ TEST("the length of an adopted file is looked up before it is published") {
 
 using Ticket = std::optional<uint64_t>;
 constexpr std::chrono::microseconds kNoPatience(0);
-constexpr std::chrono::microseconds kPatience(400);
+constexpr std::chrono::microseconds kLongestWait(400);
 
 TEST("a ticket is drawn behind the highest lock, under a lock on the directory that is given up") {
   script.locks = {10, 15, 200};
@@ -747,7 +747,7 @@ TEST("no ticket is drawn where the range is full, or another process is drawing 
   CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).ok() && !ticket.has_value());
   CHECK(script.Called("UnlockDirectory"));
   script.always["TryLockDirectory"] = EWOULDBLOCK;
-  CHECK(indelible::DrawTicket(Directory(), 10, 100, kPatience, &ticket).ok() && !ticket.has_value());
+  CHECK(indelible::DrawTicket(Directory(), 10, 100, kLongestWait, &ticket).ok() && !ticket.has_value());
   CHECK(script.TimesCalled("TryLockDirectory") > 2 && script.TimesCalled("UnlockDirectory") == 1);
 }
 
@@ -765,10 +765,10 @@ TEST("the directory is unlocked whatever fails while a ticket is drawn, and the 
 TEST("a ticket's position counts from the lowest lock of the range, of which the kernel tells any") {
   script.locks = {9, 11, 13, 16};
   uint64_t position = 0;
-  CHECK(indelible::PositionOf(Directory(), 10, 15, kPatience, &position).ok() && position == 4);
-  CHECK(indelible::PositionOf(Directory(), 10, 11, kPatience, &position).ok() && position == 0);
+  CHECK(indelible::PositionOf(Directory(), 10, 15, kLongestWait, &position).ok() && position == 4);
+  CHECK(indelible::PositionOf(Directory(), 10, 11, kLongestWait, &position).ok() && position == 0);
   script.calls.clear();
-  CHECK(indelible::PositionOf(Directory(), 10, 12, kPatience, &position).ok() && position == 1);
+  CHECK(indelible::PositionOf(Directory(), 10, 12, kLongestWait, &position).ok() && position == 1);
   // The next in the queue looks again.
   CHECK(script.TimesCalled("FindLock") > 4);
 }
@@ -790,12 +790,12 @@ TEST("updates of a path get their turns in the order in which they joined") {
   CHECK(queue.Join(4, "/other", turns.Grant(4)));
   CHECK(turns.granted.empty());
   // One that gives up while it waits.
-  CHECK(queue.Leave(2));
+  CHECK(queue.Dequeue(2));
   CHECK(turns.granted.empty());
-  CHECK(queue.Leave(1));
+  CHECK(queue.Dequeue(1));
   CHECK(turns.granted == std::vector<uint64_t>{3});
-  CHECK(queue.HasOwn("/one") && queue.Leave(3) && !queue.HasOwn("/one"));
-  CHECK(!queue.Leave(3));
+  CHECK(queue.HasOwn("/one") && queue.Dequeue(3) && !queue.HasOwn("/one"));
+  CHECK(!queue.Dequeue(3));
 }
 
 TEST("no more than 64 updates are under way, and the next one begins when one of them ends") {
@@ -806,11 +806,11 @@ TEST("no more than 64 updates are under way, and the next one begins when one of
   CHECK(!queue.Join(65, "65", turns.Grant(65)));
   CHECK(!queue.Join(66, "66", turns.Grant(66)));
   CHECK(!queue.Join(67, "1", turns.Grant(67)));
-  CHECK(queue.Leave(65) && turns.granted.empty());
+  CHECK(queue.Dequeue(65) && turns.granted.empty());
   // Behind the one that has waited for longer.
-  CHECK(queue.Leave(1));
+  CHECK(queue.Dequeue(1));
   CHECK(turns.granted == std::vector<uint64_t>{66});
-  CHECK(queue.Leave(2));
+  CHECK(queue.Dequeue(2));
   CHECK((turns.granted == std::vector<uint64_t>{66, 67}));
 }
 

@@ -168,10 +168,10 @@ Status SetFlags(const Descriptor&, const FileFlags&) { return Answer("SetFlags")
 Status WriteBack(const Descriptor&) { return Answer("WriteBack"); }
 Status SyncBarrier(const Descriptor&) { return Answer("SyncBarrier"); }
 Status SyncData(const Descriptor&) { return Answer("SyncData"); }
-Status HandOver(const Descriptor&) { return Answer("HandOver"); }
+Status SubmitData(const Descriptor&) { return Answer("SubmitData"); }
 Status SyncFilesystem(const Descriptor&) { return Answer("SyncFilesystem"); }
 Status SyncDirectory(const Directory&) { return Answer("SyncDirectory"); }
-Status HandOverDirectory(const Directory&) { return Answer("HandOverDirectory"); }
+Status SubmitDirectory(const Directory&) { return Answer("SubmitDirectory"); }
 
 Status Duplicate(const Descriptor&, Descriptor* duplicate) {
   *duplicate = Descriptor(next_descriptor++);
