@@ -1,9 +1,9 @@
+import { type CrashOutcome, outcomesAt } from './crash-outcomes.js';
 import { element } from './element.js';
 import type { Shown } from './panel.js';
 import type { Tally } from './recordings.js';
 import { CELL, cellText, type Found } from './settings-file.js';
 import { foundTiles } from './tiles.js';
-import { type CrashOutcome, outcomesAt } from './verdict.js';
 import { foundName, milliseconds, percent, ruined } from './words.js';
 
 /** What a crash at this instant leaves, and what crashes of all recordings left. */
@@ -35,16 +35,16 @@ export function crashReport({ pair, run, recipe }: Shown, at: number): HTMLEleme
 /** For the screen reader: the same in a sentence. */
 export function crashSentence({ pair, run, recipe }: Shown, at: number): string {
   return outcomesAt(pair, run, recipe.promises, at)
-    .map(({ share, found, verdict }) => `${percent(share)} ${foundName(found)}. ${verdict.text}`)
+    .map(({ share, found, judgement }) => `${percent(share)} ${foundName(found)}. ${judgement.text}`)
     .join(' ');
 }
 
-function outcomeItem({ found, litter, share, states, verdict }: CrashOutcome): HTMLElement {
+function outcomeItem({ found, litter, share, states, judgement }: CrashOutcome): HTMLElement {
   const bar = element('span', { class: 'share-bar' });
   bar.style.setProperty('--share', String(share));
   return element(
     'li',
-    { class: `outcome ${verdict.says}`, 'data-found': found.kind, 'data-states': states },
+    { class: `outcome ${judgement.says}`, 'data-found': found.kind, 'data-states': states },
     element('div', { class: 'share' }, element('b', {}, percent(share)), bar),
     element(
       'div',
@@ -52,8 +52,8 @@ function outcomeItem({ found, litter, share, states, verdict }: CrashOutcome): H
       ...foundTiles(found),
       element(
         'p',
-        { class: 'verdict' },
-        verdict.text,
+        { class: 'judgement' },
+        judgement.text,
         litter ? ' A temporary file is left beside it.' : undefined,
       ),
       found.cells.length === 0

@@ -2,7 +2,7 @@ import type { Call, Crash, DiskRequest, Pair, Run } from './recordings.js';
 import { CELL, cellsOf, decodeFound, type Found } from './settings-file.js';
 
 /** Where the newest bytes of one cell of the new version are. */
-export type CellPlace = 'nowhere' | 'memory' | 'cache' | 'platter';
+export type CellLocation = 'nowhere' | 'memory' | 'cache' | 'platter';
 
 /** What the disk has taken and may still lose, of one kind. */
 export interface Cached {
@@ -21,7 +21,7 @@ export interface Moment {
   /** What another process reads. */
   read: Found;
   /** One for each cell of the new version. */
-  cells: readonly CellPlace[];
+  cells: readonly CellLocation[];
   /** In the disk's cache, by kind, the largest first. */
   cached: readonly Cached[];
   /** What the file is if the power fails and the disk keeps all of its cache, or nothing of it. */
@@ -74,7 +74,7 @@ export function momentOf(pair: Pair, run: Run, at: number): Moment {
     ),
     requests: run.requests.filter(({ start, end }) => isDuring(at, start, end)),
     read: foundAt(pair, run.reads.findLast(([from]) => from <= at)?.[1] ?? run.reads[0]?.[1] ?? 0),
-    cells: placesOf(run, at, position, durable),
+    cells: locationsOf(run, at, position, durable),
     cached: byKind(pending),
     ifCacheKept: foundAt(pair, crash.all),
     platter: foundAt(pair, crash.none),
@@ -92,18 +92,18 @@ function isDuring(at: number, start: number, end: number): boolean {
   return start <= at && at < end;
 }
 
-function placesOf(run: Run, at: number, position: number, durable: number): CellPlace[] {
+function locationsOf(run: Run, at: number, position: number, durable: number): CellLocation[] {
   const given = run.calls
     .filter(({ by, start, duration }) => by === 'saver' && start + duration <= at)
     .reduce((sum, { bytes = 0 }) => sum + bytes, 0);
-  const places = Array.from(
+  const locations = Array.from(
     { length: cellsOf('new') },
-    (_, cell): CellPlace => (cell * CELL < given ? 'memory' : 'nowhere'),
+    (_, cell): CellLocation => (cell * CELL < given ? 'memory' : 'nowhere'),
   );
   for (const [index, { cells }] of run.requests.slice(0, position).entries()) {
-    if (cells !== undefined) places.fill(index < durable ? 'platter' : 'cache', ...cells);
+    if (cells !== undefined) locations.fill(index < durable ? 'platter' : 'cache', ...cells);
   }
-  return places;
+  return locations;
 }
 
 function byKind(requests: readonly DiskRequest[]): Cached[] {

@@ -31,5 +31,5 @@ export async function buildPage(sources: string, recordings: string): Promise<st
     '"recordings.json"': recordings.trim().replaceAll('</', '<\\/').replaceAll('<!--', '\\u003c!--'),
     '/* main.js */': (outputFiles[0]?.text ?? '').trim(),
   };
-  return (page ?? '').replaceAll(/\/\* [\w.]+ \*\/|"recordings.json"/g, (place) => parts[place] ?? place);
+  return (page ?? '').replaceAll(/\/\* [\w.]+ \*\/|"recordings.json"/g, (marker) => parts[marker] ?? marker);
 }

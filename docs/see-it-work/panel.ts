@@ -148,14 +148,14 @@ function programState({ program, calls, at }: Moment, run: Run): HTMLElement[] {
 }
 
 function inMemory({ cells, read, ifCacheKept }: Moment): HTMLElement[] {
-  const count = cells.filter((place) => place === 'memory').length;
+  const count = cells.filter((location) => location === 'memory').length;
   const parts = [
     count === 0 ? '' : `${bytes(count * CELL)} of the new version`,
     read.kind === ifCacheKept.kind ? '' : `that the file is ${SEEN[read.kind]}`,
   ].filter((part) => part !== '');
   return [
     tiles(
-      cells.map((place) => (place === 'memory' ? 'new' : 'blank')),
+      cells.map((location) => (location === 'memory' ? 'new' : 'blank')),
       `${count} of ${cells.length} cells of the new version are only in memory`,
     ),
     element('span', {}, parts.join(', and ') || 'nothing of it'),
@@ -173,12 +173,12 @@ const SEEN: Readonly<Record<Found['kind'], string>> = {
 };
 
 function inCache({ cells, cached, requests }: Moment): HTMLElement[] {
-  const count = cells.filter((place) => place === 'cache').length;
+  const count = cells.filter((location) => location === 'cache').length;
   const flushing = requests.find(({ kind }) => kind === 'flush') !== undefined;
   const held = cached.map(({ kind, bytes: size }) => `${bytes(size)} ${requestName(kind)}`).join(', ');
   return [
     tiles(
-      cells.map((place) => (place === 'cache' ? 'new' : 'blank')),
+      cells.map((location) => (location === 'cache' ? 'new' : 'blank')),
       `${count} of ${cells.length} cells of the new version are in the disk’s cache`,
     ),
     element(
@@ -191,7 +191,7 @@ function inCache({ cells, cached, requests }: Moment): HTMLElement[] {
 }
 
 function onPlatter({ cells, platter }: Moment): HTMLElement[] {
-  const count = cells.filter((place) => place === 'platter').length;
+  const count = cells.filter((location) => location === 'platter').length;
   if (count === 0 || platter.kind !== 'old') return foundTiles(platter);
   const beside = `beside it ${bytes(count * CELL)} of the new version, to which the name does not lead`;
   return [...foundTiles(platter), element('span', {}, beside)];

@@ -1,7 +1,7 @@
+import { outcomesAt } from './crash-outcomes.js';
 import { element } from './element.js';
 import { foundAt } from './moment.js';
 import type { Pair, Recordings, Run, Tally } from './recordings.js';
-import { outcomesAt } from './verdict.js';
 import { duration, foundName, percent, ruined } from './words.js';
 
 /** A question, its possible answers, and what the recordings say. */
@@ -118,7 +118,7 @@ export function worstMoment(pair: Pair): number {
   const outcomes = (at: number) => outcomesAt(pair, run, 'durable', at);
   return (
     moments.find((at) => outcomes(at).some(({ found }) => found.kind !== 'old' && found.kind !== 'new')) ??
-    moments.find((at) => outcomes(at).some(({ verdict }) => verdict.says === 'lost')) ??
+    moments.find((at) => outcomes(at).some(({ judgement }) => judgement.says === 'lost')) ??
     run.settled
   );
 }

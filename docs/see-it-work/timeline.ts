@@ -1,7 +1,7 @@
+import { outcomesAt } from './crash-outcomes.js';
 import { element, svgElement } from './element.js';
 import { foundAt } from './moment.js';
 import type { Pair, Promised, Run } from './recordings.js';
-import { outcomesAt } from './verdict.js';
 import { duration, requestName } from './words.js';
 
 const LANE = 16;
@@ -193,7 +193,7 @@ export class Timeline {
       const told = Math.max(from, run.settled);
       if (
         told < to &&
-        outcomesAt(this.#pair, run, this.#promises, told).some(({ verdict }) => verdict.says === 'lost')
+        outcomesAt(this.#pair, run, this.#promises, told).some(({ judgement }) => judgement.says === 'lost')
       ) {
         marks.push({ from: told, to, kind: 'lost', low: 0.8, high: 1 });
       }

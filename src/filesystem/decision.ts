@@ -56,7 +56,7 @@ export const SYNC_RENAME_SYNC: Plans = {
 /**
  * For an ext4 without a journal. Of 400 replayed crashes of many durable saves at once, the textbook tore 1 to 3 files and
  * lost 6 to 10 that were being replaced, e2fsck having been run; with the old version held, of 800 none
- * (`test/lab/experiments`).
+ * (`test/lab/scenarios`).
  */
 const WITHOUT_JOURNAL: Plans = {
   ...SYNC_RENAME_SYNC,

@@ -25,7 +25,7 @@ function logOf(...entries: [sector: bigint, sectors: bigint, flags: bigint, data
 }
 
 describe('the block log', () => {
-  it('is read as writes, flushes, forced writes and discards', () => {
+  it('is read as writes, flushes, writes with forced unit access and discards', () => {
     const data = Buffer.alloc(2 * SECTOR, 'x');
     const log = logOf(
       [8n, 2n, 0n, data],
@@ -42,13 +42,13 @@ describe('the block log', () => {
     ]);
   });
 
-  it('is refused where it is something else or ends too early', () => {
+  it('is refused if it has another format or ends too early', () => {
     assert.throws(() => parseBlockLog(Buffer.alloc(SECTOR)), /not a dm-log-writes log/);
     const log = logOf([8n, 2n, 0n, Buffer.alloc(2 * SECTOR)]);
     assert.throws(() => parseBlockLog(log.subarray(0, -1)), /ends inside entry 0/);
   });
 
-  it('tells how many requests the disk has carried out while it grows', () => {
+  it('shows how many requests the disk has completed while it grows', () => {
     const directory = mkdtempSync(join(tmpdir(), 'indelible-log-'));
     const path = join(directory, 'log');
     writeFileSync(path, '');

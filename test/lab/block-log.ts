@@ -1,30 +1,30 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /**
- * The log that QEMU's `blklogwrites` driver keeps of a disk, in the format of the kernel's dm-log-writes
+ * The log that QEMU's `blklogwrites` driver writes of a disk, in the format of the kernel's dm-log-writes
  * (Documentation/admin-guide/device-mapper/log-writes.rst): a super block, then for each request one sector that
  * describes it, followed by its data. Little-endian.
  *
- * A request is logged when it has been carried out, so the order is that of completion. QEMU updates the super block's
- * entry count before it reports the request as done (with `log-super-update-interval=1`).
+ * A request is logged when it has completed, so the log is in the order of completion. QEMU updates the entry count in the
+ * super block before it reports the request as complete (with `log-super-update-interval=1`).
  */
 
 const MAGIC = 0x6a_7366_7773_6872n;
 const SUPER_BLOCK = { magic: 0, entryCount: 16, sectorSize: 24, length: 28 };
 const ENTRY = { sector: 0, sectorCount: 8, flags: 16 };
 const FLAG = { flush: 1, fua: 2, discard: 4 };
-/** dm-log-writes counts in 512-byte sectors unless the super block says otherwise; QEMU fills it in late. */
+/** dm-log-writes counts in 512-byte sectors unless the super block has another size. QEMU fills it in late. */
 const DEFAULT_SECTOR_SIZE = 512;
 
-/** One request that the disk has carried out. */
+/** One request that the disk has completed. */
 export interface BlockRequest {
-  /** Makes durable whatever had completed before. */
+  /** Makes durable all requests that had completed before. */
   flush: boolean;
-  /** Of a flush, where it is known: how many requests of the log had completed when it began; default: all before it. */
+  /** For a flush: how many requests of the log had completed when it began, if known; default: all before it. */
   covers?: number;
-  /** Is itself durable once it has completed (forced unit access). */
+  /** Forced unit access: the request is durable when it has completed. */
   fua: boolean;
-  /** The range reads as zeros afterwards; there is no data. */
+  /** The range reads as zeros afterwards. There is no data. */
   discard: boolean;
   /** Bytes from the start of the disk. */
   offset: number;
@@ -35,12 +35,12 @@ export interface BlockRequest {
 }
 
 export interface BlockLog {
-  /** The smallest piece that the disk writes whole or not at all, in bytes. */
+  /** The smallest unit that the disk writes whole or not at all, in bytes. */
   sectorSize: number;
   requests: readonly BlockRequest[];
 }
 
-/** Reads a whole log. @throws if it is not one. */
+/** Reads a whole log. @throws if it has another format or ends early. */
 export function parseBlockLog(log: Buffer): BlockLog {
   if (log.length < SUPER_BLOCK.length || log.readBigUInt64LE(SUPER_BLOCK.magic) !== MAGIC) {
     throw new Error('not a dm-log-writes log');
@@ -70,7 +70,7 @@ export function parseBlockLog(log: Buffer): BlockLog {
   return { sectorSize, requests };
 }
 
-/** Tells, at any moment while the log grows, how many requests the disk has carried out. */
+/** Counts the requests that the disk has completed, while the log grows. */
 export class RequestCounter {
   readonly #log: number;
   readonly #count = Buffer.alloc(8);

@@ -1,6 +1,6 @@
 /**
- * What the scenarios save: every 512 bytes say which version of which file they belong to and where in it, so that a
- * sector of an older version, of another file, or of nothing at all is recognised for what it is.
+ * The content that the scenarios save. Every 512 bytes name the version and the file that they belong to, and their
+ * position in it. So a sector of an older version, of another file, or without content is recognised.
  */
 
 const CELL = 512;
@@ -15,7 +15,7 @@ export function contentOf(name: string, version: number, length: number): Buffer
   return content;
 }
 
-/** Version `version` of a tree: its files by their path in it, `length` bytes and more. */
+/** Version `version` of a tree: its files by their path in it, each at least `length` bytes long. */
 export function treeOf(
   name: string,
   { version, length, files = 0 }: { version: number; length: number; files?: number | undefined },
@@ -28,27 +28,27 @@ export function treeOf(
   return tree;
 }
 
-/** Says of each stretch of `content` what it is, for the report on a torn file. */
+/** Describes each range of `content`, for the report on a torn file. */
 export function describeContent(content: Buffer): string {
-  const stretches: { what: string; first: number; last: number }[] = [];
+  const ranges: { what: string; first: number; last: number }[] = [];
   for (let cell = 0; cell * CELL < content.length; cell++) {
     const what = describeCell(content.subarray(cell * CELL, (cell + 1) * CELL), cell);
-    const previous = stretches.at(-1);
+    const previous = ranges.at(-1);
     if (previous?.what === what) previous.last = cell;
-    else stretches.push({ what, first: cell, last: cell });
+    else ranges.push({ what, first: cell, last: cell });
   }
-  const described = stretches
+  const described = ranges
     .slice(0, 4)
     .map(({ what, first, last }) => `${first === last ? `cell ${first}` : `cells ${first}-${last}`} ${what}`);
-  if (stretches.length > 4) described.push(`${stretches.length - 4} more stretches`);
+  if (ranges.length > 4) described.push(`${ranges.length - 4} more ranges`);
   return [`${content.length} bytes`, ...described].join(', ');
 }
 
 function describeCell(cell: Buffer, position: number): string {
   const header = HEADER.exec(cell.toString('latin1'))?.groups;
   if (header) {
-    const place = Number(header.cell) === position ? '' : ' from another place';
-    return `of ${header.name} v${header.version} (${header.length} bytes)${place}`;
+    const moved = Number(header.cell) === position ? '' : ' from another position';
+    return `of ${header.name} v${header.version} (${header.length} bytes)${moved}`;
   }
   return cell.every((byte) => byte === 0) ? 'zeros' : 'unknown';
 }

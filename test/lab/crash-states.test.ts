@@ -6,7 +6,7 @@ import {
   formatState,
   type Pending,
   parseState,
-  survivingPieces,
+  survivingParts,
   type Untorn,
 } from './crash-states.js';
 
@@ -19,7 +19,7 @@ function write(sector: number, sectors = 1, fua = false): BlockRequest {
 }
 const FLUSH: BlockRequest = { ...write(0, 0), flush: true };
 
-/** The sectors that survive, of the requests behind the last flush. */
+/** The sectors that survive, of the requests after the last flush. */
 function survivors(
   requests: BlockRequest[],
   position: number,
@@ -28,33 +28,33 @@ function survivors(
   untorn: Untorn = NOTHING_UNTORN,
 ) {
   const log = { requests, sectorSize: SECTOR };
-  return survivingPieces(log, { position, pending, seed }, untorn).flatMap(({ request, from, to }) =>
+  return survivingParts(log, { position, pending, seed }, untorn).flatMap(({ request, from, to }) =>
     Array.from({ length: (to - from) / SECTOR }, (_, index) => (request.offset + from) / SECTOR + index),
   );
 }
 const seeds = Array.from({ length: 1000 }, (_, seed) => seed);
 
 describe('a crash state', () => {
-  it('leaves to chance only what completed behind the last flush before its position', () => {
+  it('keeps everything that completed before the last flush', () => {
     const requests = [write(1), FLUSH, write(2), write(3), FLUSH, write(4)];
     assert.deepEqual(survivors(requests, 4, 'all'), [2, 3]);
     assert.deepEqual(survivors(requests, 4, 'none'), []);
     assert.deepEqual(survivors(requests, 5, 'all'), []);
   });
 
-  it('leaves to chance what completed while the last flush was under way, where that is known', () => {
+  it('treats what completed during the last flush as pending, where that is known', () => {
     const requests = [write(1), write(2), { ...FLUSH, covers: 1 }, write(3)];
     assert.deepEqual(survivors(requests, 4, 'all'), [2, 3]);
     assert.deepEqual(survivors(requests, 3, 'none'), []);
   });
 
-  it('keeps a request with forced unit access in any case', () => {
+  it('always keeps a request with forced unit access', () => {
     const requests = [write(1), write(2, 1, true), write(3)];
     assert.deepEqual(survivors(requests, 3, 'none'), [2]);
     for (const seed of seeds) assert.ok(survivors(requests, 3, 'torn', seed).includes(2));
   });
 
-  it('keeps every combination of pending requests under one seed or another', () => {
+  it('keeps every combination of pending requests with some seed', () => {
     const kept = seeds.map((seed) => survivors([write(1), write(2)], 2, 'some', seed).join());
     assert.deepEqual([...new Set(kept)].sort(), ['', '1', '1,2', '2']);
   });
@@ -71,7 +71,7 @@ describe('a crash state', () => {
     assert.deepEqual([...new Set(kept)].sort(), [0, 8]);
   });
 
-  it('does not tear the units that the filesystem takes for whole, where they lie on the disk', () => {
+  it('does not tear the units that the filesystem relies on, as they are aligned on the disk', () => {
     const unit = 2 * SECTOR;
     const kept = seeds.map((seed) =>
       survivors([write(1, 4)], 1, 'torn', seed, { superBlock: -1, unit }).join(),
@@ -84,7 +84,7 @@ describe('a crash state', () => {
     assert.deepEqual(survivors(requests, 100, 'torn', 7), survivors(requests, 100, 'torn', 7));
   });
 
-  it('survives being printed and read', () => {
+  it('is the same after it was printed and parsed', () => {
     const state = { position: 12, pending: 'torn', seed: 99 } as const;
     assert.deepEqual(parseState(formatState(state)), state);
     for (const wrong of ['', '12:torn', '12:maybe:99', 'x:all:1', '12:torn:99:1']) {
@@ -96,13 +96,13 @@ describe('a crash state', () => {
 describe('the choice of crash states', () => {
   const requests = Array.from({ length: 60 }, (_, index) => (index % 6 === 5 ? FLUSH : write(index)));
 
-  it('has every prefix, whole and bare, when there are enough', () => {
+  it('has every prefix, with all pending requests and with none, when there are enough', () => {
     const states = chooseStates(requests, { begin: 10, end: 60 }, 200, 1);
     assert.equal(states.length, 200);
     for (let position = 10; position <= 60; position++) {
       const here = states.filter((state) => state.position === position).map(({ pending }) => pending);
       assert.ok(here.includes('all'));
-      // Right behind a flush nothing is pending.
+      // Immediately after a flush nothing is pending.
       assert.equal(here.includes('none'), requests[position - 1] !== FLUSH);
     }
   });
@@ -115,7 +115,7 @@ describe('the choice of crash states', () => {
     }
   });
 
-  it('does not tear the units that the filesystem takes for whole, where they lie on the disk', () => {
+  it('does not tear the units that the filesystem relies on, as they are aligned on the disk', () => {
     const unit = 2 * SECTOR;
     const kept = seeds.map((seed) =>
       survivors([write(1, 4)], 1, 'torn', seed, { superBlock: -1, unit }).join(),

@@ -2,25 +2,25 @@ import type { BlockLog, BlockRequest } from './block-log.js';
 import { Random } from './random.js';
 
 /**
- * What a power failure can leave on a disk with a volatile cache, told from the log of its requests.
+ * What a power failure can leave on a disk with a volatile cache, computed from the log of its requests.
  *
- * The power fails when the first `position` requests have completed. Whatever had completed before the last flush
- * among them is on the medium, and so is every request with forced unit access. Of the rest, the *pending* ones, the
- * disk may have written any part in any order: it keeps or loses each of them, and of a request longer than a sector
- * it may have written some sectors only. Requests that had not completed are taken as lost.
+ * The power fails when the first `position` requests have completed. All requests that completed before the last flush
+ * among them are on the medium, and every request with forced unit access is. The other requests are *pending*: the disk
+ * may have written any part of them in any order. It keeps or loses each of them, and of a request longer than a sector it
+ * may have written some sectors only. Requests that had not completed are taken as lost.
  *
- * Two things real disks may do are left out, so the lab can miss a fault through them but never invents one. The log
- * has the order of completion alone, so a request that completed while a flush was under way counts as covered by it,
- * unless the recording knows better (`covers`).
- * And a request that was under way when the power failed may be on the medium in part; it appears so in the states of
- * the next position.
+ * The model leaves out two things that real disks may do. So the lab can miss a fault, but never invents one:
+ * - The log has the order of completion alone. A request that completed during a flush counts as covered by that flush,
+ *   unless the recording has times (`covers`).
+ * - A request that had begun and not completed when the power failed may be on the medium in part. It appears so in the
+ *   states of the next position.
  */
 export interface CrashState {
   /** How many requests had completed. */
   position: number;
   /**
-   * Which of the pending requests reached the medium: all of them, none, or a random half; `torn`: a random half, and
-   * every other one of these only in part.
+   * Which pending requests reached the medium: all of them, none, or a random half. `torn`: a random half, and a random
+   * half of these only in part.
    */
   pending: Pending;
   /** For the random choices. */
@@ -31,21 +31,21 @@ export const PENDING = ['all', 'none', 'some', 'torn'] as const;
 export type Pending = (typeof PENDING)[number];
 
 /** The part of a request that reached the medium, in bytes from the request's start. */
-export interface Piece {
+export interface SurvivingPart {
   request: BlockRequest;
   from: number;
   to: number;
 }
 
-/** What a filesystem takes for granted that the disk writes whole or not at all, and cannot be mounted without. */
+/** What a filesystem relies on: these units are written whole or not at all. */
 export interface Untorn {
   /** Offset of the super block, in bytes. */
   superBlock: number;
-  /** Bytes of every other write that are never torn; default: a sector. */
+  /** In other writes, units of this many bytes are never torn; default: a sector. */
   unit?: number;
 }
 
-/** How many requests were made durable by the flushes before `position`. */
+/** How many requests the flushes before `position` made durable. */
 export function durableCount(requests: readonly BlockRequest[], position: number): number {
   for (let index = position - 1; index >= 0; index--) {
     const request = requests[index];
@@ -54,20 +54,20 @@ export function durableCount(requests: readonly BlockRequest[], position: number
   return 0;
 }
 
-/** What of the requests behind the last flush is on the medium in this state, in the order of the log. */
-export function survivingPieces(
+/** The parts of the requests after the last flush that are on the medium in this state, in the order of the log. */
+export function survivingParts(
   { requests, sectorSize }: BlockLog,
   state: CrashState,
   { superBlock, unit = sectorSize }: Untorn,
-): Piece[] {
+): SurvivingPart[] {
   const random = new Random(state.seed);
   return requests.slice(durableCount(requests, state.position), state.position).flatMap((request) => {
     const tearable = request.offset > superBlock || request.offset + request.length <= superBlock;
-    return survivingParts(request, state.pending, tearable ? unit : Number.POSITIVE_INFINITY, random);
+    return partsOf(request, state.pending, tearable ? unit : Number.POSITIVE_INFINITY, random);
   });
 }
 
-function survivingParts(request: BlockRequest, pending: Pending, unit: number, random: Random): Piece[] {
+function partsOf(request: BlockRequest, pending: Pending, unit: number, random: Random): SurvivingPart[] {
   const whole = { request, from: 0, to: request.length };
   if (request.fua || pending === 'all') return [whole];
   if (pending === 'none' || random.coin()) return [];
@@ -75,20 +75,20 @@ function survivingParts(request: BlockRequest, pending: Pending, unit: number, r
   return torn && unit < Number.POSITIVE_INFINITY ? someUnits(request, unit, random) : [whole];
 }
 
-/** Units lie where the disk has them, wherever the request begins. */
-function someUnits(request: BlockRequest, unit: number, random: Random): Piece[] {
-  const pieces: Piece[] = [];
+/** A random half of the units. They are aligned on the disk, not in the request. */
+function someUnits(request: BlockRequest, unit: number, random: Random): SurvivingPart[] {
+  const parts: SurvivingPart[] = [];
   for (let from = 0; from < request.length; ) {
     const to = Math.min(from + unit - ((request.offset + from) % unit), request.length);
-    if (random.coin()) pieces.push({ request, from, to });
+    if (random.coin()) parts.push({ request, from, to });
     from = to;
   }
-  return pieces;
+  return parts;
 }
 
 /**
- * Chooses `count` different states with positions from `begin` to `end`, spread evenly over them, in the order of their
- * positions. With enough of them every prefix of the log is among them, whole and without what was pending.
+ * Chooses `count` different states with positions from `begin` to `end`, spread evenly, in the order of their positions.
+ * If there are enough, every prefix of the log is among them, both with all pending requests and with none.
  */
 export function chooseStates(
   requests: readonly BlockRequest[],
@@ -100,7 +100,7 @@ export function chooseStates(
   const random = new Random(seed);
   const chosen = new Map<string, CrashState>();
   const choose = (position: number, pending: Pending) => {
-    // With nothing pending there is one state only; neither `all` nor `none` leaves anything to chance.
+    // With nothing pending there is one state only. `all` and `none` are not random.
     const choice = hasPending(requests, position) ? pending : 'all';
     const state = { position, pending: choice, seed: random.below(2 ** 31) };
     const fixed = choice === 'all' || choice === 'none';
@@ -112,7 +112,7 @@ export function chooseStates(
       choose(position, 'none');
     }
   }
-  // A log too short for so many different states ends the search, not the lab.
+  // A short log may not have so many different states.
   for (let attempt = 0; chosen.size < count && attempt < 4 * count; attempt++) {
     const position = begin + Math.floor(((attempt % count) + random.next()) * (positions / count));
     choose(Math.min(position, end), PENDING[random.below(PENDING.length)] ?? 'all');
@@ -126,12 +126,12 @@ function hasPending(requests: readonly BlockRequest[], position: number): boolea
     .some(({ length, fua }) => length > 0 && !fua);
 }
 
-/** The state as one word, for the command line. */
+/** The state as one word, for the command line: `POSITION:PENDING:SEED`. */
 export function formatState({ position, pending, seed }: CrashState): string {
   return `${position}:${pending}:${seed}`;
 }
 
-/** @throws {Error} if it is not what `formatState` makes. */
+/** @throws {Error} if `text` is not in the form of `formatState`. */
 export function parseState(text: string): CrashState {
   const [position = '', given = '', seed = '', ...rest] = text.split(':');
   const pending = PENDING.find((one) => one === given);

@@ -1,25 +1,14 @@
 import { join } from 'node:path';
+import { Semaphore } from '../../src/base/semaphore.js';
 import { History } from './history.js';
+import { FAULT_KINDS, type FaultKind } from './judge.js';
 import { keepRecording } from './kept-recording.js';
 import type { LabMount } from './mounts.js';
 import { record } from './recording.js';
 import { type JudgedState, replay, statesOf } from './replay.js';
-import type { Control, Scenario } from './scenario.js';
-import { Semaphore } from './semaphore.js';
-import { FAULTS, type Fault } from './verdict.js';
+
+import type { Subject } from './subjects.js';
 import { Workspace } from './workspace.js';
-
-/** What is expected of a module: to hold, to be caught, or (of the last two) nothing. The name of its folder, too. */
-export type Role = 'scenarios' | 'controls' | 'rivals' | 'experiments';
-
-/** One module of the lab, loaded. */
-export interface Subject {
-  name: string;
-  role: Role;
-  /** URL of the module. */
-  module: string;
-  scenario: Scenario | Control;
-}
 
 /** One subject on one mount. */
 export interface CrashTest {
@@ -28,14 +17,14 @@ export interface CrashTest {
 }
 
 export interface CrashTestOptions {
-  /** Crash states in all. */
+  /** Crash states in total. */
   states: number;
   seed: number;
   /** Where the recording of a broken promise is kept. */
   keep: string;
 }
 
-/** A state in which a promise was broken, for the reader to look into. */
+/** A state in which a promise was broken. */
 export interface Exhibit extends JudgedState {
   /** Where the recording is kept. */
   recording: string;
@@ -44,25 +33,25 @@ export interface Exhibit extends JudgedState {
 export interface CrashTestResult extends CrashTest {
   states: number;
   durableSaves: number;
-  /** In how many states each fault was found. */
-  faults: Readonly<Record<Fault, number>>;
-  /** The first broken promise of each recording; of scenarios only. */
+  /** In how many states each kind of fault was found. */
+  faults: Readonly<Record<FaultKind, number>>;
+  /** The first state of each recording that broke a promise; for scenarios only. */
   exhibits: readonly Exhibit[];
 }
 
-/** States that are taken of one recording at most; for more, the scenario is recorded anew, with another timing. */
+/** Most states of one recording. For more, the scenario is recorded again, with another timing. */
 const MOST_STATES_PER_RECORDING = 100;
-/** One without memory pressure and one with it. */
+/** One recording without memory pressure and one with it. */
 const FEWEST_RECORDINGS = 2;
-/** A control that was not caught is recorded again, this often at most. */
+/** Most recordings of a control that was not caught. */
 const MOST_CONTROL_RECORDINGS = 12;
-/** Recordings under way at a time: each keeps about one core busy. */
+/** Concurrent recordings: each keeps about one core busy. */
 const recorders = new Semaphore(2);
 
 /**
- * Records the subject and crashes the recordings. Every other recording is under memory pressure.
+ * Records the subject and crashes the recordings. Every second recording is made under memory pressure.
  *
- * @throws if the subject could not be run to its end.
+ * @throws if the scenario did not end.
  */
 export async function crash(test: CrashTest, options: CrashTestOptions): Promise<CrashTestResult> {
   const count = Math.max(FEWEST_RECORDINGS, Math.ceil(options.states / MOST_STATES_PER_RECORDING));
@@ -77,15 +66,15 @@ export async function crash(test: CrashTest, options: CrashTestOptions): Promise
   return results.reduce(add);
 }
 
-/** Whether a promise was broken anywhere. Litter breaks none, nor does what is accepted of the mount. */
+/** Whether a promise was broken. Litter breaks none, and faults that are accepted on the mount break none. */
 export function brokePromise({ faults, mount, subject }: CrashTestResult): boolean {
-  return FAULTS.some((fault) => breaksPromise(fault, mount, subject) && faults[fault] > 0);
+  return FAULT_KINDS.some((kind) => breaksPromise(kind, mount, subject) && faults[kind] > 0);
 }
 
-function breaksPromise(fault: Fault, { accepted }: LabMount, { role, name }: Subject): boolean {
-  if (fault === 'litter') return false;
+function breaksPromise(kind: FaultKind, { accepted }: LabMount, { role, name }: Subject): boolean {
+  if (kind === 'litter') return false;
   if (role === 'controls' || role === 'experiments' || accepted === undefined) return true;
-  return !accepted.faults.includes(fault) || accepted.of?.includes(name) === false;
+  return !accepted.faults.includes(kind) || accepted.of?.includes(name) === false;
 }
 
 async function crashRecording(
@@ -98,22 +87,19 @@ async function crashRecording(
   try {
     const recording = await record(workspace, {
       mount,
-      scenario: subject.scenario,
-      module: subject.module,
+      subject,
       pressure: index % 2 === 1,
       seed: recordingSeed,
     });
     const judged = await replay(workspace, recording, statesOf(recording, states, recordingSeed));
-    const faults = Object.fromEntries(FAULTS.map((fault) => [fault, countFault(judged, fault)]));
+    const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, countFault(judged, kind)]));
     const exhibits: Exhibit[] = [];
-    const broken = judged.find(({ findings }) =>
-      findings.some(({ fault }) => breaksPromise(fault, mount, subject)),
+    const broken = judged.find((state) =>
+      state.faults.some(({ kind }) => breaksPromise(kind, mount, subject)),
     );
     if (broken !== undefined && subject.role === 'scenarios') {
-      const kept = join(
-        keep,
-        `${mount.kernel === undefined ? mount.name : `${mount.name}-${mount.kernel}`}-${subject.name}-${recordingSeed}`,
-      );
+      const on = mount.kernel === undefined ? mount.name : `${mount.name}-${mount.kernel}`;
+      const kept = join(keep, `${on}-${subject.name}-${recordingSeed}`);
       await keepRecording(recording, kept);
       exhibits.push({ ...broken, recording: kept });
     }
@@ -123,7 +109,7 @@ async function crashRecording(
       mount,
       states: judged.length,
       durableSaves,
-      faults: faults as Record<Fault, number>,
+      faults: faults as Record<FaultKind, number>,
       exhibits,
     };
   } finally {
@@ -131,17 +117,17 @@ async function crashRecording(
   }
 }
 
-function countFault(judged: readonly JudgedState[], fault: Fault): number {
-  return judged.filter(({ findings }) => findings.some((finding) => finding.fault === fault)).length;
+function countFault(judged: readonly JudgedState[], wanted: FaultKind): number {
+  return judged.filter(({ faults }) => faults.some(({ kind }) => kind === wanted)).length;
 }
 
 function add(a: CrashTestResult, b: CrashTestResult): CrashTestResult {
-  const faults = Object.fromEntries(FAULTS.map((fault) => [fault, a.faults[fault] + b.faults[fault]]));
+  const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, a.faults[kind] + b.faults[kind]]));
   return {
     ...a,
     states: a.states + b.states,
     durableSaves: a.durableSaves + b.durableSaves,
-    faults: faults as Record<Fault, number>,
+    faults: faults as Record<FaultKind, number>,
     exhibits: [...a.exhibits, ...b.exhibits],
   };
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type CrashState, formatState, parseState } from './crash-states.js';
-import { type CrashTest, type CrashTestResult, crash, type Role, type Subject } from './crash-test.js';
+import { type CrashTest, type CrashTestResult, crash } from './crash-test.js';
 import { openRecording } from './kept-recording.js';
 import { debianKernel, KERNEL_SERIES, type KernelSeries } from './kernels/debian-kernel.js';
 import { MOUNTS } from './mounts.js';
@@ -10,7 +10,7 @@ import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
 import { formatCounts, formatExhibit, formatReport, formatResult, formatResults, tally } from './report.js';
 import { GUEST_TOOLS, missingFor } from './requirements.js';
-import { loadSubjects, ROLES } from './subjects.js';
+import { loadSubjects, ROLES, type Role, type Subject } from './subjects.js';
 import { Workspace } from './workspace.js';
 
 interface CrashOptions {
@@ -53,7 +53,7 @@ const program = new Command('npm run crash --')
   )
   .option(
     '--scenario <names>',
-    'comma-separated names of scenarios, controls, rivals or experiments (default: all of them)',
+    'comma-separated names of scenarios, controls, competitors or experiments (default: all of them)',
     list,
   )
   .option(
@@ -163,9 +163,8 @@ async function showAgain(directory: string, { state, image }: CrashOptions): Pro
   try {
     const [judged] = await replay(workspace, openRecording(directory), [state], image);
     console.log(formatState(state));
-    for (const { fault, file, detail } of judged?.findings ?? [])
-      console.log(`  ${fault}: ${file}: ${detail}`);
-    if (judged?.findings.length === 0) console.log('  nothing is wrong');
+    for (const { kind, file, detail } of judged?.faults ?? []) console.log(`  ${kind}: ${file}: ${detail}`);
+    if (judged?.faults.length === 0) console.log('  nothing is wrong');
   } finally {
     await workspace.remove();
   }

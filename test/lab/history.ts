@@ -1,64 +1,63 @@
-/** What a scenario process did, in the order in which it happened. */
+/** What a scenario process did. The events are in the order in which they happened. */
 export type LabEvent =
   /** The volume is mounted and the scenario begins. */
   | { event: 'began' }
-  /** From here on each version of `file` that is replaced is kept under `under`. */
+  /** From here on each replaced version of `file` is kept at `path`. */
   | ({ event: 'keeping' } & Keeping)
   /**
-   * A save is about to be called; `unsafe` is one that promises nothing about power loss, `files` tells how many there are
-   * in a tree.
+   * A save is about to be called. `unsafe`: it promises nothing about power loss. `files`: how many files there are in a
+   * tree.
    */
   | { event: 'saving'; file: string; version: number; length: number; unsafe?: boolean; files?: number }
-  /** It resolved; `durable` is whether it promised to survive power loss. */
+  /** It resolved. `durable`: whether it promised to survive power loss. */
   | { event: 'saved'; file: string; version: number; durable: boolean }
-  /** It was rejected; `published` is whether the new content may stand under the path all the same. */
+  /** It was rejected. `published`: whether the new content may nevertheless be at the path. */
   | { event: 'rejected'; file: string; version: number; published: boolean; error: string }
-  /** The scenario has come to its end. */
+  /** The scenario has ended. */
   | { event: 'ended' };
 
-/** An event, and how many requests the disk had carried out when it was noticed. */
+/** An event, and how many requests the disk had completed when the event was seen. */
 export type StampedEvent = LabEvent & { at: number };
 
-/** Where the version before the one that stands under `file` is found. */
+/** Where the version that `file` had before its present one is kept. */
 export interface Keeping {
   file: string;
-  under: string;
-  /** Or there, until it is moved. */
-  or?: string;
+  path: string;
+  /** The version is here until it is moved to `path`. */
+  movedFrom?: string;
 }
 
 /** What one version of a file was promised. */
 export interface Version {
   version: number;
   length: number;
-  /** Requests carried out when the save resolved as durable; from there on this version or a newer one must be found. */
+  /** Requests completed when the save resolved as durable. From there on this version or a newer one must be found. */
   durableAt: number | undefined;
-  /** Of a tree: how many files. */
+  /** The number of files, if it is a tree. */
   files: number | undefined;
-  /** Until a newer version is durable the file may be torn. */
+  /** The file may be torn until a newer version is durable. */
   unsafe: boolean;
-  /** Rejected before it was published: must never be found. */
+  /** The error, if the save was rejected before it was published: this version must never be found. */
   rejected: string | undefined;
 }
 
-/** Every version of every file: what there was before the recording, and what was saved. */
+/** Every version of every file: those that existed before the recording, and those that were saved. */
 export class History {
   readonly #files = new Map<string, Version[]>();
   readonly #kept: Keeping[] = [];
-  /** Requests carried out when the scenario began. */
+  /** Requests completed when the scenario began. */
   readonly begin: number;
-  /** Requests carried out when it ended. */
+  /** Requests completed when it ended. */
   readonly end: number;
 
-  /** @throws if the scenario did not come to its end. */
+  /** @throws if the scenario did not end. */
   constructor(events: readonly StampedEvent[]) {
     const at: Partial<Record<LabEvent['event'], number>> = {};
     for (const event of events) {
       at[event.event] = event.at;
       if (event.event !== 'began' && event.event !== 'ended') this.#add(event);
     }
-    if (at.began === undefined || at.ended === undefined)
-      throw new Error('the scenario did not come to its end');
+    if (at.began === undefined || at.ended === undefined) throw new Error('the scenario did not end');
     this.begin = at.began;
     this.end = at.ended;
   }
@@ -71,7 +70,7 @@ export class History {
     return this.#kept;
   }
 
-  /** How many saves resolved with the promise of durability. */
+  /** How many saves resolved as durable. */
   get durableSaves(): number {
     return [...this.#files.values()]
       .flat()

@@ -1,7 +1,7 @@
 import type { Untorn } from './crash-states.js';
 import type { Disk, DiskFormat } from './filesystems.js';
+import type { FaultKind } from './judge.js';
 import type { KernelSeries } from './kernels/debian-kernel.js';
-import type { Fault } from './verdict.js';
 
 /** A filesystem to crash, with what is known about it. */
 export interface LabMount extends Disk {
@@ -28,7 +28,7 @@ export interface LabMount extends Disk {
    * Faults that a recipe cannot keep away here, and why; `of`: in these scenarios alone. They are reported, and do not fail
    * the run.
    */
-  accepted?: { faults: readonly Fault[]; of?: readonly string[]; why: string };
+  accepted?: { faults: readonly FaultKind[]; of?: readonly string[]; why: string };
 }
 
 const ALL: readonly LabMount[] = [

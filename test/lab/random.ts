@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1, the same ones for the same seed (Mulberry32; chance, not secrecy, is what is needed). */
+/** Pseudo-random numbers from 0 up to 1, the same for the same seed (Mulberry32; not for cryptography). */
 export class Random {
   #state: number;
 

@@ -11,36 +11,35 @@ import type { StampedEvent } from './history.js';
 import { runInGuest } from './kernels/guest.js';
 import type { LabMount } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
-import { BALLAST_FILE, type Scenario, Volume } from './scenario.js';
-import type { ScenarioOrder } from './scenario-process.js';
+import { BALLAST_FILE, Volume } from './scenario.js';
+import type { ScenarioTask } from './scenario-process.js';
+import type { Subject } from './subjects.js';
 import type { Workspace } from './workspace.js';
 
 const PRIVATE_MOUNTS = join(PROJECT_ROOT, 'test/lab/private-mounts.sh');
 
-/** A scenario's run on a disk that was watched. */
+/** A scenario's run on a disk whose requests were logged. */
 export interface Recording {
   mount: LabMount;
   /** The disk as it was before the run. */
   baseImage: string;
-  /** Everything that the disk was asked for from then on; see block-log.ts. */
+  /** The log of the disk's requests since then; see block-log.ts. */
   log: string;
   events: readonly StampedEvent[];
 }
 
 export interface RecordingOptions {
   mount: LabMount;
-  scenario: Scenario;
-  /** URL of the scenario's module, for its process. */
-  module: string;
-  /** Whether caches are dropped and everything is written back all the time. */
+  subject: Subject;
+  /** Whether dirty pages are written back and caches dropped repeatedly during the run. */
   pressure: boolean;
   seed: number;
 }
 
 /**
  * Runs a scenario on a new filesystem whose disk logs every write and every flush. The disk is an NBD export of QEMU's
- * `blklogwrites` driver; a flush of the loop device above it arrives there as fsync of a FUSE file, then NBD flush. Under
- * another kernel than the running one, the same driver is the disk of a virtual machine.
+ * `blklogwrites` driver. A flush of the loop device above it becomes an fsync of a FUSE file, then an NBD flush. For a
+ * kernel other than the running one, the same driver is the disk of a virtual machine.
  *
  * @throws if the scenario's process fails; its error output goes to this one's.
  */
@@ -77,7 +76,7 @@ export async function record(workspace: Workspace, options: RecordingOptions): P
 
 async function prepare(
   workspace: Workspace,
-  { mount, scenario }: RecordingOptions,
+  { mount, subject: { scenario } }: RecordingOptions,
   image: string,
   events: StampedEvent[],
 ): Promise<void> {
@@ -91,7 +90,7 @@ async function prepare(
   await detachDisk(disk);
 }
 
-/** Leaves so many bytes free. */
+/** Fills the volume so that `free` bytes remain. */
 function fill(directory: string, free: number): void {
   const { bavail, bsize } = statfsSync(directory);
   writeFileSync(join(directory, BALLAST_FILE), Buffer.alloc(bavail * bsize - free, 'ballast'));
@@ -99,14 +98,14 @@ function fill(directory: string, free: number): void {
 
 async function runScenario(
   workspace: Workspace,
-  { scenario, module, pressure, seed }: RecordingOptions,
+  { subject: { name, role, scenario }, pressure, seed }: RecordingOptions,
   directory: string,
   log: string,
 ): Promise<StampedEvent[]> {
-  const order: ScenarioOrder = { module, directory, log, pressure, seed };
+  const task: ScenarioTask = { role, name, directory, log, pressure, seed };
   const program = new URL('./scenario-process.js', import.meta.url).pathname;
-  const alone = ['--mount', '--propagation', 'private', 'sh', PRIVATE_MOUNTS, workspace.directory];
-  const child = spawn('unshare', [...alone, process.execPath, program, JSON.stringify(order)], {
+  const inNamespace = ['--mount', '--propagation', 'private', 'sh', PRIVATE_MOUNTS, workspace.directory];
+  const child = spawn('unshare', [...inNamespace, process.execPath, program, JSON.stringify(task)], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, PATH: SYSTEM_PATH, INDELIBLE_ENGINE: scenario.engine ?? 'native' },
   });
@@ -118,7 +117,7 @@ async function runScenario(
   return events;
 }
 
-/** An option value of QEMU's, in which a comma is written twice. */
+/** QEMU's options for a file. A comma in a value is written twice. */
 function fileOption(role: string, path: string): string {
   return `${role}.driver=file,${role}.filename=${path.replaceAll(',', ',,')}`;
 }

@@ -7,16 +7,16 @@ import { CommandShell } from './command-shell.js';
 import { type CrashState, chooseStates, formatState } from './crash-states.js';
 import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
+import { type Fault, judge } from './judge.js';
 import { type LabMount, untornOf } from './mounts.js';
 import type { Recording } from './recording.js';
 import { StateImage } from './state-image.js';
-import { type Finding, judge } from './verdict.js';
 import type { Workspace } from './workspace.js';
 
 /** A crash state that was mounted and read. */
 export interface JudgedState {
   state: CrashState;
-  findings: readonly Finding[];
+  faults: readonly Fault[];
 }
 
 /** The states of a recording that a seed chooses. */
@@ -26,7 +26,7 @@ export function statesOf(recording: Recording, count: number, seed: number): Cra
 }
 
 /**
- * Crashes a recording in the given states and judges what the filesystem shows in each.
+ * Crashes a recording in the given states and judges the files of each.
  *
  * @param kept where the image of the last state is kept, as it was before the mount.
  */
@@ -39,39 +39,38 @@ export async function replay(
   const history = new History(recording.events);
   const log = parseBlockLog(readFileSync(recording.log));
   const judged: JudgedState[] = [];
-  await lookInto(workspace, { ...recording, log }, states, kept, (state, seen) => {
-    const findings: Finding[] =
-      'refusal' in seen
-        ? [{ fault: 'unmountable', file: '', detail: seen.refusal }]
-        : judge(seen.directory, history, state.position);
-    judged.push({ state, findings });
+  await mountEach(workspace, { ...recording, log }, states, kept, (state, mounted) => {
+    const faults: Fault[] =
+      'refusal' in mounted
+        ? [{ kind: 'unmountable', file: '', detail: mounted.refusal }]
+        : judge(mounted.directory, history, state.position);
+    judged.push({ state, faults });
   });
   return judged;
 }
 
-/** A disk that was watched. */
-export interface WatchedDisk {
+/** A disk whose requests were logged. */
+export interface LoggedDisk {
   mount: LabMount;
   baseImage: string;
   log: BlockLog;
 }
 
-/** Where a crash state is mounted, or why the kernel refuses to. */
-export type Seen = { directory: string } | { refusal: string };
+/** Where a crash state is mounted, or why the kernel refuses to mount it. */
+export type MountedState = { directory: string } | { refusal: string };
 
 /**
- * Builds the disk of each state, has the kernel mount it and replay its journal, and lets `look` see it. One state at a
- * time: all of them have the recording's UUID, and btrfs mistakes one device for the other when two with the same UUID
- * come and go.
+ * Builds the disk of each state, has the kernel mount it and replay its journal, and calls `look`. One state at a time:
+ * all of them have the recording's UUID, and btrfs confuses two devices with the same UUID.
  *
  * @param kept where the image of the last state is kept, as it was before the mount.
  */
-export async function lookInto(
+export async function mountEach(
   workspace: Workspace,
-  { mount, baseImage, log }: WatchedDisk,
+  { mount, baseImage, log }: LoggedDisk,
   states: readonly CrashState[],
   kept: string | undefined,
-  look: (state: CrashState, seen: Seen) => void,
+  look: (state: CrashState, mounted: MountedState) => void,
 ): Promise<void> {
   const path = workspace.path('state.img');
   await makeImage(path, diskSizeOf(mount));
@@ -85,14 +84,14 @@ export async function lookInto(
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
     let refusal = await mountAfterCrash(shell, disk, directory);
     if (refusal !== undefined) {
-      // The bytes decide. What a device refuses once only, because somebody has it open or memory is short, is the
-      // lab's affair; it is said, not counted.
+      // Only the bytes count. A mount that fails once, because another process has the device open or memory is short,
+      // is a problem of the lab: it is printed, not counted.
       await detachDisk(disk);
       disk = await attachDisk(mount, path);
       image.become(state);
       const first = refusal;
       refusal = await mountAfterCrash(shell, disk, directory);
-      if (refusal === undefined) console.warn(`${formatState(state)} was refused once only: ${first}`);
+      if (refusal === undefined) console.warn(`${formatState(state)} was refused once: ${first}`);
     }
     if (refusal !== undefined) {
       look(state, { refusal });
@@ -110,14 +109,14 @@ export async function lookInto(
   await rm(path);
 }
 
-/** Mounts the device as its users' machines would after the crash; returns why that is refused, if it is. */
+/** Mounts the device as a machine would after the crash. Returns the reason if the mount fails. */
 async function mountAfterCrash(
   shell: CommandShell,
   { device, mount: { format, mount, repair = [] } }: AttachedDisk,
   directory: string,
 ): Promise<string | undefined> {
   for (const [tool = '', ...args] of repair) {
-    // fsck(8): 1 means that everything it found is mended. What no repair mends, the mount will tell.
+    // fsck(8): 1 means that all errors were corrected. If no repair succeeds, the mount fails.
     if ((await shell.run(tool, ...args, device)).status <= 1) break;
   }
   const options = mount ? ['-o', mount] : [];

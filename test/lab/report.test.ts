@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { CrashTestResult, Role } from './crash-test.js';
+import type { CrashTestResult } from './crash-test.js';
+import type { FaultKind } from './judge.js';
 import type { LabMount } from './mounts.js';
 import { formatReport, tally } from './report.js';
-import type { Fault } from './verdict.js';
+import type { Role } from './subjects.js';
 
 const STATES = 100;
 const EXT4: LabMount = { name: 'ext4', format: 'ext4', mostLitter: 0.02 };
@@ -34,8 +35,8 @@ describe('the tally of a crash run', () => {
     assert.deepEqual(failures, ['subject on writeback: the fault was not caught']);
   });
 
-  it('counts a rival neither as passed nor as failed, whatever it does', () => {
-    const results = [resultOf('rivals', EXT4), resultOf('rivals', EXT4, { torn: 50, litter: 50 })];
+  it('counts a competitor neither as passed nor as failed, whatever it does', () => {
+    const results = [resultOf('competitors', EXT4), resultOf('competitors', EXT4, { torn: 50, litter: 50 })];
     assert.deepEqual(tally(results), { passed: 0, failures: [] });
   });
 
@@ -85,14 +86,13 @@ describe('the report of a crash run', () => {
 function resultOf(
   role: Role,
   mount: LabMount,
-  faults: Partial<Record<Fault, number>> = {},
+  faults: Partial<Record<FaultKind, number>> = {},
   namedTemporaries = false,
 ): CrashTestResult {
   return {
     subject: {
       name: 'subject',
       role,
-      module: '',
       scenario: { title: '', namedTemporaries, run: () => Promise.resolve() },
     },
     mount,

@@ -3,57 +3,57 @@ import { dirname, join } from 'node:path';
 import { contentOf, treeOf } from './content.js';
 import type { LabEvent } from './history.js';
 
-/** The file that the committer syncs; the volume holds it whatever the scenario. */
+/** The file that the committer syncs; it is on the volume in every scenario. */
 export const UNRELATED_FILE = 'committer';
 
 /** The file that the library has saved before the recording begins. */
 export const EARLIER_FILE = 'saved-before';
 
-/** The directory for what a scenario prepares for itself: nothing in it is judged. */
+/** A directory for files that a scenario prepares. Nothing in it is judged. */
 export const STAGING = 'staging';
 
-/** The file that fills a volume which is to be low on space. */
+/** The file that fills a volume so that it is low on space. */
 export const BALLAST_FILE = 'ballast';
 
-/** What a save says when it resolves; the library's `Saved` is one. */
+/** The value of a resolved save; the library's `Saved` is one. */
 export interface Outcome {
   durability: 'durable' | 'ordered' | 'none';
 }
 
 type Save = (path: string, content: Buffer) => Outcome | Promise<Outcome>;
 
-/** Something that saves files while the lab watches. One module each, as its default export. */
+/** Something that saves files while the lab records the disk. */
 export interface Scenario {
   /** One sentence for the report. */
   title: string;
   /** The library's engine for it, forced with `INDELIBLE_ENGINE`; default `'native'`. */
   engine?: 'native' | 'portable';
-  /** Its temporaries have names, so that many a crash leaves one; it does not count for the share of litter. */
+  /** Its temporaries have names, so many crash states have one. It does not count for the share of litter. */
   namedTemporaries?: boolean;
   /**
-   * The process has saved nothing when the recording begins, so that on ext4 its temporaries have names at first. Other
-   * scenarios begin when the library has seen what it wants to see of the filesystem.
+   * The process has saved nothing when the recording begins, so on ext4 its first temporaries have names. Other
+   * scenarios begin after the library has learned what it needs to know about the filesystem.
    */
   firstSaves?: boolean;
-  /** Makes what is on the volume before the recording begins, and is safe on disk by then. */
+  /** Makes the files that exist before the recording begins. They are durable by then. */
   prepare?(volume: Volume): void;
-  /** Saves; every save goes through `volume.save`, so that the lab knows what was promised when. */
+  /** Saves. Every save goes through `volume`, so that the lab knows what was promised at which time. */
   run(volume: Volume): Promise<void>;
 }
 
-/** A control: a scenario that breaks a promise, which the lab must notice. */
+/** A control: a scenario that breaks a promise. The lab must notice it. */
 export interface Control extends Scenario {
-  /** The names of the mounts on which it must be caught; it runs on no other. */
+  /** The names of the mounts on which it must be caught. It runs on no other. */
   caughtOn: readonly string[];
 }
 
-/** The mounted filesystem that a scenario works on, and the lab's eyes on it. */
+/** The mounted filesystem that a scenario works on. It reports every save to the lab. */
 export class Volume {
   readonly directory: string;
   readonly #report: (event: LabEvent) => void;
   readonly #versions = new Map<string, number>();
 
-  /** @param report is told of every event at once. */
+  /** @param report receives every event immediately. */
   constructor(directory: string, report: (event: LabEvent) => void) {
     this.directory = directory;
     this.#report = report;
@@ -63,7 +63,7 @@ export class Volume {
     return join(this.directory, file);
   }
 
-  /** Puts version 0 of a file there before the recording. */
+  /** Makes version 0 of a file, before the recording. */
   existing(file: string, length: number): void {
     mkdirSync(dirname(this.path(file)), { recursive: true });
     writeFileSync(this.path(file), contentOf(file, 0, length));
@@ -71,23 +71,23 @@ export class Volume {
     this.#report({ event: 'saved', file, version: 0, durable: true });
   }
 
-  /** Puts version 0 of a tree there before the recording. */
+  /** Makes version 0 of a tree, before the recording. */
   existingTree(tree: string, files: number, length: number): void {
     this.makeTree(tree, tree, 0, files, length);
     this.#report({ event: 'saving', file: tree, version: 0, length, files });
     this.#report({ event: 'saved', file: tree, version: 0, durable: true });
   }
 
-  /** Writes a version of a tree somewhere; nothing is made durable. */
-  makeTree(tree: string, where: string, version: number, files: number, length: number): void {
+  /** Writes a version of a tree at `path`; nothing is synced. */
+  makeTree(tree: string, path: string, version: number, files: number, length: number): void {
     for (const [name, content] of treeOf(tree, { version, length, files })) {
-      const path = this.path(join(where, name));
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, content);
+      const file = this.path(join(path, name));
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
     }
   }
 
-  /** Replaces a tree by its next version, which `replace` is to make: a tree, as `save` a file. */
+  /** Replaces a tree with its next version, which `replace` makes. The counterpart of `save` for trees. */
   async replaceTree(
     tree: string,
     files: number,
@@ -100,13 +100,13 @@ export class Volume {
   }
 
   /**
-   * Tells that each version of `file` which a save replaces is to be found under `under`.
+   * Says that each version of `file` which a save replaces is kept at `path`.
    *
-   * @param or until it is moved there.
+   * @param movedFrom where that version is until it is moved to `path`.
    */
-  keeping(file: string, under: string, or?: string): void {
-    mkdirSync(dirname(this.path(under)), { recursive: true });
-    this.#report({ event: 'keeping', file, under, ...(or !== undefined && { or }) });
+  keeping(file: string, path: string, movedFrom?: string): void {
+    mkdirSync(dirname(this.path(path)), { recursive: true });
+    this.#report({ event: 'keeping', file, path, ...(movedFrom !== undefined && { movedFrom }) });
   }
 
   existingLink(file: string, target: string): void {
@@ -114,16 +114,16 @@ export class Volume {
   }
 
   /**
-   * Saves the next version of `file` with `save` and reports what became of it. A rejection is reported, not thrown:
-   * the history decides whether it was right. Saves of one file are numbered in the order of these calls.
+   * Saves the next version of `file` with `save` and reports the outcome. A rejection is reported, not thrown. Saves of
+   * one file are numbered in the order of these calls.
    *
-   * @param file the path below the volume that will hold the content, as a reader will find it.
+   * @param file the path, below the volume, at which a reader will find the content.
    */
   save(file: string, length: number, save: Save): Promise<void> {
     return this.#save(file, length, save, false);
   }
 
-  /** The same for a save that promises nothing about power loss: until a newer version is durable, the file may be torn. */
+  /** As `save`, for a save that promises nothing about power loss: the file may be torn until a newer version is durable. */
   saveUnsafely(file: string, length: number, save: Save): Promise<void> {
     return this.#save(file, length, save, true);
   }

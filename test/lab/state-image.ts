@@ -1,15 +1,21 @@
 import { closeSync, openSync } from 'node:fs';
 import type { BlockLog } from './block-log.js';
-import { type CrashState, durableCount, type Piece, survivingPieces, type Untorn } from './crash-states.js';
+import {
+  type CrashState,
+  durableCount,
+  type SurvivingPart,
+  survivingParts,
+  type Untorn,
+} from './crash-states.js';
 import { SparseDisk, writeFully } from './sparse-disk.js';
 
 /**
- * Builds the disk of one crash state after the other in the same image file, under the same loop device.
+ * Builds the disk of one crash state after another in the same image file, under the same loop device.
  *
- * What flushes have made durable is kept in memory and only ever grows; a state is written as that, with the surviving
- * pending requests on top. Writing it anew also undoes what mounting the state before has changed (the replay of its
- * journal), which nothing reports. The few megabytes that are not zeros take 2 ms to write to memory, where mount and
- * unmount take 10 to 20.
+ * The content that flushes have made durable is kept in memory. A state is that content, with the surviving pending
+ * requests on top. The image is written anew for each state, because mounting the previous state has changed it (the replay
+ * of its journal), and nothing reports these changes. Writing the few megabytes that are not zeros takes 2 ms; mount and
+ * unmount take 10 to 20 ms.
  */
 export class StateImage {
   readonly #file: number;
@@ -25,7 +31,7 @@ export class StateImage {
    * @param path an existing file.
    * @param baseImage the disk before the first request of the log.
    * @param size of the disk, in bytes.
-   * @param untorn what the filesystem takes for granted of the disk.
+   * @param untorn what the filesystem relies on.
    */
   constructor(path: string, baseImage: string, size: number, log: BlockLog, untorn: Untorn) {
     this.#file = openSync(path, 'r+');
@@ -36,7 +42,7 @@ export class StateImage {
     this.#durable = SparseDisk.read(baseImage, size);
   }
 
-  /** Turns the image into the disk of `state`. Cheapest when the states come in the order of their positions. */
+  /** Turns the image into the disk of `state`. Cheapest if the states are in the order of their positions. */
   become(state: CrashState): void {
     const { requests } = this.#log;
     const durable = durableCount(requests, state.position);
@@ -50,8 +56,8 @@ export class StateImage {
     }
     this.#applied = durable;
     this.#durable.copyTo(this.#file);
-    for (const piece of survivingPieces(this.#log, state, this.#untorn)) {
-      writeFully(this.#file, bytesOf(piece), piece.request.offset + piece.from);
+    for (const part of survivingParts(this.#log, state, this.#untorn)) {
+      writeFully(this.#file, bytesOf(part), part.request.offset + part.from);
     }
   }
 
@@ -60,6 +66,6 @@ export class StateImage {
   }
 }
 
-function bytesOf({ request, from, to }: Piece): Uint8Array {
+function bytesOf({ request, from, to }: SurvivingPart): Uint8Array {
   return request.discard ? new Uint8Array(to - from) : request.data.subarray(from, to);
 }

@@ -1,20 +1,41 @@
-import { readdirSync } from 'node:fs';
-import { basename } from 'node:path';
-import type { Role, Subject } from './crash-test.js';
-import type { Scenario } from './scenario.js';
+import type { Control, Scenario } from './scenario.js';
 
-export const ROLES: readonly Role[] = ['scenarios', 'controls', 'rivals', 'experiments'];
+/**
+ * The tables of subjects, by role. Each is loaded when it is needed: the initramfs of a virtual machine does not contain
+ * the packages of the competitors.
+ */
+const TABLES = {
+  scenarios: async () => (await import('./scenarios/table.js')).SCENARIOS,
+  controls: async () => (await import('./scenarios/controls.js')).CONTROLS,
+  competitors: async () => (await import('./scenarios/competitors.js')).COMPETITORS,
+  experiments: async () => (await import('./scenarios/experiments.js')).EXPERIMENTS,
+} satisfies Record<string, () => Promise<Readonly<Record<string, Scenario>>>>;
 
-/** Loads every module of the three folders. */
+/** What is expected: `scenarios` must hold, `controls` must be caught, `competitors` and `experiments` are reported. */
+export type Role = keyof typeof TABLES;
+
+export const ROLES = Object.keys(TABLES) as readonly Role[];
+
+/** A row of one of the tables. */
+export interface Subject {
+  name: string;
+  role: Role;
+  scenario: Scenario | Control;
+}
+
 export async function loadSubjects(): Promise<Subject[]> {
-  const subjects: Subject[] = [];
-  for (const role of ROLES) {
-    const folder = new URL(`./${role}/`, import.meta.url);
-    for (const file of readdirSync(folder).filter((name) => name.endsWith('.js'))) {
-      const module = new URL(file, folder).href;
-      const { default: scenario } = (await import(module)) as { default: Scenario };
-      subjects.push({ name: basename(file, '.js'), role, module, scenario });
-    }
-  }
-  return subjects;
+  const tables = await Promise.all(
+    ROLES.map(async (role) =>
+      Object.entries(await TABLES[role]()).map(([name, scenario]): Subject => ({ name, role, scenario })),
+    ),
+  );
+  return tables.flat();
+}
+
+/** @throws if the table of this role has no such row. */
+export async function loadScenario({ role, name }: Pick<Subject, 'role' | 'name'>): Promise<Scenario> {
+  const table: Readonly<Record<string, Scenario>> = await TABLES[role]();
+  const scenario = table[name];
+  if (scenario === undefined) throw new Error(`'${name}' is not one of the ${role}`);
+  return scenario;
 }

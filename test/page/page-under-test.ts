@@ -51,7 +51,7 @@ export async function crashShown(
           found: (await outcome.getAttribute('data-found')) ?? '',
           states: Number(await outcome.getAttribute('data-states')),
           share: await outcome.locator('.share b').innerText(),
-          verdict: await outcome.locator('.verdict').innerText(),
+          verdict: await outcome.locator('.judgement').innerText(),
         })),
       );
     }),

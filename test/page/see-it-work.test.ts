@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
 import { formatChoice } from '../../docs/see-it-work/choice.js';
+import { outcomesAt } from '../../docs/see-it-work/crash-outcomes.js';
 import { foundAt, momentOf, positionAt } from '../../docs/see-it-work/moment.js';
 import { buildPage } from '../../docs/see-it-work/page.js';
 import type { Pair, Recordings, Run } from '../../docs/see-it-work/recordings.js';
 import { stepsOf } from '../../docs/see-it-work/steps.js';
-import { outcomesAt } from '../../docs/see-it-work/verdict.js';
 import { foundName, milliseconds, percent } from '../../docs/see-it-work/words.js';
 import { chromiumUnavailable, launchChromium } from './chromium.js';
 import { crashShown, openPage, type PageUnderTest, seek } from './page-under-test.js';
@@ -340,7 +340,7 @@ function expected(pair: Pair, run: Run, at: number) {
   const { promises } = recordings.recipes.find(({ id }) => id === pair.recipe) ?? { promises: 'durable' };
   const { outcomes } = run.crashes[positionAt(run, at)] ?? { outcomes: [] };
   const total = outcomes.reduce((sum, [, , states]) => sum + states, 0);
-  const verdicts = outcomesAt(pair, run, promises, at).map(({ verdict }) => verdict.text);
+  const verdicts = outcomesAt(pair, run, promises, at).map(({ judgement }) => judgement.text);
   return outcomes.map(([found, litter, states], index) => ({
     found: foundAt(pair, found).kind,
     states,

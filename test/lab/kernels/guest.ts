@@ -1,41 +1,37 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { RequestCounter } from '../block-log.js';
 import { SYSTEM_PATH } from '../command.js';
 import type { StampedEvent } from '../history.js';
-import { PROJECT_ROOT } from '../project-root.js';
 import type { RecordingOptions } from '../recording.js';
-import type { ScenarioOrder } from '../scenario-process.js';
+import type { ScenarioTask } from '../scenario-process.js';
 import type { Workspace } from '../workspace.js';
 import { debianKernel, type KernelSeries } from './debian-kernel.js';
 import { makeInitramfs } from './initramfs.js';
 
 const MEMORY_MIB = 1536;
-/** The first serial line is the kernel's console, the second one the scenario's. */
+/** The first serial line is the kernel's console, the second one carries the scenario's events. */
 const EVENTS = '/dev/ttyS1';
 
 /**
- * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. What the scenario
- * reports comes over a serial line, is stamped here when it arrives, and is answered, for which the scenario waits. So
- * the stamp is never earlier than the event, and a save is never held to its promise before its caller had it; and
- * what comes in between is the work of saves that were under way, and the committer's.
+ * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. Each event arrives over a
+ * serial line, is stamped here, and is answered; the scenario waits for the answer. So the stamp is never earlier than the
+ * event, and no promise counts before its caller had it. Requests between the event and the stamp belong to saves that
+ * had begun before, or to the committer.
  *
- * @param disk of QEMU's block layer, as the value of `-blockdev`'s file.
- * @throws with the guest's console if the scenario did not come to its end.
+ * @param disk the options of QEMU's block layer for the disk.
+ * @throws with the guest's console if the scenario did not end.
  */
 export async function runInGuest(
   workspace: Workspace,
   series: KernelSeries,
-  { mount, module, pressure, seed, scenario }: RecordingOptions,
+  { mount, subject: { name, role, scenario }, pressure, seed }: RecordingOptions,
   disk: string,
   log: string,
 ): Promise<StampedEvent[]> {
-  const inGuest = `file:///indelible/${relative(PROJECT_ROOT, fileURLToPath(module))}`;
-  const order: ScenarioOrder = { module: inGuest, directory: '/volume', pressure, seed };
+  const task: ScenarioTask = { role, name, directory: '/volume', pressure, seed };
   const options = mount.mount ? `-o ${mount.mount}` : '';
   const kernel = await debianKernel(series);
   const initramfs = await makeInitramfs(workspace, kernel, {
@@ -44,14 +40,14 @@ export async function runInGuest(
 stty -F ${EVENTS} raw -echo
 mount -t ${mount.format} ${options} /dev/vda /volume && \\
   INDELIBLE_ENGINE=${scenario.engine ?? 'native'} node \\
-  /indelible/build/test/lab/scenario-process.js '${JSON.stringify(order)}' <${EVENTS} >${EVENTS}
+  /indelible/build/test/lab/scenario-process.js '${JSON.stringify(task)}' <${EVENTS} >${EVENTS}
 umount /volume
 poweroff -f
 `,
   });
   const console = workspace.path('console');
   const qemu = spawn(
-    // Were the lab killed, the guest would write on to a disk that is being cleaned up.
+    // If the lab is killed, the guest must not continue to write to a disk that is being cleaned up.
     'setpriv',
     [
       ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'],

@@ -5,11 +5,11 @@ import type { Scenario } from '../scenario.js';
 const ROUNDS = 12;
 const AT_ONCE = 4;
 
-const scenario: Scenario = {
-  // The old version has one as well.
-  namedTemporaries: true,
+export const previousKept: Scenario = {
   title:
     '`save` with `keepPrevious`: in the same directory and another, several at once to one path, over a file not synced',
+  // The old version gets a temporary name, too.
+  namedTemporaries: true,
   prepare(volume) {
     volume.existing('beside', 5000);
     volume.keeping('beside', 'beside~');
@@ -22,13 +22,13 @@ const scenario: Scenario = {
   },
   async run(volume) {
     const keeping =
-      (under: string, options: SaveOptions = {}) =>
+      (name: string, options: SaveOptions = {}) =>
       (path: string, content: Buffer) =>
-        save(path, content, { ...options, keepPrevious: volume.path(under) });
-    let over = false;
-    // The new name may become safe at any moment, long before the save asks for that.
+        save(path, content, { ...options, keepPrevious: volume.path(name) });
+    let ended = false;
+    // The new name may become durable at any moment, long before the save syncs the directory.
     const syncing = (async () => {
-      while (!over) await syncDirectory(volume.directory);
+      while (!ended) await syncDirectory(volume.directory);
     })();
     for (let round = 0; round < ROUNDS; round++) {
       await volume.save('beside', 5000 + round * 700, keeping('beside~'));
@@ -41,12 +41,11 @@ const scenario: Scenario = {
           volume.save('contested', 2000 + round * 100 + index, keeping('kept/contested')),
         ),
       );
-      // A version that nobody has made safe until it is kept.
+      // This version is not synced until the next save keeps it.
       await volume.saveUnsafely('unsynced', 9000 + round, keeping('unsynced~', { durability: 'none' }));
       await volume.save('unsynced', 8000 + round, keeping('unsynced~'));
     }
-    over = true;
+    ended = true;
     await syncing;
   },
 };
-export default scenario;

@@ -5,8 +5,8 @@ import type { Outcome, Scenario } from '../scenario.js';
 
 const ROUNDS = 12;
 
-const scenario: Scenario = {
-  title: '`openTemporary`: linked to new files, put in the place of old ones, in its directory and another',
+export const temporaryOpened: Scenario = {
+  title: '`openTemporary`: linked to new names, and replacing old files, in its directory and another',
   prepare(volume) {
     volume.existing('replaced', 5000);
     volume.existing('apart/replaced', 70_000);
@@ -32,10 +32,9 @@ const scenario: Scenario = {
         await promisify(write)(file.fd, content);
         return file.replaceSync(path, { keepPrevious: volume.path('kept~') });
       });
-      // Never published.
+      // This one is closed without being published.
       await using file = await openTemporary(volume.directory);
       await promisify(write)(file.fd, Buffer.alloc(10_000, 'never to be seen'));
     }
   },
 };
-export default scenario;

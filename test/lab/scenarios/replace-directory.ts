@@ -5,9 +5,8 @@ const ROUNDS = 12;
 const STAGED = `${STAGING}/next`;
 const OTHER_STAGED = `${STAGING}/other`;
 
-const scenario: Scenario = {
-  title:
-    '`replaceDirectory` of trees that nobody has synced: where nothing stands, over an old tree, and keeping it',
+export const directoryReplaced: Scenario = {
+  title: '`replaceDirectory` of unsynced trees: to a free name, over an old tree, and with the old tree kept',
   prepare(volume) {
     volume.existingTree('site', 9, 4000);
     volume.existingTree('kept-site', 5, 2000);
@@ -38,4 +37,3 @@ const scenario: Scenario = {
     }
   },
 };
-export default scenario;

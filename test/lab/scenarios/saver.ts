@@ -2,9 +2,9 @@ import { Saver } from 'indelible';
 import type { Scenario } from '../scenario.js';
 
 const ROUNDS = 12;
-const IN_ONE_GO = 9;
+const BURST = 9;
 
-const scenario: Scenario = {
+export const saverBursts: Scenario = {
   title: '`Saver`: bursts of nine values, of which the newest is written',
   prepare(volume) {
     volume.existing('settings', 5000);
@@ -17,12 +17,9 @@ const scenario: Scenario = {
       return saver.save(content);
     };
     for (let round = 0; round < ROUNDS; round++) {
-      const burst = Array.from({ length: IN_ONE_GO }, (_, index) =>
-        volume.save('settings', 5000 + index, save),
-      );
+      const burst = Array.from({ length: BURST }, (_, index) => volume.save('settings', 5000 + index, save));
       await Promise.all([...burst, volume.save('state', 70_000, save)]);
     }
     for (const saver of savers.values()) await saver.close();
   },
 };
-export default scenario;

@@ -1,22 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFound, MISSING, UNMOUNTABLE } from '../../../docs/see-it-work/settings-file.js';
-import { type CrashState, durableCount, type Pending, survivingPieces } from '../crash-states.js';
+import { type CrashState, durableCount, type Pending, survivingParts } from '../crash-states.js';
 import { untornOf } from '../mounts.js';
 import { Random } from '../random.js';
-import { lookInto, type WatchedDisk } from '../replay.js';
+import { type LoggedDisk, mountEach } from '../replay.js';
 import type { Workspace } from '../workspace.js';
 import { NEIGHBOUR_FILE, SETTINGS_FILE, WARM_UP_FILE } from './files.js';
 
-/** What one crash state left. */
+/** The settings file in one crash state. */
 export interface Left {
-  /** Under the file's name, in the form of `encodeFound`. */
+  /** The content at the file's path, in the form of `encodeFound`. */
   found: string;
-  /** Whether there was a file that nobody knows, a temporary. */
+  /** Whether there was an unexpected file, a temporary. */
   litter: boolean;
 }
 
-/** The states of one position, all equally likely as far as the lab knows. */
+/** The states of one position. The lab takes all of them as equally likely. */
 export interface CrashesAt {
   states: readonly Left[];
   /** If the disk keeps everything that was in its cache. */
@@ -28,13 +28,13 @@ export interface CrashesAt {
 const EXPECTED = new Set(['lost+found', SETTINGS_FILE, WARM_UP_FILE, NEIGHBOUR_FILE]);
 
 /**
- * Crashes at every position from `begin` to `end`: with all that was in the disk's cache, with nothing of it, and `draws`
- * times each with a random part of it, whole requests and torn ones. Where the cache was empty there is one state.
- * States whose disks are the same are mounted once.
+ * Crashes at every position from `begin` to `end`: with everything in the disk's cache kept, with nothing of it kept, and
+ * `draws` times each with a random part of it, of whole requests and of torn ones. An empty cache has one state only.
+ * Equal disks are mounted once.
  */
 export async function crashEverywhere(
   workspace: Workspace,
-  disk: WatchedDisk,
+  disk: LoggedDisk,
   { begin, end }: { begin: number; end: number },
   { draws, seed }: { draws: number; seed: number },
 ): Promise<CrashesAt[]> {
@@ -54,8 +54,8 @@ export async function crashEverywhere(
   }
 
   const byState = new Map([...mounted.values()].map((entry) => [entry.state, entry]));
-  await lookInto(workspace, disk, [...byState.keys()], undefined, (state, seen) => {
-    const left = 'refusal' in seen ? { found: UNMOUNTABLE, litter: false } : lookAt(seen.directory);
+  await mountEach(workspace, disk, [...byState.keys()], undefined, (state, mounted) => {
+    const left = 'refusal' in mounted ? { found: UNMOUNTABLE, litter: false } : lookAt(mounted.directory);
     const entry = byState.get(state);
     if (entry !== undefined) entry.left = left;
   });
@@ -72,19 +72,19 @@ export async function crashEverywhere(
 }
 
 /**
- * Says which bytes are on the medium in this state: how many requests of the log from its beginning, and which pieces
- * behind these. Two states of which it says the same are the same disk.
+ * Names the bytes that are on the medium in this state: the number of whole requests from the beginning of the log, and
+ * the parts of later requests. Two states with the same name are the same disk.
  */
-function diskOf({ log, mount }: WatchedDisk, state: CrashState): string {
-  const pieces = new Map(survivingPieces(log, state, untornOf(mount)).map((piece) => [piece.request, piece]));
+function diskOf({ log, mount }: LoggedDisk, state: CrashState): string {
+  const surviving = new Map(survivingParts(log, state, untornOf(mount)).map((part) => [part.request, part]));
   const parts: string[] = [];
   let whole = durableCount(log.requests, state.position);
   for (let index = whole; index < state.position; index++) {
     const request = log.requests[index];
-    const piece = request === undefined ? undefined : pieces.get(request);
-    const complete = request?.length === 0 || (piece?.from === 0 && piece.to === request?.length);
+    const part = request === undefined ? undefined : surviving.get(request);
+    const complete = request?.length === 0 || (part?.from === 0 && part.to === request?.length);
     if (complete && whole === index) whole++;
-    else if (piece !== undefined && piece.to > piece.from) parts.push(`${index}:${piece.from}-${piece.to}`);
+    else if (part !== undefined && part.to > part.from) parts.push(`${index}:${part.from}-${part.to}`);
   }
   return [whole, ...parts].join(' ');
 }

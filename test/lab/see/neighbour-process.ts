@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../random.js';
 import { NEIGHBOUR_FILE, NEIGHBOUR_TEXT } from './files.js';
 
-export interface NeighbourOrder {
+export interface NeighbourTask {
   directory: string;
   seed: number;
 }
@@ -21,7 +21,7 @@ export interface NeighbourOrder {
 const LONGEST_PAUSE = 30;
 const LENGTH = 512;
 
-const { directory, seed } = JSON.parse(process.argv[2] ?? '') as NeighbourOrder;
+const { directory, seed } = JSON.parse(process.argv[2] ?? '') as NeighbourTask;
 const random = new Random(seed);
 const path = join(directory, NEIGHBOUR_FILE);
 const file = openSync(path, 'w');

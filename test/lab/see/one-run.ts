@@ -25,7 +25,7 @@ import { SETTINGS_FILE, WARM_UP_FILE } from './files.js';
 import type { Reading } from './reading-process.js';
 import { parseRequestLog, type TimedLog } from './request-log.js';
 import { callsAbout, eventsOf, TRACED } from './saver-calls.js';
-import type { SavingEvent, SavingOrder } from './saving-process.js';
+import type { SavingEvent, SavingTask } from './saving-process.js';
 import { parseTimedCalls } from './timed-calls.js';
 
 const PRIVATE_MOUNTS = join(PROJECT_ROOT, 'test/lab/private-mounts.sh');
@@ -77,8 +77,8 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
   });
   const device = await attachLoop(disk);
   const { directory } = await mountDevice(workspace, 'recording', mount, device);
-  const elsewhere = workspace.path('elsewhere');
-  mkdirSync(elsewhere);
+  const otherFilesystem = workspace.path('other-filesystem');
+  mkdirSync(otherFilesystem);
 
   const reader = spawn(process.execPath, [program('reading-process'), join(directory, SETTINGS_FILE)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -86,7 +86,7 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
   const lines = createInterface(reader.stdout)[Symbol.asyncIterator]();
   await lines.next();
   const trace = workspace.path('strace.log');
-  const events = await runUnderStrace(workspace, trace, { ...options, directory, elsewhere });
+  const events = await runUnderStrace(workspace, trace, { ...options, directory, otherFilesystem });
   reader.stdin.end();
   const readings = JSON.parse((await lines.next()).value) as Reading[];
 
@@ -96,7 +96,7 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
   await unmount(disk);
   const log = parseRequestLog(readFileSync(requests));
   const traced = parseTimedCalls(readFileSync(trace, 'utf8'));
-  for (const path of [directory, elsewhere, trace, requests, disk, `${disk}.pid`])
+  for (const path of [directory, otherFilesystem, trace, requests, disk, `${disk}.pid`])
     rmSync(path, { recursive: true });
 
   const stamps = new Map(eventsOf(traced).map(({ event, at }) => [event, at]));
@@ -114,7 +114,11 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
     settled: stampOf('resolved', 'rejected'),
     ended,
     ...(rejection === undefined ? {} : { rejected: rejection.error }),
-    calls: callsAbout(traced, { volume: directory, elsewhere }, { begin: began, end: ended, mainThread }),
+    calls: callsAbout(
+      traced,
+      { volume: directory, otherFilesystem },
+      { begin: began, end: ended, mainThread },
+    ),
     log,
     readings,
   };
@@ -123,9 +127,9 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
 async function runUnderStrace(
   workspace: Workspace,
   trace: string,
-  { recipe, beside, seed, directory, elsewhere }: SavingOrder,
+  { recipe, beside, seed, directory, otherFilesystem }: SavingTask,
 ): Promise<SavingEvent[]> {
-  const order: SavingOrder = { recipe, beside, seed, directory, elsewhere };
+  const task: SavingTask = { recipe, beside, seed, directory, otherFilesystem };
   const child = spawn(
     'unshare',
     [
@@ -136,7 +140,7 @@ async function runUnderStrace(
         `trace=${TRACED.join(',')}`,
         process.execPath,
         program('saving-process'),
-        JSON.stringify(order),
+        JSON.stringify(task),
       ],
     ],
     {

@@ -18,8 +18,8 @@ export interface RecordedRecipe {
   filesystems?: readonly string[];
   /** Functions that `save` calls, for a reader. */
   helpers?: readonly { toString(): string }[];
-  /** @param elsewhere a directory on another filesystem. */
-  save(path: string, content: Buffer, elsewhere: string): Promise<unknown>;
+  /** @param otherFilesystem a directory on another filesystem. */
+  save(path: string, content: Buffer, otherFilesystem: string): Promise<unknown>;
 }
 
 /** In the order in which the page offers them. */
@@ -96,8 +96,8 @@ export const RECIPES: readonly RecordedRecipe[] = [
     title: 'Temporary in /tmp, copied over',
     summary:
       'The temporary is on another filesystem: the rename fails with EXDEV, and the program copies instead.',
-    async save(path, content, elsewhere) {
-      const temporary = join(elsewhere, basename(path));
+    async save(path, content, otherFilesystem) {
+      const temporary = join(otherFilesystem, basename(path));
       await writeFile(temporary, content);
       try {
         await rename(temporary, path);

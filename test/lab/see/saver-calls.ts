@@ -35,10 +35,10 @@ export const TRACED = [
 ];
 
 /** The directories whose names the recording leaves out. */
-export interface Places {
+export interface TracedDirectories {
   volume: string;
   /** On another filesystem; shown as /tmp. */
-  elsewhere: string;
+  otherFilesystem: string;
 }
 
 const EVENT = /^1<[^>]*>, "\{\\"event\\":\\"(?<event>\w+)\\"/;
@@ -54,7 +54,7 @@ export function eventsOf(calls: readonly TimedCall[]): { event: string; at: numb
 /** The calls about the file, its directory and its temporary, and the other program's writes and syncs. */
 export function callsAbout(
   calls: readonly TimedCall[],
-  { volume, elsewhere }: Places,
+  { volume, otherFilesystem }: TracedDirectories,
   { begin, end, mainThread }: { begin: number; end: number; mainThread: number },
 ): Call[] {
   const threads = new Map([[mainThread, 0]]);
@@ -67,7 +67,7 @@ export function callsAbout(
       if (by === 'saver') threads.set(call.thread, thread);
       const { name, start, duration } = call;
       const bytes =
-        by === 'saver' && MOVES_BYTES.has(name) && !WRITES_ELSEWHERE.test(text)
+        by === 'saver' && MOVES_BYTES.has(name) && !WRITES_TO_TMP.test(text)
           ? Number.parseInt(call.result, 10)
           : Number.NaN;
       return {
@@ -83,13 +83,13 @@ export function callsAbout(
     });
 
   function concerns(text: string): boolean {
-    return (text.includes(volume) || text.includes(elsewhere)) && !text.includes(WARM_UP_FILE);
+    return (text.includes(volume) || text.includes(otherFilesystem)) && !text.includes(WARM_UP_FILE);
   }
 
   function shorten(text: string): string {
     return text
       .replaceAll(WORKING_DIRECTORY, 'AT_FDCWD')
-      .replaceAll(elsewhere, '/tmp')
+      .replaceAll(otherFilesystem, '/tmp')
       .replaceAll(`${volume}/`, '')
       .replaceAll(volume, '.')
       .replaceAll(/"(\\.|[^"\\])*"\.\.\./g, '"…"');
@@ -98,6 +98,6 @@ export function callsAbout(
 
 const MOVES_BYTES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'copy_file_range', 'sendfile']);
 /** The descriptor that is written to is the first argument. */
-const WRITES_ELSEWHERE = /^\d+<\/tmp\/[^>]*>, "/;
+const WRITES_TO_TMP = /^\d+<\/tmp\/[^>]*>, "/;
 /** strace says which it is; the file is not in it. */
 const WORKING_DIRECTORY = /\bAT_FDCWD<[^>]*>/g;

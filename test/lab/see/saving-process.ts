@@ -2,7 +2,7 @@
  * Saves one file once, by one recipe, under strace. What it prints is traced as well, so that its events have times on
  * the clock of its system calls.
  *
- *   node saving-process.js '{"recipe": …, "directory": …, "elsewhere": …, "beside": …, "seed": …}'
+ *   node saving-process.js '{"recipe": …, "directory": …, "otherFilesystem": …, "beside": …, "seed": …}'
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,15 +12,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { settingsText } from '../../../docs/see-it-work/settings-file.js';
 import { Random } from '../random.js';
 import { SETTINGS_FILE, WARM_UP_FILE } from './files.js';
-import type { NeighbourOrder } from './neighbour-process.js';
+import type { NeighbourTask } from './neighbour-process.js';
 import { RECIPES } from './recipes.js';
 
-export interface SavingOrder {
+export interface SavingTask {
   recipe: string;
   /** Where the volume is mounted. */
   directory: string;
   /** A directory on another filesystem. */
-  elsewhere: string;
+  otherFilesystem: string;
   /** Whether another program syncs a file of its own meanwhile. */
   beside: boolean;
   seed: number;
@@ -41,29 +41,29 @@ const AFTERMATH = { alone: 8, beside: 60 };
 const LONGEST_DELAY = 30;
 const STDOUT = 1;
 
-const order = JSON.parse(process.argv[2] ?? '') as SavingOrder;
-const recipe = RECIPES.find(({ id }) => id === order.recipe);
-if (recipe === undefined) throw new Error(`unknown recipe: ${order.recipe}`);
+const task = JSON.parse(process.argv[2] ?? '') as SavingTask;
+const recipe = RECIPES.find(({ id }) => id === task.recipe);
+if (recipe === undefined) throw new Error(`unknown recipe: ${task.recipe}`);
 const content = Buffer.from(settingsText('new'));
 const warmUp = Buffer.alloc(content.length, 'warm-up ');
 
 for (let count = 0; count < WARM_UPS; count++) {
-  await recipe.save(join(order.directory, WARM_UP_FILE), warmUp, order.elsewhere);
+  await recipe.save(join(task.directory, WARM_UP_FILE), warmUp, task.otherFilesystem);
 }
-execFileSync('sync', ['--file-system', order.directory]);
+execFileSync('sync', ['--file-system', task.directory]);
 
-const random = new Random(order.seed);
-const neighbour = order.beside ? await startNeighbour() : undefined;
+const random = new Random(task.seed);
+const neighbour = task.beside ? await startNeighbour() : undefined;
 report({ event: 'began' });
 await sleep(LEAD);
 report({ event: 'saving' });
 try {
-  await recipe.save(join(order.directory, SETTINGS_FILE), content, order.elsewhere);
+  await recipe.save(join(task.directory, SETTINGS_FILE), content, task.otherFilesystem);
   report({ event: 'resolved' });
 } catch (error) {
   report({ event: 'rejected', error: String(error) });
 }
-await sleep(order.beside ? AFTERMATH.beside : AFTERMATH.alone);
+await sleep(task.beside ? AFTERMATH.beside : AFTERMATH.alone);
 report({ event: 'ended' });
 if (neighbour !== undefined) {
   neighbour.stdin.end();
@@ -77,7 +77,7 @@ function report(event: SavingEvent): void {
 
 async function startNeighbour() {
   const program = new URL('./neighbour-process.js', import.meta.url).pathname;
-  const given: NeighbourOrder = { directory: order.directory, seed: random.below(2 ** 31) };
+  const given: NeighbourTask = { directory: task.directory, seed: random.below(2 ** 31) };
   const child = spawn(process.execPath, [program, JSON.stringify(given)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

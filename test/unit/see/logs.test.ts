@@ -55,7 +55,7 @@ describe('a log of strace', () => {
   it('says which calls are about the file, whose they are, and what they put into the filesystem', () => {
     const calls = callsAbout(
       parseTimedCalls(TRACE),
-      { volume: '/v', elsewhere: '/t' },
+      { volume: '/v', otherFilesystem: '/t' },
       { begin: 100_000_000, end: 200_000_000, mainThread: 11 },
     );
     assert.deepEqual(

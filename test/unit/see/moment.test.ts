@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { CellPlace } from '../../../docs/see-it-work/moment.js';
+import type { CellLocation } from '../../../docs/see-it-work/moment.js';
 import { momentOf, positionAt } from '../../../docs/see-it-work/moment.js';
 import { pair, RUN } from './sample.js';
 
 const at = (time: number) => momentOf(pair('ext4', 'textbook'), RUN, time);
-const all = (place: CellPlace) => Array.from({ length: 30 }, () => place);
+const all = (place: CellLocation) => Array.from({ length: 30 }, () => place);
 
 describe('a moment of a recording', () => {
   it('says what the program believes', () => {

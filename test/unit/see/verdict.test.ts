@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
+import { judge, outcomesAt } from '../../../docs/see-it-work/crash-outcomes.js';
 import { decodeFound } from '../../../docs/see-it-work/settings-file.js';
-import { judge, outcomesAt } from '../../../docs/see-it-work/verdict.js';
 import { pair, RUN } from './sample.js';
 
 const found = { old: '10240:o20', new: '15360:n30', empty: '0:', missing: 'missing', torn: '15360:n8z22' };
@@ -34,7 +34,7 @@ describe('the verdict on a crash', () => {
   it('comes with each outcome of the moment and its share', () => {
     const outcomes = outcomesAt(pair('ext4', 'textbook'), RUN, 'durable', 100);
     assert.deepEqual(
-      outcomes.map(({ found: { kind }, share, litter, verdict }) => [kind, share, litter, verdict.says]),
+      outcomes.map(({ found: { kind }, share, litter, judgement }) => [kind, share, litter, judgement.says]),
       [
         ['new', 5 / 8, false, 'fine'],
         ['old', 2 / 8, true, 'fine'],

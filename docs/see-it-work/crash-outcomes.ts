@@ -10,10 +10,10 @@ export interface CrashOutcome {
   states: number;
   /** Of all states of that moment, 0 to 1. */
   share: number;
-  verdict: Verdict;
+  judgement: Judgement;
 }
 
-export interface Verdict {
+export interface Judgement {
   /** `lost`: a promise was broken, or the file is ruined; `kept`: what was promised holds; `fine`: nothing was promised. */
   says: 'lost' | 'kept' | 'fine';
   text: string;
@@ -31,13 +31,13 @@ export function outcomesAt(pair: Pair, run: Run, promises: Promised, at: number)
       litter: litter === 1,
       states,
       share: states / total,
-      verdict: judge(found, promises, told),
+      judgement: judge(found, promises, told),
     };
   });
 }
 
 /** What a crash means to the program that saved, and to whoever owns the file. */
-export function judge({ kind }: Found, promises: Promised, told: boolean): Verdict {
+export function judge({ kind }: Found, promises: Promised, told: boolean): Judgement {
   if (kind === 'new') {
     return told
       ? { says: 'kept', text: 'The program had been told that it was saved, and it was.' }

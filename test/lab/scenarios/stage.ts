@@ -1,10 +1,10 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { STAGING, type Volume } from './scenario.js';
+import { STAGING, type Volume } from '../scenario.js';
 
 /**
- * Puts content on disk under a name that the lab does not judge, durably, by the textbook, so that a scenario can move
- * it to where it is judged.
+ * Writes content durably to a file that the lab does not judge, so that a scenario can then move it to a name that is
+ * judged.
  *
  * @returns its path.
  */

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { contentOf, treeOf } from './content.js';
 import { History, type LabEvent, type StampedEvent } from './history.js';
+import { judge } from './judge.js';
 import { BALLAST_FILE, UNRELATED_FILE } from './scenario.js';
-import { judge } from './verdict.js';
 
 const LENGTH = 3000;
 const saving = (version: number, at: number): StampedEvent => ({
@@ -40,13 +40,13 @@ function historyOf(...events: StampedEvent[]): History {
 describe('the verdict on a crash state', () => {
   let directory: string;
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'indelible-verdict-'));
+    directory = mkdtempSync(join(tmpdir(), 'indelible-judge-'));
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
   const put = (name: string, content: Buffer | string) => writeFileSync(join(directory, name), content);
   const faults = (history: History, position: number) =>
-    judge(directory, history, position).map(({ fault }) => fault);
+    judge(directory, history, position).map(({ kind }) => kind);
   const twoVersions = historyOf(saving(0, 0), saved(0, 0), saving(1, 10), saved(1, 20));
 
   it('accepts the old version and the new one while the save is under way', () => {
@@ -113,7 +113,7 @@ describe('the verdict on a crash state', () => {
     mkdirSync(join(directory, 'below'));
     put('below/.indelible-x', '');
     assert.deepEqual(judge(directory, twoVersions, 50), [
-      { fault: 'litter', file: 'below/.indelible-x', detail: 'nobody saved this' },
+      { kind: 'litter', file: 'below/.indelible-x', detail: 'no save made this file' },
     ]);
   });
 
@@ -141,7 +141,7 @@ describe('the verdict on a crash state', () => {
 
   describe('on a version that is kept', () => {
     const history = historyOf(
-      { event: 'keeping', file: 'file', under: 'kept', at: 0 },
+      { event: 'keeping', file: 'file', path: 'kept', at: 0 },
       ...[
         saving(0, 0),
         saved(0, 0),
@@ -188,7 +188,7 @@ describe('the verdict on a crash state', () => {
   describe('on a tree', () => {
     const files = 4;
     const history = historyOf(
-      { event: 'keeping', file: 'tree', under: 'kept', or: 'moved', at: 0 },
+      { event: 'keeping', file: 'tree', path: 'kept', movedFrom: 'moved', at: 0 },
       { event: 'saving', file: 'tree', version: 0, length: LENGTH, files, at: 0 },
       { event: 'saved', file: 'tree', version: 0, durable: true, at: 0 },
       { event: 'saving', file: 'tree', version: 1, length: LENGTH, files, at: 10 },
@@ -230,8 +230,8 @@ describe('the verdict on a crash state', () => {
     });
   });
 
-  it('refuses a history whose scenario did not come to its end', () => {
-    assert.throws(() => new History([{ event: 'began', at: 0 }, saving(1, 10)]), /did not come to its end/);
+  it('refuses the history of a scenario that did not end', () => {
+    assert.throws(() => new History([{ event: 'began', at: 0 }, saving(1, 10)]), /did not end/);
   });
 });
 
