@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { SYSTEM_PATH } from './command.js';
 
-/** What a filesystem is made with, and the Debian package that has the tool. */
+/** The tools of the lab, and the Debian packages that contain them. */
 const TOOLS = {
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',
@@ -13,6 +13,7 @@ const TOOLS = {
   cc: 'gcc',
   cpio: 'cpio',
   depmod: 'kmod',
+  modprobe: 'kmod',
   nbdfuse: 'libnbd-bin',
   nbdkit: 'nbdkit',
   'qemu-nbd': 'qemu-utils',
@@ -25,12 +26,13 @@ const TOOLS = {
 
 export type Tool = keyof typeof TOOLS;
 
-/** What a scenario under another kernel than the running one needs. */
+/** The tools for scenarios under a kernel other than the running one. */
 export const GUEST_TOOLS = [
   'apt-cache',
   'busybox',
   'cpio',
   'depmod',
+  'modprobe',
   'qemu-system-x86_64',
   'setpriv',
   'xz',
@@ -40,8 +42,8 @@ export const GUEST_TOOLS = [
 const SYS_ADMIN = 21n;
 
 /**
- * Why this machine cannot mount filesystems for a test, as a phrase to print where the test is skipped; undefined if
- * it can. Needs Linux, CAP_SYS_ADMIN, loop devices, and the tools that the caller names.
+ * Says why this machine cannot mount filesystems for a test, as a phrase that a skipped test prints; undefined if it can.
+ * The lab needs Linux, CAP_SYS_ADMIN, loop devices, and the named tools.
  */
 export function missingFor(...tools: readonly Tool[]): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';

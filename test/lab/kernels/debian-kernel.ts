@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { command } from '../command.js';
 import { PROJECT_ROOT } from '../project-root.js';
 
-/** Debian's kernel series that the lab can boot: bookworm's own, and the newer one of its security archive. */
+/** Debian's kernel series that the lab can boot: that of bookworm, and the newer one in its security archive. */
 export const KERNEL_SERIES = ['6.1', '6.12'] as const;
 export type KernelSeries = (typeof KERNEL_SERIES)[number];
 
-/** A kernel, unpacked and not installed. */
+/** A kernel that is unpacked but not installed. */
 export interface Kernel {
-  /** As `uname -r` tells it there. */
+  /** As `uname -r` prints it in the guest. */
   release: string;
   image: string;
-  /** The root above lib/modules. */
+  /** The directory that contains lib/modules. */
   root: string;
 }
 
-/** Debian's kernels for virtual machines, which have ext4 built in. */
+/** Debian's kernels for virtual machines. They have ext4 built in. */
 const PACKAGE: Readonly<Record<KernelSeries, RegExp>> = {
   '6.1': /^linux-image-6\.1\.0-\d+-cloud-amd64-unsigned$/,
   '6.12': /^linux-image-6\.12\.\d+\+deb12-cloud-amd64-unsigned$/,
@@ -25,7 +25,7 @@ const PACKAGE: Readonly<Record<KernelSeries, RegExp>> = {
 
 const kernels = new Map<KernelSeries, Promise<Kernel>>();
 
-/** The newest kernel of a series that apt offers; downloaded once, into build/kernels. */
+/** The newest kernel of a series that apt offers. It is downloaded once, into build/kernels. */
 export function debianKernel(series: KernelSeries): Promise<Kernel> {
   const kernel = kernels.get(series) ?? fetchKernel(series);
   kernels.set(series, kernel);

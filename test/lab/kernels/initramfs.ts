@@ -1,13 +1,13 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { command } from '../command.js';
 import { PROJECT_ROOT } from '../project-root.js';
 import type { Workspace } from '../workspace.js';
 import type { Kernel } from './debian-kernel.js';
 
-/** What the guest needs beyond the kernel's built-in parts. */
+/** What the guest needs. Some kernels have some of these built in. */
 const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'xfs', 'btrfs'];
-/** The library as it is built, the lab's programs, and what they load. */
+/** The built library, the lab's programs, and the packages that they load. */
 const PROJECT = [
   'package.json',
   'dist',
@@ -16,14 +16,15 @@ const PROJECT = [
   'node_modules/node-gyp-build',
 ];
 const BUSYBOX = '/bin/busybox';
-/** What the lab's memory pressure runs; BusyBox's own takes no option. */
+/** The lab's memory pressure runs it with an option that BusyBox's `sync` does not have. */
 const SYNC = '/bin/sync';
 
 /**
- * Everything that the guest runs, as one file for the kernel to unpack: Node.js with its libraries, the project, the
- * modules, and a shell. The guest needs no other disk than the one that is crashed.
+ * Makes one file with everything that the guest runs: Node.js with its libraries, the project, the modules, and a shell.
+ * The kernel unpacks it, so the guest needs no disk but the one that is crashed.
  *
- * The order, for the program that runs, and how the disk is mounted are written into its /init.
+ * @param init the commands that /init runs when the modules are loaded.
+ * @returns the path of the file, an initramfs in cpio format.
  */
 export async function makeInitramfs(
   workspace: Workspace,
@@ -67,7 +68,7 @@ function copyTo(root: string, from: string, to: string): void {
   cpSync(from, join(root, to), { dereference: true });
 }
 
-/** The shared libraries of a program, its loader among them, as ldd(1) finds them. */
+/** The shared libraries of a program and its loader, found by ldd(1). */
 async function librariesOf(program: string): Promise<string[]> {
   const lines = (await command('ldd', program)).split('\n');
   return lines
@@ -75,47 +76,25 @@ async function librariesOf(program: string): Promise<string[]> {
     .filter((path) => path !== undefined);
 }
 
-/** Unpacks the modules and what they depend on, and returns their names in the order in which they load. */
-async function unpackModules({ root, release }: Kernel, target: string): Promise<string[]> {
-  const folder = join(root, 'lib/modules', release);
-  const order = loadingOrder(readFileSync(join(folder, 'modules.dep'), 'utf8'), MODULES);
-  for (const path of order) {
-    const module = join(target, moduleFile(path));
+/** Unpacks the modules and their dependencies. Returns their file names in the order in which they load. */
+async function unpackModules(kernel: Kernel, target: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const path of await modulesToLoad(kernel)) {
+    const name = basename(path).replace(/\.xz$/, '');
     if (path.endsWith('.xz')) {
-      await command('sh', '-c', 'xz --decompress --stdout "$1" > "$2"', 'sh', join(folder, path), module);
+      await command('sh', '-c', 'xz --decompress --stdout "$1" > "$2"', 'sh', path, join(target, name));
     } else {
-      cpSync(join(folder, path), module);
+      cpSync(path, join(target, name));
     }
+    names.push(name);
   }
-  return order.map(moduleFile);
+  return names;
 }
 
-const moduleFile = (path: string) => basename(path).replace(/\.xz$/, '');
-
-/**
- * The files of the modules and of everything they depend on, each behind what it depends on. Modules that are built in
- * have no line, and need none.
- *
- * @param dependencies modules.dep, as depmod(8) writes it: a file, a colon, the files it needs.
- */
-export function loadingOrder(dependencies: string, names: readonly string[]): string[] {
-  const needs = new Map(
-    dependencies
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [file = '', needed = ''] = line.split(':');
-        return [file, needed.split(' ').filter((path) => path !== '')];
-      }),
-  );
-  const order = new Set<string>();
-  const add = (file: string) => {
-    for (const needed of needs.get(file) ?? []) add(needed);
-    order.add(file);
-  };
-  for (const name of names) {
-    const file = [...needs.keys()].find((path) => moduleFile(path) === `${name}.ko`);
-    if (file !== undefined) add(file);
-  }
-  return [...order];
+/** The files of the modules and their dependencies, each after its own. Modules that are built in need no file. */
+async function modulesToLoad({ root, release }: Kernel): Promise<Iterable<string>> {
+  // An empty configuration: the one of this machine does not concern the guest.
+  const options = ['--config', '/dev/null', '--dirname', root, '--set-version', release];
+  const printed = await command('modprobe', ...options, '--show-depends', '--all', ...MODULES);
+  return new Set([...printed.matchAll(/^insmod (\S+)/gm)].flatMap(([, path]) => path ?? []));
 }
