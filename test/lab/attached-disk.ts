@@ -6,18 +6,18 @@ import type { LabMount } from './mounts.js';
 export interface AttachedDisk {
   /** The filesystem's device. */
   device: string;
-  /** The device of a journal of its own. */
+  /** The device of an external journal. */
   journal?: string;
-  /** How it is mounted there. */
+  /** How it is mounted. */
   mount: LabMount;
 }
 
-/** Bytes of the whole disk: the filesystem, and behind it a journal of its own if it has one. */
+/** Bytes of the whole disk: the filesystem, and after it the external journal if there is one. */
 export function diskSizeOf(mount: LabMount): number {
   return sizeOf(mount) + (mount.externalJournal ?? 0);
 }
 
-/** Attaches an image to loop devices, one for each part; a flush of either is one of the whole disk. */
+/** Attaches an image to loop devices, one for each part. A flush of one device flushes the whole disk. */
 export async function attachDisk(mount: LabMount, image: string): Promise<AttachedDisk> {
   if (mount.externalJournal === undefined) {
     return { device: await attachLoop(image), mount };
@@ -35,7 +35,7 @@ export async function detachDisk({ device, journal }: AttachedDisk): Promise<voi
   if (journal !== undefined) await detachLoop(journal);
 }
 
-/** Makes the filesystem on the disk, and its journal before it. */
+/** Makes the external journal, if there is one, then the filesystem. */
 export async function formatDisk({ device, journal, mount }: AttachedDisk): Promise<void> {
   if (journal === undefined) return format(mount, device);
   await command('mkfs.ext4', '-q', '-F', '-b', '4096', '-O', 'journal_dev', journal);

@@ -2,25 +2,29 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 /**
  * The log that QEMU's `blklogwrites` driver writes of a disk, in the format of the kernel's dm-log-writes
- * (Documentation/admin-guide/device-mapper/log-writes.rst): a super block, then for each request one sector that
- * describes it, followed by its data. Little-endian.
+ * (Documentation/admin-guide/device-mapper/log-writes.rst): a super block, then for each request one sector
+ * that describes it, followed by its data. Little-endian.
  *
- * A request is logged when it has completed, so the log is in the order of completion. QEMU updates the entry count in the
- * super block before it reports the request as complete (with `log-super-update-interval=1`).
+ * A request is logged when it has completed, so the log is in the order of completion. QEMU updates the entry
+ * count in the super block before it reports the request as complete (with `log-super-update-interval=1`).
  */
 
 const MAGIC = 0x6a_7366_7773_6872n;
 const SUPER_BLOCK = { magic: 0, entryCount: 16, sectorSize: 24, length: 28 };
 const ENTRY = { sector: 0, sectorCount: 8, flags: 16 };
 const FLAG = { flush: 1, fua: 2, discard: 4 };
-/** dm-log-writes counts in 512-byte sectors unless the super block has another size. QEMU fills it in late. */
+/**
+ * dm-log-writes counts in 512-byte sectors unless the super block has another size. QEMU fills it in late.
+ */
 const DEFAULT_SECTOR_SIZE = 512;
 
 /** One request that the disk has completed. */
 export interface BlockRequest {
   /** Makes durable all requests that had completed before. */
   flush: boolean;
-  /** For a flush: how many requests of the log had completed when it began, if known; default: all before it. */
+  /**
+   * For a flush: how many requests of the log had completed when it began, if known; default: all before it.
+   */
   covers?: number;
   /** Forced unit access: the request is durable when it has completed. */
   fua: boolean;

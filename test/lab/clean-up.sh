@@ -1,16 +1,18 @@
 #!/bin/sh
-# Takes a lab workspace away: everything that is mounted below its directory, every loop device whose backing file is
-# below it, and the directory itself. Nothing is recorded; what there is to undo is asked of the kernel.
+# Removes a lab workspace: everything that is mounted below its directory, every loop device whose backing
+# file is below it, and the directory itself. The script keeps no list; it asks the kernel what there is to
+# undo.
 #
-#   clean-up.sh              makes a workspace, prints its path, and cleans it up when standard input ends, whether
-#                            it was closed or whoever held it died
-#   clean-up.sh DIRECTORY    cleans up what a dead process left
+#   clean-up.sh              makes a workspace, prints its path, and removes it when standard input ends: when
+#                            the other end was closed, or its process has ended
+#   clean-up.sh DIRECTORY    removes the workspace of a process that has ended
 exec 2>&1
 trap '' HUP INT TERM
 cd /
 
 if [ $# -eq 0 ]; then
-  # The name says who answers for the directory, so that a later run can tell whether that process still lives.
+  # The name identifies the process that owns the directory, so that a later run can see whether it still
+  # exists.
   namespace=$(readlink /proc/self/ns/pid | tr -dc 0-9)
   started=$(cut -d' ' -f22 /proc/$$/stat)
   workspace=/dev/shm/indelible-lab-$namespace-$$-$started
@@ -21,8 +23,8 @@ else
   workspace=$1
 fi
 
-# A mount can stand on another (a filesystem on a loop device on a FUSE file), so go round until nothing is left.
-# After ten seconds of a busy mount, detach it lazily rather than leak it.
+# A mount can depend on another (a filesystem on a loop device on a FUSE file), so repeat until nothing is
+# left. If a mount is busy for ten seconds, detach it lazily, so that it does not remain.
 turn=0
 while [ -e "$workspace" ]; do
   turn=$((turn + 1))

@@ -1,20 +1,23 @@
 /**
- * A worker thread that syncs an unrelated file over and over, so that the filesystem commits at every possible moment
- * of a save. Without it unsafe recipes look safe: the next commit then happens to come from the recipe itself. Now and
- * then it syncs the whole filesystem, because fsync writes no more than a log of the one file on btrfs.
+ * A worker thread that syncs an unrelated file repeatedly, so that the filesystem commits at every possible
+ * moment of a save. Without it unsafe recipes look safe, because the next commit is then one of the recipe
+ * itself. Sometimes it syncs the whole filesystem, because fsync on btrfs writes only a log of the one file.
  */
 import { execFileSync } from 'node:child_process';
 import { fsyncSync, openSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { Random } from './random.js';
 
-/** What the thread is given. */
+/** The data of the worker thread. */
 export interface CommitterData {
   file: string;
   seed: number;
 }
 
-/** Longest pause, in milliseconds: some acknowledged saves must see a crash before the next commit covers for them. */
+/**
+ * Longest pause, in milliseconds: some crashes must come after a save has resolved and before the next
+ * commit.
+ */
 const LONGEST_PAUSE = 6;
 
 const SYNCS_PER_COMMIT = 8;
@@ -27,6 +30,6 @@ for (;;) {
   writeSync(fd, 'x', 0);
   if (random.below(SYNCS_PER_COMMIT) > 0) fsyncSync(fd);
   else execFileSync('sync', ['--file-system', file]);
-  // Half of the time it goes straight on: commits must also come between two steps of one save.
+  // Half of the time there is no pause: commits must also come between two steps of one save.
   if (random.coin()) Atomics.wait(pause, 0, 0, random.next() * LONGEST_PAUSE);
 }

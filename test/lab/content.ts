@@ -1,12 +1,15 @@
 /**
- * The content that the scenarios save. Every 512 bytes name the version and the file that they belong to, and their
- * position in it. So a sector of an older version, of another file, or without content is recognised.
+ * The content that the scenarios save. Every 512 bytes name the version and the file that they belong to, and
+ * their position in it. So a sector of an older version, of another file, or without content is recognised.
  */
 
 const CELL = 512;
 const HEADER = /^<(?<name>[^ ]+) v(?<version>\d+) (?<length>\d+) bytes, cell (?<cell>\d+)>/;
 
-/** Version `version` of the file `name` (its path below the volume's root, without spaces), `length` bytes long. */
+/**
+ * Version `version` of the file `name` (its path below the volume's root, without spaces), `length` bytes
+ * long.
+ */
 export function contentOf(name: string, version: number, length: number): Buffer {
   const content = Buffer.alloc(length, `${version},`);
   for (let cell = 0; cell * CELL < length; cell++) {

@@ -4,23 +4,24 @@ import { Random } from './random.js';
 /**
  * What a power failure can leave on a disk with a volatile cache, computed from the log of its requests.
  *
- * The power fails when the first `position` requests have completed. All requests that completed before the last flush
- * among them are on the medium, and every request with forced unit access is. The other requests are *pending*: the disk
- * may have written any part of them in any order. It keeps or loses each of them, and of a request longer than a sector it
- * may have written some sectors only. Requests that had not completed are taken as lost.
+ * The power fails when the first `position` requests have completed. All requests that completed before the
+ * last flush among them are on the medium, and every request with forced unit access is. The other requests
+ * are *pending*: the disk may have written any part of them in any order. It keeps or loses each of them, and
+ * of a request longer than a sector it may have written some sectors only. Requests that had not completed
+ * are taken as lost.
  *
  * The model leaves out two things that real disks may do. So the lab can miss a fault, but never invents one:
- * - The log has the order of completion alone. A request that completed during a flush counts as covered by that flush,
- *   unless the recording has times (`covers`).
- * - A request that had begun and not completed when the power failed may be on the medium in part. It appears so in the
- *   states of the next position.
+ * - The log has the order of completion alone. A request that completed during a flush counts as covered by
+ *   that flush, unless the recording has times (`covers`).
+ * - A request that had begun and not completed when the power failed may be on the medium in part. It appears
+ *   so in the states of the next position.
  */
 export interface CrashState {
   /** How many requests had completed. */
   position: number;
   /**
-   * Which pending requests reached the medium: all of them, none, or a random half. `torn`: a random half, and a random
-   * half of these only in part.
+   * Which pending requests reached the medium: all of them, none, or a random half. `torn`: a random half,
+   * and a random half of these only in part.
    */
   pending: Pending;
   /** For the random choices. */
@@ -54,7 +55,10 @@ export function durableCount(requests: readonly BlockRequest[], position: number
   return 0;
 }
 
-/** The parts of the requests after the last flush that are on the medium in this state, in the order of the log. */
+/**
+ * The parts of the requests after the last flush that are on the medium in this state, in the order of the
+ * log.
+ */
 export function survivingParts(
   { requests, sectorSize }: BlockLog,
   state: CrashState,
@@ -87,8 +91,9 @@ function someUnits(request: BlockRequest, unit: number, random: Random): Survivi
 }
 
 /**
- * Chooses `count` different states with positions from `begin` to `end`, spread evenly, in the order of their positions.
- * If there are enough, every prefix of the log is among them, both with all pending requests and with none.
+ * Chooses `count` different states with positions from `begin` to `end`, spread evenly, in the order of their
+ * positions. If there are enough, every prefix of the log is among them, both with all pending requests and
+ * with none.
  */
 export function chooseStates(
   requests: readonly BlockRequest[],

@@ -30,8 +30,9 @@ interface CrashOptions {
 
 const program = new Command('npm run crash --')
   .description(
-    'Crashes scenarios, negative controls and other libraries on real filesystems: records every write and flush of the ' +
-      'disk, rebuilds what a power failure could have left at any moment, has the kernel mount it, and reads the files. ' +
+    'Crashes scenarios, negative controls and other libraries on real filesystems: records every write and ' +
+      'flush of the disk, rebuilds the disks that a power failure could have left at any moment, mounts them, ' +
+      'and reads the files. ' +
       'Exits with 1 if a scenario broke a promise or a control was not caught.',
   )
   .option('--filesystem <names>', `comma-separated, or all: ${[...MOUNTS.keys()].join(', ')}`, list, [
@@ -41,13 +42,13 @@ const program = new Command('npm run crash --')
   ])
   .option(
     '--kernel <names>',
-    `comma-separated: running, ${KERNEL_SERIES.join(', ')}; under another kernel than the running one scenarios run in QEMU`,
+    `comma-separated: running, ${KERNEL_SERIES.join(', ')}; the others run in QEMU`,
     kernels,
     [undefined],
   )
   .option(
     '--role <roles>',
-    `comma-separated: ${ROLES.join(', ')} (recipes that the library does not use; default: all but these)`,
+    `comma-separated: ${ROLES.join(', ')} (default: all but experiments)`,
     roles,
     ROLES.filter((role) => role !== 'experiments'),
   )
@@ -58,20 +59,20 @@ const program = new Command('npm run crash --')
   )
   .option(
     '--states <count>',
-    'crash states of each on each filesystem, half of them under memory pressure',
+    'crash states of each scenario on each filesystem, half of them under memory pressure',
     integer,
     200,
   )
   .option('--seed <number>', 'chooses the states', integer, 1)
   .option(
     '--keep <directory>',
-    'where recordings of broken promises are kept',
+    'where the recordings of broken promises are kept',
     join(PROJECT_ROOT, 'build/crash'),
   )
   .option('--report <file>', 'write the results as a page of documentation')
   .option('--json <file>', "write the counts in the form of vitest's JSON reporter")
-  .option('--replay <directory>', 'show a state of a kept recording again, with --state')
-  .option('--state <state>', 'as a failing run has printed it', parseState)
+  .option('--replay <directory>', 'show a state of a kept recording again; needs --state')
+  .option('--state <state>', 'the state, as the failing run printed it', parseState)
   .option('--image <file>', 'with --replay: keep the disk image of the state, as it was before the mount');
 
 const options = program.parse().opts<CrashOptions>();
@@ -83,7 +84,7 @@ if (missing !== undefined) await skipAll(missing, options);
 else if (options.replay !== undefined) await showAgain(options.replay, options);
 else await crashAll(options);
 
-/** Says that nothing can be tried on this machine, and why. */
+/** Prints why nothing can be crashed on this machine. */
 async function skipAll(why: string, chosen: CrashOptions): Promise<void> {
   console.log(`Nothing was crashed: the crash lab ${why}.`);
   const skipped = plan(await loadSubjects(), chosen).length;
@@ -113,7 +114,7 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
   summarise(results, (performance.now() - started) / 1000, json);
 }
 
-/** Every subject on every mount, but a control only where it must be caught. */
+/** Every subject on every mount. A control runs only on the mounts on which it must be caught. */
 function plan(
   subjects: readonly Subject[],
   { filesystem: filesystems, kernel: series, role: wanted, scenario: names }: CrashOptions,
@@ -125,8 +126,9 @@ function plan(
     return series.map((kernel) => {
       if (kernel === undefined) return mount;
       if (mount.externalJournal !== undefined)
-        program.error(`error: '${name}' needs two devices, and a guest has one`);
-      // A guest's processor is some fifty times slower than its disk is used to: more crashes fall between two calls.
+        program.error(`error: '${name}' needs two devices, but a guest has one`);
+      // A guest's processor is about fifty times slower, and its disk is not: more crashes come between two
+      // calls.
       const { mostLitter: _, ...rest } = mount;
       return { ...rest, kernel };
     });
@@ -147,7 +149,7 @@ function summarise(results: readonly CrashTestResult[], seconds: number, json: s
   console.log(
     `\n${states} crash states in ${seconds.toFixed(0)} s, ${(states / seconds).toFixed(0)} a second`,
   );
-  // Again, since they may be far above by now.
+  // Printed again, because many lines may have followed.
   for (const exhibit of results.flatMap(({ exhibits }) => exhibits)) console.log(formatExhibit(exhibit));
   for (const reason of failures) console.log(`FAILED: ${reason}`);
   console.log(`${passed} passed, ${failures.length} failed`);
@@ -164,7 +166,7 @@ async function showAgain(directory: string, { state, image }: CrashOptions): Pro
     const [judged] = await replay(workspace, openRecording(directory), [state], image);
     console.log(formatState(state));
     for (const { kind, file, detail } of judged?.faults ?? []) console.log(`  ${kind}: ${file}: ${detail}`);
-    if (judged?.faults.length === 0) console.log('  nothing is wrong');
+    if (judged?.faults.length === 0) console.log('  no faults');
   } finally {
     await workspace.remove();
   }

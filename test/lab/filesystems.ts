@@ -6,10 +6,10 @@ import type { Workspace } from './workspace.js';
 
 export type DiskFormat = 'ext4' | 'xfs' | 'btrfs';
 
-/** A disk filesystem as it is made and mounted. */
+/** How a disk filesystem is made and mounted. */
 export interface Disk {
   format: DiskFormat;
-  /** More arguments for mkfs, for example `['-O', '^has_journal']`. */
+  /** Additional arguments for mkfs, for example `['-O', '^has_journal']`. */
   mkfs?: readonly string[];
   /** For `mount -o`, for example `data=journal`. */
   mount?: string;
@@ -17,20 +17,20 @@ export interface Disk {
   size?: number;
 }
 
-/** A filesystem that is mounted until its workspace is removed. */
+/** A filesystem that stays mounted until its workspace is removed. */
 export interface Mounted {
   directory: string;
-  /** The block device; undefined where there is none. */
+  /** The block device; undefined if there is none. */
   device?: string;
 }
 
-/** For another mount namespace's copy of a mount to go away, in milliseconds. */
+/** How long to wait until another mount namespace has unmounted its copy, in milliseconds. */
 const LONGEST_USE = 60_000;
 const MIB = 1024 * 1024;
 const DEFAULT_SIZE: Record<DiskFormat, number> = { ext4: 64 * MIB, xfs: 300 * MIB, btrfs: 128 * MIB };
 /**
- * `-F`/`-f`: the target is a file, or holds an older filesystem. 4 KiB blocks, which ext4 on a small disk would not take
- * by itself. A new image is all zeros, so nothing is discarded.
+ * `-F`/`-f`: the target is a file, or contains an older filesystem. 4 KiB blocks: mkfs.ext4 would choose
+ * smaller ones on a small disk. A new image is all zeros, so nothing is discarded.
  */
 const MKFS: Record<DiskFormat, readonly string[]> = {
   ext4: ['mkfs.ext4', '-q', '-F', '-b', '4096', '-E', 'nodiscard'],
@@ -85,8 +85,9 @@ export async function unmount(path: string): Promise<void> {
 }
 
 /**
- * Waits until no mount has the device any more. One that was copied into another mount namespace (by a container that
- * started meanwhile, say) outlives its unmount here; whoever mounts the device again would get it back, as it was.
+ * Waits until the device is not mounted anywhere. A mount that was copied into another mount namespace (for
+ * example by a container that started at that time) still exists after the unmount here, and a new mount of
+ * the device would share it.
  *
  * @throws {Error} `EBUSY` if it is still in use after a minute.
  */
@@ -117,7 +118,10 @@ export async function mountTmpfs(workspace: Workspace, name: string, options = '
   return { directory };
 }
 
-/** An overlay whose lower and upper directories are on the mounted filesystem `on`; `options` may be `volatile`. */
+/**
+ * An overlay with its lower and upper directories on the mounted filesystem `on`; `options` may be
+ * `volatile`.
+ */
 export async function mountOverlay(
   workspace: Workspace,
   name: string,
@@ -138,17 +142,17 @@ export async function mountOverlay(
   return { directory };
 }
 
-/** A FUSE filesystem (bindfs) that shows a directory of the workspace. */
+/** A FUSE filesystem (bindfs) on a directory of the workspace. */
 export async function mountFuse(workspace: Workspace, name: string): Promise<Mounted> {
-  const shown = workspace.path(`${name}-shown`);
+  const source = workspace.path(`${name}-source`);
   const directory = workspace.path(name);
-  await mkdir(shown);
+  await mkdir(source);
   await mkdir(directory);
-  await command('bindfs', shown, directory);
+  await command('bindfs', source, directory);
   return { directory };
 }
 
-/** Binds a new file over the file at `path`, as containers do with a single mounted file. */
+/** Bind-mounts a new file over the file at `path`, as containers do with single files. */
 export async function bindFile(workspace: Workspace, name: string, path: string): Promise<void> {
   const source = workspace.path(name);
   await writeFile(source, 'bound', { flag: 'wx' });

@@ -5,8 +5,8 @@ export type LabEvent =
   /** From here on each replaced version of `file` is kept at `path`. */
   | ({ event: 'keeping' } & Keeping)
   /**
-   * A save is about to be called. `unsafe`: it promises nothing about power loss. `files`: how many files there are in a
-   * tree.
+   * A save is about to be called. `unsafe`: it promises nothing about power loss. `files`: how many files
+   * there are in a tree.
    */
   | { event: 'saving'; file: string; version: number; length: number; unsafe?: boolean; files?: number }
   /** It resolved. `durable`: whether it promised to survive power loss. */
@@ -31,7 +31,10 @@ export interface Keeping {
 export interface Version {
   version: number;
   length: number;
-  /** Requests completed when the save resolved as durable. From there on this version or a newer one must be found. */
+  /**
+   * Requests completed when the save resolved as durable. From there on this version or a newer one must be
+   * found.
+   */
   durableAt: number | undefined;
   /** The number of files, if it is a tree. */
   files: number | undefined;

@@ -37,7 +37,7 @@ function historyOf(...events: StampedEvent[]): History {
   return new History([frame('began', 0), ...events, frame('ended', 100)]);
 }
 
-describe('the verdict on a crash state', () => {
+describe('judging a crash state', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'indelible-judge-'));
@@ -49,35 +49,35 @@ describe('the verdict on a crash state', () => {
     judge(directory, history, position).map(({ kind }) => kind);
   const twoVersions = historyOf(saving(0, 0), saved(0, 0), saving(1, 10), saved(1, 20));
 
-  it('accepts the old version and the new one while the save is under way', () => {
+  it('accepts the old version and the new one during the save', () => {
     for (const version of [0, 1]) {
       put('file', contentOf('file', version, LENGTH));
       assert.deepEqual(faults(twoVersions, 19), []);
     }
   });
 
-  it('is stale for an old version from the moment the save has resolved', () => {
+  it('reports `stale` for an old version after the save has resolved', () => {
     put('file', contentOf('file', 0, LENGTH));
     assert.deepEqual(faults(twoVersions, 20), ['stale']);
   });
 
-  it('is lost for a file that is missing though it was there before', () => {
+  it('reports `lost` for a missing file that existed before', () => {
     assert.deepEqual(faults(twoVersions, 5), ['lost']);
   });
 
-  it('lets a new file be missing until its save has resolved', () => {
+  it('accepts that a new file is missing until its save has resolved', () => {
     const history = historyOf(saving(1, 10), saved(1, 20));
     assert.deepEqual(faults(history, 19), []);
     assert.deepEqual(faults(history, 20), ['lost']);
   });
 
-  it('expects a later version where that was saved on top', () => {
+  it('accepts a version that is newer than the promised one', () => {
     const history = historyOf(saving(1, 10), saving(2, 11), saved(1, 20), saved(2, 30));
     put('file', contentOf('file', 2, LENGTH));
     assert.deepEqual(faults(history, 25), []);
   });
 
-  it('holds a save that promised no durability to nothing but its wholeness', () => {
+  it('reports nothing but `torn` for a save that promised no durability', () => {
     const history = historyOf(saving(0, 0), saved(0, 0), saving(1, 10), saved(1, 20, false));
     put('file', contentOf('file', 0, LENGTH));
     assert.deepEqual(faults(history, 50), []);
@@ -91,12 +91,12 @@ describe('the verdict on a crash state', () => {
     ['nothing', Buffer.alloc(0)],
     ['one version with a sector of the other', mixed()],
     ["another file's content", contentOf('other', 1, LENGTH)],
-  ])('is torn for %s', (_, content) => {
+  ])('reports `torn` for %s', (_, content) => {
     put('file', content);
     assert.deepEqual(faults(twoVersions, 15), ['torn']);
   });
 
-  it('is torn for the content of a save that was rejected', () => {
+  it('reports `torn` for the content of a rejected save', () => {
     const history = historyOf(saving(1, 10), rejected(1, 20));
     put('file', contentOf('file', 1, LENGTH));
     assert.deepEqual(faults(history, 50), ['torn']);
@@ -108,7 +108,7 @@ describe('the verdict on a crash state', () => {
     assert.deepEqual(faults(history, 50), []);
   });
 
-  it('is litter for a file that nobody saved, in any directory', () => {
+  it('reports `litter` for a file that no save made, in any directory', () => {
     put('file', contentOf('file', 1, LENGTH));
     mkdirSync(join(directory, 'below'));
     put('below/.indelible-x', '');
@@ -117,7 +117,7 @@ describe('the verdict on a crash state', () => {
     ]);
   });
 
-  it("overlooks directories, links and the lab's own files", () => {
+  it("ignores directories, links and the lab's own files", () => {
     put('file', contentOf('file', 1, LENGTH));
     mkdirSync(join(directory, 'empty'));
     symlinkSync('file', join(directory, 'link'));
@@ -126,7 +126,7 @@ describe('the verdict on a crash state', () => {
     assert.deepEqual(faults(twoVersions, 50), []);
   });
 
-  it('lets an unsafe version be torn until a newer one is durable', () => {
+  it('accepts that an unsafe version is torn until a newer one is durable', () => {
     const history = historyOf(
       saving(0, 0),
       saved(0, 0),
@@ -139,7 +139,7 @@ describe('the verdict on a crash state', () => {
     assert.deepEqual(faults(history, 20), ['torn']);
   });
 
-  describe('on a version that is kept', () => {
+  describe('with a kept version', () => {
     const history = historyOf(
       { event: 'keeping', file: 'file', path: 'kept', at: 0 },
       ...[
@@ -172,20 +172,20 @@ describe('the verdict on a crash state', () => {
       [3, 0],
       [3, undefined],
       [0, 1],
-    ])('is lost for v%i with v%s', (found, kept) => {
+    ])('reports `lost` for v%i with v%s', (found, kept) => {
       put('file', version(found));
       if (kept !== undefined) put('kept', version(kept));
       assert.deepEqual(faults(history, 15), ['lost']);
     });
 
-    it('is torn for half of it', () => {
+    it('reports `torn` for half of it', () => {
       put('file', version(1));
       put('kept', version(0).subarray(0, 1500));
       assert.deepEqual(faults(history, 15), ['torn']);
     });
   });
 
-  describe('on a tree', () => {
+  describe('of trees', () => {
     const files = 4;
     const history = historyOf(
       { event: 'keeping', file: 'tree', path: 'kept', movedFrom: 'moved', at: 0 },
@@ -201,7 +201,7 @@ describe('the verdict on a crash state', () => {
       }
     };
 
-    it('accepts the old one and the new one, whole, with the old one where it is kept or moved from', () => {
+    it('accepts the whole old or new tree, with the old one at its kept path or its source path', () => {
       putTree('tree', 0);
       assert.deepEqual(faults(history, 15), []);
       assert.deepEqual(faults(history, 20), ['stale']);
@@ -210,13 +210,13 @@ describe('the verdict on a crash state', () => {
       assert.deepEqual(faults(history, 20), []);
     });
 
-    it('is lost for a missing one, and for an old one that is nowhere', () => {
+    it('reports `lost` for a missing tree, and for a missing old tree', () => {
       assert.deepEqual(faults(history, 15), ['lost']);
       putTree('tree', 1);
       assert.deepEqual(faults(history, 15), ['lost']);
     });
 
-    it('is torn for one with a file of another version, too many or too few', () => {
+    it('reports `torn` for a tree with a file of another version, an extra file or a missing file', () => {
       putTree('tree', 0);
       const [[name, content] = ['', '']] = treeOf('tree', { version: 1, length: LENGTH, files });
       put(join('tree', name), content);
@@ -230,7 +230,7 @@ describe('the verdict on a crash state', () => {
     });
   });
 
-  it('refuses the history of a scenario that did not end', () => {
+  it('is refused for a scenario that did not end', () => {
     assert.throws(() => new History([{ event: 'began', at: 0 }, saving(1, 10)]), /did not end/);
   });
 });

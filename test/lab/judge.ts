@@ -8,8 +8,8 @@ import { BALLAST_FILE, EARLIER_FILE, STAGING, UNRELATED_FILE } from './scenario.
  * What can be wrong with a crash state, worst first.
  * - `unmountable`: the kernel refuses the filesystem.
  * - `torn`: a file's content is neither an old nor a new version of it, or cannot be read.
- * - `lost`: a file is missing that existed before the recording or whose save had resolved; or a replaced version is
- *   missing at the path where it is kept.
+ * - `lost`: a file is missing that existed before the recording or whose save had resolved; or a replaced
+ *   version is missing at the path where it is kept.
  * - `stale`: a file holds an older version than one whose save had resolved.
  * - `litter`: a file exists that no save made under that name, such as a temporary.
  */
@@ -28,8 +28,8 @@ const NOT_JUDGED = new Set(['lost+found', UNRELATED_FILE, EARLIER_FILE, BALLAST_
 /**
  * Judges the files of a mounted crash state.
  *
- * A save that resolved as durable when N requests had completed must be found in every state whose position is N or
- * more: its promise resolved before the power failed. Before that, its version may be found or not.
+ * A save that resolved as durable when N requests had completed must be found in every state whose position
+ * is N or more: its promise resolved before the power failed. Before that, its version may be found or not.
  *
  * @param position how many requests had completed when the power failed.
  */
@@ -79,8 +79,9 @@ function judgeFile(
 }
 
 /**
- * Judges a file whose previous version is kept. Whichever version the file has, the path of the kept version must hold
- * the version before it, or the same version. So no version is replaced and lost, and the kept one never goes back.
+ * Judges a file whose previous version is kept. Whichever version the file has, the path of the kept version
+ * must hold the version before it, or the same version. So no version is replaced and lost, and the kept one
+ * never goes back.
  */
 function judgeKept(
   directory: string,

@@ -4,7 +4,10 @@ import { command } from './command.js';
 import { MOUNTS } from './mounts.js';
 import type { Recording } from './recording.js';
 
-/** A recording is not repeatable, for its timing is not; so the one that showed a fault is kept, in three files. */
+/**
+ * A recording cannot be repeated with the same timing. So a recording that shows a fault is kept, in three
+ * files.
+ */
 const BASE_IMAGE = 'base.img';
 const LOG = 'log.img';
 const HISTORY = 'history.json';
@@ -17,10 +20,10 @@ export async function keepRecording(recording: Recording, directory: string): Pr
   writeFileSync(join(directory, HISTORY), JSON.stringify({ mount: mount.name, events }, null, 1));
 }
 
-/** @throws if there is no recording, or none of a mount that the lab knows. */
+/** @throws if the directory has no recording, or its mount is not one of the lab's. */
 export function openRecording(directory: string): Recording {
   const { mount: name, events } = JSON.parse(readFileSync(join(directory, HISTORY), 'utf8'));
   const mount = MOUNTS.get(name);
-  if (mount === undefined) throw new Error(`${directory}: recorded on an unknown mount, ${name}`);
+  if (mount === undefined) throw new Error(`'${directory}' was recorded on an unknown mount: ${name}`);
   return { mount, baseImage: join(directory, BASE_IMAGE), log: join(directory, LOG), events };
 }

@@ -1,12 +1,12 @@
 /**
- * A worker thread that has the volume's dirty pages written back and the kernel's caches dropped over and over, as on
- * a machine that is short of memory.
+ * A worker thread that repeatedly writes back the volume's dirty pages and drops the kernel's caches, as on a
+ * machine that is short of memory.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 
-/** What the thread is given. */
+/** The data of the worker thread. */
 export interface MemoryPressureData {
   directory: string;
 }

@@ -3,30 +3,30 @@ import type { Disk, DiskFormat } from './filesystems.js';
 import type { FaultKind } from './judge.js';
 import type { KernelSeries } from './kernels/debian-kernel.js';
 
-/** A filesystem to crash, with what is known about it. */
+/** A filesystem to crash, with its known faults. */
 export interface LabMount extends Disk {
   name: string;
   /**
-   * The kernel under which the scenario runs; default: the running one. The crash states are mounted by the running
-   * kernel, whichever it was.
+   * The kernel under which the scenario runs; default: the running one. The running kernel mounts the crash
+   * states in both cases.
    */
   kernel?: KernelSeries;
   /**
-   * The repair that runs on it before it is mounted, given the device: first what a machine does by itself as it boots,
-   * then what its administrator does if that gives up.
+   * The commands that repair it before the mount; the device is added as the last argument. First the repair
+   * that a machine does when it boots, then the repair that an administrator does if the first one fails.
    */
   repair?: readonly (readonly string[])[];
-  /** Bytes of a journal of its own, on a device of its own that lies behind the filesystem on the same disk; ext4 only. */
+  /** Bytes of an external journal, a device of its own after the filesystem on the same disk; ext4 only. */
   externalJournal?: number;
-  /** Bytes that are left free before the recording; default: whatever is. */
+  /** Bytes that are free when the recording begins; default: the volume is not filled. */
   free?: number;
-  /** In which share of the states a temporary may be left at most, where that is promised. */
+  /** The largest share of the states in which a temporary may be left, if there is such a promise. */
   mostLitter?: number;
-  /** Bytes of a write that the disk takes whole or not at all, where that is more than its filesystem asks. */
+  /** Bytes of a write that the disk writes whole or not at all, if more than the filesystem relies on. */
   untorn?: number;
   /**
-   * Faults that a recipe cannot keep away here, and why; `of`: in these scenarios alone. They are reported, and do not fail
-   * the run.
+   * Faults that no recipe can prevent on this mount, and the reason. `of`: in these scenarios only. They are
+   * reported, and do not fail the run.
    */
   accepted?: { faults: readonly FaultKind[]; of?: readonly string[]; why: string };
 }
@@ -51,7 +51,7 @@ const ALL: readonly LabMount[] = [
       ['e2fsck', '-p'],
       ['e2fsck', '-f', '-y'],
     ],
-    // A torn block of a directory loses the names that are in it, whatever was saved and how: seen in 1 of 3,480 states.
+    // A torn directory block loses the names in it, independent of the recipe: seen in 1 of 3,480 states.
     untorn: 4096,
     accepted: {
       faults: ['torn', 'lost'],
@@ -59,7 +59,7 @@ const ALL: readonly LabMount[] = [
         ...['ordered', 'portable-ordered', 'portable-replace-symlink', 'textbook'],
         ...['keep-previous', 'portable-keep-previous', 'replace-directory'],
       ],
-      why: "the old version's inode may be freed, or be another file's, on disk before the directory names the new one, unless it keeps a name until then: `ordered` promises nothing here, nor do kept versions, whole directories and links of the portable engine, and the textbook holds no name",
+      why: "the old version's inode may be freed, or belong to another file, on disk before the directory names the new one, unless the old version is pinned by a second name until then: `ordered`, kept versions, whole directories and links of the portable engine promise nothing here, and the textbook recipe does not pin the old version",
     },
   },
   {
@@ -68,7 +68,7 @@ const ALL: readonly LabMount[] = [
     mkfs: ['-O', 'fast_commit'],
     accepted: {
       faults: ['unmountable'],
-      why: 'the kernel cannot always replay its own fast commits, whatever was saved and how',
+      why: 'the kernel cannot always replay its own fast commits, independent of the recipe',
     },
   },
   { name: 'ext4-inline-data', format: 'ext4', mkfs: ['-O', 'inline_data'], mostLitter: 0.02 },
@@ -84,7 +84,7 @@ const ALL: readonly LabMount[] = [
     mostLitter: 0.02,
     accepted: {
       faults: ['unmountable'],
-      why: 'a directory block is four filesystem blocks, and of four writes the disk may keep some: the replay of the log then refuses its checksum, whatever was saved and how',
+      why: 'a directory block is four filesystem blocks, and the disk may keep some of the four writes: the replay of the log then refuses its checksum, independent of the recipe',
     },
   },
   { name: 'xfs-no-reflink', format: 'xfs', mkfs: ['-m', 'reflink=0'], mostLitter: 0.02 },
@@ -95,10 +95,11 @@ const ALL: readonly LabMount[] = [
 export const MOUNTS: ReadonlyMap<string, LabMount> = new Map(ALL.map((mount) => [mount.name, mount]));
 
 /**
- * What each filesystem takes for granted of the disk. ext4 and btrfs: that the super block is never torn. XFS: that none
- * of its metadata blocks is. The replay of its log leaves out a block whose header says that it is newer
- * (fs/xfs/xfs_buf_item_recover.c, xlog_recover_get_buf_lsn), and then refuses it for its checksum if only that header
- * reached the disk: seen in one of 100 states of a directory block torn at a sector, whatever was saved and how.
+ * What each filesystem relies on. ext4 and btrfs: the super block is never torn. XFS: no metadata block is
+ * torn. The replay of its log skips a block whose header says that it is newer
+ * (fs/xfs/xfs_buf_item_recover.c, xlog_recover_get_buf_lsn). If only that header reached the disk, the kernel
+ * then refuses the block for its checksum: seen in one of 100 states of a directory block torn at a sector,
+ * independent of the recipe.
  */
 const UNTORN: Readonly<Record<DiskFormat, Untorn>> = {
   ext4: { superBlock: 1024 },

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Runs a command that sees no mount of the lab's but those of its own workspace, nor any that comes or goes.
+# Runs a command that sees only the mounts of its own workspace, and no mounts that other workspaces add or
+# remove.
 #
 #   unshare --mount --propagation private private-mounts.sh WORKSPACE COMMAND [ARGUMENT...]
 #
-# The native engine decides anew about a filesystem whenever the mount table changes, and begins with temporaries that
-# have names; beside replays that mount dozens of states a second it would never get further. The new namespace has
-# copies of their mounts, which would keep their devices busy.
+# The native engine makes a new decision about a filesystem whenever the mount table changes, and then starts
+# again with temporaries that have names. Replays mount dozens of states a second, so it would never use
+# unnamed ones. The new namespace starts with copies of the other mounts, which would keep their devices busy;
+# the script unmounts them.
 workspace=$1
 shift
 awk -v below="$workspace/" '$5 ~ "^/dev/shm/indelible-lab-" && index($5, below) != 1 { print $5 }' /proc/self/mountinfo |

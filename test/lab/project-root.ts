@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The folder of package.json. The lab runs both as TypeScript (under vitest) and compiled (below build/), and finds
- * its shell and C sources and its reports from here.
+ * The folder of package.json. The lab runs as TypeScript (under vitest) and compiled (below build/), and
+ * finds its shell and C sources and its reports from here.
  */
 export const PROJECT_ROOT = findUpwards(dirname(fileURLToPath(import.meta.url)));
 

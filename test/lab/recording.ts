@@ -37,9 +37,9 @@ export interface RecordingOptions {
 }
 
 /**
- * Runs a scenario on a new filesystem whose disk logs every write and every flush. The disk is an NBD export of QEMU's
- * `blklogwrites` driver. A flush of the loop device above it becomes an fsync of a FUSE file, then an NBD flush. For a
- * kernel other than the running one, the same driver is the disk of a virtual machine.
+ * Runs a scenario on a new filesystem whose disk logs every write and every flush. The disk is an NBD export
+ * of QEMU's `blklogwrites` driver. A flush of the loop device above it becomes an fsync of a FUSE file, then
+ * an NBD flush. For a kernel other than the running one, the same driver is the disk of a virtual machine.
  *
  * @throws if the scenario's process fails; its error output goes to this one's.
  */

@@ -60,8 +60,8 @@ export interface LoggedDisk {
 export type MountedState = { directory: string } | { refusal: string };
 
 /**
- * Builds the disk of each state, has the kernel mount it and replay its journal, and calls `look`. One state at a time:
- * all of them have the recording's UUID, and btrfs confuses two devices with the same UUID.
+ * Builds the disk of each state, has the kernel mount it and replay its journal, and calls `look`. One state
+ * at a time: all of them have the recording's UUID, and btrfs confuses two devices with the same UUID.
  *
  * @param kept where the image of the last state is kept, as it was before the mount.
  */
@@ -84,8 +84,8 @@ export async function mountEach(
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
     let refusal = await mountAfterCrash(shell, disk, directory);
     if (refusal !== undefined) {
-      // Only the bytes count. A mount that fails once, because another process has the device open or memory is short,
-      // is a problem of the lab: it is printed, not counted.
+      // Only the bytes count. A mount that fails once, because another process has the device open or memory
+      // is short, is a problem of the lab: it is printed, not counted.
       await detachDisk(disk);
       disk = await attachDisk(mount, path);
       image.become(state);

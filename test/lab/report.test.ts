@@ -15,7 +15,7 @@ const WRITEBACK: LabMount = {
 };
 
 describe('the tally of a crash run', () => {
-  it('passes a scenario that held, and one whose only fault is accepted of the mount', () => {
+  it('passes a scenario that held, and one whose only fault is accepted on the mount', () => {
     const results = [resultOf('scenarios', WRITEBACK), resultOf('scenarios', WRITEBACK, { torn: 3 })];
     assert.deepEqual(tally(results), { passed: 2, failures: [] });
   });
@@ -35,7 +35,7 @@ describe('the tally of a crash run', () => {
     assert.deepEqual(failures, ['subject on writeback: the fault was not caught']);
   });
 
-  it('counts a competitor neither as passed nor as failed, whatever it does', () => {
+  it('counts a competitor neither as passed nor as failed', () => {
     const results = [resultOf('competitors', EXT4), resultOf('competitors', EXT4, { torn: 50, litter: 50 })];
     assert.deepEqual(tally(results), { passed: 0, failures: [] });
   });
@@ -52,7 +52,7 @@ describe('the tally of a crash run', () => {
     });
   });
 
-  it('leaves out the litter of scenarios whose temporaries have names', () => {
+  it('does not count the litter of scenarios whose temporaries have names', () => {
     assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 50 }, true)]), { passed: 1, failures: [] });
   });
 });
@@ -60,7 +60,7 @@ describe('the tally of a crash run', () => {
 describe('the report of a crash run', () => {
   const run = { seed: 1, command: 'command', guests: ['6.1.0-50-cloud-amd64'] };
 
-  it('tells results under another kernel from those under this one, and names the other', () => {
+  it('separates results under another kernel from those under this one, and names the other', () => {
     const guest: LabMount = { ...EXT4, kernel: '6.1' };
     const report = formatReport(
       [resultOf('scenarios', EXT4, { lost: 1 }), resultOf('scenarios', guest)],
@@ -71,12 +71,12 @@ describe('the report of a crash run', () => {
     assert.match(report, /The other kernels are Debian's 6\.1\.0-50-cloud-amd64\./);
   });
 
-  it('calls an experiment broken for a fault that is accepted of the mount', () => {
+  it('calls an experiment broken for a fault that is accepted on the mount', () => {
     const report = formatReport([resultOf('experiments', WRITEBACK, { torn: 1 })], run);
     assert.match(report, /\| writeback \| broken \|/);
   });
 
-  it('has no table of what was not run', () => {
+  it('has no table for a role that was not run', () => {
     const report = formatReport([resultOf('scenarios', EXT4)], run);
     assert.match(report, /^## Scenarios$/m);
     assert.doesNotMatch(report, /^## (Negative controls|Other libraries|Experiments)$/m);

@@ -35,7 +35,10 @@ export interface Tally {
   failures: readonly string[];
 }
 
-/** Whether each scenario held, each control was caught, and no more temporaries were left than each mount allows. */
+/**
+ * Whether each scenario held, each control was caught, and no more temporaries were left than each mount
+ * allows.
+ */
 export function tally(results: readonly CrashTestResult[]): Tally {
   const outcomes = [
     ...results

@@ -42,8 +42,8 @@ export const GUEST_TOOLS = [
 const SYS_ADMIN = 21n;
 
 /**
- * Says why this machine cannot mount filesystems for a test, as a phrase that a skipped test prints; undefined if it can.
- * The lab needs Linux, CAP_SYS_ADMIN, loop devices, and the named tools.
+ * Says why this machine cannot mount filesystems for a test, as a phrase that a skipped test prints;
+ * undefined if it can. The lab needs Linux, CAP_SYS_ADMIN, loop devices, and the named tools.
  */
 export function missingFor(...tools: readonly Tool[]): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';

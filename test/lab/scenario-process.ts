@@ -1,7 +1,7 @@
 /**
- * Runs one scenario in a process of its own and prints each event as a line of JSON. If this process can see the log, it
- * stamps the event with the number of requests that the disk has completed. If it cannot, the lab stamps each line and
- * answers with one byte.
+ * Runs one scenario in a process of its own and prints each event as a line of JSON. If this process can see
+ * the log, it stamps the event with the number of requests that the disk has completed. If it cannot, the lab
+ * stamps each line and answers with one byte.
  *
  *   node scenario-process.js '{"role": …, "name": …, "directory": …, "log": …, "pressure": …, "seed": …}'
  */
@@ -41,12 +41,14 @@ const counter = task.log === undefined ? undefined : new RequestCounter(task.log
 const report = (event: LabEvent) => {
   const stamped = counter === undefined ? event : { ...event, at: counter.now() };
   writeAll(Buffer.from(`${JSON.stringify(stamped)}\n`));
-  // The scenario waits until the lab has read the log, so that the stamp is as close as one from this process.
+  // The scenario waits until the lab has read the log, so that the stamp is as close as one from this
+  // process.
   if (counter === undefined) readSync(STDIN, Buffer.alloc(1));
 };
 
-// The lab holds the other end of standard input. When the lab ends or is killed, this process must release the volume. A
-// virtual machine ends with the lab, and there standard input carries the answers to the events.
+// The lab holds the other end of standard input. When the lab ends or is killed, this process must release
+// the volume. A virtual machine ends with the lab, and there standard input carries the answers to the
+// events.
 if (counter !== undefined) process.stdin.on('end', () => process.exit(1)).resume();
 
 const scenario = await loadScenario(task);

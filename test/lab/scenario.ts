@@ -31,8 +31,8 @@ export interface Scenario {
   /** Its temporaries have names, so many crash states have one. It does not count for the share of litter. */
   namedTemporaries?: boolean;
   /**
-   * The process has saved nothing when the recording begins, so on ext4 its first temporaries have names. Other
-   * scenarios begin after the library has learned what it needs to know about the filesystem.
+   * The process has saved nothing when the recording begins, so on ext4 its first temporaries have names.
+   * Other scenarios begin after the library has learned what it needs to know about the filesystem.
    */
   firstSaves?: boolean;
   /** Makes the files that exist before the recording begins. They are durable by then. */
@@ -114,8 +114,8 @@ export class Volume {
   }
 
   /**
-   * Saves the next version of `file` with `save` and reports the outcome. A rejection is reported, not thrown. Saves of
-   * one file are numbered in the order of these calls.
+   * Saves the next version of `file` with `save` and reports the outcome. A rejection is reported, not
+   * thrown. Saves of one file are numbered in the order of these calls.
    *
    * @param file the path, below the volume, at which a reader will find the content.
    */
@@ -123,7 +123,10 @@ export class Volume {
     return this.#save(file, length, save, false);
   }
 
-  /** As `save`, for a save that promises nothing about power loss: the file may be torn until a newer version is durable. */
+  /**
+   * As `save`, for a save that promises nothing about power loss: the file may be torn until a newer version
+   * is durable.
+   */
   saveUnsafely(file: string, length: number, save: Save): Promise<void> {
     return this.#save(file, length, save, true);
   }

@@ -9,15 +9,15 @@ import {
 } from 'indelible/primitives';
 import type { Outcome } from './scenario.js';
 
-/** Starts the writeback of the whole file and waits until the data has reached the device. */
+/** Starts the writeback of the whole file and waits until the device has the data. */
 export const WRITE_BACK = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-/** Starts it, and does not wait. */
+/** Starts the writeback and does not wait. */
 export const START_WRITE_BACK = SYNC_FILE_RANGE_WRITE;
 
 let temporaries = 0;
 
 /**
- * The single-commit protocol, which the library itself uses only where it has seen that it is safe.
+ * The single-commit protocol. The library itself uses it only where it has proof that it is safe.
  *
  * @param flags for `syncFileRange`.
  */

@@ -2,7 +2,7 @@ import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs
 
 const CHUNK = 64 * 1024;
 
-/** A disk's content in memory. Stretches of zeros take none. */
+/** A disk's content in memory. Chunks of zeros take none. */
 export class SparseDisk {
   readonly #size: number;
   readonly #chunks = new Map<number, Buffer>();
@@ -36,7 +36,7 @@ export class SparseDisk {
     }
   }
 
-  /** Makes the file an image of this disk, whatever it held; where the disk has zeros, the file has holes. */
+  /** Replaces the file's content with this disk. Chunks of zeros become holes. */
   copyTo(file: number): void {
     ftruncateSync(file, 0);
     ftruncateSync(file, this.#size);
@@ -53,7 +53,7 @@ export class SparseDisk {
   }
 }
 
-/** `pwrite` of all bytes, which one call need not write. */
+/** `pwrite` of all bytes. One call may write only a part of them. */
 export function writeFully(file: number, data: Uint8Array, offset: number): void {
   for (let done = 0; done < data.length; ) {
     done += writeSync(file, data, done, data.length - done, offset + done);

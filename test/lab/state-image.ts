@@ -12,10 +12,10 @@ import { SparseDisk, writeFully } from './sparse-disk.js';
 /**
  * Builds the disk of one crash state after another in the same image file, under the same loop device.
  *
- * The content that flushes have made durable is kept in memory. A state is that content, with the surviving pending
- * requests on top. The image is written anew for each state, because mounting the previous state has changed it (the replay
- * of its journal), and nothing reports these changes. Writing the few megabytes that are not zeros takes 2 ms; mount and
- * unmount take 10 to 20 ms.
+ * The content that flushes have made durable is kept in memory. A state is that content, with the surviving
+ * pending requests on top. The image is written anew for each state, because mounting the previous state has
+ * changed it (the replay of its journal), and nothing reports these changes. Writing the few megabytes that
+ * are not zeros takes 2 ms; mount and unmount take 10 to 20 ms.
  */
 export class StateImage {
   readonly #file: number;

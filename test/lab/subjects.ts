@@ -1,8 +1,8 @@
 import type { Control, Scenario } from './scenario.js';
 
 /**
- * The tables of subjects, by role. Each is loaded when it is needed: the initramfs of a virtual machine does not contain
- * the packages of the competitors.
+ * The tables of subjects, by role. Each is loaded when it is needed: the initramfs of a virtual machine does
+ * not contain the packages of the competitors.
  */
 const TABLES = {
   scenarios: async () => (await import('./scenarios/table.js')).SCENARIOS,
@@ -11,7 +11,10 @@ const TABLES = {
   experiments: async () => (await import('./scenarios/experiments.js')).EXPERIMENTS,
 } satisfies Record<string, () => Promise<Readonly<Record<string, Scenario>>>>;
 
-/** What is expected: `scenarios` must hold, `controls` must be caught, `competitors` and `experiments` are reported. */
+/**
+ * What is expected: `scenarios` must hold, `controls` must be caught, `competitors` and `experiments` are
+ * reported.
+ */
 export type Role = keyof typeof TABLES;
 
 export const ROLES = Object.keys(TABLES) as readonly Role[];

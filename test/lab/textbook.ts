@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import type { Outcome } from './scenario.js';
 
 /**
- * The textbook recipe, written by hand on Node's `fs`: sync a temporary, rename it, sync the directory. The controls and
- * experiments leave out some of its steps or change their order.
+ * The textbook recipe, written by hand on Node's `fs`: sync a temporary, rename it, sync the directory. The
+ * controls and experiments leave out some of its steps or change their order.
  */
 export async function saveByTextbook(path: string, content: Buffer): Promise<Outcome> {
   await rename(await writeTemporary(path, content, true), path);

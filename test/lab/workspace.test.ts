@@ -17,7 +17,7 @@ const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'bindfs', 'nbd
 
 describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : ''}`, () => {
   let workspace: Workspace;
-  // The processes that are killed below run the compiled lab.
+  // The child processes run the compiled lab.
   beforeAll(() => command(`${PROJECT_ROOT}/node_modules/.bin/tsc`, '-p', `${PROJECT_ROOT}/test/lab`));
   beforeEach(async () => {
     workspace = await Workspace.create();
@@ -30,7 +30,7 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
     assert.match(mounts(), new RegExp(` ${directory} .* - ${format} ${device} `));
   });
 
-  it('passes mkfs and mount options on', async () => {
+  it('passes mkfs and mount options to the tools', async () => {
     const { device } = await mountDisk(workspace, 'disk', {
       format: 'ext4',
       mkfs: ['-O', '^has_journal'],
@@ -56,7 +56,7 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
     assert.equal(readFileSync(`${fuse.directory}/file`, 'utf8'), 'bound');
   });
 
-  it('mounts a disk whose flush is slow, and passes the flushes of fsync on to it', async () => {
+  it('mounts a disk with a slow flush, and an fsync flushes the disk', async () => {
     const { directory, device } = await mountSlowDisk(workspace, 'slow', { format: 'ext4' }, 1);
     const before = flushes(device);
     writeFileSync(`${directory}/file`, 'content', { flush: true });
@@ -72,7 +72,7 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
     assert.equal(traces(directory), '');
   });
 
-  it('is cleaned up by the next process when its cleaner was killed too', async () => {
+  it('is cleaned up by the next process when its cleaner is killed too', async () => {
     const victim = runLab(MOUNT_AND_WAIT);
     const directory = await firstLine(victim);
     process.kill(cleanerOf(directory), 'SIGKILL');
@@ -83,7 +83,7 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
     assert.equal(traces(directory), '');
   });
 
-  it('is left alone by other processes while its own lives', async () => {
+  it('is not removed by other processes while its own process runs', async () => {
     const { directory } = await mountTmpfs(workspace, 'tmpfs');
     const [code] = await once(runLab(MAKE_AND_REMOVE), 'close');
     assert.equal(code, 0);
@@ -99,7 +99,7 @@ const MOUNT_AND_WAIT = `
   console.log(workspace.directory);
   setInterval(() => {}, 1000);`;
 
-/** Runs statements of the compiled lab in a process of their own. */
+/** Runs statements in a process that imports the compiled lab. */
 function runLab(statements: string): ChildProcessWithoutNullStreams {
   const lab = pathToFileURL(`${PROJECT_ROOT}/build/test/lab`);
   const imports = `
@@ -123,7 +123,7 @@ function flushes(device: string | undefined): number {
   return Number(stat.trim().split(/\s+/)[15]);
 }
 
-/** What the kernel and the filesystem still know of a workspace. */
+/** The loop devices, mounts and directory of a workspace that still exist. */
 function traces(directory: string): string {
   const loops = readdirSync('/sys/block')
     .map((name) => `/sys/block/${name}/loop/backing_file`)
@@ -134,12 +134,12 @@ function traces(directory: string): string {
   return [...loops, ...below, ...(existsSync(directory) ? [directory] : [])].join('\n');
 }
 
-/** The cleaner's process, which is part of a workspace's name. */
+/** The cleaner's PID, which is part of a workspace's name. */
 function cleanerOf(directory: string): number {
   return Number(/-(\d+)-\d+$/.exec(directory)?.[1]);
 }
 
-/** Waits for a process to end that is not this one's child; its parent may leave it a zombie. */
+/** Waits for the end of a process that is not a child of this one. Its parent may leave it a zombie. */
 async function ended(pid: number): Promise<void> {
   while (isAlive(pid)) await sleep(10);
 }

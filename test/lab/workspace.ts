@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { SYSTEM_PATH } from './command.js';
 import { PROJECT_ROOT } from './project-root.js';
 
-/** In memory: disk images are written and thrown away by the hundred. */
+/** In memory, because hundreds of disk images are written and deleted. */
 const MEMORY = '/dev/shm';
 const NAME = /^indelible-lab-(?<namespace>\d+)-(?<pid>\d+)-(?<started>\d+)$/;
 
 /**
- * A directory in memory whose mounts, loop devices and block servers go away with it: when it is removed, when the
- * process ends, and when the process is killed with SIGKILL too. clean-up.sh, in a process group of its own, holds the
- * other end of a pipe and cleans up when the pipe closes, whatever closed it. Should that shell be killed as well, the
- * next process that makes a workspace cleans up after it.
+ * A directory in memory. Its mounts, loop devices and block servers are removed with it: when `remove` is
+ * called, when the process ends, and also when the process is killed with SIGKILL. clean-up.sh, in a process
+ * group of its own, holds the other end of a pipe and cleans up when the pipe closes. If that shell is killed
+ * as well, the next process that makes a workspace cleans up.
  */
 export class Workspace {
   static #swept: Promise<void> | undefined;
@@ -40,7 +40,7 @@ export class Workspace {
   }
 
   /**
-   * Unmounts and detaches everything that hangs on the directory, and removes it.
+   * Unmounts and detaches everything below the directory, and removes it.
    *
    * @throws if something is still busy after fifteen seconds.
    */
@@ -74,9 +74,10 @@ class Cleaner {
     while (!this.#printed.includes('\n')) {
       if (this.#process.stdout === null) break;
       await Promise.race([once(this.#process.stdout, 'data'), this.#ended]);
-      if (this.#process.exitCode !== null) throw new Error(`no workspace: ${this.#printed.trim()}`);
+      if (this.#process.exitCode !== null) throw new Error(`No workspace was made: ${this.#printed.trim()}`);
     }
-    // A forgotten workspace must not keep the process alive: the process's end is what cleans it up.
+    // A workspace that was not removed must not keep the process alive: it is cleaned up when the process
+    // ends.
     this.#process.unref();
     for (const pipe of [this.#process.stdin, this.#process.stdout]) {
       if (pipe instanceof Socket) pipe.unref();
@@ -89,11 +90,12 @@ class Cleaner {
     if (this.#process.stdout instanceof Socket) this.#process.stdout.ref();
     this.#process.stdin?.end();
     await this.#ended;
-    if (this.#process.exitCode !== 0) throw new Error(`clean-up failed: ${this.#printed.trim()}`);
+    if (this.#process.exitCode !== 0)
+      throw new Error(`The workspace was not removed: ${this.#printed.trim()}`);
   }
 }
 
-/** Cleans up the workspaces of this PID namespace whose cleaner is gone. */
+/** Cleans up the workspaces of this PID namespace whose cleaner has ended. */
 async function sweepStale(): Promise<void> {
   const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
   for (const name of readdirSync(MEMORY)) {
@@ -104,8 +106,9 @@ async function sweepStale(): Promise<void> {
 }
 
 /**
- * Field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)), which tells a process from a later one;
- * undefined if it has ended, even if its parent has not noticed yet.
+ * The start time of a process, field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)). It
+ * distinguishes the process from a later one with the same PID. Undefined if the process has ended, even if
+ * it is still a zombie.
  */
 function startTime(pid: string | undefined): string | undefined {
   let stat: string;
@@ -114,7 +117,7 @@ function startTime(pid: string | undefined): string | undefined {
   } catch {
     return undefined;
   }
-  // The second field is the command in parentheses and may itself hold spaces and parentheses.
+  // The second field is the command in parentheses, which may contain spaces and parentheses.
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return state === 'Z' ? undefined : rest[18];
 }

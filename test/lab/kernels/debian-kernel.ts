@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { command } from '../command.js';
 import { PROJECT_ROOT } from '../project-root.js';
 
-/** Debian's kernel series that the lab can boot: that of bookworm, and the newer one in its security archive. */
+/**
+ * Debian's kernel series that the lab can boot: that of bookworm, and the newer one in its security archive.
+ */
 export const KERNEL_SERIES = ['6.1', '6.12'] as const;
 export type KernelSeries = (typeof KERNEL_SERIES)[number];
 

@@ -16,10 +16,10 @@ const MEMORY_MIB = 1536;
 const EVENTS = '/dev/ttyS1';
 
 /**
- * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. Each event arrives over a
- * serial line, is stamped here, and is answered; the scenario waits for the answer. So the stamp is never earlier than the
- * event, and no promise counts before its caller had it. Requests between the event and the stamp belong to saves that
- * had begun before, or to the committer.
+ * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. Each event
+ * arrives over a serial line, is stamped here, and is answered; the scenario waits for the answer. So the
+ * stamp is never earlier than the event, and no promise counts before its caller had it. Requests between the
+ * event and the stamp belong to saves that had begun before, or to the committer.
  *
  * @param disk the options of QEMU's block layer for the disk.
  * @throws with the guest's console if the scenario did not end.

@@ -20,8 +20,8 @@ const BUSYBOX = '/bin/busybox';
 const SYNC = '/bin/sync';
 
 /**
- * Makes one file with everything that the guest runs: Node.js with its libraries, the project, the modules, and a shell.
- * The kernel unpacks it, so the guest needs no disk but the one that is crashed.
+ * Makes one file with everything that the guest runs: Node.js with its libraries, the project, the modules,
+ * and a shell. The kernel unpacks it, so the guest needs no disk but the one that is crashed.
  *
  * @param init the commands that /init runs when the modules are loaded.
  * @returns the path of the file, an initramfs in cpio format.
@@ -91,7 +91,10 @@ async function unpackModules(kernel: Kernel, target: string): Promise<string[]> 
   return names;
 }
 
-/** The files of the modules and their dependencies, each after its own. Modules that are built in need no file. */
+/**
+ * The files of the modules and their dependencies, each after its own. Modules that are built in need no
+ * file.
+ */
 async function modulesToLoad({ root, release }: Kernel): Promise<Iterable<string>> {
   // An empty configuration: the one of this machine does not concern the guest.
   const options = ['--config', '/dev/null', '--dirname', root, '--set-version', release];

@@ -4,7 +4,10 @@ import { START_WRITE_BACK, saveBySingleCommit, WRITE_BACK } from '../single-comm
 import { sync, syncDirectoryOf, writeTemporary } from '../textbook.js';
 import { inRounds, oneByOne } from './workloads.js';
 
-/** Large enough for btrfs to commit a transaction between the truncation and the end of the write, now and then. */
+/**
+ * Large enough for btrfs to commit a transaction between the truncation and the end of the write, now and
+ * then.
+ */
 const LARGE = 2_000_000;
 
 /** Scenarios with a known fault, by name. The lab must catch each of them. */

@@ -14,7 +14,8 @@ const RECIPES: Readonly<Record<string, Scenario>> = {
   // Many programs save this way. Each save syncs the directory by itself.
   'textbook-at-once': eightAtOnce('fdatasync, rename, fsync of the directory', saveByTextbook),
 
-  // For btrfs: fsync of a file logs the names that it has got since the last fsync, so the directory is not synced.
+  // For btrfs: fsync of a file logs the names that it has got since the last fsync, so the directory is not
+  // synced.
   'file-synced-again-at-once': eightAtOnce('fdatasync, rename, fsync of the file', async (path, content) => {
     await rename(await writeTemporary(path, content, true), path);
     await sync(path);
@@ -35,14 +36,16 @@ const RECIPES: Readonly<Record<string, Scenario>> = {
     },
   ),
 
-  // For ext4 without a journal, which orders nothing: the old version keeps a name, and so its inode, until the new
-  // version's name is on the medium. 48 files in one commit are the harder case than one file after another.
+  // For ext4 without a journal, which orders nothing: the old version keeps a name, and so its inode, until
+  // the new version's name is on the medium. 48 files in one commit are the harder case than one file after
+  // another.
   'exchange-then-unlink-together': savedTogether(
     'many files: fdatasync, exchange, fsync of each directory, unlink',
     exchangeThenUnlink,
   ),
 
-  // For btrfs, which writes back the data of a file that is renamed over another (apart from `flushoncommit`).
+  // For btrfs, which writes back the data of a file that is renamed over another (apart from
+  // `flushoncommit`).
   'synced-unless-it-replaces': oneByOne(
     'rename of what replaces a file, fdatasync before that of a new one; fsync of the file and the directory',
     async (path, content) => {
@@ -57,7 +60,8 @@ const RECIPES: Readonly<Record<string, Scenario>> = {
     },
   ),
 
-  // For btrfs: one commit of the whole filesystem, which waits for all ordered extents. It could replace the first sync.
+  // For btrfs: one commit of the whole filesystem, which waits for all ordered extents. It could replace the
+  // first sync.
   'write-back-and-syncfs': oneByOne('write back, rename, syncfs', async (path, content) => {
     const temporary = await writeTemporary(path, content, false);
     const file = await open(temporary, 'r+');

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { STAGING, type Volume } from '../scenario.js';
 
 /**
- * Writes content durably to a file that the lab does not judge, so that a scenario can then move it to a name that is
- * judged.
+ * Writes content durably to a file that the lab does not judge, so that a scenario can then move it to a name
+ * that is judged.
  *
  * @returns its path.
  */

@@ -123,7 +123,7 @@ function portable(native: Scenario): Scenario {
   return { ...native, title, engine: 'portable', namedTemporaries: true };
 }
 
-/** What must hold on every mount, by name. */
+/** The scenarios, by name. Each must hold on every mount. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...NATIVE,
   'portable-save': portable(NATIVE.save),

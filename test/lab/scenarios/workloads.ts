@@ -24,8 +24,8 @@ export function inRounds({ title, existing = {}, rounds, round }: Rounds): Scena
 }
 
 /**
- * The ordinary use of a save function: one save after another, of new files and of old ones, from one byte to 70 KB.
- * Every recipe and every library is crashed in it, so that their results can be compared.
+ * The ordinary use of a save function: one save after another, of new files and of old ones, from one byte to
+ * 70 KB. Every recipe and every library is crashed in it, so that their results can be compared.
  */
 export function oneByOne(title: string, save: Save): Scenario {
   return inRounds({

@@ -28,9 +28,9 @@ export interface CrashesAt {
 const EXPECTED = new Set(['lost+found', SETTINGS_FILE, WARM_UP_FILE, NEIGHBOUR_FILE]);
 
 /**
- * Crashes at every position from `begin` to `end`: with everything in the disk's cache kept, with nothing of it kept, and
- * `draws` times each with a random part of it, of whole requests and of torn ones. An empty cache has one state only.
- * Equal disks are mounted once.
+ * Crashes at every position from `begin` to `end`: with everything in the disk's cache kept, with nothing of
+ * it kept, and `draws` times each with a random part of it, of whole requests and of torn ones. An empty
+ * cache has one state only. Equal disks are mounted once.
  */
 export async function crashEverywhere(
   workspace: Workspace,
@@ -72,8 +72,8 @@ export async function crashEverywhere(
 }
 
 /**
- * Names the bytes that are on the medium in this state: the number of whole requests from the beginning of the log, and
- * the parts of later requests. Two states with the same name are the same disk.
+ * Names the bytes that are on the medium in this state: the number of whole requests from the beginning of
+ * the log, and the parts of later requests. Two states with the same name are the same disk.
  */
 function diskOf({ log, mount }: LoggedDisk, state: CrashState): string {
   const surviving = new Map(survivingParts(log, state, untornOf(mount)).map((part) => [part.request, part]));

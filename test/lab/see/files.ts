@@ -1,8 +1,8 @@
 /** The file that is saved. */
 export const SETTINGS_FILE = 'settings.json';
-/** Saved before the recording begins, by the same recipe. */
+/** Saved with the same recipe before the recording begins. */
 export const WARM_UP_FILE = 'warm-up';
-/** What the other program writes and syncs. */
+/** The file that the other program writes and syncs. */
 export const NEIGHBOUR_FILE = 'neighbour.db';
-/** With this all the other program's file is filled. */
+/** The other program's file is filled with this text. */
 export const NEIGHBOUR_TEXT = 'neighbour ';

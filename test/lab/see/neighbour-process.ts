@@ -1,7 +1,7 @@
 /**
- * Another program on the same machine, as there always is one: syncs a file of its own now and then, and so makes the
- * filesystem commit at moments that the saver has not chosen. On btrfs, where fsync writes no more than a log of the one
- * file, it syncs the whole filesystem every other time.
+ * Another program on the same machine: it syncs a file of its own from time to time, and so makes the
+ * filesystem commit at other moments than the saver's. On btrfs fsync writes only a log of the one file, so
+ * half of the time it syncs the whole filesystem.
  *
  *   node neighbour-process.js '{"directory": …, "seed": …}'
  */
@@ -17,7 +17,7 @@ export interface NeighbourTask {
   seed: number;
 }
 
-/** Between two syncs, in milliseconds. */
+/** Longest pause between two syncs, in milliseconds. */
 const LONGEST_PAUSE = 30;
 const LENGTH = 512;
 
@@ -31,7 +31,7 @@ write();
 fsyncSync(file);
 execFileSync('sync', ['--file-system', path]);
 process.stdout.write('ready\n');
-// The saver holds the other end; however it ends, the volume must become free.
+// The saver holds the other end. When it ends, this process must release the volume.
 process.stdin.on('end', () => process.exit(0)).resume();
 for (;;) {
   await sleep(random.next() * LONGEST_PAUSE);

@@ -30,7 +30,7 @@ import { parseTimedCalls } from './timed-calls.js';
 
 const PRIVATE_MOUNTS = join(PROJECT_ROOT, 'test/lab/private-mounts.sh');
 
-/** One save that was watched from all sides. Times are in microseconds since 1970. */
+/** One recorded save. Times are in microseconds since 1970. */
 export interface RawRun {
   /** When the recording began, the save was called, was settled, and the recording ended. */
   began: number;
@@ -39,7 +39,7 @@ export interface RawRun {
   ended: number;
   rejected?: string;
   calls: readonly Call[];
-  /** Everything that the disk was asked for since it was attached. */
+  /** The log of the disk's requests since it was attached. */
   log: TimedLog;
   readings: readonly Reading[];
 }
@@ -54,7 +54,7 @@ export interface RunOptions {
   flushMilliseconds: number;
 }
 
-/** Makes a disk whose filesystem holds the old version, safely. */
+/** Makes a disk whose filesystem has the old version, durably. */
 export async function prepareBase(workspace: Workspace, mount: LabMount, image: string): Promise<void> {
   await makeImage(image, sizeOf(mount));
   const device = await attachLoop(image);
@@ -67,7 +67,9 @@ export async function prepareBase(workspace: Workspace, mount: LabMount, image: 
   rmSync(directory, { recursive: true });
 }
 
-/** Records one save: its system calls, the disk's requests, and what another process reads meanwhile. */
+/**
+ * Records one save: its system calls, the disk's requests, and what another process reads at the same time.
+ */
 export async function recordRun(workspace: Workspace, options: RunOptions): Promise<RawRun> {
   const { mount, baseImage } = options;
   const requests = workspace.path('requests.log');
@@ -102,7 +104,7 @@ export async function recordRun(workspace: Workspace, options: RunOptions): Prom
   const stamps = new Map(eventsOf(traced).map(({ event, at }) => [event, at]));
   const stampOf = (...names: SavingEvent['event'][]) => {
     const stamp = names.map((name) => stamps.get(name)).find((at) => at !== undefined);
-    if (stamp === undefined) throw new Error(`strace has not seen ${names.join(' or ')}`);
+    if (stamp === undefined) throw new Error(`strace has not logged the event ${names.join(' or ')}`);
     return stamp;
   };
   const [began, called, ended] = [stampOf('began'), stampOf('saving'), stampOf('ended')];

@@ -19,13 +19,13 @@ export interface CrashedRun {
   crashes: readonly CrashesAt[];
 }
 
-/** The positions of the log between which a run lies. */
+/** The first and the last position of a run in the log. */
 export function positionsOf({ began, ended, log: { requests } }: RawRun): { begin: number; end: number } {
   const completed = (at: number) => requests.filter(({ end }) => end <= at).length;
   return { begin: completed(began), end: completed(ended) };
 }
 
-/** The run whose save was the quickest: the others were held up by whatever else the machine had to do. */
+/** The run with the quickest save: other work of the machine delayed the others. */
 export function quickest(runs: readonly RawRun[]): RawRun {
   return runs.reduce((a, b) => (durationOf(b) < durationOf(a) ? b : a));
 }
@@ -41,7 +41,9 @@ export function costOf(run: RawRun, recordings: number): Cost {
   };
 }
 
-/** The run whose crashes show most: a ruined file if there is one, then as many different outcomes as there are. */
+/**
+ * The run whose crashes show most: one with a ruined file if there is one, then the one with most outcomes.
+ */
 export function mostTelling(runs: readonly CrashedRun[]): CrashedRun {
   const score = ({ raw, crashes }: CrashedRun) => {
     const kinds = new Set(
@@ -56,10 +58,10 @@ export function mostTelling(runs: readonly CrashedRun[]): CrashedRun {
   });
 }
 
-/** How many different things crashes leave, before and after the program was told. */
+/** How many different outcomes the crashes have, before and after the promise resolved. */
 function varietyOf({ raw, crashes }: CrashedRun): number {
   const kinds = crashes.flatMap(({ states }, index) =>
-    states.map(({ found }) => `${decodeFound(found).kind} ${wasTold(raw, index)}`),
+    states.map(({ found }) => `${decodeFound(found).kind} ${hadResolved(raw, index)}`),
   );
   return new Set(kinds).size;
 }
@@ -69,7 +71,7 @@ export function surveyOf(runs: readonly CrashedRun[]): Survey {
   const after = emptyTally();
   for (const { raw, crashes } of runs) {
     for (const [index, { states }] of crashes.entries()) {
-      for (const left of states) count(wasTold(raw, index) ? after : before, left);
+      for (const left of states) count(hadResolved(raw, index) ? after : before, left);
     }
   }
   return { recordings: runs.length, before, after };
@@ -121,10 +123,10 @@ function runOf({ raw, crashes }: CrashedRun, format: DiskFormat, indexOf: (found
   };
 }
 
-/** What was being read when the run began, and each change until it ended. */
+/** What the reader found when the run began, and each change until it ended. */
 function readingsWithin(readings: RawRun['readings'], began: number, ended: number): RawRun['readings'] {
   const first = readings.findLast(([at]) => at <= began);
-  if (first === undefined) throw new Error('the reader came too late');
+  if (first === undefined) throw new Error('the reader started too late');
   return [[began, first[1]], ...readings.filter(([at]) => at > began && at <= ended)];
 }
 
@@ -143,13 +145,14 @@ function crashOf({ states, all, none }: CrashesAt, indexOf: (found: string) => n
   };
 }
 
-/** Whether the promise had resolved when the position was reached, with the next request still to come. */
-function wasTold(raw: RawRun, index: number): boolean {
+/** Whether the promise had resolved at this position, before the next request completed. */
+function hadResolved(raw: RawRun, index: number): boolean {
   const { begin } = positionsOf(raw);
   const reached = raw.log.requests[begin + index - 1]?.end ?? raw.began;
-  const left = Math.min(raw.log.requests[begin + index]?.end ?? raw.ended, raw.ended);
-  // A position lasts from one request to the next; it counts as told if any of that time lies behind the promise.
-  return raw.rejected === undefined && (reached >= raw.settled || left > raw.settled);
+  const until = Math.min(raw.log.requests[begin + index]?.end ?? raw.ended, raw.ended);
+  // A position lasts from one request to the next. It counts as resolved if any part of that time is after
+  // the promise.
+  return raw.rejected === undefined && (reached >= raw.settled || until > raw.settled);
 }
 
 function emptyTally(): Tally {

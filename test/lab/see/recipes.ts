@@ -12,17 +12,17 @@ export interface RecordedRecipe {
   title: string;
   /** One sentence: what it does. */
   summary: string;
-  /** What its caller may take a resolved promise for; default: `'durable'`, that it is saved. */
+  /** What its caller expects of a resolved promise; default: `'durable'`. */
   promises?: Promised;
-  /** Default: every filesystem. */
+  /** The filesystems on which it is recorded; default: all. */
   filesystems?: readonly string[];
-  /** Functions that `save` calls, for a reader. */
+  /** Functions that `save` calls. The page shows their code, too. */
   helpers?: readonly { toString(): string }[];
   /** @param otherFilesystem a directory on another filesystem. */
   save(path: string, content: Buffer, otherFilesystem: string): Promise<unknown>;
 }
 
-/** In the order in which the page offers them. */
+/** In the order of the page's menu. */
 export const RECIPES: readonly RecordedRecipe[] = [
   {
     id: 'overwrite',
@@ -62,7 +62,7 @@ export const RECIPES: readonly RecordedRecipe[] = [
   },
   {
     id: 'textbook',
-    title: 'The textbook',
+    title: 'The textbook recipe',
     summary: 'Syncs the temporary, renames it, and syncs the directory.',
     helpers: [writeTemporary, syncDirectoryOf, sync],
     async save(path, content) {
@@ -110,13 +110,13 @@ export const RECIPES: readonly RecordedRecipe[] = [
   },
 ];
 
-/** The source of a recipe and of its helpers, as the engine has them. */
+/** The source of a recipe and of its helpers, as JavaScript. */
 export function codeOf({ save: saving, helpers = [] }: RecordedRecipe): string {
-  return [saving, ...helpers].map((one) => withoutMargin(String(one))).join('\n\n');
+  return [saving, ...helpers].map((one) => withoutIndentation(String(one))).join('\n\n');
 }
 
-/** The first line begins where the function does; the last one is as far in as its declaration. */
-function withoutMargin(source: string): string {
-  const margin = /\n( *)[^\n]*$/.exec(source)?.[1] ?? '';
-  return source.replaceAll(`\n${margin}`, '\n');
+/** Removes the indentation: the last line of a function is indented as far as its declaration. */
+function withoutIndentation(source: string): string {
+  const indentation = /\n( *)[^\n]*$/.exec(source)?.[1] ?? '';
+  return source.replaceAll(`\n${indentation}`, '\n');
 }

@@ -13,7 +13,7 @@ import { prepareBase, type RawRun, recordRun } from './one-run.js';
 import { type CrashedRun, costOf, mostTelling, pairOf, positionsOf, quickest, surveyOf } from './pair.js';
 import { codeOf, RECIPES, type RecordedRecipe } from './recipes.js';
 
-/** An ext4 that initialises itself before, not during, the recording. */
+/** This ext4 initialises its tables before the recording, not during it. */
 const MOUNTS: readonly LabMount[] = [
   { name: 'ext4', format: 'ext4', mkfs: ['-E', 'nodiscard,lazy_itable_init=0,lazy_journal_init=0'] },
   { name: 'xfs', format: 'xfs' },
@@ -33,8 +33,8 @@ interface RecordOptions {
 
 const program = new Command('npm run see:record --')
   .description(
-    'Records what the page docs/see-it-work.html plays: for each filesystem and recipe saves of one file, with their ' +
-      'system calls, the requests of the disk, and what a crash at any moment leaves.',
+    'Makes the recordings of the page docs/see-it-work.html: saves of one file for each filesystem and ' +
+      'recipe, with their system calls, the requests of the disk, and the outcome of a crash at any moment.',
   )
   .option(
     '--filesystem <names>',
@@ -50,15 +50,14 @@ const program = new Command('npm run see:record --')
   )
   .option('--alone <count>', 'recordings of each with nothing else running', integer, 6)
   .option('--beside <count>', 'recordings of each beside another program that syncs', integer, 10)
-  .option(
-    '--draws <count>',
-    'random states of each of two kinds, for every position that is played',
-    integer,
-    5,
-  )
-  .option('--flush <milliseconds>', "what a flush of the disk's cache takes", integer, 5)
+  .option('--draws <count>', 'random states of each of two kinds, for every recorded position', integer, 5)
+  .option('--flush <milliseconds>', "how long a flush of the disk's cache takes", integer, 5)
   .option('--seed <number>', 'chooses the pauses and the states', integer, 1)
-  .option('--out <file>', 'where the recordings go', join(PROJECT_ROOT, 'docs/see-it-work/recordings.json'));
+  .option(
+    '--out <file>',
+    'where the recordings are written',
+    join(PROJECT_ROOT, 'docs/see-it-work/recordings.json'),
+  );
 const options = program.parse().opts<RecordOptions>();
 
 const missing = missingFor(
@@ -71,9 +70,10 @@ const missing = missingFor(
   'cc',
   'strace',
 );
-if (missing !== undefined) program.error(`error: nothing can be recorded here: it ${missing}`);
+if (missing !== undefined)
+  program.error(`error: nothing can be recorded on this machine: the crash lab ${missing}`);
 
-/** One recipe on one filesystem, recorded and not yet crashed. */
+/** The recordings of one recipe on one filesystem, not yet crashed. */
 interface Take {
   mount: LabMount;
   recipe: RecordedRecipe;
@@ -84,7 +84,8 @@ interface Take {
 }
 
 const started = Date.now();
-// First everything is recorded, one save at a time, and then crashed: mounting states would slow the saves down.
+// First all recordings are made, one save at a time. Then they are crashed: mounting states would slow the
+// saves.
 const filesystems: Take[][] = [];
 const workspaces: Workspace[] = [];
 try {
@@ -140,7 +141,7 @@ async function recordOn(mount: LabMount, workspace: Workspace): Promise<Take[]> 
   return takes;
 }
 
-/** The takes of one filesystem, one after the other: their disks have the same UUID. */
+/** Crashes the takes of one filesystem one after another, because their disks have the same UUID. */
 async function crashAll(takes: readonly Take[]): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (const { mount, recipe, workspace, baseImage, alone, beside } of takes) {
@@ -171,7 +172,7 @@ async function crashAll(takes: readonly Take[]): Promise<Pair[]> {
   return pairs;
 }
 
-/** Where the result goes is of no interest to whoever wants to have it again. */
+/** The command that repeats the recordings. It does not name the output file. */
 function commandLine(args: readonly string[]): string {
   const kept = args.filter((arg, index) => arg !== '--out' && args[index - 1] !== '--out');
   return ['npm run see:record', ...(kept.length > 0 ? ['--', ...kept] : [])].join(' ');
@@ -181,7 +182,7 @@ function seconds(): string {
   return `${((Date.now() - started) / 1000).toFixed(0)} s`;
 }
 
-/** One pair a line, so that a change shows where it is. */
+/** One pair a line, so that a diff shows the pairs that changed. */
 function formatRecordings({ pairs, ...rest }: Recordings): string {
   const head = JSON.stringify(rest, undefined, 1).replace(/\n\}$/, '');
   return `${head},\n "pairs": [\n${pairs.map((pair) => JSON.stringify(pair)).join(',\n')}\n ]\n}\n`;

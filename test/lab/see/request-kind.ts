@@ -4,23 +4,25 @@ import type { BlockRequest } from '../block-log.js';
 import type { DiskFormat } from '../filesystems.js';
 import { NEIGHBOUR_TEXT } from './files.js';
 
-/** What a request of the disk is about. */
+/** What a request of the disk writes. */
 export interface Described {
   kind: RequestKind;
-  /** Cells of the new version: the first, and the one behind the last. */
+  /** Cells of the new version: the first, and the one after the last. */
   cells?: readonly [first: number, end: number];
 }
 
-/** A block of jbd2's journal: magic number, then its type, big-endian (include/linux/jbd2.h in the kernel). */
+/**
+ * A block of jbd2's journal: magic number, then its type, big-endian (include/linux/jbd2.h in the kernel).
+ */
 const JBD2_MAGIC = 0xc03b_3998;
 const JBD2_COMMIT = 2;
-/** A record of the XFS log begins with it (fs/xfs/libxfs/xfs_log_format.h). */
+/** A record of the XFS log begins with this number (fs/xfs/libxfs/xfs_log_format.h). */
 const XFS_LOG_MAGIC = 0xfeed_babe;
 /** Offsets in a btrfs super block and in the header of its tree blocks (include/uapi/linux/btrfs_tree.h). */
 const BTRFS = { superBlock: 65_536, magicAt: 64, magic: '_BHRfS_M', identifierAt: 32 };
 const BLOCK = 4096;
 
-/** Tells from its bytes what a request writes. */
+/** Recognises by its bytes what a request writes. */
 export function describeRequest(request: BlockRequest, format: DiskFormat): Described {
   if (request.flush) return { kind: 'flush' };
   const data = Buffer.from(request.data.buffer, request.data.byteOffset, request.data.byteLength);

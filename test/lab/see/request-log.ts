@@ -1,6 +1,6 @@
 import type { BlockLog, BlockRequest } from '../block-log.js';
 
-/** A request of a disk with the time that it took, in microseconds since 1970. */
+/** A request of a disk with its start and end, in microseconds since 1970. */
 export interface TimedRequest extends BlockRequest {
   start: number;
   end: number;
@@ -12,11 +12,11 @@ export interface TimedLog extends BlockLog {
 
 /** The header of an entry, four little-endian numbers; see slow-disk/flush-delay.c. */
 const ENTRY = { start: 0, end: 8, offset: 16, length: 24, size: 32 };
-/** A loop device on a file has sectors of this size. */
+/** The sector size of a loop device on a file. */
 const SECTOR = 512;
 
 /**
- * Reads the log of a slow disk: what it was asked for, in the order of completion, with times.
+ * Reads the log of a slow disk: its requests in the order of completion, with times.
  *
  * @throws {Error} if it ends inside an entry.
  */
@@ -34,7 +34,8 @@ export function parseRequestLog(log: Buffer): TimedLog {
     const flush = length === 0;
     requests.push({
       ...{ flush, fua: false, discard: false, offset, length, data, start, end },
-      // A flush makes durable what had completed when it began (block/writeback_cache_control.rst in the kernel).
+      // A flush makes durable all requests that had completed when it began
+      // (block/writeback_cache_control.rst in the kernel).
       ...(flush ? { covers: requests.findLastIndex((request) => request.end <= start) + 1 } : {}),
     });
   }

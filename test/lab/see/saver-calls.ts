@@ -2,7 +2,7 @@ import type { Call } from '../../../docs/see-it-work/recordings.js';
 import { NEIGHBOUR_FILE, WARM_UP_FILE } from './files.js';
 import type { TimedCall } from './timed-calls.js';
 
-/** What strace is asked to trace (`?`: may be unknown on some machine). */
+/** The system calls that strace traces (`?`: unknown on some machines). */
 export const TRACED = [
   ...[
     'openat',
@@ -34,7 +34,7 @@ export const TRACED = [
   ...['?link', 'linkat', '?unlink', 'unlinkat'],
 ];
 
-/** The directories whose names the recording leaves out. */
+/** The directories whose names are shortened in the recording. */
 export interface TracedDirectories {
   volume: string;
   /** On another filesystem; shown as /tmp. */
@@ -43,7 +43,7 @@ export interface TracedDirectories {
 
 const EVENT = /^1<[^>]*>, "\{\\"event\\":\\"(?<event>\w+)\\"/;
 
-/** Finds what the saving process has printed. */
+/** The events that the saving process has printed. */
 export function eventsOf(calls: readonly TimedCall[]): { event: string; at: number }[] {
   return calls.flatMap((call) => {
     const event = call.name === 'write' ? EVENT.exec(call.arguments)?.groups?.event : undefined;
@@ -51,7 +51,7 @@ export function eventsOf(calls: readonly TimedCall[]): { event: string; at: numb
   });
 }
 
-/** The calls about the file, its directory and its temporary, and the other program's writes and syncs. */
+/** The calls on the file, its directory and its temporary, and the other program's writes and syncs. */
 export function callsAbout(
   calls: readonly TimedCall[],
   { volume, otherFilesystem }: TracedDirectories,
@@ -59,7 +59,7 @@ export function callsAbout(
 ): Call[] {
   const threads = new Map([[mainThread, 0]]);
   return calls
-    .filter(({ start, arguments: text }) => start >= begin && start < end && concerns(text))
+    .filter(({ start, arguments: text }) => start >= begin && start < end && isAbout(text))
     .map((call): Call => {
       const text = shorten(call.arguments);
       const by = text.includes(NEIGHBOUR_FILE) ? 'neighbour' : 'saver';
@@ -82,7 +82,7 @@ export function callsAbout(
       };
     });
 
-  function concerns(text: string): boolean {
+  function isAbout(text: string): boolean {
     return (text.includes(volume) || text.includes(otherFilesystem)) && !text.includes(WARM_UP_FILE);
   }
 
@@ -97,7 +97,7 @@ export function callsAbout(
 }
 
 const MOVES_BYTES = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'copy_file_range', 'sendfile']);
-/** The descriptor that is written to is the first argument. */
+/** The first argument is the descriptor that is written to. */
 const WRITES_TO_TMP = /^\d+<\/tmp\/[^>]*>, "/;
-/** strace says which it is; the file is not in it. */
+/** strace adds the path of the working directory. The file is not in it. */
 const WORKING_DIRECTORY = /\bAT_FDCWD<[^>]*>/g;

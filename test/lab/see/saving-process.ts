@@ -1,6 +1,6 @@
 /**
- * Saves one file once, by one recipe, under strace. What it prints is traced as well, so that its events have times on
- * the clock of its system calls.
+ * Saves one file once, with one recipe, under strace. Its output is traced as well, so that its events and
+ * its system calls have times of the same clock.
  *
  *   node saving-process.js '{"recipe": …, "directory": …, "otherFilesystem": …, "beside": …, "seed": …}'
  */
@@ -21,23 +21,23 @@ export interface SavingTask {
   directory: string;
   /** A directory on another filesystem. */
   otherFilesystem: string;
-  /** Whether another program syncs a file of its own meanwhile. */
+  /** Whether another program syncs a file of its own at the same time. */
   beside: boolean;
   seed: number;
 }
 
-/** What the process prints, a line of JSON each. */
+/** The events that the process prints, one a line, as JSON. */
 export type SavingEvent =
   | { event: 'began' | 'saving' | 'resolved' | 'ended' }
   | { event: 'rejected'; error: string };
 
-/** Every recipe is as fast as it gets, and the library has seen what it wants to see of the filesystem. */
+/** Enough for each recipe to reach its speed, and for the library to learn the features of the filesystem. */
 const WARM_UPS = 8;
-/** Milliseconds of nothing before the save. */
+/** Idle time before the save, in milliseconds. */
 const LEAD = 3;
-/** Milliseconds after it: with nothing else running nothing more will happen for seconds. */
+/** Time after the save, in milliseconds: with nothing else running, nothing happens for seconds. */
 const AFTERMATH = { alone: 8, beside: 60 };
-/** The other program's first sync falls somewhere in this stretch from its start, in milliseconds. */
+/** Longest time between the start of the other program and the recording, in milliseconds. */
 const LONGEST_DELAY = 30;
 const STDOUT = 1;
 

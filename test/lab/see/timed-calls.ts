@@ -1,4 +1,7 @@
-/** A system call of a log that strace has made with `-f -ttt -T`. Times are in microseconds since 1970. */
+/**
+ * A system call in a log of `strace -f -ttt -T`. Times are in microseconds since 1970. strace has no output
+ * format for programs.
+ */
 export interface TimedCall {
   thread: number;
   name: string;
@@ -13,7 +16,7 @@ const CALL = /^(?<name>\w+)\((?<arguments>.*)\) += (?<result>.*) <(?<duration>\d
 const UNFINISHED = /^(?<begun>\w+\(.*?),? ?<unfinished \.\.\.>$/;
 const RESUMED = /^<\.\.\. \w+ resumed>,? ?(?<rest>.*)$/;
 
-/** Reads every call that has ended, in the order in which they began. */
+/** All calls that have ended, in the order in which they began. */
 export function parseTimedCalls(log: string): TimedCall[] {
   const calls: TimedCall[] = [];
   const begun = new Map<string, { start: number; text: string }>();

@@ -1,5 +1,7 @@
-// An nbdkit plugin: a disk in memory whose cache flush takes a given time, one at a time, as on a SATA disk.
-// Reads and writes are as fast as memory. It begins empty or as a copy of an image, and can keep a log.
+// An nbdkit plugin: a disk in memory. A flush of its cache takes a given time, one flush at a time, as on a
+// SATA disk. Reads and writes are as fast as memory. The disk is empty at first, or a copy of an image, and
+// can write a log. nbdkit's own delay filter cannot delay flushes, and its log filter does not record the
+// data.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -81,7 +83,7 @@ static int slow_disk_get_ready(void) {
     nbdkit_error("open: %s: %m", image);
     return -1;
   }
-  // Pages are taken on first write, so an empty disk costs nothing, and the image stays as it is.
+  // Pages are allocated on first write, so an empty disk costs nothing, and the image does not change.
   int flags = MAP_PRIVATE | MAP_NORESERVE | (image == NULL ? MAP_ANONYMOUS : 0);
   disk = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, source, 0);
   if (source != -1) close(source);

@@ -6,22 +6,22 @@ import { attachLoop, type Disk, format, type Mounted, mountDevice, sizeOf } from
 import { PROJECT_ROOT } from '../project-root.js';
 import type { Workspace } from '../workspace.js';
 
-/** Requests that the disk serves at once; it is never the limit. */
+/** Concurrent requests of the disk; enough never to be the limit. */
 const THREADS = 32;
 
-/** What the disk holds at first, and where it writes down its requests (request-log.ts). */
-export interface WatchedSlowDisk {
+/** The disk's first content, and where it logs its requests (request-log.ts). */
+export interface LoggedSlowDisk {
   image: string;
   log: string;
 }
 
-/** Shows the disk as a file for a loop device to stand on, and returns the file's path. */
+/** Mounts the disk as a file, the backing file of a loop device. Returns the file's path. */
 export async function serveSlowDisk(
   workspace: Workspace,
   name: string,
   size: number,
   flushMilliseconds: number,
-  watched?: WatchedSlowDisk,
+  logged?: LoggedSlowDisk,
 ): Promise<string> {
   const plugin = workspace.path('slow-disk.so');
   if (!existsSync(plugin)) {
@@ -36,13 +36,13 @@ export async function serveSlowDisk(
     plugin,
     `size=${size}`,
     `flush-ms=${flushMilliseconds}`,
-    ...(watched === undefined ? [] : [`image=${watched.image}`, `log=${watched.log}`]),
+    ...(logged === undefined ? [] : [`image=${logged.image}`, `log=${logged.log}`]),
   ]);
 }
 
 /**
- * A filesystem on a disk in memory whose cache flush takes `flushMilliseconds` (default 5: an ordinary SATA SSD), one
- * flush at a time. What a save costs on it is the number of flushes it waits for.
+ * A filesystem on a disk in memory. A flush of its cache takes `flushMilliseconds` (default 5: an ordinary
+ * SATA SSD), one flush at a time. The cost of a save on it is the number of flushes that it waits for.
  */
 export async function mountSlowDisk(
   workspace: Workspace,
