@@ -1,7 +1,7 @@
 import { abortError, indelibleError, type SaveError, systemError } from '../base/errors.js';
 import { MOUNT_POINT_HINT } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
-import { cannotKeep, changed, keptUnderItself } from '../base/save-errors.js';
+import { cannotKeepPreviousError, modifiedError, previousIsTargetError } from '../base/save-errors.js';
 import type { SaveParameters } from '../base/save-request.js';
 import type { Failure } from './wire.js';
 
@@ -25,11 +25,11 @@ export function saveErrorOf(request: SaveParameters, failure: Failure): SaveErro
         where,
       );
     case 'changed':
-      return changed(request.path);
+      return modifiedError(request.path);
     case 'cannot-keep':
-      return cannotKeep(request);
+      return cannotKeepPreviousError(request);
     case 'same-path':
-      return keptUnderItself(request);
+      return previousIsTargetError(request);
     default:
       break;
   }

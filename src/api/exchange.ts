@@ -3,7 +3,7 @@ import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import type { NameChange } from '../names/durability.js';
 import { renameOperation } from '../names/rename-operation.js';
-import { type NameChangeOptions, wantedOf } from './name-change-options.js';
+import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-options.js';
 
 /**
  * Swaps what stands under two paths, of any kind, in one step (`RENAME_EXCHANGE`): whoever looks, at any instant and
@@ -33,5 +33,9 @@ export function exchangeSync(a: PathLike, b: PathLike, options?: NameChangeOptio
 
 function steps(a: PathLike, b: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
   const names = { from: absolutePath(a, 'a'), to: absolutePath(b, 'b') };
-  return renameOperation(selectEngine().calls, { operation: 'exchange', ...names, ...wantedOf(options) });
+  return renameOperation(selectEngine().calls, {
+    operation: 'exchange',
+    ...names,
+    ...resolveNameChangeOptions(options),
+  });
 }

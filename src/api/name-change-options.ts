@@ -1,6 +1,6 @@
 import { invalidArgumentType } from '../base/errors.js';
 import { booleanOption, type Durability, oneOf } from '../base/options.js';
-import type { Wanted } from '../names/durability.js';
+import type { DurabilityRequest } from '../names/durability.js';
 
 /** Options of `exchange`, `renameExclusive` and `replaceSymlink`. */
 export interface NameChangeOptions {
@@ -16,7 +16,7 @@ export interface NameChangeOptions {
   strict?: boolean | undefined;
 }
 
-export function wantedOf(options: NameChangeOptions | null | undefined): Wanted {
+export function resolveNameChangeOptions(options: NameChangeOptions | null | undefined): DurabilityRequest {
   const given = options ?? {};
   if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object', options);
   return {

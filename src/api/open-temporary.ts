@@ -3,13 +3,13 @@ import { toSaveError } from '../base/fs-error.js';
 import { isWeaker, resolveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath } from '../base/path-bytes.js';
-import { noTemporary } from '../base/save-errors.js';
+import { noTemporaryFileError } from '../base/save-errors.js';
 import type { SaveParameters } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
-import { openRequestOf } from './save.js';
-import { HeldTemporary, TemporaryFile, type TemporaryFileOptions } from './temporary-file.js';
+import { saveParametersOf } from './save.js';
+import { TemporaryFile, type TemporaryFileOptions, TemporaryHandle } from './temporary-file.js';
 
 /**
  * Opens a file without a name (`O_TMPFILE`) in a directory, to be written by its descriptor and then given a name,
@@ -43,14 +43,14 @@ export function openTemporarySync(directory: PathLike, options?: TemporaryFileOp
 function requestOf(directory: PathLike, options: TemporaryFileOptions | null | undefined): SaveParameters {
   if (typeof options === 'string') throw invalidArgumentType('options', 'of type object', options);
   const resolved = resolveOptions(options);
-  return openRequestOf(absolutePath(directory, 'directory'), {
+  return saveParametersOf(absolutePath(directory, 'directory'), {
     ...resolved,
     ifExists: 'replace',
     keepPrevious: undefined,
   });
 }
 
-function* open(request: SaveParameters): Steps<HeldTemporary> {
+function* open(request: SaveParameters): Steps<TemporaryHandle> {
   const { path, durability, protocol, strict, mode } = request;
   const { engine, calls } = selectEngine();
   refuseWithoutDescriptors(calls, path);
@@ -63,7 +63,7 @@ function* open(request: SaveParameters): Steps<HeldTemporary> {
         throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
       }
       const opened = yield* calls.createTemporary(directory, mode, temporary === 'unnamed');
-      return new HeldTemporary(engine, calls, opened);
+      return new TemporaryHandle(engine, calls, opened);
     } finally {
       yield* calls.close(directory);
     }
@@ -80,7 +80,7 @@ function refuseWithoutDescriptors(
   calls: FileSystemCalls,
   path: SaveParameters['path'],
 ): asserts calls is FileSystemCalls & Required<Pick<FileSystemCalls, 'createTemporary'>> {
-  if (calls.createTemporary === undefined) throw noTemporary(path, 'The portable engine');
-  if (process.platform === 'win32') throw noTemporary(path, 'Windows');
-  if (process.versions.deno !== undefined) throw noTemporary(path, 'Deno');
+  if (calls.createTemporary === undefined) throw noTemporaryFileError(path, 'The portable engine');
+  if (process.platform === 'win32') throw noTemporaryFileError(path, 'Windows');
+  if (process.versions.deno !== undefined) throw noTemporaryFileError(path, 'Deno');
 }

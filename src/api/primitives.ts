@@ -16,7 +16,7 @@ export const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
 export const SYNC_FILE_RANGE_WRITE = 2;
 export const SYNC_FILE_RANGE_WAIT_AFTER = 4;
 
-const HIGHEST_DESCRIPTOR = 0x7fff_ffff;
+const MAX_DESCRIPTOR = 0x7fff_ffff;
 const DEFAULT_MODE = 0o666;
 
 /**
@@ -28,13 +28,13 @@ const DEFAULT_MODE = 0o666;
  */
 export async function renameat2(from: PathLike, to: PathLike, flags = 0): Promise<void> {
   const call = renameCall(from, to, flags);
-  finish(call, await call.addon?.renameat2(call.path, call.dest, call.flags));
+  resultOf(call, await call.addon?.renameat2(call.path, call.dest, call.flags));
 }
 
 /** The same on the calling thread. */
 export function renameat2Sync(from: PathLike, to: PathLike, flags = 0): void {
   const call = renameCall(from, to, flags);
-  finish(call, call.addon?.renameat2Sync(call.path, call.dest, call.flags));
+  resultOf(call, call.addon?.renameat2Sync(call.path, call.dest, call.flags));
 }
 
 /**
@@ -48,13 +48,13 @@ export function renameat2Sync(from: PathLike, to: PathLike, flags = 0): void {
  */
 export async function openTmpfile(directory: PathLike, mode = DEFAULT_MODE): Promise<number> {
   const call = openCall(directory, mode);
-  return finish(call, await call.addon?.openTmpfile(call.path, call.mode));
+  return resultOf(call, await call.addon?.openTmpfile(call.path, call.mode));
 }
 
 /** The same on the calling thread. */
 export function openTmpfileSync(directory: PathLike, mode = DEFAULT_MODE): number {
   const call = openCall(directory, mode);
-  return finish(call, call.addon?.openTmpfileSync(call.path, call.mode));
+  return resultOf(call, call.addon?.openTmpfileSync(call.path, call.mode));
 }
 
 /**
@@ -65,13 +65,13 @@ export function openTmpfileSync(directory: PathLike, mode = DEFAULT_MODE): numbe
  */
 export async function linkat(from: PathLike | number, to: PathLike): Promise<void> {
   const call = linkCall(from, to);
-  finish(call, await call.addon?.linkat(call.from, call.dest));
+  resultOf(call, await call.addon?.linkat(call.from, call.dest));
 }
 
 /** The same on the calling thread. */
 export function linkatSync(from: PathLike | number, to: PathLike): void {
   const call = linkCall(from, to);
-  finish(call, call.addon?.linkatSync(call.from, call.dest));
+  resultOf(call, call.addon?.linkatSync(call.from, call.dest));
 }
 
 /**
@@ -89,13 +89,13 @@ export async function syncFileRange(
   flags: number,
 ): Promise<void> {
   const call = rangeCall(fd, offset, length, flags);
-  finish(call, await call.addon?.syncFileRange(fd, offset, length, flags));
+  resultOf(call, await call.addon?.syncFileRange(fd, offset, length, flags));
 }
 
 /** The same on the calling thread. */
 export function syncFileRangeSync(fd: number, offset: number, length: number, flags: number): void {
   const call = rangeCall(fd, offset, length, flags);
-  finish(call, call.addon?.syncFileRangeSync(fd, offset, length, flags));
+  resultOf(call, call.addon?.syncFileRangeSync(fd, offset, length, flags));
 }
 
 /**
@@ -103,52 +103,52 @@ export function syncFileRangeSync(fd: number, offset: number, length: number, fl
  * unknown; don't call it again and believe the answer.
  */
 export async function fdatasync(fd: number): Promise<void> {
-  await onDescriptor('fdatasync', fd);
+  await callOnDescriptor('fdatasync', fd);
 }
 
 /** The same on the calling thread. */
 export function fdatasyncSync(fd: number): void {
-  onDescriptorSync('fdatasync', fd);
+  callOnDescriptorSync('fdatasync', fd);
 }
 
 /** Data and all metadata on stable storage: fsync(2). On macOS it stops short of the disk's cache; see `fullfsync`. */
 export async function fsync(fd: number): Promise<void> {
-  await onDescriptor('fsync', fd);
+  await callOnDescriptor('fsync', fd);
 }
 
 /** The same on the calling thread. */
 export function fsyncSync(fd: number): void {
-  onDescriptorSync('fsync', fd);
+  callOnDescriptorSync('fsync', fd);
 }
 
 /** `F_FULLFSYNC` of macOS, through the disk's cache. Elsewhere `ENOSYS`: there `fsync` does that. */
 export async function fullfsync(fd: number): Promise<void> {
-  await onDescriptor('fullfsync', fd);
+  await callOnDescriptor('fullfsync', fd);
 }
 
 /** The same on the calling thread. */
 export function fullfsyncSync(fd: number): void {
-  onDescriptorSync('fullfsync', fd);
+  callOnDescriptorSync('fullfsync', fd);
 }
 
 /** `F_BARRIERFSYNC` of macOS: ordered before later writes, not yet durable. Elsewhere `ENOSYS`. */
 export async function barrierfsync(fd: number): Promise<void> {
-  await onDescriptor('barrierfsync', fd);
+  await callOnDescriptor('barrierfsync', fd);
 }
 
 /** The same on the calling thread. */
 export function barrierfsyncSync(fd: number): void {
-  onDescriptorSync('barrierfsync', fd);
+  callOnDescriptorSync('barrierfsync', fd);
 }
 
 /** Everything dirty on the filesystem that holds the open file, on stable storage: syncfs(2). Linux; else `ENOSYS`. */
 export async function syncfs(fd: number): Promise<void> {
-  await onDescriptor('syncfs', fd);
+  await callOnDescriptor('syncfs', fd);
 }
 
 /** The same on the calling thread. */
 export function syncfsSync(fd: number): void {
-  onDescriptorSync('syncfs', fd);
+  callOnDescriptorSync('syncfs', fd);
 }
 
 /**
@@ -160,7 +160,7 @@ export async function syncDirectory(directory: PathLike): Promise<void> {
   const path = absolutePath(directory, 'directory');
   const { addon } = selectEngine();
   if (addon !== undefined) {
-    finish({ syscall: 'syncDirectory', path }, await addon.syncDirectory(path));
+    resultOf({ syscall: 'syncDirectory', path }, await addon.syncDirectory(path));
     return;
   }
   const handle = await fs.promises.open(path, 'r');
@@ -176,7 +176,7 @@ export function syncDirectorySync(directory: PathLike): void {
   const path = absolutePath(directory, 'directory');
   const { addon } = selectEngine();
   if (addon !== undefined) {
-    finish({ syscall: 'syncDirectory', path }, addon.syncDirectorySync(path));
+    resultOf({ syscall: 'syncDirectory', path }, addon.syncDirectorySync(path));
     return;
   }
   const fd = fs.openSync(path, 'r');
@@ -188,14 +188,14 @@ export function syncDirectorySync(directory: PathLike): void {
 }
 
 /** What an error says of the call. */
-interface Call {
+interface CallContext {
   syscall: string;
   path?: AbsolutePath;
   dest?: AbsolutePath;
 }
 
 /** What plain `fs` has of the calls on a descriptor, for the portable engine. */
-const PLAIN: Partial<
+const PLAIN_FS: Partial<
   Record<DescriptorCall, { asynchronous(fd: number): Promise<void>; synchronous(fd: number): void }>
 > = {
   fdatasync: { asynchronous: promisify(fs.fdatasync), synchronous: fs.fdatasyncSync },
@@ -203,36 +203,36 @@ const PLAIN: Partial<
 };
 
 /** A library cannot see behind Node's descriptors on Windows. */
-const DESCRIPTORS_ARE_NODES = process.platform === 'win32';
+const USES_NODE_DESCRIPTORS = process.platform === 'win32';
 
 type DescriptorCall = 'fdatasync' | 'fsync' | 'fullfsync' | 'barrierfsync' | 'syncfs';
 
-async function onDescriptor(name: DescriptorCall, fd: number): Promise<void> {
-  integer('fd', fd, HIGHEST_DESCRIPTOR);
+async function callOnDescriptor(name: DescriptorCall, fd: number): Promise<void> {
+  checkInteger('fd', fd, MAX_DESCRIPTOR);
   const { addon } = selectEngine();
-  const plain = PLAIN[name];
-  if ((addon === undefined || DESCRIPTORS_ARE_NODES) && plain !== undefined) await plain.asynchronous(fd);
-  else finish({ syscall: name }, await addon?.[name](fd));
+  const plain = PLAIN_FS[name];
+  if ((addon === undefined || USES_NODE_DESCRIPTORS) && plain !== undefined) await plain.asynchronous(fd);
+  else resultOf({ syscall: name }, await addon?.[name](fd));
 }
 
-function onDescriptorSync(name: DescriptorCall, fd: number): void {
-  integer('fd', fd, HIGHEST_DESCRIPTOR);
+function callOnDescriptorSync(name: DescriptorCall, fd: number): void {
+  checkInteger('fd', fd, MAX_DESCRIPTOR);
   const { addon } = selectEngine();
-  const plain = PLAIN[name];
-  if ((addon === undefined || DESCRIPTORS_ARE_NODES) && plain !== undefined) plain.synchronous(fd);
-  else finish({ syscall: name }, addon?.[`${name}Sync`](fd));
+  const plain = PLAIN_FS[name];
+  if ((addon === undefined || USES_NODE_DESCRIPTORS) && plain !== undefined) plain.synchronous(fd);
+  else resultOf({ syscall: name }, addon?.[`${name}Sync`](fd));
 }
 
 function renameCall(from: PathLike, to: PathLike, flags: number) {
   const path = absolutePath(from, 'from');
   const dest = absolutePath(to, 'to');
-  integer('flags', flags, 0xffff_ffff);
+  checkInteger('flags', flags, 0xffff_ffff);
   return { addon: selectEngine().addon, syscall: 'renameat2', path, dest, flags };
 }
 
 function openCall(directory: PathLike, mode: number) {
   const path = absolutePath(directory, 'directory');
-  integer('mode', mode, 0o7777);
+  checkInteger('mode', mode, 0o7777);
   return { addon: selectEngine().addon, syscall: 'open', path, mode };
 }
 
@@ -240,7 +240,7 @@ function linkCall(from: PathLike | number, to: PathLike) {
   const { addon } = selectEngine();
   const dest = absolutePath(to, 'to');
   if (typeof from === 'number') {
-    integer('from', from, HIGHEST_DESCRIPTOR);
+    checkInteger('from', from, MAX_DESCRIPTOR);
     return { addon, syscall: 'linkat', from, dest };
   }
   const path = absolutePath(from, 'from');
@@ -248,14 +248,14 @@ function linkCall(from: PathLike | number, to: PathLike) {
 }
 
 function rangeCall(fd: number, offset: number, length: number, flags: number) {
-  integer('fd', fd, HIGHEST_DESCRIPTOR);
-  integer('offset', offset, Number.MAX_SAFE_INTEGER);
-  integer('length', length, Number.MAX_SAFE_INTEGER);
-  integer('flags', flags, 7);
+  checkInteger('fd', fd, MAX_DESCRIPTOR);
+  checkInteger('offset', offset, Number.MAX_SAFE_INTEGER);
+  checkInteger('length', length, Number.MAX_SAFE_INTEGER);
+  checkInteger('flags', flags, 7);
   return { addon: selectEngine().addon, syscall: 'sync_file_range' };
 }
 
-function integer(name: string, value: number, highest: number): void {
+function checkInteger(name: string, value: number, highest: number): void {
   if (typeof value !== 'number') throw invalidArgumentType(name, 'of type number', value);
   if (!Number.isInteger(value) || value < 0 || value > highest) {
     throw outOfRange(name, `an integer between 0 and ${highest}`, value);
@@ -263,7 +263,7 @@ function integer(name: string, value: number, highest: number): void {
 }
 
 /** The number that the call answered with. Without an addon there is no call to make: `ENOSYS`. */
-function finish({ syscall, path, dest }: Call, result: number | Failure | undefined): number {
+function resultOf({ syscall, path, dest }: CallContext, result: number | Failure | undefined): number {
   if (typeof result === 'number') return result;
   const where = { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) };
   throw result === undefined

@@ -3,7 +3,7 @@ import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import type { NameChange } from '../names/durability.js';
 import { renameOperation } from '../names/rename-operation.js';
-import { type NameChangeOptions, wantedOf } from './name-change-options.js';
+import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-options.js';
 
 /**
  * Renames a file, directory or anything else in one step, and never over something (`RENAME_NOREPLACE`): of many that
@@ -37,6 +37,6 @@ export function renameExclusiveSync(
 
 function steps(from: PathLike, to: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
   const names = { from: absolutePath(from, 'from'), to: absolutePath(to, 'to') };
-  const request = { operation: 'renameExclusive', ...names, ...wantedOf(options) } as const;
+  const request = { operation: 'renameExclusive', ...names, ...resolveNameChangeOptions(options) } as const;
   return renameOperation(selectEngine().calls, request);
 }

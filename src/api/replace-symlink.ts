@@ -1,9 +1,9 @@
-import { absolutePath, type PathLike, pathAsGiven } from '../base/path.js';
+import { absolutePath, type PathLike, validatedPath } from '../base/path.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import type { NameChange } from '../names/durability.js';
 import { replaceSymlink as putSymlink } from '../names/replace-symlink.js';
-import { type NameChangeOptions, wantedOf } from './name-change-options.js';
+import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-options.js';
 
 /**
  * Points a symbolic link somewhere else, or makes it, in one step: whoever follows it, at any instant and after any
@@ -37,6 +37,6 @@ export function replaceSymlinkSync(
 }
 
 function steps(target: PathLike, path: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
-  const link = { target: pathAsGiven(target, 'target'), path: absolutePath(path, 'path') };
-  return putSymlink(selectEngine().calls, { ...link, ...wantedOf(options) });
+  const link = { target: validatedPath(target, 'target'), path: absolutePath(path, 'path') };
+  return putSymlink(selectEngine().calls, { ...link, ...resolveNameChangeOptions(options) });
 }

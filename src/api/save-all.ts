@@ -23,12 +23,12 @@ export interface FileToSave {
 export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious'>;
 
 /** How many files are taken from the iterable and not saved yet: as many as the engine works on at once, twice. */
-const MOST_PENDING = 512;
+const MAX_PENDING = 512;
 /** And how many bytes they may have together, so that large files are not all read at once; one may have more. */
-const MOST_PENDING_BYTES = 64 * 1024 * 1024;
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 /** Each file of a synchronous group holds two descriptors until the group is published. */
-const MOST_GROUPED = 128;
+const MAX_GROUP_SIZE = 128;
 
 /** Some of the files were not saved. The others were: each file is atomic by itself, the whole is not. */
 export class SaveAllError extends AggregateError {
@@ -61,7 +61,7 @@ export async function saveAll(
   files: Iterable<FileToSave> | AsyncIterable<FileToSave>,
   options?: SaveAllOptions | BufferEncoding | null,
 ): Promise<Saved[]> {
-  const resolved = optionsForAll(options);
+  const resolved = resolveSharedOptions(options);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let pending = 0;
@@ -84,13 +84,13 @@ export async function saveAll(
       if (resolved.signal?.aborted) throw abortError(resolved.signal);
       const at = taken;
       taken += 1;
-      const request = requestOrReason(file, resolved);
+      const request = requestOrFailure(file, resolved);
       if ('reason' in request) {
         outcomes[at] = { status: 'rejected', reason: request.reason };
         continue;
       }
       const size = request.data.byteLength;
-      while (pending >= MOST_PENDING || (pending > 0 && pendingBytes + size > MOST_PENDING_BYTES)) {
+      while (pending >= MAX_PENDING || (pending > 0 && pendingBytes + size > MAX_PENDING_BYTES)) {
         await untilOneSettles();
       }
       pending += 1;
@@ -116,7 +116,7 @@ export function saveAllSync(
   files: Iterable<FileToSave>,
   options?: SaveAllOptions | BufferEncoding | null,
 ): Saved[] {
-  const resolved = optionsForAll(options);
+  const resolved = resolveSharedOptions(options);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let group: { at: number; request: SaveRequest }[] = [];
@@ -133,7 +133,7 @@ export function saveAllSync(
   try {
     for (const file of files) {
       const at = outcomes.length + group.length;
-      const request = requestOrReason(file, resolved);
+      const request = requestOrFailure(file, resolved);
       if ('reason' in request) {
         saveGroup();
         outcomes[at] = { status: 'rejected', reason: request.reason };
@@ -141,7 +141,7 @@ export function saveAllSync(
       }
       group.push({ at, request });
       bytes += request.data.byteLength;
-      if (group.length >= MOST_GROUPED || bytes > MOST_PENDING_BYTES) saveGroup();
+      if (group.length >= MAX_GROUP_SIZE || bytes > MAX_PENDING_BYTES) saveGroup();
     }
   } catch (error) {
     failure = { error };
@@ -151,7 +151,7 @@ export function saveAllSync(
 }
 
 /** @throws `ERR_INVALID_ARG_VALUE` for one place in which many files would be kept. */
-function optionsForAll(options: SaveAllOptions | BufferEncoding | null | undefined): ResolvedOptions {
+function resolveSharedOptions(options: SaveAllOptions | BufferEncoding | null | undefined): ResolvedOptions {
   const resolved = resolveOptions(options);
   const { keepPrevious } = resolved;
   if (keepPrevious === undefined) return resolved;
@@ -159,7 +159,7 @@ function optionsForAll(options: SaveAllOptions | BufferEncoding | null | undefin
 }
 
 /** Wrong arguments of one file are that file's failure. */
-function requestOrReason(file: FileToSave, options: ResolvedOptions): SaveRequest | { reason: unknown } {
+function requestOrFailure(file: FileToSave, options: ResolvedOptions): SaveRequest | { reason: unknown } {
   try {
     const keepPrevious = resolveKeepPrevious(file.keepPrevious, options.ifExists);
     return requestOf(

@@ -62,7 +62,7 @@ export async function saveSource(
     }
   } catch (error) {
     await save?.abandon(error);
-    if (!ended) stop(source, iterator);
+    if (!ended) stopProducer(source, iterator);
     throw error;
   }
 }
@@ -108,7 +108,7 @@ export function saveSourceSync(
 }
 
 /** There is an error already; what stopping the producer comes to cannot be told to anybody. */
-function stop(source: SaveSource, iterator: Iterator<SaveData> | AsyncIterator<SaveData>): void {
+function stopProducer(source: SaveSource, iterator: Iterator<SaveData> | AsyncIterator<SaveData>): void {
   const ignore = (): void => undefined;
   const stopping = new Promise((resolve) => {
     // A Readable's iterator would destroy it only after the next chunk.

@@ -6,7 +6,7 @@ import type { Saved } from '../base/save-request.js';
 import type { StreamingSave } from '../engine/engine.js';
 import { selectEngine } from '../engine/select.js';
 import { ChunkWriter } from './chunk-writer.js';
-import { openRequestOf } from './save.js';
+import { saveParametersOf } from './save.js';
 
 /** Options of `createSaveStream`: those of `save`, and Node's for a `Writable`. */
 export interface SaveStreamOptions extends SaveOptions {
@@ -74,7 +74,7 @@ export class SaveStream extends Writable {
   }
 
   async #open(): Promise<void> {
-    const request = openRequestOf(this.path, this.#options);
+    const request = saveParametersOf(this.path, this.#options);
     this.#save = await selectEngine().engine.open(request);
     this.#writer = new ChunkWriter(this.#save, (error) => {
       if (error instanceof Error) this.destroy(error);

@@ -30,7 +30,7 @@ export async function save(
 ): Promise<Saved> {
   if (isSource(data)) {
     const resolved = resolveOptions(options);
-    const request = openRequestOf(absolutePath(path, 'path'), resolved);
+    const request = saveParametersOf(absolutePath(path, 'path'), resolved);
     return saveSource(selectEngine().engine, request, data, resolved.encoding);
   }
   return selectEngine().engine.save(requestOf(path, data, options));
@@ -49,7 +49,7 @@ export function saveSync(
 ): Saved {
   if (isSource(data)) {
     const resolved = resolveOptions(options);
-    const request = openRequestOf(absolutePath(path, 'path'), resolved);
+    const request = saveParametersOf(absolutePath(path, 'path'), resolved);
     return saveSourceSync(selectEngine().engine, request, data, resolved.encoding);
   }
   return selectEngine().engine.saveSync(requestOf(path, data, options));
@@ -87,7 +87,7 @@ export function requestOf(
  *
  * @throws the error of an aborted signal.
  */
-export function openRequestOf(path: AbsolutePath, options: ResolvedOptions): SaveParameters {
+export function saveParametersOf(path: AbsolutePath, options: ResolvedOptions): SaveParameters {
   if (options.signal?.aborted) throw abortError(options.signal);
   return { path, ...options };
 }

@@ -91,7 +91,7 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
       this.#next.value = value;
     }
     const { done } = this.#next;
-    if (!this.#saving) void this.#saveAll();
+    if (!this.#saving) void this.#saveBatches();
     return done;
   }
 
@@ -118,7 +118,7 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
     await this.close();
   }
 
-  async #saveAll(): Promise<void> {
+  async #saveBatches(): Promise<void> {
     this.#saving = true;
     for (let batch = this.#takeNext(); batch !== undefined; batch = this.#takeNext()) {
       try {

@@ -13,10 +13,10 @@ import { withPaths } from '../names/errors.js';
 /** `.indelible-` and 80 random bits in base 32 (native/save/temporary_name.cc). */
 const NATIVE_TEMPORARY = /^\.indelible-[a-z2-7]{16}$/;
 
-const STAYING = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY'] as const;
+const NOT_REMOVABLE = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY'] as const;
 
 /** An old tree that a `replaceDirectory` was removing (`src/names/replace-directory.ts`). */
-const OLD_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
+const TRASH_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
 
 /**
  * Removes the temporaries that dead writers have left in a directory, and never one of a writer that lives: in this
@@ -35,23 +35,23 @@ const OLD_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
 export async function sweep(directory: PathLike): Promise<string[]> {
-  return run(removeDead(bytesOfPath(absolutePath(directory, 'directory'))));
+  return run(removeLeftovers(bytesOfPath(absolutePath(directory, 'directory'))));
 }
 
 /** The same on the calling thread. */
 export function sweepSync(directory: PathLike): string[] {
-  return runSync(removeDead(bytesOfPath(absolutePath(directory, 'directory'))));
+  return runSync(removeLeftovers(bytesOfPath(absolutePath(directory, 'directory'))));
 }
 
-function* removeDead(path: Buffer): Steps<string[]> {
+function* removeLeftovers(path: Buffer): Steps<string[]> {
   const { calls } = selectEngine();
   const removed: string[] = [];
-  const names = (yield* readNames(path)).filter(isTemporary).sort();
+  const names = (yield* readNames(path)).filter(isLeftoverName).sort();
   if (names.length === 0) return removed;
   const directory = yield* withPaths(calls.openDirectory(path), path);
   try {
     for (const name of names) {
-      if (yield* unlessItMayStay(removal(calls, directory, name))) removed.push(name);
+      if (yield* falseIfNotRemovable(removeLeftover(calls, directory, name))) removed.push(name);
     }
   } finally {
     yield* calls.close(directory);
@@ -59,13 +59,13 @@ function* removeDead(path: Buffer): Steps<string[]> {
   return removed;
 }
 
-function isTemporary(name: string): boolean {
-  return OLD_TREE.test(name) || NATIVE_TEMPORARY.test(name) || parseTemporaryName(name) !== undefined;
+function isLeftoverName(name: string): boolean {
+  return TRASH_TREE.test(name) || NATIVE_TEMPORARY.test(name) || parseTemporaryName(name) !== undefined;
 }
 
 /** @returns whether it was removed. */
-function removal(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
-  if (OLD_TREE.test(name)) return removeOldTree(calls, directory, Buffer.from(name));
+function removeLeftover(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
+  if (TRASH_TREE.test(name)) return removeTrashTree(calls, directory, Buffer.from(name));
   if (NATIVE_TEMPORARY.test(name)) return removeIfUnlocked(calls, directory, Buffer.from(name));
   return removeIfWriterDead(calls, directory, name);
 }
@@ -84,7 +84,7 @@ function* removeIfUnlocked(calls: FileSystemCalls, directory: OpenDirectory, nam
 }
 
 /** It was to be removed anyway, and a program that is removing it at the same time does not mind. */
-function* removeOldTree(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
+function* removeTrashTree(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
   // Such trees are left by the native engine alone: the other exchanges no directories.
   if (calls.exchange === undefined) return false;
   const path = inDirectory(directory.path, name);
@@ -104,12 +104,12 @@ function* removeIfWriterDead(calls: FileSystemCalls, directory: OpenDirectory, n
   return true;
 }
 
-function* unlessItMayStay(steps: Steps<boolean>): Steps<boolean> {
+function* falseIfNotRemovable(steps: Steps<boolean>): Steps<boolean> {
   try {
     return yield* steps;
   } catch (error) {
     // Somebody else has removed it, or has it open, or only somebody else may; or something is mounted in it.
-    if (failedWith(error, ...STAYING)) return false;
+    if (failedWith(error, ...NOT_REMOVABLE)) return false;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import type { Saved, SaveParameters } from '../base/save-request.js';
 import type { Engine } from '../engine/engine.js';
 import type { FileSystemCalls, OpenTemporary } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
-import { openRequestOf } from './save.js';
+import { saveParametersOf } from './save.js';
 
 /** Options of `openTemporary`, and of `TemporaryFile.link`: those of `save` that don't speak of data or of what stands there. */
 export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | 'keepPrevious'>;
@@ -14,7 +14,7 @@ export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | '
 export type TemporaryFileReplaceOptions = Omit<SaveOptions, 'ifExists' | 'encoding'>;
 
 /** What keeps the file open. */
-export class HeldTemporary {
+export class TemporaryHandle {
   readonly fd: number;
   readonly unnamed: boolean;
   readonly #engine: Engine;
@@ -47,7 +47,7 @@ export class HeldTemporary {
 }
 
 /** Files that no program can close any more. What is held must not lead to the `TemporaryFile`. */
-const forgotten = new FinalizationRegistry<HeldTemporary>((file) => {
+const leakRegistry = new FinalizationRegistry<TemporaryHandle>((file) => {
   process.emitWarning(
     `A TemporaryFile (descriptor ${file.fd}) was not closed before it was garbage-collected.`,
     {
@@ -58,7 +58,7 @@ const forgotten = new FinalizationRegistry<HeldTemporary>((file) => {
 });
 
 /** The calls that a failed sync comes from: the kernel may have dropped the pages (fsync(2)). */
-const SYNCS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range', 'close']);
+const SYNC_CALLS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range', 'close']);
 
 /**
  * A file for the caller to write by its descriptor, until `link` or `replace` gives it a name. Made by `openTemporary`.
@@ -73,33 +73,33 @@ const SYNCS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range', 'cl
  * await file.link('downloads/image.iso');
  */
 export class TemporaryFile implements AsyncDisposable, Disposable {
-  readonly #file: HeldTemporary;
+  readonly #handle: TemporaryHandle;
   readonly #options: TemporaryFileOptions;
   /** The publication that is under way, or the last one. */
-  #publishing: Promise<unknown> = Promise.resolve();
-  #pending = 0;
+  #lastPublication: Promise<unknown> = Promise.resolve();
+  #pendingCount = 0;
   /** No more calls are taken. Those that were made before are carried out. */
   #closed = false;
   #published = false;
-  #spoiled: { error: unknown } | undefined;
+  #syncFailure: { error: unknown } | undefined;
 
   /** @internal */
-  constructor(file: HeldTemporary, options: TemporaryFileOptions) {
-    this.#file = file;
+  constructor(file: TemporaryHandle, options: TemporaryFileOptions) {
+    this.#handle = file;
     this.#options = options;
-    forgotten.register(this, file, this);
+    leakRegistry.register(this, file, this);
   }
 
   /**
    * The descriptor, open for reading and writing; -1 when it is closed. Close it with `close` only.
    */
   get fd(): number {
-    return this.#closed ? -1 : this.#file.fd;
+    return this.#closed ? -1 : this.#handle.fd;
   }
 
   /** Whether it has no name before it is published. */
   get unnamed(): boolean {
-    return this.#file.unnamed;
+    return this.#handle.unnamed;
   }
 
   /**
@@ -138,9 +138,9 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
    * for before. Closing again does nothing.
    */
   async close(): Promise<void> {
-    this.#forget();
-    await Promise.allSettled([this.#publishing]);
-    await run(this.#file.close());
+    this.#markClosed();
+    await Promise.allSettled([this.#lastPublication]);
+    await run(this.#handle.close());
   }
 
   /**
@@ -149,9 +149,9 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
    * @throws {Error} `ERR_INDELIBLE_CLOSED` while a publication is under way.
    */
   closeSync(): void {
-    this.#refuseWhilePublishing();
-    this.#forget();
-    runSync(this.#file.close());
+    this.#throwIfPublishing();
+    this.#markClosed();
+    runSync(this.#handle.close());
   }
 
   /** `close`, for `await using`. */
@@ -172,90 +172,92 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     if (options !== undefined && options !== null && typeof options !== 'object')
       throw invalidArgumentType('options', 'of type object', options);
     const resolved = resolveOptions({ ...this.#options, ...options, ifExists });
-    return openRequestOf(absolutePath(path, 'path'), resolved);
+    return saveParametersOf(absolutePath(path, 'path'), resolved);
   }
 
   async #publish(request: SaveParameters): Promise<Saved> {
-    this.#refuse(request);
+    this.#throwIfClosed(request);
     // At once where it can be, since that is its place among the saves to the path.
     const publishing =
-      this.#pending === 0 ? this.#publishNow(request) : this.#after(this.#publishing, request);
-    this.#publishing = publishing;
-    this.#pending += 1;
+      this.#pendingCount === 0
+        ? this.#publishNow(request)
+        : this.#publishAfter(this.#lastPublication, request);
+    this.#lastPublication = publishing;
+    this.#pendingCount += 1;
     try {
       return await publishing;
     } finally {
-      this.#pending -= 1;
+      this.#pendingCount -= 1;
     }
   }
 
-  async #after(before: Promise<unknown>, request: SaveParameters): Promise<Saved> {
+  async #publishAfter(before: Promise<unknown>, request: SaveParameters): Promise<Saved> {
     await Promise.allSettled([before]);
     if (this.#published) throw closedError(request);
-    this.#refuseIfSpoiled();
+    this.#throwIfSyncFailed();
     return await this.#publishNow(request);
   }
 
   async #publishNow(request: SaveParameters): Promise<Saved> {
     let saved: Saved;
     try {
-      saved = await this.#file.publish(request);
+      saved = await this.#handle.publish(request);
     } catch (error) {
-      if (this.#note(error)) await run(this.#file.close());
+      if (this.#recordFailure(error)) await run(this.#handle.close());
       throw error;
     }
-    this.#notePublished();
-    await run(this.#file.close());
+    this.#markPublished();
+    await run(this.#handle.close());
     return saved;
   }
 
   #publishSync(request: SaveParameters): Saved {
-    this.#refuse(request);
-    this.#refuseWhilePublishing();
+    this.#throwIfClosed(request);
+    this.#throwIfPublishing();
     let saved: Saved;
     try {
-      saved = this.#file.publishSync(request);
+      saved = this.#handle.publishSync(request);
     } catch (error) {
-      if (this.#note(error)) runSync(this.#file.close());
+      if (this.#recordFailure(error)) runSync(this.#handle.close());
       throw error;
     }
-    this.#notePublished();
-    runSync(this.#file.close());
+    this.#markPublished();
+    runSync(this.#handle.close());
     return saved;
   }
 
   /** @returns whether the file is published all the same. */
-  #note(error: unknown): boolean {
+  #recordFailure(error: unknown): boolean {
     if (!(error instanceof Error)) return false;
     if ('published' in error && error.published === true) {
-      this.#notePublished();
+      this.#markPublished();
       return true;
     }
-    if ('syscall' in error && SYNCS.has(error.syscall)) this.#spoiled = { error };
+    if ('syscall' in error && SYNC_CALLS.has(error.syscall)) this.#syncFailure = { error };
     return false;
   }
 
-  #notePublished(): void {
+  #markPublished(): void {
     this.#published = true;
-    this.#forget();
+    this.#markClosed();
   }
 
-  #forget(): void {
+  #markClosed(): void {
     this.#closed = true;
-    forgotten.unregister(this);
+    leakRegistry.unregister(this);
   }
 
-  #refuse(request: SaveParameters): void {
+  #throwIfClosed(request: SaveParameters): void {
     if (this.#closed) throw closedError(request);
-    this.#refuseIfSpoiled();
+    this.#throwIfSyncFailed();
   }
 
-  #refuseIfSpoiled(): void {
-    if (this.#spoiled !== undefined) throw this.#spoiled.error;
+  #throwIfSyncFailed(): void {
+    if (this.#syncFailure !== undefined) throw this.#syncFailure.error;
   }
 
-  #refuseWhilePublishing(): void {
-    if (this.#pending === 0) return;
+  #throwIfPublishing(): void {
+    if (this.#pendingCount === 0) return;
     throw indelibleError('ERR_INDELIBLE_CLOSED', 'The temporary file is being published', {
       syscall: 'link',
     });

@@ -11,7 +11,7 @@ import {
 } from '../base/errors.js';
 import { oneOf, type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
-import { orderingKey } from '../base/path-bytes.js';
+import { queueKey } from '../base/path-bytes.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
 import type { WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
@@ -47,11 +47,11 @@ export type TextUpdateOptions = UpdateOptions & { encoding: BufferEncoding };
 /** What a change comes to: the new content, or `undefined` for none. */
 export type Changed = SaveData | undefined;
 
-const DEFAULT_TIMEOUT = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** A waiting update asks again after an eighth of what it has waited, in milliseconds, between these two. */
-const PAUSE = 1;
-const LONGEST_PAUSE = 20;
+const MIN_PAUSE_MS = 1;
+const MAX_PAUSE_MS = 20;
 
 /**
  * Reads a file, has it changed, and saves what comes of it, so that no concurrent update is lost: while `change` runs, no
@@ -102,7 +102,7 @@ export async function update<Current extends string | Buffer>(
 ): Promise<Saved | undefined> {
   const call = resolveCall(path, change, options);
   const { updates } = selectEngine().engine;
-  return await updates.run(orderingKey(call.request.path), call.patience, () => updateInTurn(call, change));
+  return await updates.run(queueKey(call.request.path), call.waitLimit, () => updateUnderLock(call, change));
 }
 
 /**
@@ -132,19 +132,19 @@ export function updateSync<Current extends string | Buffer>(
   options?: UpdateOptions | BufferEncoding | null,
 ): Saved | undefined {
   const call = resolveCall(path, change, options);
-  if (selectEngine().engine.updates.hasOwn(orderingKey(call.request.path))) {
+  if (selectEngine().engine.updates.hasActiveUpdate(queueKey(call.request.path))) {
     throw lockedError(call.request.path, 'is under way in this thread, which updateSync would block');
   }
-  return updateInTurnSync(call, change);
+  return updateUnderLockSync(call, change);
 }
 
 /** An update, checked and with every default filled in. */
-interface Call {
+interface ResolvedCall {
   readonly request: UpdateRequest;
-  readonly patience: WaitLimit;
+  readonly waitLimit: WaitLimit;
   readonly retries: number;
   /** The content comes as a string. */
-  readonly decodes: boolean;
+  readonly returnsText: boolean;
   readonly options: ResolvedOptions;
 }
 
@@ -152,7 +152,7 @@ function resolveCall(
   path: PathLike,
   change: unknown,
   options: UpdateOptions | BufferEncoding | null | undefined,
-): Call {
+): ResolvedCall {
   const absolute = absolutePath(path, 'path');
   if (typeof change !== 'function') throw invalidArgumentType('change', 'of type function', change);
   const given: UpdateOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
@@ -160,7 +160,7 @@ function resolveCall(
   const { ifExists, followSymlinks } = resolved;
   if (ifExists === 'fail') throw invalidArgumentValue('options.ifExists', "'replace'", ifExists);
   if (!followSymlinks) throw invalidArgumentValue('options.followSymlinks', 'true', followSymlinks);
-  const timeout = given.timeout ?? DEFAULT_TIMEOUT;
+  const timeout = given.timeout ?? DEFAULT_TIMEOUT_MS;
   if (typeof timeout !== 'number') throw invalidArgumentType('options.timeout', 'of type number', timeout);
   if (!(timeout >= 0)) throw outOfRange('options.timeout', 'a number of milliseconds, 0 or more', timeout);
   const lock = oneOf('options.lock', given.lock, ['machine', 'thread']);
@@ -168,13 +168,13 @@ function resolveCall(
   if (signal?.aborted) throw abortError(signal);
   return {
     request: { path: absolute, makeDirectories, lock },
-    patience: {
+    waitLimit: {
       timeout,
       signal,
       timeoutError: () => lockedError(absolute, `has not come to its end within ${timeout} ms`),
     },
     retries: resolveRetries(given.retries),
-    decodes: typeof given.encoding === 'string',
+    returnsText: typeof given.encoding === 'string',
     options: resolved,
   };
 }
@@ -188,19 +188,19 @@ function resolveRetries(retries: number | undefined): number {
   return retries;
 }
 
-async function updateInTurn<Current extends string | Buffer>(
-  call: Call,
+async function updateUnderLock<Current extends string | Buffer>(
+  call: ResolvedCall,
   change: (current: Current | undefined) => Changed | Promise<Changed>,
 ): Promise<Saved | undefined> {
   const { engine, calls } = selectEngine();
-  const { signal } = call.patience;
+  const { signal } = call.waitLimit;
   for (let attempt = 0; ; attempt += 1) {
     const file = new LockedFile(calls, call.request);
     try {
-      const read = await readInTurn(file, call);
+      const read = await readUnderLock(file, call);
       if (signal?.aborted) throw abortError(signal);
-      const given = Promise.resolve(change(shown<Current>(call, read)));
-      const request = changedRequest(call, await abortable(given, signal), read);
+      const given = Promise.resolve(change(currentContent<Current>(call, read)));
+      const request = saveRequestOf(call, await abortable(given, signal), read);
       return request && (await engine.save(request));
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw error;
@@ -210,16 +210,16 @@ async function updateInTurn<Current extends string | Buffer>(
   }
 }
 
-function updateInTurnSync<Current extends string | Buffer>(
-  call: Call,
+function updateUnderLockSync<Current extends string | Buffer>(
+  call: ResolvedCall,
   change: (current: Current | undefined) => Changed,
 ): Saved | undefined {
   const { engine, calls } = selectEngine();
   for (let attempt = 0; ; attempt += 1) {
     const file = new LockedFile(calls, call.request);
     try {
-      const read = readInTurnSync(file, call);
-      const request = changedRequest(call, change(shown<Current>(call, read)), read);
+      const read = readUnderLockSync(file, call);
+      const request = saveRequestOf(call, change(currentContent<Current>(call, read)), read);
       return request && engine.saveSync(request);
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw error;
@@ -230,17 +230,17 @@ function updateInTurnSync<Current extends string | Buffer>(
 }
 
 /** What the file holds, when no other process's or thread's update comes first any more. */
-async function readInTurn(file: LockedFile, { patience }: Call): Promise<FileRead> {
-  const turn = new Turn(patience);
+async function readUnderLock(file: LockedFile, { waitLimit }: ResolvedCall): Promise<FileRead> {
+  const turn = new LockWait(waitLimit);
   for (;;) {
     const read = await run(file.read());
     if (typeof read !== 'number') return read;
-    await abortable(pause(turn.pauseBehind(read)), patience.signal);
+    await abortable(pause(turn.pauseBehind(read)), waitLimit.signal);
   }
 }
 
-function readInTurnSync(file: LockedFile, { patience }: Call): FileRead {
-  const turn = new Turn(patience);
+function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall): FileRead {
+  const turn = new LockWait(waitLimit);
   const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   for (;;) {
     const read = runSync(file.read());
@@ -250,7 +250,7 @@ function readInTurnSync(file: LockedFile, { patience }: Call): FileRead {
 }
 
 /** The wait for other processes and threads, which can only be asked again and again how far it has got. */
-class Turn {
+class LockWait {
   readonly #patience: WaitLimit;
   #since = performance.now();
   #ahead = 0;
@@ -269,21 +269,21 @@ class Turn {
     this.#ahead = ahead;
     const waited = now - this.#since;
     if (waited >= this.#patience.timeout) throw this.#patience.timeoutError();
-    return Math.min(Math.max(waited / 8, PAUSE), LONGEST_PAUSE);
+    return Math.min(Math.max(waited / 8, MIN_PAUSE_MS), MAX_PAUSE_MS);
   }
 }
 
 /** The content in the form that `change` was declared to take. */
-function shown<Current extends string | Buffer>(
-  { decodes, options }: Call,
+function currentContent<Current extends string | Buffer>(
+  { returnsText, options }: ResolvedCall,
   { content }: FileRead,
 ): Current | undefined {
   // The overloads tie the type to the options.
-  return (decodes ? content?.toString(options.encoding) : content) as Current | undefined;
+  return (returnsText ? content?.toString(options.encoding) : content) as Current | undefined;
 }
 
 /** A save of the version that was read, and of no other. */
-function changedRequest(call: Call, changed: Changed, { version }: FileRead): SaveRequest | undefined {
+function saveRequestOf(call: ResolvedCall, changed: Changed, { version }: FileRead): SaveRequest | undefined {
   if (changed === undefined) return undefined;
   return { ...requestOf(call.request.path, changed, call.options), expected: version };
 }

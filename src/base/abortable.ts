@@ -1,6 +1,9 @@
 import { abortError } from './errors.js';
 
-/** What a producer gives; rejects at once when the signal is aborted, however long the producer takes. */
+/**
+ * Settles as the given promise does. If the signal is aborted first, rejects at once, without waiting for the
+ * promise.
+ */
 export async function abortable<T>(given: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return given;
   if (signal.aborted) throw abortError(signal);
@@ -16,7 +19,7 @@ export async function abortable<T>(given: Promise<T>, signal: AbortSignal | unde
   }
 }
 
-/** Called between the steps of a save, up to the one that publishes the file. */
+/** Called between the steps of a save, until the step that publishes the file. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal);
 }

@@ -1,20 +1,23 @@
 import { invalidArgumentType, invalidArgumentValue } from './errors.js';
 
-/** What can be saved. Buffers are not copied: don't change, transfer or shrink one before the save settles. */
+/**
+ * Data that can be saved. Buffers are not copied: do not change, transfer or shrink one before the save
+ * settles.
+ */
 export type SaveData = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 
 /**
  * The bytes of `data`, without a copy unless it is a string.
  *
- * @throws {TypeError} `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for a detached buffer, which would otherwise
- *   empty the file.
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for a detached buffer, which would
+ *   otherwise empty the file.
  */
 export function bytesOf(data: SaveData, encoding: BufferEncoding): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data, encoding);
-  // What has bytes is not detached; a new view for each save would cost as much as a system call.
+  // A view with bytes is not detached. A new view for each save would cost as much as a system call.
   if (data instanceof Uint8Array && data.byteLength > 0) return data;
   if (ArrayBuffer.isView(data)) {
-    if (isLost(data))
+    if (isDetached(data))
       throw invalidArgumentValue('data', 'a view whose buffer is not detached or too short', data);
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
@@ -35,10 +38,11 @@ export function bytesOf(data: SaveData, encoding: BufferEncoding): Uint8Array {
 }
 
 /**
- * Whether the buffer behind a view was transferred away, or shrunk to end before it. Such a view says that it is empty;
- * what tells it from an empty one is that it throws a `TypeError` when it is used (ECMA-262, ValidateTypedArray).
+ * Whether the buffer behind a view was transferred, or shrunk so that it ends before the view. Such a view
+ * reports a length of 0, like an empty one. It differs from an empty view in that using it throws a
+ * `TypeError` (ECMA-262, ValidateTypedArray).
  */
-function isLost(view: ArrayBufferView): boolean {
+function isDetached(view: ArrayBufferView): boolean {
   try {
     if (view instanceof DataView) return view.byteLength < 0;
     Uint8Array.prototype.keys.call(view as Uint8Array);

@@ -2,28 +2,28 @@ import { constants } from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
 
 /**
- * An error of a save, in the form of Node's `fs`: `code`, `errno`, `syscall`, `path` and `dest`, with a message
- * like `ENOSPC: no space left on device, write '/x/y'`.
+ * An error of a save, in the form of Node's `fs`: `code`, `errno`, `syscall`, `path` and `dest`, with a
+ * message like `ENOSPC: no space left on device, write '/x/y'`.
  */
 export interface SaveError extends NodeJS.ErrnoException {
   /** The second path of a call that takes two (`rename`, `link`). */
   dest?: string;
   /**
-   * Whether the new content already stands under the path. `true` only when a step *after* the rename failed (the
-   * directory's sync, say): readers see the new version, but it may not survive power loss.
+   * Whether the new content is already at the path. `true` only if a step *after* the rename failed (for
+   * example the sync of the directory): readers see the new version, but it may not survive power loss.
    */
   published: boolean;
 }
 
-/** What the failed system call knows; the message is made of it. */
+/** The details of a failed system call. The error message is made from them. */
 export interface SystemFailure {
-  /** Positive: the C library's `errno`, or what Node has in its place on Windows. */
+  /** Positive: the C library's `errno`; on Windows Node's number. */
   errno: number;
   syscall: string;
   path?: string | Buffer;
   dest?: string | Buffer;
   published?: boolean;
-  /** One clause more, where the bare error would leave the reader puzzled. */
+  /** An explanation that is added to the message, where the error alone would be hard to understand. */
   hint?: string;
 }
 
@@ -44,38 +44,41 @@ export function systemError(failure: SystemFailure): SaveError {
   return Object.assign(new Error(message), fields, { published: failure.published ?? false });
 }
 
-/** What a save can meet and libuv has no name for. */
-const UNNAMED: Readonly<Record<string, string>> = {
+/** Errors that a save can meet and that libuv has no name for. */
+const UNKNOWN_TO_LIBUV: Readonly<Record<string, string>> = {
   EDQUOT: 'disk quota exceeded',
   ENOLCK: 'no locks available',
   ESTALE: 'stale file handle',
 };
 
-/** @param errno libuv's number, or the C library's, which is another one on Windows. */
+/** @param errno libuv's number or the C library's. On Windows the two differ. */
 function describeErrno(errno: number): { code: string; text: string; errno: number } {
   const known = getSystemErrorMap();
   const named = known.get(-errno);
   if (named !== undefined) return { code: named[0], text: named[1], errno: -errno };
   const code = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `E${errno}`;
   const [number, entry] = [...known].find(([, [name]]) => name === code) ?? [-errno, undefined];
-  return { code, text: entry?.[1] ?? UNNAMED[code] ?? `unknown error ${errno}`, errno: number };
+  return { code, text: entry?.[1] ?? UNKNOWN_TO_LIBUV[code] ?? `unknown error ${errno}`, errno: number };
 }
 
-/** The library's own codes, for what no `errno` says. */
+/** The library's own error codes, for conditions that have no `errno`. */
 export type IndelibleErrorCode =
-  /** An update found that somebody else had changed the file after it was read. */
+  /** Another program modified the file after an update had read it. */
   | 'ERR_INDELIBLE_CHANGED'
   /** A `Saver` or a `TemporaryFile` was used after `close`. */
   | 'ERR_INDELIBLE_CLOSED'
-  /** Another update has had the file's lock for longer than this one would wait. */
+  /** Another update held the file's lock for longer than the timeout. */
   | 'ERR_INDELIBLE_LOCKED'
-  /** A FIFO, socket or device stands under the path; only regular files are replaced. */
+  /** The path leads to a FIFO, socket or device. Only regular files are replaced. */
   | 'ERR_INDELIBLE_NOT_A_FILE'
-  /** Something stands under the path, and only a symbolic link would be replaced. */
+  /** The path exists and is not a symbolic link. Only a symbolic link would be replaced. */
   | 'ERR_INDELIBLE_NOT_A_SYMLINK'
-  /** With `strict`: the filesystem under the path cannot give the durability that was asked for. */
+  /** With `strict`: the filesystem cannot give the requested durability. */
   | 'ERR_INDELIBLE_NOT_DURABLE'
-  /** The engine or the filesystem has no atomic way to do this, and it is not emulated by one that is not. */
+  /**
+   * The engine or the filesystem has no atomic way to do this. It is not emulated by steps that are not
+   * atomic.
+   */
   | 'ERR_INDELIBLE_UNSUPPORTED';
 
 /** An error with one of the library's own codes. Nothing has been published when it is thrown. */
@@ -101,30 +104,30 @@ export function abortError(signal: AbortSignal): SaveError {
   return Object.assign(error, { code: 'ABORT_ERR', published: false });
 }
 
-/** `ERR_INVALID_ARG_TYPE`, saying what was expected and what came, in Node's words. */
+/** `ERR_INVALID_ARG_TYPE`, with the expected and the received type, in Node's words. */
 export function invalidArgumentType(name: string, expected: string, received: unknown): TypeError {
-  const message = `The ${subject(name)} must be ${expected}. Received ${describe(received)}`;
+  const message = `The ${describeName(name)} must be ${expected}. Received ${describeValue(received)}`;
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
 }
 
-/** `ERR_INVALID_ARG_VALUE`: the type is right, the value is not. */
+/** `ERR_INVALID_ARG_VALUE`: the type is right and the value is wrong. */
 export function invalidArgumentValue(name: string, expected: string, received: unknown): TypeError {
-  const message = `The ${subject(name)} must be ${expected}. Received ${inspectBriefly(received)}`;
+  const message = `The ${describeName(name)} must be ${expected}. Received ${inspectBriefly(received)}`;
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
 }
 
-/** The same for a number outside its range, which Node reports as a `RangeError`. */
+/** The same as a `RangeError`, for a number outside its range. */
 export function outOfRange(name: string, expected: string, received: unknown): RangeError {
-  const message = `The ${subject(name)} must be ${expected}. Received ${inspectBriefly(received)}`;
+  const message = `The ${describeName(name)} must be ${expected}. Received ${inspectBriefly(received)}`;
   return Object.assign(new RangeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
 }
 
-function subject(name: string): string {
+function describeName(name: string): string {
   if (/^INDELIBLE_/.test(name)) return `${name} environment variable`;
   return name.includes('.') ? `"${name}" property` : `"${name}" argument`;
 }
 
-function describe(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object') {
@@ -139,7 +142,7 @@ function inspectBriefly(value: unknown): string {
   try {
     text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
   } catch {
-    // A view of a lost buffer cannot even be looked at.
+    // Inspecting a view of a detached buffer throws.
     return Object.prototype.toString.call(value);
   }
   return text.length > 128 ? `${text.slice(0, 128)}...` : text;

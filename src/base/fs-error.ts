@@ -3,14 +3,17 @@ import { getSystemErrorMap } from 'node:util';
 import { type SaveError, type SystemFailure, systemError } from './errors.js';
 import type { AbsolutePath } from './path.js';
 
-/** Whether a call failed with one of these errors. */
+/** Whether a call failed with one of these codes. */
 export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
-  // Deno gives some errors of its `fs` a code and nothing else.
+  // Some errors of Deno's `fs` have a code and no other property.
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && codes.includes(code);
 }
 
-/** The codes of what does not exist here, as opposed to having failed. */
+/**
+ * The codes of calls that are not available on this system or filesystem. They do not mean that the call
+ * failed.
+ */
 export const UNSUPPORTED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY'] as const;
 
 export const MOUNT_POINT_HINT =
@@ -21,44 +24,53 @@ export function mountPointError(syscall: string, path: AbsolutePath, dest?: Abso
   return systemError({ errno: constants.errno.EBUSY, ...where, hint: MOUNT_POINT_HINT });
 }
 
-/** By name, as Node numbers them: on Windows those are not the C library's. */
-const numbers = new Map([...getSystemErrorMap()].map(([number, [code]]) => [code, -number]));
+/** Node's numbers. On Windows they differ from the C library's. */
+const errnoByCode = new Map([...getSystemErrorMap()].map(([number, [code]]) => [code, -number]));
 
-/** The error that a system call would have given, had it been made. */
+/** The error of a system call that is refused before it is made. */
 export function refusal(
   code: 'EBUSY' | 'EEXIST' | 'EINVAL' | 'EIO' | 'EISDIR' | 'ELOOP' | 'ENOENT' | 'EXDEV',
   syscall: string,
   path: AbsolutePath,
   dest?: AbsolutePath,
 ): Error {
-  return systemError({ errno: numbers.get(code) ?? 0, syscall, path, ...(dest !== undefined && { dest }) });
+  return systemError({
+    errno: errnoByCode.get(code) ?? 0,
+    syscall,
+    path,
+    ...(dest !== undefined && { dest }),
+  });
 }
 
-/** What a call of Node's `fs` would have thrown; `failure` makes of it what a save rejects with. */
+/**
+ * The error that a call of Node's `fs` would throw. `toSaveError` turns it into the error that a save rejects
+ * with.
+ */
 export function failedCall(code: 'EINVAL' | 'ENOTDIR', syscall: string): Error {
-  return Object.assign(new Error(code), { code, errno: -(numbers.get(code) ?? 0), syscall });
+  return Object.assign(new Error(code), { code, errno: -(errnoByCode.get(code) ?? 0), syscall });
 }
 
-/** What an error of Node's `fs` does not say by itself. */
-interface Circumstances {
-  /** The path that was asked for: most calls are made with a descriptor, whose errors name no path. */
+/** Details that an error of Node's `fs` does not have. */
+interface ErrorContext {
+  /** The path that the caller gave. Most calls are made with a descriptor, and their errors name no path. */
   path: AbsolutePath;
   published?: boolean;
-  /** Instead of the call that was made, which the caller of a save does not expect. */
+  /** Replaces the name of the call that was made, where the caller of a save would not expect that one. */
   syscall?: string;
   hint?: string;
 }
 
-const OTHER_PATHS: ReadonlySet<string> = new Set(['rename', 'link', 'symlink', 'unlink', 'mkdir']);
+const CALLS_WITH_OWN_PATHS: ReadonlySet<string> = new Set(['rename', 'link', 'symlink', 'unlink', 'mkdir']);
 
 /**
- * Makes the error that a save rejects with from whatever one of its steps threw. Only the calls that are about other
- * paths than the target keep their own: `rename`, `link`, `symlink` and `unlink` (of the temporary) and `mkdir` (the directory).
+ * Makes the error that a save rejects with from an error of one of its steps. Calls on other paths than the
+ * target keep their own path: `rename`, `link`, `symlink` and `unlink` (of the temporary) and `mkdir` (of the
+ * directory).
  */
-export function toSaveError(error: unknown, { path, published, syscall, hint }: Circumstances): unknown {
+export function toSaveError(error: unknown, { path, published, syscall, hint }: ErrorContext): unknown {
   if (!isSystemError(error) || 'published' in error) return error;
   const known: SystemFailure = { errno: Math.abs(error.errno), syscall: syscall ?? error.syscall, path };
-  if (OTHER_PATHS.has(error.syscall) && error.path !== undefined) known.path = error.path;
+  if (CALLS_WITH_OWN_PATHS.has(error.syscall) && error.path !== undefined) known.path = error.path;
   if (error.dest !== undefined) known.dest = error.dest;
   if (published !== undefined) known.published = published;
   if (hint !== undefined) known.hint = hint;

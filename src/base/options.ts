@@ -1,21 +1,21 @@
 import { invalidArgumentType, invalidArgumentValue, outOfRange } from './errors.js';
 import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
 
-/** Which engine saves: the addon, or plain `fs`. */
+/** The engine that saves: `'native'` is the addon, `'portable'` is plain `fs`. */
 export type EngineName = 'native' | 'portable';
 
 /**
  * What a save promises about power loss.
  * - `'durable'`: once the save resolves, the new content survives.
- * - `'ordered'`: the file is wholly old or wholly new, never torn, but maybe not the newest.
- * - `'none'`: atomic for other processes only; power loss may leave anything.
+ * - `'ordered'`: the file is wholly old or wholly new, never torn, but it may not be the newest version.
+ * - `'none'`: atomic for other processes only. Power loss may leave anything.
  */
 export type Durability = 'durable' | 'ordered' | 'none';
 
-/** The steps of a save. `docs/durability.md` says which filesystem needs which. */
+/** The steps of a save. `docs/durability.md` says which filesystem needs which protocol. */
 export type Protocol = 'single-commit' | 'sync-rename-sync' | 'rename';
 
-/** Which attributes of the replaced file the new one takes over. */
+/** Which attributes the new file takes over from the replaced file. */
 export type Preserve = 'all' | 'permissions' | 'none';
 
 /** Options of `save` and `saveSync`. */
@@ -23,57 +23,71 @@ export interface SaveOptions {
   /** Default `'durable'`. */
   durability?: Durability | undefined;
   /**
-   * `'fail'` rejects with `EEXIST` if anything stands under the path, a dangling symbolic link included, like the
-   * flag `wx` of Node's `fs`; of many such saves exactly one wins. Default `'replace'`.
+   * `'fail'` rejects with `EEXIST` if the path exists, even as a dangling symbolic link, like the flag `wx`
+   * of Node's `fs`. Of many such saves to one path exactly one succeeds. Default `'replace'`.
    */
   ifExists?: 'replace' | 'fail' | undefined;
   /**
-   * Where the version that is replaced is kept: afterwards exactly that file stands under this path, as durable as the
-   * new one, in place of whatever file or link stood there. At any instant, and after any crash, either `path` or this
-   * path leads to it. Where nothing is replaced, what stands there is left alone. Must be on the same mounted filesystem
-   * as `path` (`EXDEV`), and not `path` itself; a symbolic link there is not followed. Not with `ifExists: 'fail'`, which
-   * replaces nothing.
+   * A path at which the replaced version is kept. Afterwards exactly that file is at this path, as durable as
+   * the new one. It replaces a file or link that was there. At any instant, and after any crash, either
+   * `path` or this path leads to the old version. If nothing is replaced, this path is left alone. It must be
+   * on the same mounted filesystem as `path` (`EXDEV`) and must not be `path` itself. A symbolic link at this
+   * path is not followed. Not allowed with `ifExists: 'fail'`, which replaces nothing.
    */
   keepPrevious?: PathLike | undefined;
   /**
-   * The file's twelve mode bits, exactly: the umask does not apply. A number, or a string of octal digits. Default:
-   * those of the replaced file; `0o666 & ~umask` for a new one.
+   * The file's twelve mode bits, exactly: the umask does not apply. A number, or a string of octal digits.
+   * Default: the mode of the replaced file; for a new file `0o666 & ~umask`.
    */
   mode?: number | string | undefined;
-  /** The file's owner and group. Default: those of the replaced file as far as the process may set them. */
+  /** The file's owner and group. Default: those of the replaced file, as far as the process may set them. */
   owner?: { uid: number; gid: number } | undefined;
   /**
-   * What is taken over from the replaced file. `'permissions'`: mode, owner and group; with the native engine also the
-   * access control list on macOS and Windows. `'all'`, the default: with the native engine also extended attributes, POSIX
-   * ACLs, security labels, file flags (no dump, no access time, synchronous) and the project id on Linux, extended
-   * attributes and flags (no dump, hidden) on macOS, the attributes hidden, system and not indexed on Windows. What the process lacks the privilege for is left out and no error. Hard links and
-   * the birth time are never kept.
+   * What is taken over from the replaced file.
+   * - `'permissions'`: mode, owner and group. With the native engine also the access control list on macOS
+   *   and Windows.
+   * - `'all'`, the default: the same, and with the native engine also, on Linux, extended attributes, POSIX
+   *   ACLs, security labels, file flags (no dump, no access time, synchronous) and the project id; on macOS,
+   *   extended attributes and flags (no dump, hidden); on Windows, the attributes hidden, system and not
+   *   indexed.
+   * - `'none'`: nothing, as for a new file.
+   *
+   * An attribute that the process lacks the privilege to set is left out without an error. Hard links and the
+   * birth time are never kept.
    */
   preserve?: Preserve | undefined;
   /**
-   * Whether a symbolic link under the path stays, and its target is replaced (a dangling link's target is created).
-   * With `false` the link itself is replaced by a file. Default `true`.
+   * Whether a symbolic link at the path is followed. With `true` the link stays and its target is replaced;
+   * the target of a dangling link is created. With `false` the link itself is replaced by a file. Default
+   * `true`.
    */
   followSymlinks?: boolean | undefined;
-  /** Makes missing parent directories, mode `0o777 & ~umask`, and their names as durable as the file. Default `false`. */
+  /**
+   * Makes missing parent directories, with mode `0o777 & ~umask`. Their names become as durable as the file.
+   * Default `false`.
+   */
   makeDirectories?: boolean | undefined;
-  /** Aborts the save until it is published; afterwards it resolves as if nothing had happened. */
+  /**
+   * Aborts the save until it is published. After that an abort has no effect, and the save resolves as usual.
+   */
   signal?: AbortSignal | undefined;
-  /** Of `data`, if it is a string. Default `'utf8'`. */
+  /** The encoding of `data` if it is a string. Default `'utf8'`. */
   encoding?: BufferEncoding | null | undefined;
   /**
-   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is written, where the filesystem cannot give the
-   * durability that was asked for. Default `false`: it does its best, and `Saved.durability` tells.
+   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is written, if the filesystem cannot give the
+   * requested durability. Default `false`: the save does its best, and `Saved.durability` says what was
+   * achieved.
    */
   strict?: boolean | undefined;
   /**
-   * Forces the textbook's protocol where a cheaper one is proven, as `INDELIBLE_PROTOCOL=sync-rename-sync` in the
-   * environment does for every save of the process. No other protocol can be forced. Default: what `inspect` tells.
+   * Forces `sync-rename-sync` where a cheaper protocol is proven. `INDELIBLE_PROTOCOL=sync-rename-sync` in
+   * the environment does so for every save of the process. No other protocol can be forced. Default: the
+   * protocol that `inspect` reports.
    */
   protocol?: 'sync-rename-sync' | undefined;
 }
 
-/** The options of a save with every default filled in. */
+/** The options of a save, checked, with every default filled in. */
 export interface ResolvedOptions {
   durability: Durability;
   ifExists: 'replace' | 'fail';
@@ -89,14 +103,15 @@ export interface ResolvedOptions {
   protocol: 'sync-rename-sync' | undefined;
 }
 
-const HIGHEST_MODE = 0o7777;
-/** `(uid_t)-1` tells `chown` to leave the owner alone, so it is not an owner. */
-const HIGHEST_ID = 0xffff_fffe;
+const MAX_MODE = 0o7777;
+/** `(uid_t)-1` is not an owner: it tells `chown` to leave the owner unchanged. */
+const MAX_ID = 0xffff_fffe;
 
 /**
- * Checks the options and fills in the defaults. As with `fs.writeFile`, a string is the encoding.
+ * Checks the options and fills in the defaults. A string is the encoding, as in `fs.writeFile`.
  *
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, naming the option.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, with the name of the
+ *   option.
  */
 export function resolveOptions(options: SaveOptions | BufferEncoding | null | undefined): ResolvedOptions {
   const given: SaveOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
@@ -114,7 +129,7 @@ export function resolveOptions(options: SaveOptions | BufferEncoding | null | un
     signal: resolveSignal(given.signal),
     encoding: resolveEncoding(given.encoding),
     strict: booleanOption('options.strict', given.strict, false),
-    protocol: resolveProtocol(given.protocol) ?? protocolOfEnvironment(),
+    protocol: resolveProtocol(given.protocol) ?? protocolFromEnvironment(),
   };
 }
 
@@ -132,8 +147,8 @@ export function oneOf<const T extends string>(
   return value;
 }
 
-export function booleanOption(name: string, value: boolean | undefined, byDefault: boolean): boolean {
-  if (value === undefined) return byDefault;
+export function booleanOption(name: string, value: boolean | undefined, defaultValue: boolean): boolean {
+  if (value === undefined) return defaultValue;
   if (typeof value !== 'boolean') throw invalidArgumentType(name, 'of type boolean', value);
   return value;
 }
@@ -143,18 +158,18 @@ function resolveProtocol(protocol: SaveOptions['protocol']): ResolvedOptions['pr
 }
 
 /**
- * The protocol that `INDELIBLE_PROTOCOL` forces; `undefined` where it is not set, or set to nothing.
+ * The protocol that `INDELIBLE_PROTOCOL` forces; `undefined` if it is not set or empty.
  *
  * @throws {TypeError} `ERR_INVALID_ARG_VALUE` for anything but `sync-rename-sync`.
  */
-export function protocolOfEnvironment(): ResolvedOptions['protocol'] {
+export function protocolFromEnvironment(): ResolvedOptions['protocol'] {
   const { INDELIBLE_PROTOCOL: value } = process.env;
   if (value === undefined || value === '') return undefined;
   if (value === 'sync-rename-sync') return value;
   throw invalidArgumentValue('INDELIBLE_PROTOCOL', "'sync-rename-sync'", value);
 }
 
-/** @throws `ERR_INVALID_ARG_VALUE` where nothing can be replaced. */
+/** @throws `ERR_INVALID_ARG_VALUE` for an empty path, or with `ifExists: 'fail'`, which replaces nothing. */
 export function resolveKeepPrevious(
   keepPrevious: PathLike | undefined,
   ifExists: 'replace' | 'fail',
@@ -172,9 +187,9 @@ function resolveMode(mode: number | string | undefined): number | undefined {
   if (mode === undefined) return undefined;
   if (typeof mode === 'string') {
     if (!/^[0-7]+$/.test(mode)) throw invalidArgumentValue('options.mode', 'a string of octal digits', mode);
-    return integer('options.mode', Number.parseInt(mode, 8), HIGHEST_MODE, 'between 0 and 0o7777');
+    return integerOption('options.mode', Number.parseInt(mode, 8), MAX_MODE, 'between 0 and 0o7777');
   }
-  return integer('options.mode', mode, HIGHEST_MODE, 'between 0 and 0o7777');
+  return integerOption('options.mode', mode, MAX_MODE, 'between 0 and 0o7777');
 }
 
 function resolveOwner(owner: SaveOptions['owner']): ResolvedOptions['owner'] {
@@ -183,12 +198,12 @@ function resolveOwner(owner: SaveOptions['owner']): ResolvedOptions['owner'] {
     throw invalidArgumentType('options.owner', 'an object with uid and gid', owner);
   }
   return {
-    uid: integer('options.owner.uid', owner.uid, HIGHEST_ID, 'between 0 and 4294967294'),
-    gid: integer('options.owner.gid', owner.gid, HIGHEST_ID, 'between 0 and 4294967294'),
+    uid: integerOption('options.owner.uid', owner.uid, MAX_ID, 'between 0 and 4294967294'),
+    gid: integerOption('options.owner.gid', owner.gid, MAX_ID, 'between 0 and 4294967294'),
   };
 }
 
-function integer(name: string, value: number, highest: number, range: string): number {
+function integerOption(name: string, value: number, highest: number, range: string): number {
   if (typeof value !== 'number') throw invalidArgumentType(name, 'of type number', value);
   if (!Number.isInteger(value) || value < 0 || value > highest) {
     throw outOfRange(name, `an integer ${range}`, value);

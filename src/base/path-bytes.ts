@@ -1,7 +1,7 @@
 import { sep } from 'node:path';
 import type { AbsolutePath } from './path.js';
 
-// Paths as bytes, cut and joined without decoding: on POSIX a name need not be valid UTF-8.
+// Paths as bytes, split and joined without decoding: on POSIX a name need not be valid UTF-8.
 
 const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
@@ -24,7 +24,7 @@ export function withoutTrailingSeparators(path: Buffer): Buffer {
   return path.subarray(0, end);
 }
 
-/** The path up to its last component; the root's is the root. */
+/** The path without its last component. The parent of the root is the root. */
 export function parentOf(path: Buffer): Buffer {
   const whole = withoutTrailingSeparators(path);
   let end = whole.length;
@@ -51,11 +51,11 @@ export function linkTarget(link: Buffer, content: Buffer): Buffer {
 }
 
 /**
- * Two paths with the same key name the same file. `..` is left alone, since behind a symbolic link only the kernel
- * knows where it leads.
+ * The key of a path in the path queues. Two paths with the same key name the same file. `..` is left alone,
+ * since behind a symbolic link only the kernel knows where it leads.
  */
-export function orderingKey(path: AbsolutePath): string {
-  // Latin-1 maps every byte to one character, so no two paths that differ get the same key.
+export function queueKey(path: AbsolutePath): string {
+  // Latin-1 maps every byte to one character, so different bytes give different keys.
   return bytesOfPath(path)
     .toString('latin1')
     .replace(/\/+(?:\.\/+)*/g, '/');

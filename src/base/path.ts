@@ -2,26 +2,26 @@ import { win32 } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalidArgumentType, invalidArgumentValue } from './errors.js';
 
-/** Where a file is, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8. */
+/** A path, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8. */
 export type PathLike = string | Buffer | URL;
 
-/** A path that no later `chdir` changes: a Buffer if it was given as one, else a string. */
+/** An absolute path: a Buffer if the caller gave a Buffer, else a string. */
 export type AbsolutePath = string | Buffer;
 
 const SLASH = 0x2f;
 
 /**
- * Makes a path absolute against the working directory of this moment.
+ * Makes a path absolute against the current working directory. A later `chdir` does not change it.
  *
- * On POSIX nothing else about it is changed: `..` behind a symbolic link means what the kernel says it means, and a
- * trailing slash still asks for a directory.
+ * On POSIX nothing else is changed: the kernel resolves `..` behind a symbolic link, and a trailing slash
+ * still requires a directory.
  *
- * @param name the argument's name, for the error.
+ * @param name the argument's name, for the error message.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, or `ERR_INVALID_ARG_VALUE` for an embedded NUL byte.
  */
 export function absolutePath(path: PathLike, name: string): AbsolutePath {
-  const given = pathAsGiven(path, name);
-  // An empty path stays empty: it names nothing (ENOENT), and must not turn into the working directory.
+  const given = validatedPath(path, name);
+  // An empty path stays empty (ENOENT). It must not become the working directory.
   if (given.length === 0) return given;
   if (process.platform === 'win32') {
     return typeof given === 'string' ? absoluteOnWindows(given) : Buffer.from(absoluteOnWindows(`${given}`));
@@ -31,8 +31,8 @@ export function absolutePath(path: PathLike, name: string): AbsolutePath {
   return Buffer.concat([Buffer.from(`${process.cwd()}/`), given]);
 }
 
-/** Checks a path and leaves it relative if it is. Throws as `absolutePath` does. */
-export function pathAsGiven(path: PathLike, name: string): string | Buffer {
+/** Checks a path. A relative path stays relative. Throws as `absolutePath` does. */
+export function validatedPath(path: PathLike, name: string): string | Buffer {
   const given = path instanceof URL ? fileURLToPath(path) : path;
   if (typeof given === 'string') {
     if (given.includes('\0')) throw invalidArgumentValue(name, 'a path without null bytes', given);
@@ -50,7 +50,9 @@ function isAbsolute(path: string): boolean {
   return path.charCodeAt(0) === SLASH;
 }
 
-/** There `..` is resolved as text in every path. What asked for a directory still ends in a separator. */
+/**
+ * Windows resolves `..` as text in every path. A path that requires a directory still ends in a separator.
+ */
 export function absoluteOnWindows(path: string): string {
   const absolute = win32.resolve(path);
   return /(^|[\\/])\.{0,2}$/.test(path) && !absolute.endsWith('\\') ? `${absolute}\\` : absolute;

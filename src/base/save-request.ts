@@ -3,33 +3,35 @@ import type { Durability, Preserve, Protocol } from './options.js';
 import type { AbsolutePath } from './path.js';
 import type { StageTimer } from './stage-timer.js';
 
-/** One save but its data, checked and with every default filled in: what the facade hands to an engine. */
+/** A save without its data, checked and with every default filled in. The facade passes it to an engine. */
 export interface SaveParameters {
   readonly path: AbsolutePath;
   readonly durability: Durability;
   readonly ifExists: 'replace' | 'fail';
-  /** Where the replaced version is kept; only with `'replace'`. */
+  /** The path at which the replaced version is kept. Only with `'replace'`. */
   readonly keepPrevious: AbsolutePath | undefined;
-  /** Twelve bits, exactly; `undefined` means those of the replaced file, or the default of a new one. */
+  /** Twelve bits, exactly. `undefined`: the mode of the replaced file, or the default of a new file. */
   readonly mode: number | undefined;
   readonly owner: { uid: number; gid: number } | undefined;
   readonly preserve: Preserve;
   readonly followSymlinks: boolean;
   readonly makeDirectories: boolean;
   readonly strict: boolean;
-  /** Forces the textbook where a cheaper protocol is proven. */
+  /** Forces `sync-rename-sync` where a cheaper protocol is proven. */
   readonly protocol: 'sync-rename-sync' | undefined;
-  /** Not aborted yet when the engine gets it. */
+  /** Not aborted when the engine gets the request. */
   readonly signal: AbortSignal | undefined;
-  /** Is told how long each stage takes; not set where nobody wants to know. */
+  /** Measures how long each stage takes. Only set when the save is observed. */
   readonly timer?: StageTimer;
-  /** Fails unless the target is this version when it is replaced. Default: whatever stands there. */
+  /** The save fails unless the target is this version when it is replaced. Default: any version. */
   readonly expected?: FileVersion | undefined;
 }
 
 /**
- * What tells one version of a file from the next: that there is none; the handle of the file that was read, from the native
- * engine; or what `lstat` says.
+ * Identifies one version of a file:
+ * - `'missing'`: the file does not exist;
+ * - a number: the handle of the file that was read, from the native engine;
+ * - an object: the result of `lstat`.
  */
 export type FileVersion =
   | 'missing'
@@ -41,15 +43,15 @@ export interface SaveRequest extends SaveParameters {
   readonly data: Uint8Array;
 }
 
-/** What a save has done. */
+/** The result of a save. */
 export interface Saved {
-  /** The absolute path that was asked for: a Buffer if it was given as one. */
+  /** The absolute path that was given: a Buffer if it was given as one. */
   path: AbsolutePath;
-  /** How many bytes the file has now. */
+  /** The size of the file, in bytes. */
   bytes: number;
-  /** Whether a file stood there before. */
+  /** Whether an existing file was replaced. */
   replaced: boolean;
-  /** What was really achieved: `'none'` on tmpfs, whatever was asked. */
+  /** The durability that was achieved: `'none'` on tmpfs, whatever was requested. */
   durability: Durability;
   /** The update protocol that ran. */
   protocol: Protocol;

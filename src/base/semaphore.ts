@@ -1,32 +1,35 @@
-/** Waits until it is granted; `idle` tells for how long no slot has been given back, in milliseconds. May give up by rejecting. */
+/**
+ * Waits until `granted` resolves, or gives up by rejecting. `idle` returns for how long no slot has been
+ * released, in milliseconds.
+ */
 export type Wait = (granted: Promise<void>, idle: () => number) => Promise<void>;
 
-/** A limited number of slots, given in the order in which they were asked for. */
+/** A limited number of slots, granted in the order of the calls of `run`. */
 export class Semaphore {
-  #free: number;
-  /** Tasks that wait and tasks that have a slot. */
-  #present = 0;
-  readonly #waiting: (() => void)[] = [];
-  /** When a slot was last given back: `performance.now()`. */
+  #freeSlots: number;
+  /** The number of tasks that wait or have a slot. */
+  #tasks = 0;
+  readonly #waiters: (() => void)[] = [];
+  /** When a slot was last released: `performance.now()`. */
   #releasedAt = 0;
 
   constructor(slots: number) {
-    this.#free = slots;
+    this.#freeSlots = slots;
   }
 
-  get unused(): boolean {
-    return this.#present === 0;
+  get isIdle(): boolean {
+    return this.#tasks === 0;
   }
 
   /**
-   * Runs the task when there is a slot for it.
+   * Runs the task when a slot is free.
    *
-   * @param wait how to wait where there is none. Default: for ever.
+   * @param wait how to wait while no slot is free. Default: without a limit.
    */
   async run<T>(task: () => Promise<T>, wait: Wait = (granted) => granted): Promise<T> {
-    this.#present += 1;
+    this.#tasks += 1;
     try {
-      if (this.#free > 0) this.#free -= 1;
+      if (this.#freeSlots > 0) this.#freeSlots -= 1;
       else await this.#acquire(wait);
       try {
         return await task();
@@ -34,7 +37,7 @@ export class Semaphore {
         this.#release();
       }
     } finally {
-      this.#present -= 1;
+      this.#tasks -= 1;
     }
   }
 
@@ -44,22 +47,22 @@ export class Semaphore {
     const granted = new Promise<void>((resolve) => {
       grant = resolve;
     });
-    this.#waiting.push(grant);
+    this.#waiters.push(grant);
     try {
       await wait(granted, () => performance.now() - Math.max(askedAt, this.#releasedAt));
     } catch (error) {
-      const at = this.#waiting.indexOf(grant);
-      // Granted at the very moment in which it gave up: the slot is passed on.
+      const at = this.#waiters.indexOf(grant);
+      // The slot was granted at the moment of giving up. It goes to the next task.
       if (at < 0) this.#release();
-      else this.#waiting.splice(at, 1);
+      else this.#waiters.splice(at, 1);
       throw error;
     }
   }
 
   #release(): void {
     this.#releasedAt = performance.now();
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
+    const next = this.#waiters.shift();
+    if (next === undefined) this.#freeSlots += 1;
     else next();
   }
 }

@@ -3,57 +3,67 @@ import type { Saved } from './save-request.js';
 import { Semaphore } from './semaphore.js';
 import { version } from './version.js';
 
-/** Saves under way hold two descriptors each, of which a process commonly has 1024. Node's pool has four threads: more gain nothing. */
-const SAVES_AT_ONCE = 64;
+/**
+ * A running save holds two descriptors. The limit of a process is commonly 1024. Node's pool has four
+ * threads, so more saves at once bring no further gain.
+ */
+const MAX_CONCURRENT_SAVES = 64;
 
-/** Updates under way hold up to four descriptors each. */
-const UPDATES_AT_ONCE = 64;
+/** A running update holds up to four descriptors. */
+const MAX_CONCURRENT_UPDATES = 64;
 
-/** A save that was called and has not ended. */
-export interface Pending {
+/** A save in a path queue: it was called and has not ended. */
+export interface QueuedSave {
   readonly result: Promise<Saved>;
   /** Resolves when the save has ended, whether it succeeded or failed. */
-  readonly over: Promise<void>;
-  /** Publishes the save on the calling thread, for a `saveSync` to the same path. Absent for a streaming save. */
-  finishNow?(): void;
+  readonly settled: Promise<void>;
+  /**
+   * Publishes the save on the calling thread, before a `saveSync` to the same path. Absent for a streaming
+   * save.
+   */
+  finishSync?(): void;
 }
 
-/** What the portable engine of one thread knows. Worker threads cannot share it: plain JavaScript has nothing that they could. */
+/**
+ * The state of the portable engine in one thread. Plain JavaScript has no means to share such state between
+ * worker threads.
+ */
 export interface SharedState {
-  /** The saves that are not over, by path, in the order of the calls. */
-  readonly pendingSaves: Map<string, Pending[]>;
-  readonly savesAtOnce: Semaphore;
+  /** The path queues: the saves that have not ended, by path, in the order of the calls. */
+  readonly pathQueues: Map<string, QueuedSave[]>;
+  readonly saveSlots: Semaphore;
   /**
-   * Directories that were made and whose names are not synced yet. A save that finds one of them on its way may finish before
-   * the save that made it, and must not rely on that one's sync.
+   * Directories that were created and whose names are not synced yet. A save below one of them may finish
+   * before the save that created it, so it must not rely on the sync of that save.
    */
-  readonly unsyncedNames: Set<string>;
-  /** The updates that are not over, by path. */
-  readonly updates: Map<string, Semaphore>;
-  readonly updatesAtOnce: Semaphore;
-  /** The last number that was handed out. */
-  lastNumber: number;
+  readonly unsyncedDirectories: Set<string>;
+  /** The updates that have not ended, by path. */
+  readonly updateQueues: Map<string, Semaphore>;
+  readonly updateSlots: Semaphore;
+  /** The last number that `Engine.issueId` returned. */
+  lastId: number;
 }
 
 const STATE = Symbol.for('indelible.state');
 
-// Kept here as well, since Node forgets a channel that is not referred to.
+// The reference keeps the channel alive: Node drops a channel that has no references.
 const holder: object & { [STATE]?: SharedState } = channel(`indelible:portable:${version}`);
 
 /**
- * The same object in every copy of this version of the library that a thread has loaded: two bundles, a CommonJS and an ES
- * copy, a module registry that was reset, another `vm` context. Node has one channel of a name for all of them.
+ * The same object in every copy of this version of the library in a thread: two bundles, a CommonJS and an ES
+ * copy, a module registry that was reset, another `vm` context. All of them get the same channel from Node
+ * for a name.
  */
 export const shared: SharedState = sharedState();
 
 function sharedState(): SharedState {
   const state = holder[STATE] ?? {
-    pendingSaves: new Map(),
-    savesAtOnce: new Semaphore(SAVES_AT_ONCE),
-    unsyncedNames: new Set(),
-    updates: new Map(),
-    updatesAtOnce: new Semaphore(UPDATES_AT_ONCE),
-    lastNumber: 0,
+    pathQueues: new Map(),
+    saveSlots: new Semaphore(MAX_CONCURRENT_SAVES),
+    unsyncedDirectories: new Set(),
+    updateQueues: new Map(),
+    updateSlots: new Semaphore(MAX_CONCURRENT_UPDATES),
+    lastId: 0,
   };
   holder[STATE] = state;
   return state;

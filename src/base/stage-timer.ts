@@ -1,30 +1,39 @@
-/** How long a save was in each stage, in nanoseconds, in the order in which it comes to them. 0: it did not come to it. */
+/**
+ * The time that a save spent in each stage, in nanoseconds, in the order of the stages. 0: the stage was not
+ * reached.
+ */
 export interface StageTimes {
-  /** Waits for a thread or a place, or to be begun after an earlier save to its path. */
+  /** Waits for a thread or a slot, or for an earlier save to its path. */
   queue: number;
-  /** Opens the directory, follows symbolic links, looks at the target, chooses the protocol, makes missing directories. */
+  /**
+   * Opens the directory, follows symbolic links, inspects the target, chooses the protocol, makes missing
+   * directories.
+   */
   locate: number;
   /** Creates the temporary. */
   create: number;
   /** Writes the data. */
   write: number;
-  /** Sets owner, extended attributes and mode; of data in chunks also the second look at the target. */
+  /** Sets owner, extended attributes and mode. For data in chunks it also inspects the target again. */
   attributes: number;
-  /** Syncs the data, or has it written back. */
+  /** Syncs the data, or starts and awaits its writeback. */
   sync: number;
-  /** Closes the file, where that may fail. */
+  /** Closes the file, where closing may fail. */
   close: number;
   /** Waits to be published: for earlier saves to its path, and for the saves that share its commit. */
   wait: number;
-  /** Links and renames. */
+  /** Makes links and renames. */
   rename: number;
-  /** Syncs the directory, once for all saves that share a commit: each counts it in full. */
+  /** Syncs the directory, once for all saves that share a commit. Each of them counts the whole time. */
   syncDirectory: number;
 }
 
 export type Stage = keyof StageTimes;
 
-/** How long a save has been in each stage. There is one only where somebody listens: otherwise no clock is looked at. */
+/**
+ * Measures the stages of a save. Only a save that is observed has a timer: without subscribers the clock is
+ * not read.
+ */
 export class StageTimer {
   /** In nanoseconds. */
   readonly spent: StageTimes = {
@@ -32,19 +41,19 @@ export class StageTimer {
     ...{ sync: 0, close: 0, wait: 0, rename: 0, syncDirectory: 0 },
   };
   #stage: Stage | undefined;
-  #since = 0n;
+  #enteredAt = 0n;
 
-  /** The stage before ends here. */
+  /** Ends the previous stage. */
   enter(stage: Stage): void {
     this.leave();
     this.#stage = stage;
   }
 
-  /** What follows counts for nothing, until a stage is entered. */
+  /** Ends the stage. Until the next `enter`, time is not counted. */
   leave(): void {
     const now = process.hrtime.bigint();
-    if (this.#stage !== undefined) this.spent[this.#stage] += Number(now - this.#since);
+    if (this.#stage !== undefined) this.spent[this.#stage] += Number(now - this.#enteredAt);
     this.#stage = undefined;
-    this.#since = now;
+    this.#enteredAt = now;
   }
 }

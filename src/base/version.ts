@@ -1,2 +1,2 @@
-/** The version of this package, also where a bundler has separated the code from its package.json. */
+/** The version of this package. A bundler may separate the code from package.json, so it is repeated here. */
 export const version = '0.1.0';

@@ -1,22 +1,22 @@
 import { abortError } from './errors.js';
 
-/** For how long to wait for others. */
+/** The limits of a wait for earlier updates. */
 export interface WaitLimit {
-  /** In milliseconds, counted anew whenever one of those ahead has come to its end. */
+  /** In milliseconds. The count starts again whenever an earlier update ends. */
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
-  /** What to reject with when it is over. */
+  /** The error to reject with when the timeout expires. */
   timeoutError(): Error;
 }
 
-/** Longer timers than this fire at once (`setTimeout` of Node). */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Node's `setTimeout` fires at once for a longer delay. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Waits until `granted` resolves, but not for longer than patience lasts.
+ * Waits until `granted` resolves, within the limits.
  *
- * @param idle for how long none of those ahead has come to its end, in milliseconds.
- * @throws what patience is exhausted with, or the error of its signal.
+ * @param idle returns for how long no earlier update has ended, in milliseconds.
+ * @throws the timeout error, or the error of the aborted signal.
  */
 export function waitWithLimit(
   granted: Promise<void>,
@@ -26,24 +26,25 @@ export function waitWithLimit(
   if (signal?.aborted) return Promise.reject(abortError(signal));
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    const settle = (act: () => void): void => {
+    const settle = (action: () => void): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      act();
+      action();
     };
     const abort = (): void => {
       if (signal !== undefined) settle(() => reject(abortError(signal)));
     };
-    const look = (): void => {
+    const checkTimeout = (): void => {
       const left = timeout - idle();
       if (left <= 0) settle(() => reject(timeoutError()));
-      else if (left < Number.POSITIVE_INFINITY) timer = setTimeout(look, Math.min(left, LONGEST_TIMER));
+      else if (left < Number.POSITIVE_INFINITY)
+        timer = setTimeout(checkTimeout, Math.min(left, MAX_TIMER_MS));
     };
     signal?.addEventListener('abort', abort, { once: true });
     granted.then(
       () => settle(resolve),
       (error) => settle(() => reject(error)),
     );
-    look();
+    checkTimeout();
   });
 }

@@ -36,7 +36,7 @@ export interface UpdateQueue {
    */
   run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T>;
   /** Whether this thread has an update of the path under way. */
-  hasOwn(path: string): boolean;
+  hasActiveUpdate(path: string): boolean;
 }
 
 /** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
@@ -56,11 +56,11 @@ export interface Engine {
   openSync(request: SaveParameters): StreamingSaveSync;
   readonly updates: UpdateQueue;
   /** A number that no other call of any copy of the library gets. */
-  issueNumber(): number;
+  issueId(): number;
 }
 
 /** The result of a save that may throw. */
-export function settled(save: () => Saved): PromiseSettledResult<Saved> {
+export function settle(save: () => Saved): PromiseSettledResult<Saved> {
   try {
     return { status: 'fulfilled', value: save() };
   } catch (reason) {

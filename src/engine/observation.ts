@@ -56,16 +56,16 @@ export class Observation {
   readonly #since: bigint;
   #over = false;
 
-  constructor(engine: Pick<Engine, 'name' | 'issueNumber'>, request: SaveParameters | SaveRequest) {
+  constructor(engine: Pick<Engine, 'name' | 'issueId'>, request: SaveParameters | SaveRequest) {
     const { path, durability, ifExists } = request;
     const bytes = 'data' in request ? request.data.byteLength : undefined;
-    this.#start = { id: engine.issueNumber(), engine: engine.name, path, bytes, durability, ifExists };
+    this.#start = { id: engine.issueId(), engine: engine.name, path, bytes, durability, ifExists };
     started.publish(this.#start);
     this.#since = process.hrtime.bigint();
   }
 
   /** The request of a save whose stages are measured. */
-  of<Request extends SaveParameters>(request: Request): Request & { timer: StageTimer } {
+  measured<Request extends SaveParameters>(request: Request): Request & { timer: StageTimer } {
     return { ...request, timer: this.timer };
   }
 

@@ -29,7 +29,7 @@ export class ObservedEngine implements Engine {
     if (!isObserved()) return this.#engine.saveGroupSync(requests);
     const observations = requests.map((request) => new Observation(this.#engine, request));
     const outcomes = this.#engine.saveGroupSync(
-      requests.map((request, index) => observations[index]?.of(request) ?? request),
+      requests.map((request, index) => observations[index]?.measured(request) ?? request),
     );
     outcomes.forEach((outcome, index) => {
       if (outcome.status === 'fulfilled') observations[index]?.ended(outcome.value);
@@ -46,7 +46,7 @@ export class ObservedEngine implements Engine {
     if (!isObserved()) return this.#engine.openSync(request);
     const observation = new Observation(this.#engine, request);
     try {
-      return new ObservedStreamingSaveSync(this.#engine.openSync(observation.of(request)), observation);
+      return new ObservedStreamingSaveSync(this.#engine.openSync(observation.measured(request)), observation);
     } catch (error) {
       observation.failed(error);
       throw error;
@@ -61,14 +61,14 @@ export class ObservedEngine implements Engine {
     return this.#engine.publishSync(request, temporary);
   }
 
-  issueNumber(): number {
-    return this.#engine.issueNumber();
+  issueId(): number {
+    return this.#engine.issueId();
   }
 
   async #openObserved(request: SaveParameters): Promise<StreamingSave> {
     const observation = new Observation(this.#engine, request);
     try {
-      return new ObservedStreamingSave(await this.#engine.open(observation.of(request)), observation);
+      return new ObservedStreamingSave(await this.#engine.open(observation.measured(request)), observation);
     } catch (error) {
       observation.failed(error);
       throw error;
@@ -78,7 +78,7 @@ export class ObservedEngine implements Engine {
   async #observe(request: SaveRequest, save: (request: SaveRequest) => Promise<Saved>): Promise<Saved> {
     const observation = new Observation(this.#engine, request);
     try {
-      const saved = await save(observation.of(request));
+      const saved = await save(observation.measured(request));
       observation.ended(saved);
       return saved;
     } catch (error) {
@@ -90,7 +90,7 @@ export class ObservedEngine implements Engine {
   #observeSync(request: SaveRequest, save: (request: SaveRequest) => Saved): Saved {
     const observation = new Observation(this.#engine, request);
     try {
-      const saved = save(observation.of(request));
+      const saved = save(observation.measured(request));
       observation.ended(saved);
       return saved;
     } catch (error) {

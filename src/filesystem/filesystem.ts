@@ -1,4 +1,4 @@
-import { type Durability, type EngineName, protocolOfEnvironment } from '../base/options.js';
+import { type Durability, type EngineName, protocolFromEnvironment } from '../base/options.js';
 import { type Decision, decideFor, limitOfPlainFs, type Plan, type Plans } from './decision.js';
 import { type Device, findDeviceNumber, readDevice } from './device.js';
 import { findDeviceWarnings } from './device-warnings.js';
@@ -155,7 +155,7 @@ function planSaves(
 }
 
 function textbookOnly(decision: Decision, engine: EngineName): string | undefined {
-  const forced = protocolOfEnvironment();
+  const forced = protocolFromEnvironment();
   if (forced !== undefined) return `INDELIBLE_PROTOCOL=${forced} in the environment`;
   // The first durable saves on an ext4 sync the file, whatever the engine; ordered ones tell them apart.
   if (decision.ordered.protocol !== 'single-commit' || engine === 'native') return undefined;

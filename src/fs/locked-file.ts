@@ -1,6 +1,6 @@
 import { failedWith, toSaveError } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
-import { noLock } from '../base/save-errors.js';
+import { noLockError } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
 import type { FileSystemCalls, Located, OpenFile } from './file-system-calls.js';
 import type { Steps } from './steps.js';
@@ -99,14 +99,14 @@ export class LockedFile {
   *#tryLock({ lock }: LockedTarget): Steps<number> {
     const { path, lock: asked } = this.#request;
     if (lock === undefined) {
-      if (asked === 'machine') throw noLock(path, 'The portable engine', 'flock');
+      if (asked === 'machine') throw noLockError(path, 'The portable engine', 'flock');
       return 0;
     }
     try {
       return yield* lock.tryAcquire();
     } catch (error) {
       if (!failedWith(error, ...NO_LOCKS)) throw error;
-      if (asked === 'machine') throw noLock(path, 'The filesystem', syscallOf(error));
+      if (asked === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
       return 0;
     }
   }

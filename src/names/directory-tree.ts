@@ -2,30 +2,30 @@ import { failedWith, mountPointError, refusal } from '../base/fs-error.js';
 import { inDirectory, nameOf } from '../base/path-bytes.js';
 import type { FileSystemCalls, Listed, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import { isSame } from './entry-path.js';
+import { isSameFile } from './entry-path.js';
 import { withPaths } from './errors.js';
 
-// Whole trees of directories and files. Symbolic links are never followed, and no other mount is entered: one inside is an
-// error.
+// Steps over whole directory trees. Symbolic links are never followed. A mount inside the tree is an error:
+// it is never entered.
 
-/** How often a directory may be found with new entries after it was emptied. */
-const MOST_ROUNDS = 10;
+/** How often a directory may have new entries after it was emptied. */
+const MAX_ROUNDS = 10;
 
-/** So many names are handled by one call, on one thread. */
-const BATCH = 256;
+/** The number of names in one call, which one thread handles. */
+const BATCH_SIZE = 256;
 
-/** So many levels are held open; those above them are opened again on the way back. */
-const MOST_OPEN = 32;
+/** The number of levels that are open at a time. The levels above them are opened again on the way back. */
+const MAX_OPEN_LEVELS = 32;
 
-/** What is done with a tree, from its leaves up. */
+/** Visits a tree from its leaves to its root. */
 interface Visitor {
-  /** Of what is not a directory. */
+  /** Visits the entries of a directory that are not directories. */
   files(directory: OpenDirectory, names: readonly Buffer[]): Steps<void>;
-  /** All that is in the directory has been visited. It is to be closed. */
+  /** Visits a directory after all of its entries. The visitor closes it. */
   directory(parent: OpenDirectory, name: Buffer, directory: OpenDirectory): Steps<void>;
 }
 
-/** A directory that was entered, and what is in it and has not been visited. */
+/** A directory that was entered, and its subdirectories that have not been visited. */
 interface Level {
   readonly name: Buffer;
   directory: OpenDirectory;
@@ -34,9 +34,9 @@ interface Level {
 }
 
 /**
- * Makes every file and every directory of a tree durable, each by a sync of its own.
+ * Makes every file and every directory of a tree durable, each with its own sync.
  *
- * @returns whether all of it could be (`FileSystemCalls.syncFiles`).
+ * @returns whether everything could be synced (`FileSystemCalls.syncFiles`).
  */
 export function* syncTree(calls: FileSystemCalls, parent: OpenDirectory, name: Buffer): Steps<boolean> {
   let synced = true;
@@ -46,7 +46,8 @@ export function* syncTree(calls: FileSystemCalls, parent: OpenDirectory, name: B
     },
     *directory(above, itsName, directory) {
       try {
-        // Some FUSE and network filesystems cannot sync a directory: it is as durable as they make it.
+        // Some FUSE and network filesystems cannot sync a directory. Then it is as durable as the filesystem
+        // makes it.
         yield* withPaths(calls.syncDirectory(directory), inDirectory(above.path, itsName));
       } finally {
         yield* calls.close(directory);
@@ -56,28 +57,35 @@ export function* syncTree(calls: FileSystemCalls, parent: OpenDirectory, name: B
   return synced;
 }
 
-/** Removes a directory with everything in it, or whatever else stands under the name. Others may remove it at the same time. */
+/**
+ * Removes a directory with everything in it, or any other entry with that name. Another process may remove it
+ * at the same time.
+ */
 export function* removeTree(calls: FileSystemCalls, parent: OpenDirectory, name: Buffer): Steps<void> {
   const { kind } = yield* withPaths(calls.lookUp(parent, name), inDirectory(parent.path, name));
   if (kind === 'missing') return;
-  if (kind !== 'directory') return yield* unlinkAll(calls, parent, [name]);
+  if (kind !== 'directory') return yield* unlinkFiles(calls, parent, [name]);
   for (let round = 1; ; round += 1) {
     try {
       return yield* walk(calls, parent, name, {
-        files: (directory, names) => unlinkAll(calls, directory, names),
+        files: (directory, names) => unlinkFiles(calls, directory, names),
         *directory(above, itsName, directory) {
           yield* calls.close(directory);
           yield* removeDirectory(calls, above, itsName);
         },
       });
     } catch (error) {
-      // A program that still runs in there has made something new.
-      if (round === MOST_ROUNDS || !failedWith(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+      // Another program has created a new entry in it.
+      if (round === MAX_ROUNDS || !failedWith(error, 'ENOTEMPTY', 'EEXIST')) throw error;
     }
   }
 }
 
-function* unlinkAll(calls: FileSystemCalls, directory: OpenDirectory, names: readonly Buffer[]): Steps<void> {
+function* unlinkFiles(
+  calls: FileSystemCalls,
+  directory: OpenDirectory,
+  names: readonly Buffer[],
+): Steps<void> {
   try {
     yield* calls.unlinkAll(directory, names);
   } catch (error) {
@@ -92,24 +100,24 @@ function* removeDirectory(calls: FileSystemCalls, parent: OpenDirectory, name: B
   try {
     yield* withPaths(calls.removeDirectory(parent, name), inDirectory(parent.path, name));
   } catch (error) {
-    // Whoever has removed it.
+    // Another process has removed it.
     if (!failedWith(error, 'ENOENT')) throw error;
   }
 }
 
-/** With a stack of its own: a tree may be deeper than any that a thread has. */
+/** Uses its own stack of levels: a tree may be deeper than the call stack of a thread. */
 function* walk(calls: FileSystemCalls, parent: OpenDirectory, root: Buffer, visitor: Visitor): Steps<void> {
   const levels: Level[] = [];
   try {
-    yield* enter(calls, parent, root, parent, levels, visitor);
+    yield* enterDirectory(calls, parent, root, parent, levels, visitor);
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const next = level.directories.pop();
       if (next !== undefined) {
-        yield* enter(calls, level.directory, next, parent, levels, visitor);
-        yield* closeAbove(calls, levels);
+        yield* enterDirectory(calls, level.directory, next, parent, levels, visitor);
+        yield* closeDistantLevel(calls, levels);
         continue;
       }
-      yield* openAbove(calls, levels);
+      yield* reopenParent(calls, levels);
       levels.pop();
       yield* visitor.directory(levels.at(-1)?.directory ?? parent, level.name, level.directory);
     }
@@ -118,28 +126,28 @@ function* walk(calls: FileSystemCalls, parent: OpenDirectory, root: Buffer, visi
   }
 }
 
-function* closeAbove(calls: FileSystemCalls, levels: readonly Level[]): Steps<void> {
-  const level = levels.at(-1 - MOST_OPEN);
+function* closeDistantLevel(calls: FileSystemCalls, levels: readonly Level[]): Steps<void> {
+  const level = levels.at(-1 - MAX_OPEN_LEVELS);
   if (level === undefined || !level.isOpen) return;
   level.isOpen = false;
   yield* calls.close(level.directory);
 }
 
-/** The directory that the innermost level is in. */
-function* openAbove(calls: FileSystemCalls, levels: readonly Level[]): Steps<void> {
+/** Opens the parent of the innermost level again, if it was closed. */
+function* reopenParent(calls: FileSystemCalls, levels: readonly Level[]): Steps<void> {
   const [above, innermost] = levels.slice(-2);
   if (above === undefined || innermost === undefined || above.isOpen) return;
   const { path } = above.directory;
   const found = yield* withPaths(calls.openSubdirectory(innermost.directory, Buffer.from('..')), path);
-  // Somebody has moved it out of there.
-  const isMoved = !isSame(found, above.directory);
+  // Another process has moved the directory.
+  const isMoved = !isSameFile(found, above.directory);
   above.directory = { ...found, path };
   above.isOpen = true;
   if (isMoved) throw refusal('ENOENT', 'open', path);
 }
 
-/** Opens a directory as the next level, and visits what is in it but directories. */
-function* enter(
+/** Opens a directory as the next level, and visits its entries that are not directories. */
+function* enterDirectory(
   calls: FileSystemCalls,
   parent: OpenDirectory,
   name: Buffer,
@@ -152,7 +160,7 @@ function* enter(
   try {
     directory = yield* withPaths(calls.openSubdirectory(parent, name), path);
   } catch (error) {
-    // Somebody else has removed it.
+    // Another process has removed it.
     if (failedWith(error, 'ENOENT')) return;
     throw error;
   }
@@ -160,20 +168,24 @@ function* enter(
   levels.push(level);
   if (!isOnSameMount(directory, filesystem)) throw mountPointError('open', path);
   const files: Buffer[] = [];
-  for (const entry of yield* list(calls, directory, path)) {
+  for (const entry of yield* listEntries(calls, directory, path)) {
     const kind =
       entry.kind ??
       (yield* withPaths(calls.lookUp(directory, entry.name), inDirectory(path, entry.name))).kind;
     if (kind === 'directory') level.directories.push(entry.name);
     else if (kind !== 'missing') files.push(entry.name);
   }
-  for (let from = 0; from < files.length; from += BATCH) {
-    yield* visitor.files(directory, files.slice(from, from + BATCH));
+  for (let from = 0; from < files.length; from += BATCH_SIZE) {
+    yield* visitor.files(directory, files.slice(from, from + BATCH_SIZE));
   }
 }
 
-/** What is gone is empty. */
-function* list(calls: FileSystemCalls, directory: OpenDirectory, path: Buffer): Steps<readonly Listed[]> {
+/** A directory that no longer exists counts as empty. */
+function* listEntries(
+  calls: FileSystemCalls,
+  directory: OpenDirectory,
+  path: Buffer,
+): Steps<readonly Listed[]> {
   try {
     return yield* withPaths(calls.list(directory), path);
   } catch (error) {
@@ -182,7 +194,7 @@ function* list(calls: FileSystemCalls, directory: OpenDirectory, path: Buffer): 
   }
 }
 
-/** Without mount ids (before Linux 5.8) the device has to tell. */
+/** Without mount ids (before Linux 5.8) the device numbers are compared. */
 function isOnSameMount(one: OpenDirectory, other: OpenDirectory): boolean {
   if (one.mountId !== other.mountId) return false;
   return one.mountId !== 0 || (one.major === other.major && one.minor === other.minor);

@@ -2,49 +2,53 @@ import { type Durability, isWeaker } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import { type EntryPath, isSame } from './entry-path.js';
-import { namesNotDurable, withPaths } from './errors.js';
+import { type EntryPath, isSameFile } from './entry-path.js';
+import { notDurableError, withPaths } from './errors.js';
 
-/** What a change of names has achieved. */
+/** The result of an operation on names. */
 export interface NameChange {
-  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
+  /** The durability that was achieved: `'none'` on tmpfs, whatever was requested. */
   durability: Durability;
 }
 
-/** What a caller asks for. */
-export interface Wanted {
+/** The durability that the caller requests. */
+export interface DurabilityRequest {
   readonly durability: Durability;
-  /** Nothing is to be done where that cannot be had. */
+  /** Whether the call fails, before anything is changed, if that durability is not available. */
   readonly strict: boolean;
 }
 
-/** What can be had of a plan, in these directories. */
-export function achievable(plan: FilesystemPlan, entries: readonly EntryPath[]): Durability {
+/** The durability that a plan achieves in these directories. */
+export function achievableDurability(plan: FilesystemPlan, entries: readonly EntryPath[]): Durability {
   const syncable = entries.every(({ directory }) => directory.syncable);
   return plan.achieves === 'durable' && !syncable ? 'ordered' : plan.achieves;
 }
 
-/** @param path what is to become durable. */
+/**
+ * @param path names the entry in the error.
+ * @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, if less is achieved than requested.
+ */
 export function refuseIfWeaker(
   achieves: Durability,
-  { durability, strict }: Wanted,
+  { durability, strict }: DurabilityRequest,
   path: AbsolutePath,
 ): void {
-  if (strict && isWeaker(achieves, durability)) throw namesNotDurable(path);
+  if (strict && isWeaker(achieves, durability)) throw notDurableError(path);
 }
 
-/** Whether the names are synced. */
-export function syncsNames({ protocol }: FilesystemPlan, { durability }: Wanted): boolean {
+/** Whether the directories of the names must be synced. */
+export function needsDirectorySync({ protocol }: FilesystemPlan, { durability }: DurabilityRequest): boolean {
   return durability === 'durable' && protocol !== 'rename';
 }
 
 /**
- * Syncs the directories of names that were changed, each once. In this order: after a crash between two of them there may be
- * both names, never neither.
+ * Syncs the directories of changed names in the given order, each once. After a crash between two syncs both
+ * names may exist, but one of them always exists.
  *
- * @returns what is achieved by that of what was achievable.
+ * @param achieves the durability that is achievable.
+ * @returns the durability that was achieved.
  */
-export function* syncNames(
+export function* syncDirectories(
   calls: FileSystemCalls,
   plan: FilesystemPlan,
   achieves: Durability,
@@ -52,10 +56,10 @@ export function* syncNames(
 ): Steps<Durability> {
   const synced: OpenDirectory[] = [];
   let stable = true;
-  for (const { directory, asked } of [first, ...others]) {
-    if (synced.some((earlier) => isSame(earlier, directory))) continue;
+  for (const { directory, path } of [first, ...others]) {
+    if (synced.some((earlier) => isSameFile(earlier, directory))) continue;
     synced.push(directory);
-    if (!(yield* withPaths(calls.syncDirectory(directory), asked))) stable = false;
+    if (!(yield* withPaths(calls.syncDirectory(directory), path))) stable = false;
   }
   if (stable && plan.syncsFileAgain && calls.commitLog !== undefined) yield* calls.commitLog(first.directory);
   return achieves === 'durable' && !stable ? 'ordered' : achieves;

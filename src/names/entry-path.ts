@@ -5,62 +5,66 @@ import type { FileSystemCalls, Identity, OpenDirectory } from '../fs/file-system
 import type { Steps } from '../fs/steps.js';
 import { withPaths } from './errors.js';
 
-/** A name in an open directory, which need not lead to anything. */
+/** A name in an open directory. The entry need not exist. */
 export interface EntryPath {
-  /** What was asked for. */
-  readonly asked: AbsolutePath;
+  /** The path as the caller gave it. */
+  readonly path: AbsolutePath;
   readonly directory: OpenDirectory;
   readonly name: Buffer;
 }
 
 /**
- * Opens the directory that a path's last component is in, for as long as the steps take.
+ * Opens the directory of a path's last component while the steps run.
  *
- * @param beside is open meanwhile: if its directory has the same path, it is not opened again.
+ * @param opened an entry path that stays open meanwhile. If its directory has the same path, that directory
+ *   is used.
  */
 export function* withEntryPath<T>(
   calls: FileSystemCalls,
-  asked: AbsolutePath,
+  path: AbsolutePath,
   steps: (entry: EntryPath) => Steps<T>,
-  beside?: EntryPath,
+  opened?: EntryPath,
 ): Steps<T> {
-  if (asked.length === 0) throw refusal('ENOENT', 'open', asked);
-  const parent = parentOf(bytesOfPath(asked));
-  if (beside?.directory.path.equals(parent)) return yield* steps(entryIn(beside.directory, asked));
-  const directory = yield* withPaths(calls.openDirectory(parent), asked);
+  if (path.length === 0) throw refusal('ENOENT', 'open', path);
+  const parent = parentOf(bytesOfPath(path));
+  if (opened?.directory.path.equals(parent)) return yield* steps(entryIn(opened.directory, path));
+  const directory = yield* withPaths(calls.openDirectory(parent), path);
   try {
-    return yield* steps(entryIn(directory, asked));
+    return yield* steps(entryIn(directory, path));
   } finally {
     yield* calls.close(directory);
   }
 }
 
-function entryIn(directory: OpenDirectory, asked: AbsolutePath): EntryPath {
-  const path = bytesOfPath(asked);
-  // The root is in no directory: `.` lets the kernel say that it cannot be renamed.
-  const name = nameOf(path).length === 0 ? Buffer.from('.') : nameOf(path);
-  // With it, the kernel refuses anything but a directory.
-  const slash = withoutTrailingSeparators(path).length < path.length ? '/' : '';
-  return { asked, directory, name: Buffer.concat([name, Buffer.from(slash)]) };
+function entryIn(directory: OpenDirectory, path: AbsolutePath): EntryPath {
+  const bytes = bytesOfPath(path);
+  // The root has no parent. With the name `.` the kernel reports that it cannot be renamed.
+  const name = nameOf(bytes).length === 0 ? Buffer.from('.') : nameOf(bytes);
+  // With a trailing slash the kernel refuses anything but a directory.
+  const slash = withoutTrailingSeparators(bytes).length < bytes.length ? '/' : '';
+  return { path, directory, name: Buffer.concat([name, Buffer.from(slash)]) };
 }
 
-/** Whether the two are one file, or one directory. */
-export function isSame(one: Identity, other: Identity): boolean {
+/** Whether both are the same file or directory. */
+export function isSameFile(one: Identity, other: Identity): boolean {
   return one.inode === other.inode && one.major === other.major && one.minor === other.minor;
 }
 
-/** Whether an entry's directory is, or is somewhere in, the one that `outer` leads to. `false` where that cannot be told. */
+/**
+ * Whether the directory of `entry` is the directory `outer` or is inside it. `false` if that cannot be
+ * determined.
+ */
 export function* isInside(calls: FileSystemCalls, entry: EntryPath, outer: EntryPath): Steps<boolean> {
   try {
     const found = yield* calls.lookUp(outer.directory, outer.name);
     if (found.kind !== 'directory') return false;
-    return (yield* calls.ancestors(entry.directory)).some((above) => isSame(above, found));
+    return (yield* calls.ancestors(entry.directory)).some((above) => isSameFile(above, found));
   } catch {
     return false;
   }
 }
 
-/** Whether something is mounted under a name. `false` where that cannot be told. */
+/** Whether the entry is a mount point. `false` if that cannot be determined. */
 export function* isMountPoint(calls: FileSystemCalls, { directory, name }: EntryPath): Steps<boolean> {
   try {
     return (yield* calls.lookUp(directory, name)).mountPoint;

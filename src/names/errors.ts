@@ -5,51 +5,51 @@ import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 
-/** What the steps in this folder are refused with. */
+// Errors of the steps in this folder.
 
-export function notASymlink(path: AbsolutePath): SaveError {
-  const message = `Not a symbolic link, and nothing else is replaced by one: '${path}'`;
+export function notASymlinkError(path: AbsolutePath): SaveError {
+  const message = `'${path}' is not a symbolic link; only a symbolic link is replaced by one`;
   return indelibleError('ERR_INDELIBLE_NOT_A_SYMLINK', message, { syscall: 'lstat', path });
 }
 
-export function namesNotDurable(path: AbsolutePath): SaveError {
-  const message = `The filesystem cannot make the name '${path}' as durable as was asked for`;
+export function notDurableError(path: AbsolutePath): SaveError {
+  const message = `The filesystem cannot give '${path}' the requested durability`;
   return indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
 }
 
-/** What is done to names in one step. */
+/** The atomic operations on two names. */
 export type Operation = 'exchange' | 'renameExclusive';
 
-const CANNOT: Readonly<Record<Operation, string>> = {
-  exchange: 'exchange two names',
-  renameExclusive: 'rename only if the new name is free',
+const OPERATION_TEXT: Readonly<Record<Operation, string>> = {
+  exchange: 'exchange of two paths',
+  renameExclusive: 'rename that fails if the new path exists',
 };
 
-export function unsupportedOperation(
+export function unsupportedOperationError(
   calls: FileSystemCalls,
   operation: Operation,
   from: AbsolutePath,
   to: AbsolutePath,
 ): SaveError {
-  const message = `${whoCannot(calls)} cannot ${CANNOT[operation]} in one step: '${from}' -> '${to}'`;
+  const message = `${subjectOf(calls)} has no atomic ${OPERATION_TEXT[operation]}: '${from}' -> '${to}'`;
   return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'rename', path: from, dest: to });
 }
 
-export function notADirectory(path: AbsolutePath): SaveError {
+export function notADirectoryError(path: AbsolutePath): SaveError {
   return systemError({
     errno: constants.errno.ENOTDIR,
     syscall: 'open',
     path,
-    hint: 'only a directory is replaced by one; a symbolic link is pointed elsewhere with replaceSymlink',
+    hint: 'only a directory is replaced by a directory; replaceSymlink changes the target of a symbolic link',
   });
 }
 
-export function unsupportedDirectoryReplacement(
+export function unsupportedReplacementError(
   calls: FileSystemCalls,
   staged: AbsolutePath,
   path: AbsolutePath,
 ): SaveError {
-  const message = `${whoCannot(calls)} cannot exchange two directories in one step: '${staged}' -> '${path}'`;
+  const message = `${subjectOf(calls)} has no atomic exchange of two directories: '${staged}' -> '${path}'`;
   return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, {
     syscall: 'rename',
     path: staged,
@@ -57,38 +57,38 @@ export function unsupportedDirectoryReplacement(
   });
 }
 
-/** @param point is where, inside one of the trees. */
-export function mountPointInside(point: Buffer): SaveError {
+/** @param mountPoint a path inside one of the trees. */
+export function nestedMountPointError(mountPoint: Buffer): SaveError {
   return systemError({
     errno: constants.errno.EBUSY,
     syscall: 'rename',
-    path: point,
-    hint: 'it is a mount point, and would move with the directory that it is in',
+    path: mountPoint,
+    hint: 'it is a mount point and would move with the directory that contains it',
   });
 }
 
-function whoCannot(calls: FileSystemCalls): string {
+function subjectOf(calls: FileSystemCalls): string {
   return calls.name === 'portable' ? 'The portable engine' : 'The filesystem';
 }
 
-/** Makes a call whose error names these paths. */
+/** Makes a call. Its error names these paths. */
 export function* withPaths<T>(call: Steps<T>, path: AbsolutePath, dest?: AbsolutePath): Steps<T> {
   try {
     return yield* call;
   } catch (error) {
-    throw pathsOf(error, path, dest);
+    throw errorWithPaths(error, path, dest);
   }
 }
 
-/** The error of a call, about these paths. */
-export function pathsOf(error: unknown, path: AbsolutePath, dest?: AbsolutePath): unknown {
+/** The error of a call, with these paths. */
+export function errorWithPaths(error: unknown, path: AbsolutePath, dest?: AbsolutePath): unknown {
   if (!(error instanceof Error) || 'published' in error) return error;
-  // Those that the call was made with are not always those that were asked for.
+  // The call may have been made with other paths than the caller gave.
   return toSaveError(Object.assign(error, { path: path.toString(), dest: dest?.toString() }), { path });
 }
 
-/** Runs steps whose error tells whether they had published anything by then. */
-export function* tellingPublished<T>(
+/** Runs steps. Their error says in `published` whether they had published anything. */
+export function* withPublishedState<T>(
   path: AbsolutePath,
   steps: (outcome: { published: boolean }) => Steps<T>,
 ): Steps<T> {
@@ -96,8 +96,8 @@ export function* tellingPublished<T>(
   try {
     return yield* steps(outcome);
   } catch (error) {
-    const told = toSaveError(error, { path });
-    if (told instanceof Error && 'published' in told) told.published = outcome.published;
-    throw told;
+    const saveError = toSaveError(error, { path });
+    if (saveError instanceof Error && 'published' in saveError) saveError.published = outcome.published;
+    throw saveError;
   }
 }

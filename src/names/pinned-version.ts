@@ -9,29 +9,33 @@ import { withPaths } from './errors.js';
 const STICKY = 0o1000;
 
 /**
- * Gives what is about to be replaced a second name, so that its inode and blocks stay its own until the new version's name is
- * on disk (`Plan.replaced`). What cannot be pinned is replaced all the same: only a crash could tell.
+ * Pins the version that is about to be replaced: gives it a second link, so that its inode and blocks are not
+ * reused until the new version's name is on disk (`Plan.replaced`). A version that cannot be pinned is
+ * replaced anyway. It makes a difference only after a crash.
  *
- * @returns the second name, if it has one.
+ * @returns the name of the second link; `undefined` if the version could not be pinned.
  */
 export function* pin(
   calls: FileSystemCalls,
   directory: OpenDirectory,
   name: Buffer,
 ): Steps<Buffer | undefined> {
-  const own = Buffer.from(temporaryName());
+  const pinned = Buffer.from(temporaryName());
   try {
     if (!(yield* mayBeRemoved(calls, directory, name))) return undefined;
-    yield* calls.link(directory, name, directory, own);
-    return own;
+    yield* calls.link(directory, name, directory, pinned);
+    return pinned;
   } catch {
-    // EPERM: another's file, with fs.protected_hardlinks (proc(5)), or a directory by now. EMLINK: it has enough names to
-    // outlive this one.
+    // EPERM: the file belongs to another user, with fs.protected_hardlinks (proc(5)), or a directory has
+    // taken its place. EMLINK: the version has other links, so its inode stays.
     return undefined;
   }
 }
 
-/** In a sticky directory other people's files may be linked, but neither renamed nor removed (unlink(2), EPERM). */
+/**
+ * In a sticky directory another user's file may be linked, but neither renamed nor removed (unlink(2),
+ * EPERM).
+ */
 function* mayBeRemoved(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
   const parent = yield* calls.lookUp(directory, Buffer.from('.'));
   if ((parent.mode & STICKY) === 0) return true;
@@ -39,11 +43,11 @@ function* mayBeRemoved(calls: FileSystemCalls, directory: OpenDirectory, name: B
   return user === 0 || user === parent.uid || user === (yield* calls.lookUp(directory, name)).uid;
 }
 
-export function* unpin(calls: FileSystemCalls, directory: OpenDirectory, own: Buffer): Steps<void> {
+export function* unpin(calls: FileSystemCalls, directory: OpenDirectory, pinned: Buffer): Steps<void> {
   try {
-    yield* withPaths(calls.unlink(directory, own), inDirectory(directory.path, own));
+    yield* withPaths(calls.unlink(directory, pinned), inDirectory(directory.path, pinned));
   } catch (error) {
-    // A sweep may have been faster.
+    // A sweep may have removed it.
     if (!failedWith(error, 'ENOENT')) throw error;
   }
 }

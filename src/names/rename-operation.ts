@@ -3,46 +3,46 @@ import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import {
-  achievable,
+  achievableDurability,
+  type DurabilityRequest,
   type NameChange,
+  needsDirectorySync,
   refuseIfWeaker,
-  syncNames,
-  syncsNames,
-  type Wanted,
+  syncDirectories,
 } from './durability.js';
 import { type EntryPath, isInside, isMountPoint, withEntryPath } from './entry-path.js';
-import { type Operation, pathsOf, tellingPublished, unsupportedOperation } from './errors.js';
+import { errorWithPaths, type Operation, unsupportedOperationError, withPublishedState } from './errors.js';
 
-/** Two names, and what is done to them in one step. The last components are not followed. */
-export interface RenameRequest extends Wanted {
+/** An atomic operation on two paths. A symbolic link as the last component is not followed. */
+export interface RenameRequest extends DurabilityRequest {
   readonly operation: Operation;
   readonly from: AbsolutePath;
   readonly to: AbsolutePath;
 }
 
-/** Makes the step and, where the plan says so, its names durable. */
+/** Makes the operation. Makes its names durable if the plan and the request require it. */
 export function* renameOperation(calls: FileSystemCalls, request: RenameRequest): Steps<NameChange> {
   const { operation } = request;
   const rename = calls[operation];
-  if (rename === undefined) throw unsupportedOperation(calls, operation, request.from, request.to);
-  return yield* tellingPublished(request.to, (outcome) =>
+  if (rename === undefined) throw unsupportedOperationError(calls, operation, request.from, request.to);
+  return yield* withPublishedState(request.to, (outcome) =>
     withEntryPath(calls, request.from, (from) =>
       withEntryPath(
         calls,
         request.to,
         function* (to) {
           const plan = yield* calls.planFor(to.directory, request.durability);
-          const achieves = achievable(plan, [from, to]);
+          const achieves = achievableDurability(plan, [from, to]);
           refuseIfWeaker(achieves, request, request.to);
           try {
             yield* rename.call(calls, from.directory, from.name, to.directory, to.name);
           } catch (error) {
-            throw yield* explained(calls, operation, error, from, to);
+            throw yield* explainError(calls, operation, error, from, to);
           }
           outcome.published = true;
-          if (!syncsNames(plan, request)) return { durability: achieves };
+          if (!needsDirectorySync(plan, request)) return { durability: achieves };
           // The new name first.
-          return { durability: yield* syncNames(calls, plan, achieves, [to, from]) };
+          return { durability: yield* syncDirectories(calls, plan, achieves, [to, from]) };
         },
         from,
       ),
@@ -50,8 +50,8 @@ export function* renameOperation(calls: FileSystemCalls, request: RenameRequest)
   );
 }
 
-/** What the error number alone does not tell. */
-function* explained(
+/** Adds details that the error number does not contain. */
+function* explainError(
   calls: FileSystemCalls,
   operation: Operation,
   error: unknown,
@@ -62,19 +62,19 @@ function* explained(
     failedWith(error, 'EBUSY') &&
     ((yield* isMountPoint(calls, from)) || (yield* isMountPoint(calls, to)))
   ) {
-    return mountPointError('rename', from.asked, to.asked);
+    return mountPointError('rename', from.path, to.path);
   }
-  // rename(2): EINVAL also says that a directory would become a part of itself.
+  // rename(2): EINVAL also means that a directory would become a subdirectory of itself.
   if (
     failedWith(error, ...UNSUPPORTED) &&
-    !(failedWith(error, 'EINVAL') && (yield* isImpossible(calls, operation, from, to)))
+    !(failedWith(error, 'EINVAL') && (yield* wouldNest(calls, operation, from, to)))
   ) {
-    return unsupportedOperation(calls, operation, from.asked, to.asked);
+    return unsupportedOperationError(calls, operation, from.path, to.path);
   }
-  return pathsOf(error, from.asked, to.asked);
+  return errorWithPaths(error, from.path, to.path);
 }
 
-function* isImpossible(
+function* wouldNest(
   calls: FileSystemCalls,
   operation: Operation,
   from: EntryPath,

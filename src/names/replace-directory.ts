@@ -2,75 +2,88 @@ import { failedWith, mountPointError, refusal, UNSUPPORTED } from '../base/fs-er
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
-
 import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { randomCharacters } from '../fs/temporary-name.js';
 import { removeTree, syncTree } from './directory-tree.js';
-import { achievable, refuseIfWeaker, syncNames, syncsNames, type Wanted } from './durability.js';
-import { type EntryPath, isInside, isMountPoint, isSame, withEntryPath } from './entry-path.js';
 import {
-  mountPointInside,
-  namesNotDurable,
-  notADirectory,
-  pathsOf,
-  tellingPublished,
-  unsupportedDirectoryReplacement,
+  achievableDurability,
+  type DurabilityRequest,
+  needsDirectorySync,
+  refuseIfWeaker,
+  syncDirectories,
+} from './durability.js';
+import { type EntryPath, isInside, isMountPoint, isSameFile, withEntryPath } from './entry-path.js';
+import {
+  errorWithPaths,
+  nestedMountPointError,
+  notADirectoryError,
+  notDurableError,
+  unsupportedReplacementError,
   withPaths,
+  withPublishedState,
 } from './errors.js';
 
-/** What a `replaceDirectory` has done. */
+/** The result of `replaceDirectory`. */
 export interface DirectoryReplaced {
-  /** Whether a directory stood there before. */
+  /** Whether an existing directory was replaced. */
   replaced: boolean;
-  /** What is really promised about power loss: `'none'` on tmpfs, whatever was asked. */
+  /** The durability that was achieved: `'none'` on tmpfs, whatever was requested. */
   durability: Durability;
 }
 
-/** How often a path may be found free and then taken, or taken and then free. */
-const MOST_ATTEMPTS = 10;
+/** The number of attempts while other programs create and remove the entry. */
+const MAX_ATTEMPTS = 10;
 
-/** Of a tree that is being removed; random characters follow. Only under such a name is a tree ever found that is not whole. */
-const TRASH = '.indelible-tree-';
+/**
+ * The prefix of a tree in the trash, which is being removed. Random characters follow. Only a tree with such
+ * a name may be incomplete.
+ */
+const TRASH_PREFIX = '.indelible-tree-';
 
-/** One swap of a whole directory for another. The last components are not followed. */
-export interface ReplaceDirectoryRequest extends Wanted {
+/** A request to replace a directory. A symbolic link as the last component is not followed. */
+export interface ReplaceDirectoryRequest extends DurabilityRequest {
   readonly staged: AbsolutePath;
   readonly path: AbsolutePath;
-  /** Where the old tree is kept; otherwise it is removed. */
+  /** The path at which the old tree is kept. Otherwise the old tree is removed. */
   readonly keepPrevious: AbsolutePath | undefined;
 }
 
-/** The names that are worked on. */
-interface Names {
+/** The entries of a request. */
+interface Entries {
   readonly staged: EntryPath;
-  readonly path: EntryPath;
-  readonly previous: EntryPath | undefined;
+  readonly target: EntryPath;
+  readonly kept: EntryPath | undefined;
 }
 
 /**
- * Makes the staged tree durable, swaps it in with one exchange, makes the names durable, and moves the old tree to where it
- * is kept, or removes it. From the exchange on the old tree stands, whole, under the staged path, until it is kept or moved
- * to the trash.
+ * Makes the staged tree durable, exchanges it with the old tree, makes the names durable, and then keeps or
+ * disposes of the old tree. After the exchange the old tree is whole at the staged path, until it is kept or
+ * moved to the trash.
  *
- * Without an exchange rename(2) puts a directory where nothing stands, or an empty one, and fails anywhere else.
+ * Without an exchange, rename(2) moves a directory to a free path or over an empty directory. Otherwise it
+ * fails.
  */
 export function* replaceDirectory(
   calls: FileSystemCalls,
   request: ReplaceDirectoryRequest,
 ): Steps<DirectoryReplaced> {
   const { keepPrevious } = request;
-  return yield* tellingPublished(request.path, (outcome) =>
+  return yield* withPublishedState(request.path, (outcome) =>
     withEntryPath(calls, request.staged, (staged) =>
       withEntryPath(
         calls,
         request.path,
         (path) => {
           const replaceWith = (previous?: EntryPath): Steps<DirectoryReplaced> =>
-            replace(
+            replaceEntries(
               calls,
               request,
-              { staged: bare(staged), path: bare(path), previous: previous && bare(previous) },
+              {
+                staged: withoutTrailingSlash(staged),
+                target: withoutTrailingSlash(path),
+                kept: previous && withoutTrailingSlash(previous),
+              },
               outcome,
             );
           return keepPrevious === undefined
@@ -83,124 +96,127 @@ export function* replaceDirectory(
   );
 }
 
-/** With the slash, a symbolic link would be followed. */
-function bare(entry: EntryPath): EntryPath {
+/** With a trailing slash a symbolic link would be followed. */
+function withoutTrailingSlash(entry: EntryPath): EntryPath {
   return entry.name.at(-1) === 0x2f ? { ...entry, name: entry.name.subarray(0, -1) } : entry;
 }
 
-function* replace(
+function* replaceEntries(
   calls: FileSystemCalls,
   request: ReplaceDirectoryRequest,
-  names: Names,
+  entries: Entries,
   outcome: { published: boolean },
 ): Steps<DirectoryReplaced> {
-  const { staged, path, previous } = names;
-  const entries = previous === undefined ? [staged, path] : [staged, path, previous];
-  const plan = yield* calls.planFor(path.directory, request.durability);
-  // Where nothing orders a filesystem's writes, the two trees are not certain to be found (docs/durability.md).
-  const achieves = plan.replaced === 'held' ? 'none' : achievable(plan, entries);
+  const { staged, target, kept } = entries;
+  const all = kept === undefined ? [staged, target] : [staged, target, kept];
+  const plan = yield* calls.planFor(target.directory, request.durability);
+  // Where a filesystem does not order its writes, a crash may lose the two trees (docs/durability.md).
+  const achieves = plan.replaced === 'held' ? 'none' : achievableDurability(plan, all);
   refuseIfWeaker(achieves, request, request.path);
-  const stands = yield* check(calls, names, entries);
+  const exists = yield* checkEntries(calls, entries, all);
   const synced = yield* syncStaged(calls, plan, staged);
-  if (!synced && request.strict) throw namesNotDurable(request.path);
-  const exchanged = yield* put(calls, staged, path);
+  if (!synced && request.strict) throw notDurableError(request.path);
+  const exchanged = yield* moveIntoPlace(calls, staged, target);
   outcome.published = true;
   let durability = synced ? achieves : 'none';
-  // Where a filesystem orders nothing by itself, the new names must be safe before the old tree can go.
-  const ordersNothing = plan.protocol === 'sync-rename-sync';
-  if (syncsNames(plan, request) || (exchanged && ordersNothing)) {
-    durability = yield* syncNames(calls, plan, durability, [path, staged]);
+  // Where a filesystem does not order its writes, the new names must be on disk before the old tree is
+  // removed.
+  const isUnordered = plan.protocol === 'sync-rename-sync';
+  if (needsDirectorySync(plan, request) || (exchanged && isUnordered)) {
+    durability = yield* syncDirectories(calls, plan, durability, [target, staged]);
   }
-  if (exchanged) durability = yield* keepOrRemove(calls, request, plan, durability, names);
-  return { replaced: exchanged || stands, durability };
+  if (exchanged) durability = yield* keepOrDispose(calls, request, plan, durability, entries);
+  return { replaced: exchanged || exists, durability };
 }
 
 /**
- * Before anything is written or changed: what the kernel would refuse only after a large tree was synced.
+ * Checks before anything is written or changed. The kernel would refuse the exchange only after a large tree
+ * was synced.
  *
- * @returns whether a directory stands under the path.
+ * @returns whether the target exists.
  */
-function* check(
+function* checkEntries(
   calls: FileSystemCalls,
-  { staged, path, previous }: Names,
-  entries: readonly EntryPath[],
+  { staged, target, kept }: Entries,
+  all: readonly EntryPath[],
 ): Steps<boolean> {
-  for (const entry of entries) {
-    const { major, minor, mountId } = path.directory;
+  for (const entry of all) {
+    const { major, minor, mountId } = target.directory;
     const { directory } = entry;
     if (directory.major !== major || directory.minor !== minor || directory.mountId !== mountId) {
-      throw refusal('EXDEV', 'rename', staged.asked, entry === staged ? path.asked : entry.asked);
+      throw refusal('EXDEV', 'rename', staged.path, entry === staged ? target.path : entry.path);
     }
-    if (['.', '..'].includes(entry.name.toString())) throw refusal('EBUSY', 'rename', entry.asked);
+    if (['.', '..'].includes(entry.name.toString())) throw refusal('EBUSY', 'rename', entry.path);
   }
-  const prepared = { entry: staged, found: yield* directoryAt(calls, staged) };
-  if (prepared.found === undefined) throw refusal('ENOENT', 'open', staged.asked);
-  const old = { entry: path, found: yield* directoryAt(calls, path) };
-  yield* refuseUnlessApart(calls, prepared, old);
-  yield* refuseMountsInside(calls, entries);
-  if (previous !== undefined) {
-    const kept = { entry: previous, found: yield* directoryAt(calls, previous) };
-    yield* refuseUnlessApart(calls, kept, old);
-    yield* refuseUnlessApart(calls, kept, prepared);
+  const prepared = { entry: staged, found: yield* lookUpDirectory(calls, staged) };
+  if (prepared.found === undefined) throw refusal('ENOENT', 'open', staged.path);
+  const old = { entry: target, found: yield* lookUpDirectory(calls, target) };
+  yield* refuseIfNested(calls, prepared, old);
+  yield* refuseNestedMounts(calls, all);
+  if (kept !== undefined) {
+    const earlier = { entry: kept, found: yield* lookUpDirectory(calls, kept) };
+    yield* refuseIfNested(calls, earlier, old);
+    yield* refuseIfNested(calls, earlier, prepared);
   }
-  const stands = old.found !== undefined;
-  if (stands && calls.exchange === undefined) {
-    // On Windows rename replaces no directory.
-    const canReplace =
-      process.platform !== 'win32' && previous === undefined && (yield* isEmpty(calls, path));
-    if (!canReplace) throw unsupportedDirectoryReplacement(calls, staged.asked, path.asked);
+  const exists = old.found !== undefined;
+  if (exists && calls.exchange === undefined) {
+    // On Windows a rename does not replace a directory.
+    const canReplace = process.platform !== 'win32' && kept === undefined && (yield* isEmpty(calls, target));
+    if (!canReplace) throw unsupportedReplacementError(calls, staged.path, target.path);
   }
-  return stands;
+  return exists;
 }
 
-/** @returns `undefined` where nothing stands. */
-function* directoryAt(
+/** @returns `undefined` if the path does not exist. */
+function* lookUpDirectory(
   calls: FileSystemCalls,
-  { asked, directory, name }: EntryPath,
+  { path, directory, name }: EntryPath,
 ): Steps<Entry | undefined> {
-  const found = yield* withPaths(calls.lookUp(directory, name), asked);
+  const found = yield* withPaths(calls.lookUp(directory, name), path);
   if (found.kind === 'missing') return undefined;
-  if (found.kind !== 'directory') throw notADirectory(asked);
-  if (found.mountPoint) throw mountPointError('rename', asked);
+  if (found.kind !== 'directory') throw notADirectoryError(path);
+  if (found.mountPoint) throw mountPointError('rename', path);
   return found;
 }
 
-function* isEmpty(calls: FileSystemCalls, { asked, directory, name }: EntryPath): Steps<boolean> {
-  const opened = yield* withPaths(calls.openSubdirectory(directory, name), asked);
+function* isEmpty(calls: FileSystemCalls, { path, directory, name }: EntryPath): Steps<boolean> {
+  const opened = yield* withPaths(calls.openSubdirectory(directory, name), path);
   try {
-    return (yield* withPaths(calls.list(opened), asked)).length === 0;
+    return (yield* withPaths(calls.list(opened), path)).length === 0;
   } finally {
     yield* calls.close(opened);
   }
 }
 
-/** A name, and the directory that it leads to, if it leads anywhere. */
-interface Found {
+/** An entry path and its directory, if it exists. */
+interface LookedUp {
   readonly entry: EntryPath;
   readonly found: Entry | undefined;
 }
 
-/** rename(2): EINVAL, a directory would become a part of itself. */
-function* refuseUnlessApart(calls: FileSystemCalls, one: Found, other: Found): Steps<void> {
-  if (yield* areApart(calls, one, other)) return;
-  throw refusal('EINVAL', 'rename', one.entry.asked, other.entry.asked);
+/** rename(2): EINVAL, a directory would become a subdirectory of itself. */
+function* refuseIfNested(calls: FileSystemCalls, one: LookedUp, other: LookedUp): Steps<void> {
+  if (yield* areDisjoint(calls, one, other)) return;
+  throw refusal('EINVAL', 'rename', one.entry.path, other.entry.path);
 }
 
-function* areApart(calls: FileSystemCalls, one: Found, other: Found): Steps<boolean> {
-  // By another spelling, in a directory that folds case.
-  if (one.found !== undefined && other.found !== undefined && isSame(one.found, other.found)) return false;
-  // Of two names in one directory neither leads into the other.
-  if (isSame(one.entry.directory, other.entry.directory)) return !one.entry.name.equals(other.entry.name);
+function* areDisjoint(calls: FileSystemCalls, one: LookedUp, other: LookedUp): Steps<boolean> {
+  // The same directory with another spelling, in a directory that folds case.
+  if (one.found !== undefined && other.found !== undefined && isSameFile(one.found, other.found))
+    return false;
+  // With two names in one directory neither tree is inside the other.
+  if (isSameFile(one.entry.directory, other.entry.directory)) return !one.entry.name.equals(other.entry.name);
   return (
     !(yield* isInside(calls, one.entry, other.entry)) && !(yield* isInside(calls, other.entry, one.entry))
   );
 }
 
 /**
- * A filesystem mounted in the old tree would move along and stand in the way of its removal; one in the new tree would not be
- * made durable. What cannot be seen is not refused: the removal enters no mount.
+ * A filesystem that is mounted in the old tree would move with it and block its removal. One that is mounted
+ * in the new tree would not be made durable. A mount that cannot be seen is not refused; the removal does not
+ * enter it.
  */
-function* refuseMountsInside(calls: FileSystemCalls, entries: readonly EntryPath[]): Steps<void> {
+function* refuseNestedMounts(calls: FileSystemCalls, entries: readonly EntryPath[]): Steps<void> {
   const points = yield* calls.mountPoints();
   if (points.length === 0) return;
   let last: { directory: OpenDirectory; path: Buffer | undefined } | undefined;
@@ -209,7 +225,7 @@ function* refuseMountsInside(calls: FileSystemCalls, entries: readonly EntryPath
     if (last.path === undefined) continue;
     const tree = Buffer.concat([inDirectory(last.path, name), Buffer.from('/')]);
     const inside = points.find((point) => point.subarray(0, tree.length).equals(tree));
-    if (inside !== undefined) throw mountPointInside(inside);
+    if (inside !== undefined) throw nestedMountPointError(inside);
   }
 }
 
@@ -221,32 +237,32 @@ function* realPathOf(calls: FileSystemCalls, directory: OpenDirectory): Steps<Bu
   }
 }
 
-/** @returns whether all of the tree could be made durable, as far as the plan wants that. */
+/** @returns whether the whole tree could be made durable, as far as the plan requires that. */
 function* syncStaged(calls: FileSystemCalls, plan: FilesystemPlan, staged: EntryPath): Steps<boolean> {
   if (plan.protocol === 'rename') return true;
   if (!plan.syncfs || calls.syncFilesystem === undefined) {
     return yield* syncTree(calls, staged.directory, staged.name);
   }
-  const opened = yield* withPaths(calls.openSubdirectory(staged.directory, staged.name), staged.asked);
+  const opened = yield* withPaths(calls.openSubdirectory(staged.directory, staged.name), staged.path);
   try {
-    yield* withPaths(calls.syncFilesystem(opened), staged.asked);
-    // Without a journal ext4 flushes the disk's cache before the last of its blocks are written (native/save/temporary.cc,
-    // SyncFilesystem); this flushes it once more, behind them.
-    if (yield* withPaths(calls.syncDirectory(opened), staged.asked)) return true;
-    throw refusal('EINVAL', 'fsync', staged.asked);
+    yield* withPaths(calls.syncFilesystem(opened), staged.path);
+    // Without a journal ext4 flushes the disk's cache before the last blocks are written
+    // (native/save/temporary.cc, SyncFilesystem). This sync flushes the cache again after them.
+    if (yield* withPaths(calls.syncDirectory(opened), staged.path)) return true;
+    throw refusal('EINVAL', 'fsync', staged.path);
   } finally {
     yield* calls.close(opened);
   }
 }
 
 /**
- * What stands under the staged path gets the name `to`, and what stood there, if anything did, the staged path: in one step.
+ * Moves the tree at the staged path to `to`, atomically. A tree that was at `to` moves to the staged path.
  *
- * @returns whether the two were exchanged; without an exchange, `false`.
+ * @returns whether the two were exchanged; `false` for a rename.
  */
-function* put(calls: FileSystemCalls, staged: EntryPath, to: EntryPath): Steps<boolean> {
+function* moveIntoPlace(calls: FileSystemCalls, staged: EntryPath, to: EntryPath): Steps<boolean> {
   for (let attempt = 1; ; attempt += 1) {
-    yield* directoryAt(calls, to);
+    yield* lookUpDirectory(calls, to);
     try {
       if (calls.exchange === undefined) {
         yield* calls.rename(staged.directory, staged.name, to.directory, to.name);
@@ -255,8 +271,8 @@ function* put(calls: FileSystemCalls, staged: EntryPath, to: EntryPath): Steps<b
       return yield* exchangeOrRename(calls, calls.exchange, staged, to);
     } catch (error) {
       const taken = failedWith(error, 'EEXIST', 'ENOTEMPTY');
-      if (taken && calls.exchange !== undefined && attempt < MOST_ATTEMPTS) continue;
-      throw yield* explained(calls, error, staged, to);
+      if (taken && calls.exchange !== undefined && attempt < MAX_ATTEMPTS) continue;
+      throw yield* explainError(calls, error, staged, to);
     }
   }
 }
@@ -273,7 +289,7 @@ function* exchangeOrRename(
   } catch (error) {
     if (!failedWith(error, 'ENOENT')) throw error;
   }
-  // Nothing stands there; or nothing under the staged path, as this says.
+  // `to` does not exist, or the staged path does not. The rename reports the latter.
   try {
     if (calls.renameExclusive !== undefined) {
       yield* calls.renameExclusive(directory, name, to.directory, to.name);
@@ -282,57 +298,53 @@ function* exchangeOrRename(
   } catch (error) {
     if (!failedWith(error, ...UNSUPPORTED)) throw error;
   }
-  // rename(2) replaces nothing but an empty directory.
+  // rename(2) replaces only an empty directory.
   yield* calls.rename(directory, name, to.directory, to.name);
   return false;
 }
 
-/** What the error number alone does not tell. */
-function* explained(
+/** Adds details that the error number does not contain. */
+function* explainError(
   calls: FileSystemCalls,
   error: unknown,
   staged: EntryPath,
   to: EntryPath,
 ): Steps<unknown> {
-  const { asked } = staged;
+  const { path } = staged;
   if (
     failedWith(error, 'EBUSY') &&
     ((yield* isMountPoint(calls, staged)) || (yield* isMountPoint(calls, to)))
   ) {
-    return mountPointError('rename', asked, to.asked);
+    return mountPointError('rename', path, to.path);
   }
-  // Without an exchange, something has been put there since it was looked at.
+  // Without an exchange: another program has created entries since the check.
   const cannot = calls.exchange === undefined ? ['ENOTEMPTY', 'EEXIST'] : UNSUPPORTED;
-  if (failedWith(error, ...cannot)) return unsupportedDirectoryReplacement(calls, asked, to.asked);
-  return pathsOf(error, asked, to.asked);
+  if (failedWith(error, ...cannot)) return unsupportedReplacementError(calls, path, to.path);
+  return errorWithPaths(error, path, to.path);
 }
 
-/** The old tree stands under the staged path. */
-function* keepOrRemove(
+/** Keeps or disposes of the old tree, which is at the staged path. */
+function* keepOrDispose(
   calls: FileSystemCalls,
   request: ReplaceDirectoryRequest,
   plan: FilesystemPlan,
   achieved: FilesystemPlan['achieves'],
-  { staged, previous }: Names,
+  { staged, kept }: Entries,
 ): Steps<FilesystemPlan['achieves']> {
   let durability = achieved;
-  if (previous !== undefined) {
-    const exchanged = yield* put(calls, staged, previous);
-    if (syncsNames(plan, request)) {
-      durability = yield* syncNames(calls, plan, durability, [previous, staged]);
+  if (kept !== undefined) {
+    const exchanged = yield* moveIntoPlace(calls, staged, kept);
+    if (needsDirectorySync(plan, request)) {
+      durability = yield* syncDirectories(calls, plan, durability, [kept, staged]);
     }
-    // Otherwise what was kept before stands under the staged path now.
+    // After an exchange the tree that was kept before is at the staged path.
     if (!exchanged) return durability;
   }
-  const trash = Buffer.from(`${TRASH}${randomCharacters()}`);
-  const { directory, name, asked } = staged;
-  yield* withPaths(
-    calls.rename(directory, name, directory, trash),
-    asked,
-    inDirectory(directory.path, trash),
-  );
+  const trash = Buffer.from(`${TRASH_PREFIX}${randomCharacters()}`);
+  const { directory, name, path } = staged;
+  yield* withPaths(calls.rename(directory, name, directory, trash), path, inDirectory(directory.path, trash));
   if (plan.protocol === 'sync-rename-sync') {
-    durability = yield* syncNames(calls, plan, durability, [staged]);
+    durability = yield* syncDirectories(calls, plan, durability, [staged]);
   }
   yield* removeTree(calls, directory, trash);
   return durability;

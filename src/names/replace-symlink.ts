@@ -5,52 +5,52 @@ import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { temporaryName } from '../fs/temporary-name.js';
 import {
-  achievable,
+  achievableDurability,
+  type DurabilityRequest,
   type NameChange,
+  needsDirectorySync,
   refuseIfWeaker,
-  syncNames,
-  syncsNames,
-  type Wanted,
+  syncDirectories,
 } from './durability.js';
 import { type EntryPath, withEntryPath } from './entry-path.js';
-import { notASymlink, tellingPublished, withPaths } from './errors.js';
+import { notASymlinkError, withPaths, withPublishedState } from './errors.js';
 import { pin, unpin } from './pinned-version.js';
 
-/** How often a name may be found free and then taken, or taken and then free. */
-const MOST_ATTEMPTS = 10;
+/** The number of attempts while other programs create and remove the entry. */
+const MAX_ATTEMPTS = 10;
 
-export interface ReplaceSymlinkRequest extends Wanted {
-  /** The link's text, which need not be absolute. */
+export interface ReplaceSymlinkRequest extends DurabilityRequest {
+  /** The text of the link. It may be relative. */
   readonly target: string | Buffer;
   readonly path: AbsolutePath;
 }
 
-/** What is there of the old link and the new one. */
-interface Put {
-  /** The second name of the old one. */
+/** The state of the old and the new link. */
+interface PlacedLink {
+  /** The name of the pinned old link. */
   pinned?: Buffer;
-  /** The new one's inode needs more than its directory's sync. */
+  /** The new link's inode needs more than the sync of its directory. */
   unsynced: boolean;
 }
 
-/** Makes a link that is free or a symbolic link lead elsewhere, in one step. */
+/** Changes the target of a symbolic link atomically, or creates the link. */
 export function* replaceSymlink(calls: FileSystemCalls, request: ReplaceSymlinkRequest): Steps<NameChange> {
-  return yield* tellingPublished(request.path, (outcome) =>
+  return yield* withPublishedState(request.path, (outcome) =>
     withEntryPath(calls, request.path, function* (entry) {
       const plan = yield* calls.planFor(entry.directory, request.durability);
       const pins = plan.replaced === 'held';
-      // Without a journal a directory's sync does not take a new link's inode along (fs/ext4/fsync.c, ext4_fsync_nojournal),
-      // and a link cannot be opened to be synced.
+      // Without a journal the sync of a directory does not write a new link's inode (fs/ext4/fsync.c,
+      // ext4_fsync_nojournal), and a link cannot be opened to be synced.
       const lost = pins && calls.syncFilesystem === undefined;
-      const achieves = lost ? 'none' : achievable(plan, [entry]);
+      const achieves = lost ? 'none' : achievableDurability(plan, [entry]);
       refuseIfWeaker(achieves, request, request.path);
-      const { pinned, unsynced } = yield* put(calls, request, entry, pins && !lost);
+      const { pinned, unsynced } = yield* placeLink(calls, request, entry, pins && !lost);
       outcome.published = true;
-      if (!syncsNames(plan, request)) return { durability: achieves };
+      if (!needsDirectorySync(plan, request)) return { durability: achieves };
       let durability = achieves;
       try {
         if (unsynced) yield* syncLink(calls, entry);
-        durability = yield* syncNames(calls, plan, achieves, [entry]);
+        durability = yield* syncDirectories(calls, plan, achieves, [entry]);
       } catch (error) {
         if (pinned !== undefined) yield* discard(calls, entry, pinned);
         throw error;
@@ -61,30 +61,35 @@ export function* replaceSymlink(calls: FileSystemCalls, request: ReplaceSymlinkR
   );
 }
 
-function* put(
+function* placeLink(
   calls: FileSystemCalls,
   { target, path }: ReplaceSymlinkRequest,
   entry: EntryPath,
   pins: boolean,
-): Steps<Put> {
+): Steps<PlacedLink> {
   const text = bytesOfPath(target);
   for (let attempt = 1; ; attempt += 1) {
     const { kind } = yield* withPaths(calls.lookUp(entry.directory, entry.name), path);
-    if (kind === 'symlink') return yield* putOver(calls, text, entry, pins);
-    if (kind !== 'missing') throw notASymlink(path);
+    if (kind === 'symlink') return yield* replaceLink(calls, text, entry, pins);
+    if (kind !== 'missing') throw notASymlinkError(path);
     try {
       yield* withPaths(calls.symlink(text, entry.directory, entry.name), target, path);
       return { unsynced: pins };
     } catch (error) {
-      if (attempt === MOST_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
+      if (attempt === MAX_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
     }
   }
 }
 
-/** A new link under a name of its own, which then takes the old one's. */
-function* putOver(calls: FileSystemCalls, text: Buffer, entry: EntryPath, pins: boolean): Steps<Put> {
-  const { directory, name, asked } = entry;
-  // Nothing can lock a symbolic link: its name says whose it is.
+/** Creates the new link under a temporary name and renames it over the old link. */
+function* replaceLink(
+  calls: FileSystemCalls,
+  text: Buffer,
+  entry: EntryPath,
+  pins: boolean,
+): Steps<PlacedLink> {
+  const { directory, name } = entry;
+  // A symbolic link cannot be locked. Its name identifies the process that made it.
   const temporary = Buffer.from(temporaryName());
   const path = inDirectory(directory.path, temporary);
   yield* withPaths(calls.symlink(text, directory, temporary), text, path);
@@ -92,7 +97,7 @@ function* putOver(calls: FileSystemCalls, text: Buffer, entry: EntryPath, pins: 
   try {
     if (pins) yield* syncLink(calls, entry);
     if (pins) pinned = yield* pin(calls, directory, name);
-    yield* withPaths(calls.rename(directory, temporary, directory, name), path, asked);
+    yield* withPaths(calls.rename(directory, temporary, directory, name), path, entry.path);
     return { unsynced: false, ...(pinned !== undefined && { pinned }) };
   } catch (error) {
     yield* discard(calls, entry, temporary);
@@ -101,7 +106,7 @@ function* putOver(calls: FileSystemCalls, text: Buffer, entry: EntryPath, pins: 
   }
 }
 
-/** The error that led here is the one to report; what cannot be removed is left to a sweep. */
+/** Ignores errors: the earlier error is reported, and a sweep removes what remains. */
 function* discard(calls: FileSystemCalls, { directory }: EntryPath, name: Buffer): Steps<void> {
   try {
     yield* calls.unlink(directory, name);
@@ -110,7 +115,7 @@ function* discard(calls: FileSystemCalls, { directory }: EntryPath, name: Buffer
   }
 }
 
-function* syncLink(calls: FileSystemCalls, { directory, asked }: EntryPath): Steps<void> {
+function* syncLink(calls: FileSystemCalls, { directory, path }: EntryPath): Steps<void> {
   if (!directory.syncable || calls.syncFilesystem === undefined) return;
-  yield* withPaths(calls.syncFilesystem(directory), asked);
+  yield* withPaths(calls.syncFilesystem(directory), path);
 }

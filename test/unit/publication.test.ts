@@ -52,7 +52,7 @@ for (const ifExists of ['replace', 'fail'] as const) {
       const publication = publicationOf(ifExists);
       const underWay = run(publication.run());
       assert.equal(existsSync(scratch.at('target')), false);
-      publication.finishNow();
+      publication.finishSync();
       assert.equal(content(), 'new');
       writeFileSync(scratch.at('target'), 'later');
       await underWay;
@@ -65,7 +65,7 @@ for (const ifExists of ['replace', 'fail'] as const) {
       await run(publication.run());
       unlinkSync(scratch.at('target'));
       writeFileSync(scratch.at('temporary'), 'of somebody else');
-      publication.finishNow();
+      publication.finishSync();
       assert.equal(existsSync(scratch.at('target')), false);
     });
   });
@@ -81,7 +81,7 @@ describe('a publication that fails', () => {
       published: false,
     });
     mkdirSync(scratch.at('target'));
-    assert.throws(() => publication.finishNow(), { code: 'EISDIR', syscall: 'rename', published: false });
+    assert.throws(() => publication.finishSync(), { code: 'EISDIR', syscall: 'rename', published: false });
     await underWay;
   });
 });

@@ -37,7 +37,7 @@ describe('a semaphore', () => {
     const numbers = Array.from({ length: 20 }, (_, number) => number);
     await Promise.all(numbers.map(run));
     assert.deepEqual([most, begun], [3, numbers]);
-    assert.equal(semaphore.unused, true);
+    assert.equal(semaphore.isIdle, true);
   });
 
   it('is in use as long as a task runs or waits', async () => {
@@ -47,9 +47,9 @@ describe('a semaphore', () => {
     const second = semaphore.run(async () => undefined);
     stop();
     await first;
-    assert.equal(semaphore.unused, false);
+    assert.equal(semaphore.isIdle, false);
     await second;
-    assert.equal(semaphore.unused, true);
+    assert.equal(semaphore.isIdle, true);
   });
 
   it('loses no slot when a task that waits gives up', async () => {

@@ -3,13 +3,13 @@ import type { Addon } from '../../addon/addon.js';
 import { decisionFor, providePlans } from '../../addon/plan-provider.js';
 import { FLAG, needsPlans, type PlansNeeded, type WireRequest } from '../../addon/wire.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
-import { type Engine, type StreamingSave, type StreamingSaveSync, settled } from '../engine.js';
+import { type Engine, type StreamingSave, type StreamingSaveSync, settle } from '../engine.js';
 import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
 import { savedOf, submit } from './submission.js';
 import { NativeUpdateQueue } from './update-queue.js';
 
 /** How often a synchronous save asks for plans before it goes on with the default one. */
-const MOST_PLAN_REQUESTS = 5;
+const MAX_PLAN_REQUESTS = 5;
 
 /** Of a save whose content is what a temporary holds. */
 const NO_DATA = new Uint8Array(0);
@@ -31,7 +31,7 @@ export class NativeEngine implements Engine {
     if (process.platform === 'win32' && isMainThread) process.on('exit', () => addon.takeBack());
   }
 
-  issueNumber(): number {
+  issueId(): number {
     return this.#addon.issueTicket();
   }
 
@@ -48,14 +48,14 @@ export class NativeEngine implements Engine {
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
     if (requests.length === 0) return [];
-    const outcomes = this.#planned((flags) =>
+    const outcomes = this.#withPlans((flags) =>
       this.#addon.saveGroupSync(
         ...requests.flatMap((request) => submit(argumentsOf, request, request.data, 0, 0, flags)),
       ),
     );
     return requests.flatMap((request, index) => {
       const outcome = outcomes[index];
-      return outcome === undefined ? [] : [settled(() => savedOf(request, outcome, request.data.byteLength))];
+      return outcome === undefined ? [] : [settle(() => savedOf(request, outcome, request.data.byteLength))];
     });
   }
 
@@ -102,15 +102,15 @@ export class NativeEngine implements Engine {
     providePlans(this.#addon, outcome);
     return savedOf(
       request,
-      this.#planned((flags) => submit(this.#addon.saveSync, request, data, 0, temporary, flags)),
+      this.#withPlans((flags) => submit(this.#addon.saveSync, request, data, 0, temporary, flags)),
       data.byteLength,
     );
   }
 
   /** Makes a call until it has all plans that it needs. A mount table that changes all the time leaves it the default plan. */
-  #planned<T extends object>(call: (flags: number) => T | PlansNeeded): T {
+  #withPlans<T extends object>(call: (flags: number) => T | PlansNeeded): T {
     for (let requests = 0; ; requests += 1) {
-      const answer = call(requests < MOST_PLAN_REQUESTS ? 0 : FLAG.usesDefaultPlan);
+      const answer = call(requests < MAX_PLAN_REQUESTS ? 0 : FLAG.usesDefaultPlan);
       if (!needsPlans(answer)) return answer;
       providePlans(this.#addon, answer);
     }

@@ -16,7 +16,7 @@ export class NativeStreamingSave implements StreamingSave {
   readonly #ticket: number;
   readonly #cancel: () => void;
   /** The call that is under way; the addon's promises don't reject. */
-  #call: Promise<unknown> = Promise.resolve();
+  #lastCall: Promise<unknown> = Promise.resolve();
   #submitted = false;
   #abandoned = false;
 
@@ -43,40 +43,40 @@ export class NativeStreamingSave implements StreamingSave {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#refuseIfAbandoned();
+    this.#throwIfAbandoned();
     const call = this.#addon.appendToSave(this.#ticket, chunk);
-    this.#call = call;
+    this.#lastCall = call;
     const answer = await call;
     if (answer !== 0) throw saveErrorOf(this.#request, answer);
   }
 
   async finish(): Promise<Saved> {
-    this.#refuseIfAbandoned();
+    this.#throwIfAbandoned();
     const call = this.#addon.finishSave(this.#ticket);
     this.#submitted = true;
-    this.#call = call;
+    this.#lastCall = call;
     const outcome = await call;
-    this.#forgetSignal();
+    this.#removeAbortListener();
     return savedOf(this.#request, outcome);
   }
 
   async abandon(): Promise<void> {
     this.#abandoned = true;
     this.#cancel();
-    this.#forgetSignal();
-    await this.#call;
+    this.#removeAbortListener();
+    await this.#lastCall;
     if (this.#submitted) return;
     this.#submitted = true;
     const call = this.#addon.abandonSave(this.#ticket);
-    this.#call = call;
+    this.#lastCall = call;
     addStages(this.#request, await call);
   }
 
-  #refuseIfAbandoned(): void {
+  #throwIfAbandoned(): void {
     if (this.#abandoned) throw new Error('This save was abandoned.');
   }
 
-  #forgetSignal(): void {
+  #removeAbortListener(): void {
     this.#request.signal?.removeEventListener('abort', this.#cancel);
   }
 }
@@ -86,7 +86,7 @@ export class NativeStreamingSaveSync implements StreamingSaveSync {
   readonly #addon: Addon;
   readonly #request: SaveParameters;
   readonly #ticket: number;
-  #over = false;
+  #ended = false;
 
   constructor(addon: Addon, request: SaveParameters) {
     this.#addon = addon;
@@ -116,14 +116,14 @@ export class NativeStreamingSaveSync implements StreamingSaveSync {
         providePlans(this.#addon, outcome);
         continue;
       }
-      this.#over = true;
+      this.#ended = true;
       return savedOf(this.#request, outcome);
     }
   }
 
   abandon(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     addStages(this.#request, this.#addon.abandonSaveSync(this.#ticket));
   }
 }

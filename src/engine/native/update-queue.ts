@@ -23,7 +23,7 @@ export class NativeUpdateQueue implements UpdateQueue {
     }
   }
 
-  hasOwn(path: string): boolean {
+  hasActiveUpdate(path: string): boolean {
     return this.#addon.hasUpdates(path);
   }
 }

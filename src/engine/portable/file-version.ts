@@ -1,5 +1,5 @@
 import { failedWith } from '../../base/fs-error.js';
-import { changed } from '../../base/save-errors.js';
+import { modifiedError } from '../../base/save-errors.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import { lstatExactly } from '../../fs/plain/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
@@ -15,7 +15,7 @@ export function isExclusive({ ifExists, expected }: Pick<SaveParameters, 'ifExis
  *
  * @throws `ERR_INDELIBLE_CHANGED`.
  */
-export function* refuseIfChanged({ path, expected }: SaveParameters, target: Buffer): Steps<void> {
+export function* throwIfModified({ path, expected }: SaveParameters, target: Buffer): Steps<void> {
   if (typeof expected !== 'object') return;
   try {
     const existing = yield* lstatExactly(target);
@@ -29,5 +29,5 @@ export function* refuseIfChanged({ path, expected }: SaveParameters, target: Buf
   } catch (error) {
     if (!failedWith(error, 'ENOENT', 'ENOTDIR')) throw error;
   }
-  throw changed(path);
+  throw modifiedError(path);
 }

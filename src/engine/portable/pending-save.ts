@@ -1,30 +1,30 @@
 import type { Saved, SaveRequest } from '../../base/save-request.js';
-import { type Pending, shared } from '../../base/shared-state.js';
+import { type QueuedSave, shared } from '../../base/shared-state.js';
 import { run, runSync } from '../../fs/steps.js';
 import type { Publication } from './publication.js';
 import { saveFile } from './save-job.js';
 
 /** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
-export class PendingSave implements Pending {
+export class PendingSave implements QueuedSave {
   readonly result: Promise<Saved>;
-  readonly over: Promise<void>;
+  readonly settled: Promise<void>;
   readonly #request: SaveRequest;
   #publication: Publication | undefined;
   #failed = false;
   /** What the save came to when `finishNow` carried it out. */
   #outcome: (() => Saved) | undefined;
 
-  constructor(request: SaveRequest, predecessor: Pending | undefined) {
+  constructor(request: SaveRequest, predecessor: QueuedSave | undefined) {
     this.#request = request;
-    this.result = this.#run(predecessor?.over);
+    this.result = this.#run(predecessor?.settled);
     const ignore = () => undefined;
-    this.over = this.result.then(ignore, ignore);
+    this.settled = this.result.then(ignore, ignore);
   }
 
   async #run(before: Promise<void> | undefined): Promise<Saved> {
     await before;
     try {
-      return await shared.savesAtOnce.run(() => this.#update());
+      return await shared.saveSlots.run(() => this.#save());
     } catch (error) {
       if (this.#outcome !== undefined) return this.#outcome();
       this.#failed = true;
@@ -32,7 +32,7 @@ export class PendingSave implements Pending {
     }
   }
 
-  async #update(): Promise<Saved> {
+  async #save(): Promise<Saved> {
     if (this.#outcome !== undefined) return this.#outcome();
     return await run(saveFile(this.#request, (publication) => this.#publish(publication)));
   }
@@ -49,9 +49,9 @@ export class PendingSave implements Pending {
    *
    * @throws if the publication is under way and fails; any other failure is this save's own.
    */
-  finishNow(): void {
+  finishSync(): void {
     if (this.#failed) return;
-    if (this.#publication !== undefined) this.#publication.finishNow();
+    if (this.#publication !== undefined) this.#publication.finishSync();
     else this.#outcome ??= outcomeOf(this.#request);
   }
 }

@@ -24,7 +24,7 @@ export class PinnedVersion {
   *pin(target: Buffer): Steps<void> {
     const name = inDirectory(this.#directory, temporaryName());
     try {
-      if (!(yield* this.#mayRemove(target))) return;
+      if (!(yield* this.#isRemovable(target))) return;
       yield* link(target, name);
       this.#name = name;
     } catch {
@@ -34,7 +34,7 @@ export class PinnedVersion {
   }
 
   /** In a sticky directory other people's files may be linked, but not renamed or removed (unlink(2), EPERM). */
-  *#mayRemove(target: Buffer): Steps<boolean> {
+  *#isRemovable(target: Buffer): Steps<boolean> {
     const directory = yield* stat(this.#directory);
     if ((directory.mode & STICKY) === 0) return true;
     const user = process.geteuid?.();

@@ -1,9 +1,9 @@
-import { orderingKey } from '../../base/path-bytes.js';
-import { noTemporary } from '../../base/save-errors.js';
+import { queueKey } from '../../base/path-bytes.js';
+import { noTemporaryFileError } from '../../base/save-errors.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
-import { type Pending, shared } from '../../base/shared-state.js';
+import { type QueuedSave, shared } from '../../base/shared-state.js';
 import { runSync } from '../../fs/steps.js';
-import { type Engine, type StreamingSave, type StreamingSaveSync, settled } from '../engine.js';
+import { type Engine, type StreamingSave, type StreamingSaveSync, settle } from '../engine.js';
 import { PendingSave } from './pending-save.js';
 import { saveFile } from './save-job.js';
 import { PortableStreamingSave, PortableStreamingSaveSync } from './streaming-save.js';
@@ -35,7 +35,7 @@ export const portableEngine: Engine = {
   },
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
-    return requests.map((request) => settled(() => this.saveSync(request)));
+    return requests.map((request) => settle(() => this.saveSync(request)));
   },
 
   open(request: SaveParameters): Promise<StreamingSave> {
@@ -45,11 +45,11 @@ export const portableEngine: Engine = {
   },
 
   async publish({ path }: SaveParameters): Promise<Saved> {
-    throw noTemporary(path, 'The portable engine');
+    throw noTemporaryFileError(path, 'The portable engine');
   },
 
   publishSync({ path }: SaveParameters): Saved {
-    throw noTemporary(path, 'The portable engine');
+    throw noTemporaryFileError(path, 'The portable engine');
   },
 
   openSync(request: SaveParameters): StreamingSaveSync {
@@ -58,44 +58,44 @@ export const portableEngine: Engine = {
 
   updates: portableUpdateQueue,
 
-  issueNumber(): number {
-    shared.lastNumber += 1;
-    return shared.lastNumber;
+  issueId(): number {
+    shared.lastId += 1;
+    return shared.lastId;
   },
 };
 
 async function inOrder(
   { path, timer }: SaveParameters,
-  begin: (predecessor: Pending | undefined) => Pending,
+  begin: (predecessor: QueuedSave | undefined) => QueuedSave,
 ): Promise<Saved> {
   timer?.enter('queue');
-  const key = orderingKey(path);
-  const queue = shared.pendingSaves.get(key) ?? [];
+  const key = queueKey(path);
+  const queue = shared.pathQueues.get(key) ?? [];
   const save = begin(queue.at(-1));
   queue.push(save);
-  shared.pendingSaves.set(key, queue);
+  shared.pathQueues.set(key, queue);
   try {
     return await save.result;
   } finally {
     queue.shift();
-    if (queue.length === 0) shared.pendingSaves.delete(key);
+    if (queue.length === 0) shared.pathQueues.delete(key);
   }
 }
 
 /** A streaming save whose data is complete, and that waits for its predecessor. */
-function pendingPublication(save: PortableStreamingSave, predecessor: Pending | undefined): Pending {
+function pendingPublication(save: PortableStreamingSave, predecessor: QueuedSave | undefined): QueuedSave {
   const publish = async (): Promise<Saved> => {
-    await predecessor?.over;
-    return await shared.savesAtOnce.run(() => save.publish());
+    await predecessor?.settled;
+    return await shared.saveSlots.run(() => save.publish());
   };
   const result = publish();
   const ignore = () => undefined;
-  return { result, over: result.then(ignore, ignore) };
+  return { result, settled: result.then(ignore, ignore) };
 }
 
 function inOrderSync({ path, timer }: SaveParameters, publish: () => Saved): Saved {
   timer?.enter('queue');
-  const earlier = [...(shared.pendingSaves.get(orderingKey(path)) ?? [])];
-  for (const save of earlier) save.finishNow?.();
+  const earlier = [...(shared.pathQueues.get(queueKey(path)) ?? [])];
+  for (const save of earlier) save.finishSync?.();
   return publish();
 }

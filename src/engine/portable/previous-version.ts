@@ -4,7 +4,7 @@ import { failedWith, refusal, toSaveError } from '../../base/fs-error.js';
 import type { Protocol } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
 import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from '../../base/path-bytes.js';
-import { cannotKeep, keptUnderItself } from '../../base/save-errors.js';
+import { cannotKeepPreviousError, previousIsTargetError } from '../../base/save-errors.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import { Directory } from '../../fs/plain/directory.js';
 import {
@@ -24,7 +24,7 @@ import type { Steps } from '../../fs/steps.js';
 import { temporaryName } from '../../fs/temporary-name.js';
 
 /** A sweep cannot take a living process's names; more than one attempt means that something else is wrong. */
-const NAME_ATTEMPTS = 8;
+const MAX_NAME_ATTEMPTS = 8;
 
 /** Where a save keeps the version that it replaces. */
 export class PreviousVersion {
@@ -66,7 +66,7 @@ export class PreviousVersion {
     let directory: Directory | undefined;
     try {
       directory = yield* Directory.open(parentOf(path));
-      yield* check(request, asked, path, target);
+      yield* checkKeepPrevious(request, asked, path, target);
       return new PreviousVersion(request, asked, directory, protocol);
     } catch (error) {
       if (directory !== undefined) yield* directory.close();
@@ -120,10 +120,10 @@ export class PreviousVersion {
         return true;
       } catch (error) {
         if (failedWith(error, 'ENOENT')) return false;
-        if (failedWith(error, 'EEXIST') && attempt < NAME_ATTEMPTS) continue;
+        if (failedWith(error, 'EEXIST') && attempt < MAX_NAME_ATTEMPTS) continue;
         // link(2): EPERM says that the filesystem has no hard links, or that fs.protected_hardlinks forbids one.
         if (failedWith(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'))
-          throw cannotKeep(this.#request, error);
+          throw cannotKeepPreviousError(this.#request, error);
         throw toSaveError(error, { path: target });
       }
     }
@@ -159,15 +159,20 @@ export class PreviousVersion {
   }
 }
 
-function* check(request: SaveParameters, asked: AbsolutePath, path: Buffer, target: Target): Steps<void> {
+function* checkKeepPrevious(
+  request: SaveParameters,
+  asked: AbsolutePath,
+  path: Buffer,
+  target: Target,
+): Steps<void> {
   const own = yield* stat(parentOf(path));
   const targets = yield* stat(parentOf(target.path));
   if (own.dev !== targets.dev) throw refusal('EXDEV', 'link', target.path, asked);
   const existing = yield* lstatIfThere(path);
   const sameName = own.ino === targets.ino && nameOf(path).equals(nameOf(target.path));
   // With a single name the two can only be one, spelled in two ways (a directory that folds case).
-  const sameFile = existing?.nlink === 1 && isSame(existing, yield* lstatIfThere(target.path));
-  if (sameName || sameFile) throw keptUnderItself(request);
+  const sameFile = existing?.nlink === 1 && isSameFile(existing, yield* lstatIfThere(target.path));
+  if (sameName || sameFile) throw previousIsTargetError(request);
   if (existing?.isDirectory()) throw refusal('EISDIR', 'open', asked);
   if (existing !== undefined && !existing.isFile() && !existing.isSymbolicLink()) {
     const message = `Not a regular file, and nothing else is replaced: '${asked}'`;
@@ -192,6 +197,6 @@ function* unlinkIfThere(path: Buffer): Steps<void> {
   }
 }
 
-function isSame(one: Stats, other: Stats | undefined): boolean {
+function isSameFile(one: Stats, other: Stats | undefined): boolean {
   return one.ino === other?.ino && one.dev === other.dev;
 }

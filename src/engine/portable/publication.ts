@@ -1,6 +1,6 @@
 import { indelibleError } from '../../base/errors.js';
 import { failedWith, toSaveError } from '../../base/fs-error.js';
-import { cannotKeep, changed } from '../../base/save-errors.js';
+import { cannotKeepPreviousError, modifiedError } from '../../base/save-errors.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import { link, lstat, rename, unlink } from '../../fs/plain/plain-fs.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
@@ -9,7 +9,7 @@ import { isExclusive } from './file-version.js';
 import type { PreviousVersion } from './previous-version.js';
 
 /** How often the target may be found and then gone, or missing and then there. */
-const MOST_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 10;
 
 /**
  * The one step that makes the new version visible: a rename, or a link for a file that must not be there yet. Where the
@@ -25,8 +25,8 @@ export class Publication {
   /** All that comes before the step is done. */
   #prepared: boolean;
   /** The name that the old version is given first, by what is under way. */
-  #own: Buffer | undefined;
-  #over = false;
+  #pinnedName: Buffer | undefined;
+  #ended = false;
   #finishedBySync = false;
   /** What `finishNow` has failed with before the step. */
   #failure: { error: unknown } | undefined;
@@ -49,9 +49,9 @@ export class Publication {
     try {
       yield* this.#publish(() => !this.#finishedBySync && this.#failure === undefined);
     } catch (error) {
-      if (this.#failure === undefined && !this.#finishedBySync) throw this.#explain(error);
+      if (this.#failure === undefined && !this.#finishedBySync) throw this.#explainError(error);
     } finally {
-      this.#over = true;
+      this.#ended = true;
     }
     if (this.#failure !== undefined) throw this.#failure.error;
   }
@@ -61,58 +61,58 @@ export class Publication {
    * call here. Exactly one of the two succeeds, and it is done when this returns. The other one finds the temporary's
    * name gone (rename) or the target's taken (link).
    */
-  finishNow(): void {
-    if (this.#over || this.#finishedBySync || this.#failure !== undefined) return;
+  finishSync(): void {
+    if (this.#ended || this.#finishedBySync || this.#failure !== undefined) return;
     if (!this.#prepared) {
-      this.#finishFromTheStart();
+      this.#restartSync();
       return;
     }
     try {
-      runSync(this.#call());
+      runSync(this.#renameOrLink());
       this.#finishedBySync = true;
     } catch (error) {
       if (this.#previous !== undefined && this.#exclusive && failedWith(error, 'EEXIST')) {
         // Linked already; or somebody has put a file there, which is to be kept.
-        if (!runSync(this.#isLinked())) this.#finishFromTheStart();
+        if (!runSync(this.#isLinked())) this.#restartSync();
         return;
       }
       // A link that fails here has either succeeded there or will fail there as well.
-      if (!this.#exclusive && !failedWith(error, 'ENOENT')) throw this.#explain(error);
+      if (!this.#exclusive && !failedWith(error, 'ENOENT')) throw this.#explainError(error);
     }
   }
 
-  #finishFromTheStart(): void {
+  #restartSync(): void {
     try {
       // So that a rename of it that is under way does not come later.
-      if (this.#own !== undefined) runSync(unlinkIfThere(this.#own));
+      if (this.#pinnedName !== undefined) runSync(unlinkIfThere(this.#pinnedName));
       runSync(this.#publish(() => true));
       this.#finishedBySync = true;
     } catch (error) {
-      this.#failure = { error: this.#explain(error) };
+      this.#failure = { error: this.#explainError(error) };
     }
   }
 
   /** @param goOn false when another has seen to it, or has failed. */
   *#publish(goOn: () => boolean): Steps<void> {
-    if (this.#previous === undefined) return yield* this.#call();
+    if (this.#previous === undefined) return yield* this.#renameOrLink();
     for (let attempt = 1; goOn(); attempt += 1) {
       const own = this.#previous.newName();
-      this.#own = own;
+      this.#pinnedName = own;
       const existing = yield* this.#previous.keep(this.#target, own, goOn);
       if (!goOn()) return;
       this.#prepared = true;
       // What somebody puts there in between must not be replaced unkept.
       this.#exclusive = !existing;
       try {
-        return yield* this.#call();
+        return yield* this.#renameOrLink();
       } catch (error) {
-        if (existing || attempt === MOST_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
+        if (existing || attempt === MAX_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
       }
       if (goOn()) this.#prepared = false;
     }
   }
 
-  #call(): Steps<void> {
+  #renameOrLink(): Steps<void> {
     const call = this.#exclusive ? link : rename;
     return retryWhileBusy(() => call(this.#temporary, this.#target));
   }
@@ -122,11 +122,11 @@ export class Publication {
     return one.ino === other.ino && one.dev === other.dev;
   }
 
-  #explain(error: unknown): unknown {
+  #explainError(error: unknown): unknown {
     const { path, expected } = this.#request;
-    if (expected === 'missing' && failedWith(error, 'EEXIST')) return changed(path);
+    if (expected === 'missing' && failedWith(error, 'EEXIST')) return modifiedError(path);
     if (this.#exclusive && failedWith(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) {
-      if (this.#previous !== undefined) return cannotKeep(this.#request, error);
+      if (this.#previous !== undefined) return cannotKeepPreviousError(this.#request, error);
       const message = `The filesystem has no atomic way to create '${path}' only if it does not exist`;
       return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'link', path, cause: error });
     }

@@ -12,7 +12,7 @@ import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { locateTarget, lookAgain, type Target } from '../../fs/plain/target.js';
 import { Temporary } from '../../fs/plain/temporary.js';
 import { nextChunk, type Steps } from '../../fs/steps.js';
-import { isExclusive, refuseIfChanged } from './file-version.js';
+import { isExclusive, throwIfModified } from './file-version.js';
 import { PinnedVersion } from './pinned-version.js';
 import { PreviousVersion } from './previous-version.js';
 import { Publication } from './publication.js';
@@ -25,29 +25,29 @@ export type OnPublish = (publication: Publication) => void;
  * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
  */
 export function saveFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
-  return updateWith(request, request.data, onPublish);
+  return runSave(request, request.data, onPublish);
 }
 
 /** The same for data that arrives in chunks: the procedure stops for each (`nextPiece`), the first time when it is open. */
 export function saveFileInChunks(request: SaveParameters, onPublish: OnPublish): Steps<Saved> {
-  return updateWith(request, undefined, onPublish);
+  return runSave(request, undefined, onPublish);
 }
 
-function* updateWith(
+function* runSave(
   request: SaveParameters,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
 ): Steps<Saved> {
   const outcome = { published: false };
   try {
-    return yield* update(request, data, onPublish, outcome);
+    return yield* saveSteps(request, data, onPublish, outcome);
   } catch (error) {
     request.timer?.leave();
     throw toSaveError(error, { path: request.path, published: outcome.published });
   }
 }
 
-function* update(
+function* saveSteps(
   request: SaveParameters,
   data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
@@ -65,10 +65,10 @@ function* update(
     const plan = yield* acceptablePlan(request, directory, reachable);
     const previous = yield* PreviousVersion.open(request, target, plan.protocol);
     try {
-      if (previous !== undefined && !previous.readable) refuseIfStrict(request, 'ordered');
+      if (previous !== undefined && !previous.readable) throwIfStrict(request, 'ordered');
       // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
       const unordered = previous !== undefined && plan.replaced === 'held';
-      if (unordered) refuseIfStrict(request, 'none');
+      if (unordered) throwIfStrict(request, 'none');
       const { bytes, replaced, temporary } = yield* writeAndPublish(
         request,
         data,
@@ -130,11 +130,11 @@ function* acceptablePlan(
   const plan = yield* planFor(directory.path, request.durability);
   const limit = directory.readable ? reachable : 'ordered';
   const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
-  refuseIfStrict(request, achieves);
+  throwIfStrict(request, achieves);
   return { ...plan, achieves };
 }
 
-function refuseIfStrict({ strict, durability, path }: SaveParameters, achieves: Durability): void {
+function throwIfStrict({ strict, durability, path }: SaveParameters, achieves: Durability): void {
   if (!strict || !isWeaker(achieves, durability)) return;
   const message = `The filesystem cannot make '${path}' ${durability}`;
   throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
@@ -186,7 +186,7 @@ function* writeAndPublish(
     }
     timer?.enter('rename');
     throwIfAborted(request.signal);
-    yield* refuseIfChanged(request, target.path);
+    yield* throwIfModified(request, target.path);
     const previous = old instanceof PreviousVersion ? old : undefined;
     if (
       old instanceof PinnedVersion &&

@@ -16,7 +16,7 @@ export class PortableStreamingSave implements StreamingSave {
   #abandoned = false;
 
   private constructor(request: SaveParameters, inOrder: (save: PortableStreamingSave) => Promise<Saved>) {
-    this.#steps = saveFileInChunks(request, () => this.#refuseIfAbandoned());
+    this.#steps = saveFileInChunks(request, () => this.#throwIfAbandoned());
     this.#inOrder = inOrder;
     this.#state = advance(this.#steps, this.#steps.next());
   }
@@ -32,13 +32,13 @@ export class PortableStreamingSave implements StreamingSave {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#refuseIfAbandoned();
+    this.#throwIfAbandoned();
     this.#state = advance(this.#steps, this.#steps.next(chunk));
     await this.#state;
   }
 
   async finish(): Promise<Saved> {
-    this.#refuseIfAbandoned();
+    this.#throwIfAbandoned();
     this.#finishing = this.#inOrder(this);
     return await this.#finishing;
   }
@@ -67,7 +67,7 @@ export class PortableStreamingSave implements StreamingSave {
     }
   }
 
-  #refuseIfAbandoned(): void {
+  #throwIfAbandoned(): void {
     if (this.#abandoned) throw ABANDONED;
   }
 }
@@ -77,19 +77,19 @@ export class PortableStreamingSaveSync implements StreamingSaveSync {
   readonly #steps: Steps<Saved>;
   readonly #inOrder: (publish: () => Saved) => Saved;
   /** Also where the procedure has ended with an error. */
-  #over = true;
+  #ended = true;
 
   /** @param inOrder calls its argument when the earlier saves to the path are seen to. */
   constructor(request: SaveParameters, inOrder: (publish: () => Saved) => Saved) {
     this.#steps = saveFileInChunks(request, () => undefined);
     this.#inOrder = inOrder;
     advanceSync(this.#steps, this.#steps.next());
-    this.#over = false;
+    this.#ended = false;
   }
 
   write(chunk: Uint8Array): void {
     this.#resume(chunk);
-    this.#over = false;
+    this.#ended = false;
   }
 
   finish(): Saved {
@@ -97,8 +97,8 @@ export class PortableStreamingSaveSync implements StreamingSaveSync {
   }
 
   abandon(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     try {
       advanceSync(this.#steps, this.#steps.throw(ABANDONED));
     } catch {
@@ -107,7 +107,7 @@ export class PortableStreamingSaveSync implements StreamingSaveSync {
   }
 
   #resume(chunk: Uint8Array | undefined): State<Saved> {
-    this.#over = true;
+    this.#ended = true;
     return advanceSync(this.#steps, this.#steps.next(chunk));
   }
 }

@@ -7,16 +7,16 @@ import type { UpdateQueue } from '../engine.js';
 export const portableUpdateQueue: UpdateQueue = {
   async run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T> {
     const wait: Wait = (granted, idle) => waitWithLimit(granted, patience, idle);
-    const queue = shared.updates.get(path) ?? new Semaphore(1);
-    shared.updates.set(path, queue);
+    const queue = shared.updateQueues.get(path) ?? new Semaphore(1);
+    shared.updateQueues.set(path, queue);
     try {
-      return await queue.run(() => shared.updatesAtOnce.run(task, wait), wait);
+      return await queue.run(() => shared.updateSlots.run(task, wait), wait);
     } finally {
-      if (queue.unused && shared.updates.get(path) === queue) shared.updates.delete(path);
+      if (queue.isIdle && shared.updateQueues.get(path) === queue) shared.updateQueues.delete(path);
     }
   },
 
-  hasOwn(path: string): boolean {
-    return shared.updates.has(path);
+  hasActiveUpdate(path: string): boolean {
+    return shared.updateQueues.has(path);
   },
 };

@@ -101,12 +101,12 @@ export function* makeDirectories(nearest: Directory, path: Buffer, durable: bool
   let synced = durable ? yield* syncNamesBeingMade(nearest.path) : true;
   for (const directory of missing) {
     const key = directory.toString('latin1');
-    if (durable) shared.unsyncedNames.add(key);
+    if (durable) shared.unsyncedDirectories.add(key);
     try {
       yield* mkdirIfMissing(directory);
       if (durable && !(yield* syncNameOf(directory))) synced = false;
     } finally {
-      shared.unsyncedNames.delete(key);
+      shared.unsyncedDirectories.delete(key);
     }
   }
   return synced;
@@ -124,8 +124,8 @@ function* mkdirIfMissing(directory: Buffer): Steps<void> {
 /** Syncs the names of those directories on the way to `path` that another save of this process is just making. */
 function* syncNamesBeingMade(path: Buffer): Steps<boolean> {
   let synced = true;
-  for (let directory = path; shared.unsyncedNames.size > 0; directory = parentOf(directory)) {
-    if (shared.unsyncedNames.has(directory.toString('latin1')) && !(yield* syncNameOf(directory)))
+  for (let directory = path; shared.unsyncedDirectories.size > 0; directory = parentOf(directory)) {
+    if (shared.unsyncedDirectories.has(directory.toString('latin1')) && !(yield* syncNameOf(directory)))
       synced = false;
     if (directory.equals(parentOf(directory))) break;
   }
