@@ -13,7 +13,7 @@ import type { LabMount } from './mounts.js';
 import { PROJECT_ROOT } from './project-root.js';
 import { BALLAST_FILE, Volume } from './scenario.js';
 import type { ScenarioTask } from './scenario-process.js';
-import type { Subject } from './subjects.js';
+import type { RecordingOptions } from './subjects.js';
 import type { Workspace } from './workspace.js';
 
 const PRIVATE_MOUNTS = join(PROJECT_ROOT, 'test/lab/private-mounts.sh');
@@ -26,14 +26,6 @@ export interface Recording {
   /** The log of the disk's requests since then; see block-log.ts. */
   log: string;
   events: readonly StampedEvent[];
-}
-
-export interface RecordingOptions {
-  mount: LabMount;
-  subject: Subject;
-  /** Whether dirty pages are written back and caches dropped repeatedly during the run. */
-  pressure: boolean;
-  seed: number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { LabMount } from './mounts.js';
 import type { Control, Scenario } from './scenario.js';
 
 /**
@@ -41,4 +42,12 @@ export async function loadScenario({ role, name }: Pick<Subject, 'role' | 'name'
   const scenario = table[name];
   if (scenario === undefined) throw new Error(`'${name}' is not one of the ${role}`);
   return scenario;
+}
+
+export interface RecordingOptions {
+  mount: LabMount;
+  subject: Subject;
+  /** Whether dirty pages are written back and caches dropped repeatedly during the run. */
+  pressure: boolean;
+  seed: number;
 }
