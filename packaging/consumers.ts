@@ -12,8 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checks, expect } from './checks.js';
 import { EmptyProject, pack } from './packed.js';
-import { projectRoot } from './project-root.js';
-import { outputOf } from './run.js';
+import { outputOf, projectRoot } from './run.js';
 
 const TYPED = `
 import { type Saved, SaveAllError, Saver, createSaveStream, inspect, save, saveAll, saveSync } from 'indelible';

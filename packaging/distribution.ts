@@ -8,13 +8,12 @@
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { transformSync } from 'esbuild';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
-import { compress } from './distribution/compressed-file.js';
 import { declarationEntries, reachableDeclarations } from './distribution/declarations.js';
-import { projectRoot } from './project-root.js';
-import { run } from './run.js';
+import { projectRoot, run } from './run.js';
 
 const dist = join(projectRoot, 'dist');
 
@@ -26,11 +25,10 @@ function compile(...args: string[]): Promise<string> {
 rmSync(dist, { recursive: true, force: true });
 await Promise.all([
   compile('-p', 'tsconfig.build.json', '--emitDeclarationOnly'),
-  // Comments are for who reads the declarations. What is checked beside this need not be checked again.
+  // Comments are of use in the declarations only. The other compilation checks the types.
   compile('-p', 'tsconfig.build.json', '--declaration', 'false', '--removeComments', '--noCheck'),
 ]);
 
-// Reads the declarations of the library, which are there by now.
 await compile('-p', 'bench/contenders');
 
 const { code, packages } = await bundleCommand(projectRoot);
@@ -44,13 +42,24 @@ const reachable = reachableDeclarations(declarationEntries(projectRoot));
 for (const entry of readdirSync(dist, { withFileTypes: true, recursive: true })) {
   const path = join(entry.parentPath, entry.name);
   if (path.endsWith('.d.ts') && !reachable.has(path)) rmSync(path);
-  // White space is for who reads the source. The installed package has a limit in bytes.
+  // Without white space, since the installed package has a limit in bytes.
   if (path.endsWith('.js') && path !== command) {
     const module = transformSync(readFileSync(path, 'utf8'), { minifyWhitespace: true, target: 'es2023' });
     writeFileSync(path, module.code);
   }
 }
 
+mkdirSync(join(dist, 'docs'));
 for (const name of ['see-it-work.html', 'crash-results.json']) {
-  compress(join(projectRoot, 'docs', name), join(dist, 'docs', `${name}.br`));
+  writeFileSync(join(dist, 'docs', `${name}.br`), compress(readFileSync(join(projectRoot, 'docs', name))));
+}
+
+/** As small as brotli can make a text. */
+function compress(text: Buffer): Buffer {
+  const params = {
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+    [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+    [constants.BROTLI_PARAM_SIZE_HINT]: text.length,
+  };
+  return brotliCompressSync(text, { params });
 }

@@ -15,7 +15,7 @@ import { loadWithMusl, MUSL_COMPILER } from './musl-host.js';
 import { EmptyProject, pack, packedWithout } from './packed.js';
 import { prebuildPath, targets } from './prebuild/targets.js';
 import { toolchain } from './prebuild/toolchain.js';
-import { projectRoot } from './project-root.js';
+import { projectRoot } from './run.js';
 
 /** With all run-time dependencies, in bytes. */
 const LARGEST_INSTALLATION = 2_000_000;

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from './project-root.js';
-import { outputOf } from './run.js';
+import { outputOf, projectRoot } from './run.js';
 
 /** What `npm pack` has made of the project as it is built now. */
 export interface Packed {

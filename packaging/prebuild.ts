@@ -16,7 +16,7 @@ import { compilePrebuild, nodeApiVersion } from './prebuild/compile.js';
 import { gypTarget } from './prebuild/gyp-target.js';
 import { prebuildPath, targetName, targets } from './prebuild/targets.js';
 import { toolchain } from './prebuild/toolchain.js';
-import { projectRoot } from './project-root.js';
+import { projectRoot } from './run.js';
 
 const { values } = parseArgs({
   options: {

@@ -16,8 +16,7 @@ import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
 import { pack } from './packed.js';
 import { prebuildPath, targetName, targets } from './prebuild/targets.js';
-import { projectRoot } from './project-root.js';
-import { outputOf } from './run.js';
+import { outputOf, projectRoot } from './run.js';
 import { sbomOf } from './sbom.js';
 
 interface Manifest {
@@ -34,7 +33,6 @@ const SHIPPED = [
   'binding.gyp',
   'dist/api/portable-save.js',
   'dist/bench/contenders/contender.d.ts',
-  'dist/bench/contenders/contenders.js',
   'dist/bench/contenders/project-resolution.js',
   'dist/cli/LICENSES.txt',
   'dist/cli/main.js',
@@ -128,7 +126,7 @@ function belongs(path: string): boolean {
   if (path.startsWith('dist/cli/')) return false;
   const source = /^dist\/(.*?)(\.d)?\.[jt]s$/.exec(path)?.[1];
   if (source !== undefined) {
-    // Contenders are compiled beside the command that loads them.
+    // The contenders are compiled from bench/contenders to dist/bench/contenders.
     return [join('src', `${source}.ts`), `${source}.ts`].some((one) => existsSync(join(projectRoot, one)));
   }
   if (/^native\/.*\.(cc|h)$/.test(path)) return true;

@@ -1,5 +1,9 @@
 import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** The project's root, seen from `build/packaging/`, where the compiler puts this file. */
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * What a command prints to standard output; what it prints to standard error goes through.

@@ -11,8 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { markdownTable } from 'markdown-table';
-import { projectRoot } from './project-root.js';
-import { outputOf } from './run.js';
+import { outputOf, projectRoot } from './run.js';
 
 interface Runtime {
   name: string;

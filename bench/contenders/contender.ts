@@ -1,22 +1,22 @@
 import type { Durability } from 'indelible';
 
-/** One implementation of a save: a row of `contenders.ts`, or the default export of a module of the user's. */
+/** An implementation: one way to save a file. The default export of a module that `--contender` names. */
 export interface Contender {
   /** As the tables show it: at most 17 columns. */
   name: string;
-  /** In a sentence, what it does. */
+  /** One sentence about what it does. */
   description: string;
   /** What it promises about power loss, on a filesystem that keeps what is synced, in the words of `save`. */
   durability: Durability;
-  /** The package that it uses, for those that belong together. */
+  /** The package that the implementation uses. */
   package?: string;
-  /** What has been seen of it on a full disk. */
+  /** What it was seen to do on a full disk. */
   fullDisk?: FullDisk;
-  /** What the crash lab calls the recipe, in `docs/crash-results.json`. */
+  /** The name of the same recipe in the crash lab's results, `docs/crash-results.json`. */
   crashed?: string;
-  /** Left out of the measurements by size and by number at once, unless everything is asked for. Default `false`. */
+  /** Left out of the measurements by size and by number at once, except with `--full`. Default `false`. */
   minor?: boolean;
-  /** Replaces the file, or creates it. Called for a path again only when the last call for it has settled. */
+  /** Replaces the file, or creates it. Not called for a path until the previous call for that path has settled. */
   save(path: string, bytes: Uint8Array): unknown;
 }
 

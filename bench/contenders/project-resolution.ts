@@ -1,8 +1,11 @@
-/** Module hooks (`register` of `node:module`): a contender's library is that of the user's project, if it has one. */
+/**
+ * Module hooks for `register` of `node:module`: the libraries of the implementations are those that the user's project
+ * has installed, as far as it has them.
+ */
 import type { InitializeHook, ResolveHook } from 'node:module';
 
 interface Resolution {
-  /** URL of the table. */
+  /** URL of the directory with the implementations. */
   contenders: string;
   /** URL of a file in the user's project. */
   project: string;
@@ -15,15 +18,15 @@ export const initialize: InitializeHook<Resolution> = (data) => {
 };
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
-  const foreign = /^[a-z@]/.test(specifier) && !specifier.startsWith('node:') && specifier !== 'indelible';
+  const isLibrary = /^[a-z@]/.test(specifier) && !specifier.startsWith('node:') && specifier !== 'indelible';
   const { parentURL } = context;
-  if (resolution === undefined || !foreign || parentURL !== resolution.contenders) {
+  if (resolution === undefined || !isLibrary || !parentURL?.startsWith(resolution.contenders)) {
     return next(specifier, context);
   }
   try {
     return await next(specifier, { ...context, parentURL: resolution.project });
   } catch {
-    // Not there: perhaps beside this package. The call above has changed `context`, which is Node's.
+    // The project lacks it. It may be installed beside this package. The call above has changed Node's `context`.
     return next(specifier, { ...context, parentURL });
   }
 };

@@ -1,9 +1,9 @@
+/** The textbook recipe, written by hand: write, `fdatasync`, rename, `fsync` of the directory. */
 import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** The textbook recipe as a program would write it by hand: write, `fdatasync`, rename, `fsync` of the directory. */
-export async function saveByHand(path: string, bytes: Uint8Array): Promise<void> {
+export async function saveByTextbook(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'wx');
   await file.writeFile(bytes);
@@ -15,8 +15,7 @@ export async function saveByHand(path: string, bytes: Uint8Array): Promise<void>
   await directory.close();
 }
 
-/** The same through the synchronous `fs`. */
-export function saveByHandSync(path: string, bytes: Uint8Array): void {
+export function saveByTextbookSync(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, 'wx');
   writeFileSync(file, bytes);

@@ -1,4 +1,4 @@
-/** What the contenders use of the libraries that bring no types. */
+/** The part that is used of the libraries without types. */
 declare module 'fast-write-atomic' {
   const writeAtomic: { promise(path: string, content: Uint8Array): Promise<void> };
   export default writeAtomic;

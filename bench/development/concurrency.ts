@@ -1,12 +1,12 @@
 /**
- * What saving many files at once costs, against the npm libraries for the same job and the textbook on Node's `fs`: on
- * real filesystems in memory, and on a disk whose cache flush takes five milliseconds, like an ordinary SATA SSD's. For
- * root on Linux, with the tools that the crash lab needs. It never fails because of a time.
+ * Compares many saves at once with the npm libraries for the same job and with the textbook recipe on Node's `fs`: on
+ * real filesystems in memory, and on a disk whose cache flush takes five milliseconds, like that of an ordinary SATA SSD.
+ * For root on Linux, with the tools of the crash lab. It never fails because of a time.
  *
  *     npm run bench:concurrency [-- DISK...]
  *
- * Disks: slow-ext4, slow-xfs, slow-btrfs, ext4, xfs, btrfs, tmpfs. Contenders take turns within each round; each cell is the median
- * of the rounds, in microseconds a save.
+ * Disks: slow-ext4, slow-xfs, slow-btrfs, ext4, xfs, btrfs, tmpfs. The implementations take turns within each round. Each
+ * cell is the median of the rounds, in microseconds a save.
  */
 import { mkdirSync } from 'node:fs';
 import { rename, stat } from 'node:fs/promises';
@@ -24,7 +24,7 @@ import { Workspace } from '../../test/lab/workspace.js';
 
 type Write = (path: string, data: Buffer) => Promise<unknown>;
 
-const CONTENDERS: Record<string, Write> = {
+const IMPLEMENTATIONS: Record<string, Write> = {
   'save, durable': (path, data) => save(path, data),
   'save, ordered': (path, data) => save(path, data, { durability: 'ordered' }),
   'save, none': (path, data) => save(path, data, { durability: 'none' }),
@@ -38,10 +38,11 @@ const CONTENDERS: Record<string, Write> = {
 };
 const AT_ONCE = [1, 4, 16, 64, 256];
 const STAT_BESIDE = 64;
-/** Over how many directories that many saves are spread. */
+/** The numbers of directories that the saves are spread over. */
 const DIRECTORIES = [1, 8, 64];
-/** On a disk that takes milliseconds; in memory, where a round is over before the processor is warm, more. */
+/** On a disk that takes milliseconds. */
 const ROUNDS = 7;
+/** More, since a round in memory is too short to warm up the processor. */
 const ROUNDS_IN_MEMORY = 101;
 const DATA = Buffer.alloc(4096, 'indelible ');
 const MIB = 1024 * 1024;
@@ -74,14 +75,14 @@ for (const [name, mount] of Object.entries(disks)) {
 }
 
 async function measureDisk(directory: string, rounds: number): Promise<string> {
-  // The library's first saves on an ext4 find out what it can do.
+  // The first saves on an ext4 find out whether its fast_commit is off.
   for (let i = 0; i < 5; i += 1) await save(join(directory, 'first'), DATA);
-  const names = Object.keys(CONTENDERS);
+  const names = Object.keys(IMPLEMENTATIONS);
   const rows = [['at once', ...names]];
   for (const atOnce of AT_ONCE) {
     const times = new Map<string, number[]>(names.map((name) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
-      for (const [name, write] of Object.entries(CONTENDERS)) {
+      for (const [name, write] of Object.entries(IMPLEMENTATIONS)) {
         times.get(name)?.push(await timePerSave(join(directory, name), atOnce, write));
       }
     }
@@ -89,7 +90,7 @@ async function measureDisk(directory: string, rounds: number): Promise<string> {
   }
   const table = markdownTable(rows, { align: names.map(() => 'r') });
   const waits: string[] = [];
-  for (const [name, write] of Object.entries(CONTENDERS)) {
+  for (const [name, write] of Object.entries(IMPLEMENTATIONS)) {
     const found = await statWaits(join(directory, name), write);
     waits.push(`${name} ${percentile(found, 0.99).toFixed(0)}`);
   }
@@ -103,10 +104,10 @@ async function measureDisk(directory: string, rounds: number): Promise<string> {
     }
     spread.push(`${count}: ${percentile(times, 0.5).toFixed(0)}`);
   }
-  return `${table}\n\n'save, durable', ${STAT_BESIDE} at once, by how many directories they are in: ${spread.join(', ')}\n\nfs.stat of another file beside ${STAT_BESIDE} saves at once, p99: ${waits.join(', ')}`;
+  return `${table}\n\n'save, durable', ${STAT_BESIDE} at once, by the number of directories: ${spread.join(', ')}\n\nfs.stat of another file beside ${STAT_BESIDE} saves at once, p99: ${waits.join(', ')}`;
 }
 
-/** Microseconds a save, over a few batches of so many at once, spread over so many directories. */
+/** The microseconds of a save, in a few batches of `atOnce` saves, spread over `directories` directories. */
 async function timePerSave(
   directory: string,
   atOnce: number,
@@ -120,7 +121,7 @@ async function timePerSave(
   return ((performance.now() - start) * 1000) / (batches * atOnce);
 }
 
-/** How long an unrelated `fs.stat` takes, asked for once a millisecond while saves are under way, in microseconds. */
+/** The times of an unrelated `fs.stat`, called once a millisecond while saves are running, in microseconds. */
 async function statWaits(directory: string, write: Write): Promise<number[]> {
   const waits: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

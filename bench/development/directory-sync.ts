@@ -1,6 +1,6 @@
-// Compares two ways to make a fresh tree of files durable: syncfs(2), and fdatasync of each file and fsync of each
-// directory. Rounds are interleaved; what is printed are medians in milliseconds and their ratio, by the number of files,
-// without and with unrelated dirty data on the filesystem, which syncfs writes as well.
+// Compares two ways to make a new tree of files durable: syncfs(2), and fdatasync of each file and fsync of each
+// directory. Rounds are interleaved. Prints medians in milliseconds and their ratio, by the number of files, without and
+// with unrelated dirty data on the filesystem, which syncfs writes as well.
 //   npm run bench:directory -- [directory] [rounds] [MiB of unrelated data]
 import {
   closeSync,

@@ -1,11 +1,11 @@
 /**
- * Guards this package's own speed: measures it with its competitors and the baseline in memory, on the disk under the current
- * directory and, for root on Linux with the tools that the crash lab needs, on an ext4, XFS and btrfs of its own and on
- * disks whose cache flush takes five milliseconds, like an ordinary SATA SSD's.
+ * Compares this package with its competitors and the baseline: in memory and on the disk of the current directory. As
+ * root on Linux, with the tools of the crash lab, also on ext4, XFS and btrfs in memory, and on disks whose cache flush
+ * takes five milliseconds, like that of an ordinary SATA SSD.
  *
  *     npm run bench:suite [-- --seconds 20] [--place memory,disk,slow-ext4] [--json FILE] [--markdown FILE] [--readme FILE]
  *
- * Prints the ratios that matter beside those that are meant to hold. It never fails because of a time: machines differ.
+ * Prints the measured ratios beside the goals. It never fails because of a time, since machines differ.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,11 +21,11 @@ import { mountSlowDisk } from '../../test/lab/slow-disk/slow-disk.js';
 import { Workspace } from '../../test/lab/workspace.js';
 import { comparison } from '../measure/findings.js';
 import type { Report, Result, Run } from '../measure/report.js';
-import { readReport, reportJson } from '../report/report-file.js';
+import { readReport, reportJson } from '../report/json.js';
 import { machineText, plain, runText } from '../report/text.js';
 import { comparisonTable, replaceComparison } from './comparison.js';
 
-/** `name` is meant to take at most this part of the time of `competitor`: of one save, or of so many at once. */
+/** `name` is to take at most `atMost` times as long as `competitor`: for one save, or for `atOnce` saves at once. */
 interface Goal {
   name: string;
   competitor: string;
@@ -36,7 +36,7 @@ interface Goal {
 interface Place {
   title: string;
   goals: readonly Goal[];
-  /** The directory to measure in; without it, the current one. */
+  /** Makes the directory to measure in. Default: the current directory. */
   mount?(workspace: Workspace, name: string): Promise<Mounted>;
 }
 
@@ -79,11 +79,11 @@ function onSlowDisk(format: DiskFormat): Required<Place>['mount'] {
 }
 
 const options = new Command('npm run bench:suite --')
-  .option('--seconds <number>', 'in each place', Number, 20)
+  .option('--seconds <number>', 'for each place', Number, 20)
   .option('--place <names>', Object.keys(PLACES).join(), (names) => names.split(','), Object.keys(PLACES))
-  .option('--json <file>', 'the report of `indelible bench`, one run for each place')
-  .option('--markdown <file>', 'the tables as a page of documentation')
-  .option('--readme <file>', 'puts the comparison of slow-ext4 and memory into it')
+  .option('--json <file>', 'write the report of `indelible bench`, with one run for each place')
+  .option('--markdown <file>', 'write the tables as a page of documentation')
+  .option('--readme <file>', 'replace the comparison in FILE by that of slow-ext4 and memory')
   .parse()
   .opts<{ seconds: number; place: string[]; json?: string; markdown?: string; readme?: string }>();
 
@@ -135,7 +135,7 @@ async function measureIn(name: string, { mount }: Place): Promise<Report> {
   }
 }
 
-/** In a process of its own, as a user would run it. */
+/** Runs the command in a process of its own, as users do. */
 async function measure(directory: string): Promise<Report> {
   const scratch = await mkdtemp(join(tmpdir(), 'indelible-suite-'));
   try {
@@ -145,7 +145,7 @@ async function measure(directory: string): Promise<Report> {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     const [status] = await once(child, 'close');
     if (status !== 0) throw new Error(`indelible bench ended with status ${status}`);
-    // Where this happens to be is nobody's business who reads the report.
+    // The path of the directory is of no use to readers of the report.
     await writeFile(file, (await readFile(file, 'utf8')).replaceAll(resolve(directory), '/measured'));
     return readReport(file);
   } finally {
@@ -156,12 +156,12 @@ async function measure(directory: string): Promise<Report> {
 function goalTable(run: Run, goals: readonly Goal[]): string {
   return markdownTable(
     [
-      ['', 'takes of', 'at once', 'at most', 'measured', '95 % sure'],
+      ['', 'compared with', 'at once', 'at most', 'measured', '95 % sure'],
       ...goals.map(({ name, competitor, atMost, atOnce = 1 }) => {
         const results =
           atOnce === 1
             ? run.contenders
-            : (run.byConcurrency.find((step) => step.atOnce === atOnce)?.results ?? []);
+            : (run.byConcurrency.find((point) => point.atOnce === atOnce)?.results ?? []);
         const { ratio, interval } = comparison(resultOf(name, results), resultOf(competitor, results));
         const sure = interval?.map((value) => value.toFixed(3)).join(' to ') ?? '?';
         return [name, competitor, String(atOnce), atMost.toFixed(3), ratio.toFixed(3), sure];
@@ -178,10 +178,10 @@ function resultOf(name: string, results: readonly Result[]): Result {
 }
 
 function section(title: string, run: Run, goals: string): string {
-  return `## ${title[0]?.toUpperCase()}${title.slice(1)}\n\n\`\`\`\n${runText(run, plain).trimEnd()}\n\`\`\`\n\nWhat is meant to hold:\n\n${goals}\n`;
+  return `## ${title[0]?.toUpperCase()}${title.slice(1)}\n\n\`\`\`\n${runText(run, plain).trimEnd()}\n\`\`\`\n\nGoals, as ratios of the times:\n\n${goals}\n`;
 }
 
-/** When, on what and by which command. */
+/** Date, machine and command of the measurements. */
 function provenance({ machine, date }: Report): string {
   const { kernel, node, processors } = machine;
   return `${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}: \`${COMMAND}\``;
@@ -190,8 +190,8 @@ function provenance({ machine, date }: Report): string {
 function page(report: Report, parts: readonly string[]): string {
   return `# Benchmarks
 
-Generated; not to be edited. [bench.md](bench.md) says what the columns mean. Times of other machines
-differ; ratios and flush counts hardly do.
+Generated; do not edit. [bench.md](bench.md) explains the columns. Other machines have other times, but
+nearly the same ratios and flush counts.
 
 ${provenance(report)}.
 

@@ -1,8 +1,7 @@
-// Compares two builds of this package in one process: the calls of the one and of the other take turns. Prints medians in
-// microseconds a call, wall clock and CPU time of the whole process (all threads), and the ratios.
+// Compares two builds of this package in one process, which take turns. Prints medians in microseconds a call, of the wall
+// clock and of the CPU time of all threads, and the ratios.
 //   npm run bench:versions -- OTHER_CHECKOUT [DIRECTORY] [rounds] [only cells whose name contains]
-// OTHER_CHECKOUT has its dist/ and its addon built. The directory decides what is measured: a tmpfs shows what the calls cost
-// beside the disk.
+// OTHER_CHECKOUT must have its dist/ and its addon built. On a tmpfs the result is the cost of the calls without the disk.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 type Library = typeof import('../../src/index.js');
 
 const [otherCheckout, place = tmpdir(), rounds = '41', only = ''] = process.argv.slice(2);
-if (otherCheckout === undefined) throw new Error('The other checkout is missing.');
+if (otherCheckout === undefined) throw new Error('The argument OTHER_CHECKOUT is missing.');
 
 async function load(root: string | URL): Promise<Library> {
   return (await import(new URL('dist/index.js', root).href)) as Library;
@@ -28,7 +27,7 @@ const at = (name: string): string => join(directory, name);
 
 interface Cell {
   name: string;
-  /** How many calls one round makes. */
+  /** The number of calls in one round. */
   calls: number;
   prepare?(): void;
   run(library: Library): Promise<unknown> | unknown;
@@ -44,7 +43,7 @@ function manyAtOnce(library: Library, count: number, durability: 'durable' | 'no
   );
 }
 
-/** A tree to be replaced, and one to be put there. */
+/** Makes a tree, and another one to replace it. */
 function makeTrees(files: number): void {
   for (const tree of ['staged', 'tree']) {
     mkdirSync(at(tree), { recursive: true });
@@ -140,7 +139,7 @@ try {
         await cell.run(library);
         const took = performance.now() - begin;
         const { user, system } = process.cpuUsage(usage);
-        // The first rounds look at the filesystem.
+        // In the first rounds the library inspects the filesystem.
         if (round < 0) continue;
         wall[index]?.push((took * 1000) / cell.calls);
         cpu[index]?.push((user + system) / cell.calls);

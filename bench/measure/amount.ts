@@ -1,4 +1,4 @@
-/** A time with three digits, in the unit that fits: at most 7 columns up to 999 seconds. */
+/** A time with three digits, in a unit that fits. At most 7 columns up to 999 seconds. */
 export function duration(microseconds: number): string {
   if (microseconds < 0.9995) return `${Math.round(microseconds * 1000)} ns`;
   if (microseconds < 999.5) return `${threeDigits(microseconds)} us`;
@@ -10,7 +10,7 @@ export function threeDigits(value: number): string {
   return value < 999.5 ? value.toPrecision(3) : String(Math.round(value));
 }
 
-/** A count, without digits that mean nothing: at most 5 columns up to 10 million. */
+/** A count, without insignificant digits. At most 5 columns up to 10 million. */
 export function count(value: number): string {
   if (value >= 99_999.5) return `${Math.round(value / 1000)}k`;
   return value < 9.95 ? String(Number(value.toFixed(1))) : String(Math.round(value));

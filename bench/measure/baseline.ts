@@ -11,29 +11,29 @@ import {
   syncfsSync,
 } from '../../src/api/primitives.js';
 
-/** The primitive that everything else is measured in: nothing that makes a file durable can be cheaper. */
-export const BASELINE = 'fdatasync';
+/** The primitive that all other results are compared with: nothing that makes a file durable can be cheaper. */
+export const REFERENCE = 'fdatasync';
 
-/** One way to have bytes on the disk, alone: no new block, size or name, so that only the sync is left. */
+/** One way to write bytes to the disk. It changes no block, size or name of the file, so that only the sync is measured. */
 export interface Primitive {
   name: string;
   description: string;
   run(): void;
 }
 
-/** The sync primitives of this system, on a file that is already on the disk and is overwritten in place. */
+/** The sync primitives of this system, applied to a file that is already on the disk and is overwritten in place. */
 export class Baseline {
   readonly primitives: readonly Primitive[];
-  /** Those that do not exist here. */
+  /** Primitives that do not exist on this system. */
   readonly unavailable: readonly { name: string; error: string }[];
   readonly #file: number;
   readonly #synchronousFile: number;
   readonly #bytes: Uint8Array;
 
   /**
-   * Everything is synchronous, since a detour over another thread would not be part of the baseline.
+   * Everything is synchronous: the time of another thread's turn is not part of the baseline.
    *
-   * @param directory empty, and the caller's to remove.
+   * @param directory an empty directory. The caller removes it.
    */
   constructor(directory: string, bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -65,18 +65,18 @@ export class Baseline {
     const names = [join(directory, 'baseline'), join(directory, 'renamed')] as const;
     let turn = 0;
     return [
-      { name: 'write', description: 'the write alone, into memory', run: after(() => {}) },
+      { name: 'write', description: 'the write alone, into the page cache', run: after(() => {}) },
       {
         name: 'sync_file_range',
-        description: 'write, then have the pages written to the device; its cache is not flushed',
+        description: 'write, then sync_file_range: the pages go to the device, whose cache is not flushed',
         run: after((fd) => syncFileRangeSync(fd, 0, 0, range)),
       },
       {
         name: 'O_DSYNC',
-        description: 'write through a descriptor that was opened with O_DSYNC',
+        description: 'write to a descriptor opened with O_DSYNC',
         run: () => this.#overwrite(this.#synchronousFile),
       },
-      { name: BASELINE, description: 'write, then fdatasync', run: after(fdatasyncSync) },
+      { name: REFERENCE, description: 'write, then fdatasync', run: after(fdatasyncSync) },
       { name: 'fsync', description: 'write, then fsync', run: after(fsyncSync) },
       {
         name: 'rename, fsync dir',
@@ -101,7 +101,7 @@ export class Baseline {
   }
 }
 
-/** Why the primitive cannot be had here. Only a missing call may be left out; another error is the disk's. */
+/** The error code of a primitive that does not exist on this system. Any other error is the disk's, and is thrown. */
 function failureOf({ run }: Primitive): string | undefined {
   try {
     run();

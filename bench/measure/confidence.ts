@@ -1,4 +1,4 @@
-/** Where the true value lies, in 95 of 100 such measurements. */
+/** A 95 % confidence interval: in 95 of 100 such measurements it contains the true value. */
 export type Interval = [low: number, high: number];
 
 /** Two-sided. */
@@ -12,12 +12,12 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * A confidence interval of the median, from the order of the values alone: no distribution is assumed. How many of n
- * values lie below the true median is binomial with p = 1/2, so the interval goes from the k-th smallest to the k-th
- * largest, with the largest k for which fewer than k lie on either side with a probability of at most 5 %.
+ * A confidence interval of the median, from the order of the values alone. No distribution is assumed. The number of
+ * values below the true median is binomial with p = 1/2. So the interval goes from the k-th smallest to the k-th
+ * largest value, with the largest k for which fewer than k lie on either side with a probability of at most 5 %.
  *
- * @param values independent of each other, as the medians of rounds are and single saves are not.
- * @returns `undefined` for fewer than six values, with which no interval is that sure.
+ * @param values independent of each other: the medians of rounds, not single saves.
+ * @returns `undefined` for fewer than six values, which are too few for a 95 % interval.
  */
 export function medianInterval(values: readonly number[]): Interval | undefined {
   const count = values.length;
@@ -34,10 +34,10 @@ export function medianInterval(values: readonly number[]): Interval | undefined 
   return low === undefined || high === undefined ? undefined : [low, high];
 }
 
-/** What the values are in those of another series, value by value: both were taken in the same rounds. */
-export function ratios(values: readonly number[], ofThose: readonly number[]): number[] {
+/** The ratios of two series, round by round. */
+export function ratios(values: readonly number[], divisors: readonly number[]): number[] {
   return values.flatMap((value, index) => {
-    const other = ofThose[index];
-    return other === undefined ? [] : [value / other];
+    const divisor = divisors[index];
+    return divisor === undefined ? [] : [value / divisor];
   });
 }

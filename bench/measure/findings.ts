@@ -1,25 +1,25 @@
 import type { Device } from '../../src/filesystem/device.js';
 import { byteSize, count, duration, threeDigits } from './amount.js';
-import { BASELINE } from './baseline.js';
+import { REFERENCE } from './baseline.js';
 import { type Interval, median, medianInterval, ratios } from './confidence.js';
 import type { ContenderResult, Finding, Result, Run } from './report.js';
 
-/** A rotating disk with 15,000 turns a minute takes 4 ms for one of them; half of that for luck. */
+/** In microseconds. One turn of a disk with 15,000 turns a minute takes 4 ms. A flush may need only half of one. */
 const FASTEST_ROTATING_FLUSH = 2000;
-/** etcd's hardware guide: "p99 of fdatasync should be less than 10ms" */
+/** In microseconds. etcd's hardware guide: "p99 of fdatasync should be less than 10ms" */
 const ETCD_LIMIT = 10_000;
-/** Of the highest rate, from which on more saves at once no longer help. */
-const BEND = 0.9;
+/** The part of the highest rate from which more saves at once are no further gain. */
+const NEAR_HIGHEST = 0.9;
 
 type Measured = Omit<Run, 'findings'>;
 
-/** The findings on a run, the disk's first. */
+/** The findings of a run, those about the disk first. */
 export function findingsOf(run: Measured): Finding[] {
-  const baseline = run.baseline.find(({ name }) => name === BASELINE);
+  const reference = run.baseline.find(({ name }) => name === REFERENCE);
   const inMemory = run.filesystem.warnings.some(({ code }) => code === 'memory');
   return [
     ...placeFindings(run),
-    ...(baseline === undefined || inMemory ? [] : [flushFinding(run, baseline), etcdFinding(baseline)]),
+    ...(reference === undefined || inMemory ? [] : [flushFinding(run, reference), etcdFinding(reference)]),
     ...ownFindings(run),
   ];
 }
@@ -28,12 +28,14 @@ function neutral(about: Finding['about'], text: string): Finding {
   return { about, says: 'neutral', text, heuristic: false };
 }
 
-/** What makes the numbers those of something else than a disk. */
+/** What the numbers depend on where it is not a disk alone. */
 function placeFindings({ filesystem }: Measured): Finding[] {
   const meaning = {
-    network: 'The times are those of a network and a server, which decides what a sync means.',
-    fuse: 'The times are those of a program (FUSE), which decides what a sync means.',
-    memory: 'This is memory: the times are those of the system calls, and nothing outlives the power.',
+    network:
+      'A network filesystem: the times are those of the network and the server. The server decides what a sync means.',
+    fuse: 'A FUSE filesystem: the times are those of the program that serves it. That program decides what a sync means.',
+    memory:
+      'A filesystem in memory: the times are those of the system calls, and nothing survives a power failure.',
   };
   return filesystem.warnings.flatMap(({ code }) =>
     code in meaning
@@ -42,38 +44,35 @@ function placeFindings({ filesystem }: Measured): Finding[] {
   );
 }
 
-function flushFinding({ filesystem, baseline: primitives }: Measured, baseline: Result): Finding {
-  const took = duration(baseline.microseconds.median);
+function flushFinding({ filesystem, baseline }: Measured, reference: Result): Finding {
+  const took = duration(reference.microseconds.median);
   const disks = filesystem.device === undefined ? [] : disksOf(filesystem.device);
-  const write = primitives.find(({ name }) => name === 'write')?.microseconds.median ?? 0;
+  const write = baseline.find(({ name }) => name === 'write')?.microseconds.median ?? 0;
   const about = 'flush';
   if (disks.length === 0) {
-    return neutral(
-      about,
-      `No disk can be seen here; an fdatasync takes ${took}, a write ${duration(write)}.`,
-    );
+    return neutral(about, `No disk is visible here. An fdatasync takes ${took}, a write ${duration(write)}.`);
   }
   if (
     disks.some(({ rotational, virtual, kind }) => rotational === true && virtual !== true && kind === 'disk')
   ) {
-    const believable = baseline.microseconds.median >= FASTEST_ROTATING_FLUSH;
-    const text = believable
-      ? `A flush takes ${took}, as a rotating disk's should: it is believable.`
-      : `A flush takes ${took}, less than a rotating disk needs for half a turn (${duration(FASTEST_ROTATING_FLUSH)}): something between here and the medium confirms it too early.`;
-    return { about, says: believable ? 'good' : 'bad', text, heuristic: true };
+    const plausible = reference.microseconds.median >= FASTEST_ROTATING_FLUSH;
+    const text = plausible
+      ? `A flush takes ${took}, which is plausible for a rotating disk.`
+      : `A flush takes ${took}, less than half a turn of a rotating disk (${duration(FASTEST_ROTATING_FLUSH)}): something between this program and the medium confirms flushes too early.`;
+    return { about, says: plausible ? 'good' : 'bad', text, heuristic: true };
   }
-  if (baseline.flushes !== null && baseline.flushes < 0.5) {
-    const cache = disks.every(({ writeCache }) => writeCache === 'write through')
+  if (reference.flushes !== null && reference.flushes < 0.5) {
+    const cause = disks.every(({ writeCache }) => writeCache === 'write through')
       ? 'it takes the disk to have no cache that loses writes'
-      : 'the filesystem does not ask for it';
-    const text = `The kernel sends ${flushes(baseline.flushes)} for an fdatasync: ${cache}. It takes ${took}.`;
+      : 'the filesystem does not ask for one';
+    const text = `The kernel sends ${flushes(reference.flushes)} for an fdatasync: ${cause}. An fdatasync takes ${took}.`;
     return { about, says: 'bad', text, heuristic: false };
   }
-  const sent = baseline.flushes === null ? '' : `, for which the kernel sends ${flushes(baseline.flushes)}`;
+  const sent = reference.flushes === null ? '' : `, for which the kernel sends ${flushes(reference.flushes)}`;
   const virtual = disks.some((disk) => disk.virtual === true || disk.kind === 'loop');
   const text = virtual
-    ? `An fdatasync takes ${took}${sent}. The disk is virtual: whether its host passes flushes on cannot be seen from here.`
-    : `An fdatasync takes ${took}${sent}: believable for a disk without moving parts, with a cache that is safe or a fast medium.`;
+    ? `An fdatasync takes ${took}${sent}. The disk is virtual: whether its host passes flushes on is not visible here.`
+    : `An fdatasync takes ${took}${sent}: plausible for a disk without moving parts, with a cache that is safe or a fast medium.`;
   return { about, says: 'neutral', text, heuristic: true };
 }
 
@@ -87,53 +86,52 @@ function etcdFinding({ microseconds: { p99 } }: Result): Finding {
   return {
     about: 'etcd',
     says: passes ? 'good' : 'bad',
-    text: `The 99th percentile of fdatasync is ${duration(p99)}: ${passes ? 'within' : 'beyond'} the ${duration(ETCD_LIMIT)} that etcd asks of a disk.`,
+    text: `99 % of fdatasyncs finish within ${duration(p99)}. etcd asks for less than ${duration(ETCD_LIMIT)}.`,
     heuristic: true,
   };
 }
 
-/** What the library's own contenders and their competitors come to. */
+/** How this library's own implementations compare, with each other and with competitors. */
 function ownFindings(run: Measured): Finding[] {
   const own = run.contenders.filter((one) => one.package === 'indelible' && !one.minor);
-  const fastest = (durability: string) =>
-    own
-      .filter((one) => one.durability === durability)
-      .toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
-  const durable = fastest('durable');
+  const durable = fastest(own.filter(({ durability }) => durability === 'durable'));
   if (durable === undefined) return [];
   const findings = [rateFinding(durable, run)];
-  const ordered = fastest('ordered');
+  const ordered = fastest(own.filter(({ durability }) => durability === 'ordered'));
   if (ordered !== undefined) {
-    const { text } = comparison(ordered, durable);
     const promise =
       run.filesystem.protocol.ordered.achieves === 'ordered'
-        ? 'after power loss never torn, maybe not the newest'
-        : 'which promises nothing on this filesystem';
-    findings.push(neutral('durability', `'${ordered.name}' (${promise}) ${text} '${durable.name}'.`));
+        ? 'After power loss its files are never torn, but may not be the newest version.'
+        : 'It promises nothing on this filesystem.';
+    findings.push(
+      neutral('durability', `'${ordered.name}' ${comparison(ordered, durable).text}. ${promise}`),
+    );
   }
   const concurrency = concurrencyFinding(run, durable.name);
   if (concurrency !== undefined) findings.push(concurrency);
-  const competitors = run.contenders.filter(
-    (one) => one.package !== 'indelible' && one.durability === 'durable',
+  const competitor = fastest(
+    run.contenders.filter((one) => one.package !== 'indelible' && one.durability === 'durable'),
   );
-  const competitor = competitors.toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
   if (competitor !== undefined) {
     const { text } = comparison(durable, competitor);
     findings.push(
       neutral(
         'competitor',
-        `'${durable.name}' ${text} '${competitor.name}', the fastest other that syncs the directory.`,
+        `Compared with the fastest competitor that syncs the directory: '${durable.name}' ${text}.`,
       ),
     );
   }
   return findings;
 }
 
+function fastest(results: readonly ContenderResult[]): ContenderResult | undefined {
+  return results.toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
+}
+
 function rateFinding({ microseconds, perSecond, name }: ContenderResult, { bytes }: Measured): Finding {
-  const sure = 1e6 / microseconds.p99;
   return neutral(
     'rate',
-    `One after the other, '${name}' comes to ${threeDigits(perSecond)} saves of ${byteSize(bytes)} a second; count on ${threeDigits(sure)}, at which 99 of 100 are on time.`,
+    `'${name}', one at a time: ${threeDigits(perSecond)} saves of ${byteSize(bytes)} a second. 99 % of saves finish within ${duration(microseconds.p99)}.`,
   );
 }
 
@@ -144,36 +142,43 @@ function concurrencyFinding({ byConcurrency }: Measured, name: string): Finding 
   });
   const single = rates.find(({ atOnce }) => atOnce === 1);
   const most = Math.max(...rates.map(({ perSecond }) => perSecond));
-  const bend = rates.find(({ perSecond }) => perSecond >= BEND * most);
-  if (single === undefined || bend === undefined) return undefined;
-  const text =
-    bend.atOnce === 1
-      ? `Saving concurrently brings nothing here: ${threeDigits(single.perSecond)} saves a second one at a time, ${threeDigits(most)} at best.`
-      : `${bend.atOnce} saves at once come to ${threeDigits(bend.perSecond)} a second, ${threeDigits(bend.perSecond / single.perSecond)} times as many as one at a time; of the numbers tried, more bring little.`;
-  return neutral('concurrency', text);
+  const enough = rates.find(({ perSecond }) => perSecond >= NEAR_HIGHEST * most);
+  if (single === undefined || enough === undefined) return undefined;
+  const { atOnce, perSecond } = enough;
+  if (atOnce === 1) {
+    const text = `Concurrent saves are no gain here: ${threeDigits(single.perSecond)} saves a second one at a time, at most ${threeDigits(most)} concurrently.`;
+    return neutral('concurrency', text);
+  }
+  const gain = `${atOnce} saves at once: ${threeDigits(perSecond)} saves a second, ${threeDigits(perSecond / single.perSecond)} times as many as one at a time`;
+  const limit =
+    rates.at(-1) === enough ? 'no larger number was measured' : `no further gain beyond ${atOnce}`;
+  return neutral('concurrency', `${gain}; ${limit}.`);
 }
 
-/** How one compares with another, in words; `clear` unless the noise is larger than the difference. */
+/**
+ * Compares one result with another, round by round.
+ *
+ * @returns what follows the name of the first in a sentence, and the ratio with its confidence interval.
+ */
 export function comparison(
   one: Result,
   other: Result,
-): { text: string; clear: boolean; ratio: number; interval: Interval | undefined } {
+): { text: string; ratio: number; interval: Interval | undefined } {
   const each = ratios(one.microseconds.roundMedians, other.microseconds.roundMedians);
   const interval = medianInterval(each);
   const ratio = median(each);
-  if (interval === undefined) {
-    const text = `takes ${threeDigits(ratio)} of the time (too few rounds to be sure) of`;
-    return { text, clear: false, ratio, interval };
-  }
+  const takes = `takes ${threeDigits(ratio)} times as long as '${other.name}'`;
+  if (interval === undefined) return { text: `${takes} (too few rounds to be sure)`, ratio, interval };
   const [low, high] = interval;
   const range = `95 % sure: ${threeDigits(low)} to ${threeDigits(high)}`;
-  if (low <= 1 && high >= 1) {
-    return { text: `cannot be told apart (${range} of the time) from`, clear: false, ratio, interval };
-  }
-  return { text: `takes ${threeDigits(ratio)} of the time (${range}) of`, clear: true, ratio, interval };
+  const isNoise = low <= 1 && high >= 1;
+  const text = isNoise
+    ? `cannot be told apart from '${other.name}' (${range} times as long)`
+    : `${takes} (${range})`;
+  return { text, ratio, interval };
 }
 
-/** What a device is made of, down to the disks. */
+/** The disks that a device is made of. */
 function disksOf(device: Device): Device[] {
   const below = device.backing?.device === undefined ? device.below : [device.backing.device];
   return below.length === 0 ? [device] : below.flatMap(disksOf);

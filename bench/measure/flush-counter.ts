@@ -1,12 +1,12 @@
 import type { Device } from '../../src/filesystem/device.js';
 import { type Machine, thisMachine } from '../../src/filesystem/machine.js';
 
-/** Flush requests that were carried out, the sixteenth number (Documentation/block/stat.rst, since Linux 5.5). */
+/** The number of completed flush requests is the sixteenth (Documentation/block/stat.rst, since Linux 5.5). */
 const FLUSHES = 15;
 
 /**
- * Counts the cache flushes that the kernel has sent to the disks under a filesystem, whoever caused them. A kernel that
- * takes a disk to have no cache sends none.
+ * Counts the cache flushes that the kernel has sent to the disks under a filesystem, those of other programs included.
+ * A kernel that takes a disk to have no cache sends none.
  */
 export class FlushCounter {
   readonly #machine: Machine;
@@ -17,7 +17,7 @@ export class FlushCounter {
     this.#files = files;
   }
 
-  /** @returns `undefined` where the kernel does not count. */
+  /** @returns `undefined` where the kernel does not count flushes. */
   static under(device: Device | undefined, machine: Machine = thisMachine): FlushCounter | undefined {
     if (device === undefined) return undefined;
     const files = disksOf(device).map(({ major, minor }) => `/sys/dev/block/${major}:${minor}/stat`);
@@ -25,7 +25,7 @@ export class FlushCounter {
     return files.length > 0 && Number.isFinite(counter.now()) ? counter : undefined;
   }
 
-  /** How many there were since the machine was started. */
+  /** The number of flushes since the machine was started. */
   now(): number {
     return this.#files.reduce((sum, file) => sum + this.#read(file), 0);
   }
@@ -35,7 +35,7 @@ export class FlushCounter {
   }
 }
 
-/** Partitions, device-mapper volumes and arrays pass flushes on, and only the disk below counts them. */
+/** Partitions, device-mapper volumes and arrays pass flushes on. Only the disk below counts them. */
 function disksOf(device: Device): Device[] {
   return device.below.length === 0 ? [device] : device.below.flatMap(disksOf);
 }

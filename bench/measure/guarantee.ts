@@ -2,20 +2,20 @@ import type { Filesystem } from '../../src/filesystem/filesystem.js';
 import type { Contender } from '../contenders/contender.js';
 import { readCompressed } from './package-files.js';
 
-/** What became of a contender's saves when the crash lab replayed power failures on this kind of filesystem. */
+/** The result of an implementation in the crash lab, which replays power failures on this kind of filesystem. */
 export interface Guarantee {
   /**
-   * - `'survives'`: what had resolved was there in every state.
-   * - `'old or new'`: no file was torn; the newest may be missing, as promised.
-   * - `'loses saves'`: what had resolved was lost or rolled back.
+   * - `'survives'`: every save that had resolved was there in every state.
+   * - `'old or new'`: no file was torn. The newest version may be missing, as promised.
+   * - `'loses saves'`: a save that had resolved was lost or rolled back.
    * - `'tears files'`: a file was neither old nor new.
-   * - `'memory'`: nothing outlives the power here.
-   * - `'untested'`: not crashed, or not on this kind of filesystem.
+   * - `'memory'`: nothing survives a power failure on this filesystem.
+   * - `'untested'`: not tested, or not on this kind of filesystem.
    */
   powerLoss: 'survives' | 'old or new' | 'loses saves' | 'tears files' | 'memory' | 'untested';
-  /** In which share of the states a temporary was left. */
+  /** The share of the states in which a temporary was left, from 0 to 1. */
   litter: number | null;
-  /** How many power failures were replayed. */
+  /** The number of power failures that were replayed. */
   states: number;
 }
 
@@ -30,7 +30,7 @@ export interface CrashResults {
   }[];
 }
 
-/** The results that this package was published with. */
+/** The results that were published with this package. */
 export function readCrashResults(): CrashResults {
   return JSON.parse(readCompressed('crash-results.json').toString());
 }
@@ -52,7 +52,7 @@ export function guaranteeOf(
   return { powerLoss: durability === 'durable' ? 'survives' : 'old or new', ...seen };
 }
 
-/** The lab's name for a filesystem that is mounted like this one; `undefined` where the lab has none like it. */
+/** The crash lab's name for a filesystem that is mounted like this one. `undefined` if it tests none like it. */
 function labMountFor({ mount, journal, warnings }: Filesystem): string | undefined {
   if (mount === undefined || warnings.some(({ code }) => code === 'no-barriers')) return undefined;
   if (mount.type !== 'ext4') return mount.type;

@@ -5,29 +5,30 @@ import type { Contender } from '../contenders/contender.js';
 import type { ContenderRow } from '../contenders/contenders.js';
 import { packageRoot } from './package-files.js';
 
-/** Outside the bundle: the table loads libraries from the user's project, and Node.js runs the hooks on a thread of their own. */
-const TABLE = new URL('dist/bench/contenders/contenders.js', packageRoot);
-const HOOKS = new URL('dist/bench/contenders/project-resolution.js', packageRoot);
+/** Compiled modules of their own, in the bundle too: libraries are resolved from here, by hooks on another thread. */
+const COMPILED = new URL('dist/bench/contenders/', packageRoot);
+const TABLE = new URL('contenders.js', COMPILED);
+const HOOKS = new URL('project-resolution.js', COMPILED);
 
-/**
- * Loads the contenders of the table.
- *
- * @returns the contenders in the order of the table, and the packages that others need and that are not installed.
- */
-export async function loadContenders(): Promise<{ contenders: Contender[]; missing: string[] }> {
-  const { rows }: { rows: readonly ContenderRow[] } = await import(TABLE.href);
-  return loadRows(rows);
+/** Implementations, and the packages that further ones need and that are not installed. */
+export interface LoadedContenders {
+  contenders: Contender[];
+  missing: string[];
 }
 
-/** Loads each row. One whose package is missing leaves out no other. */
-export async function loadRows(
-  rows: readonly ContenderRow[],
-): Promise<{ contenders: Contender[]; missing: string[] }> {
+/** Loads the implementations that this package brings. */
+export async function loadOwnContenders(): Promise<LoadedContenders> {
+  const table: typeof import('../contenders/contenders.js') = await import(TABLE.href);
+  return loadContenders(table.CONTENDERS);
+}
+
+/** Loads the implementations of a table, in its order. A missing package leaves out its own row only. */
+export async function loadContenders(rows: readonly ContenderRow[]): Promise<LoadedContenders> {
   const contenders: Contender[] = [];
   const missing: string[] = [];
-  for (const { load, ...description } of rows) {
+  for (const { load, ...row } of rows) {
     try {
-      contenders.push({ ...description, save: await load() });
+      contenders.push({ ...row, save: await load() });
     } catch (error) {
       const name = missingPackage(error);
       if (name === undefined) throw error;
@@ -38,16 +39,16 @@ export async function loadRows(
 }
 
 /**
- * Loads a contender of the user's own.
+ * Loads the user's own implementation.
  *
- * @throws {TypeError} if the module's default export is none.
+ * @throws {TypeError} if the module's default export has no function `save`.
  */
 export async function loadContender(path: string): Promise<Contender> {
   const module: { default?: unknown } = await import(pathToFileURL(resolve(path)).href);
   const found = module.default;
   if (typeof found !== 'object' || found === null || !('save' in found) || typeof found.save !== 'function') {
     throw new TypeError(
-      `'${path}' is no contender: its default export must be an object with a function save`,
+      `'${path}' is not an implementation: its default export must be an object with a function save`,
     );
   }
   return {
@@ -59,9 +60,9 @@ export async function loadContender(path: string): Promise<Contender> {
   };
 }
 
-/** Makes the table load libraries from the project that `project` lies in, where that has them. */
+/** From now on the implementations take their libraries from the project in the directory `project`, if it has them. */
 export function resolveFromProject(project: string): void {
-  const data = { contenders: TABLE.href, project: pathToFileURL(resolve(project, 'package.json')).href };
+  const data = { contenders: COMPILED.href, project: pathToFileURL(resolve(project, 'package.json')).href };
   register(HOOKS, { data });
 }
 

@@ -1,18 +1,18 @@
-/** What is measured in a directory, and how the time is shared out. */
+/** What is measured in a directory, and for how long. */
 export interface BenchPlan {
-  /** In all, for each directory. */
+  /** The total for each directory. */
   seconds: number;
   sizes: readonly number[];
-  /** How many saves at once. */
+  /** Numbers of saves at once. */
   numbers: readonly number[];
-  /** Whether every contender is measured by size and by number at once, or the main ones only. */
+  /** Whether all implementations are measured by size and by number at once. If not, only the main ones. */
   allContenders: boolean;
 }
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Enough for the baseline and the saves: the answer in five seconds. */
+/** Only the baseline and single saves. */
 export const QUICK: BenchPlan = { seconds: 5, sizes: [], numbers: [], allContenders: false };
 
 export const USUAL: BenchPlan = {
@@ -29,10 +29,10 @@ export const FULL: BenchPlan = {
   allContenders: true,
 };
 
-/** Of a plan's seconds. What is not measured leaves its share to the rest. */
+/** The parts of a plan's seconds. A part that is not measured leaves its share to the others. */
 const SHARES = { single: 11, sizes: 4, numbers: 5 } as const;
 
-/** How many seconds each part of the plan has. */
+/** The seconds of each part of the plan. */
 export function shareOut({ seconds, sizes, numbers }: BenchPlan): Record<keyof typeof SHARES, number> {
   const shares = {
     ...SHARES,

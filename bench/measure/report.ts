@@ -7,8 +7,8 @@ import type { Guarantee } from './guarantee.js';
 import type { Subject } from './rounds.js';
 
 /**
- * The JSON document of `indelible bench`; `docs/bench.md` describes it. A change that breaks a reader gets a new
- * `schema`. What is not known is `null`. Times are in microseconds, to four digits.
+ * The JSON document of `indelible bench`; `docs/bench.md` describes it. A change that breaks readers gets a new
+ * `schema`. Unknown values are `null`. Times are in microseconds, to four digits.
  */
 export interface Report {
   schema: 'indelible-bench/2';
@@ -21,49 +21,40 @@ export interface Report {
     /** The kernel's name and release. */
     kernel: string;
     processors: string;
-    /** What serves `save`; the portable engine with the reason why the addon does not. */
+    /** The engine of `save`. If it is the portable one, also the reason why the addon is not used. */
     engine: string;
   };
-  /** How long was to be measured in each directory. */
+  /** How long each directory was to be measured. */
   seconds: number;
-  /** One for each path that was asked for, in that order. */
+  /** One for each path on the command line, in that order. */
   runs: Run[];
 }
 
-/** What was measured in one directory. */
+/** The measurements in one directory. */
 export interface Run {
   directory: string;
-  /** What `inspect` says of it. */
+  /** The result of `inspect`. */
   filesystem: Filesystem;
-  /** What a durable `save` did and achieved there. */
+  /** The protocol of a durable `save` there, and the durability that it achieved. */
   save: { protocol: Protocol; durability: Durability };
-  /** The size of what was written and saved, except by size. */
+  /** The size of what was written and saved, except in `bySize`. */
   bytes: number;
-  /** The sync primitives that exist there, each alone. */
+  /** The sync primitives of this system, each alone. */
   baseline: Result[];
+  /** Sync primitives that this system lacks. */
   unavailable: { name: string; error: string }[];
   /** One save at a time. */
   contenders: ContenderResult[];
-  /** Contenders that could not save there even once. */
+  /** Implementations that could not save there even once. */
   failed: { name: string; error: string }[];
-  /** Where the time of a save goes: the textbook's steps, and those that `save` takes there if they are others. */
+  /** The time of each step: of `sync-rename-sync`, and of the protocol of `save` there if it is another one. */
   stages: { protocol: Protocol; steps: { name: string; microseconds: Percentiles }[] }[];
   bySize: { bytes: number; results: Result[] }[];
   /** A run is `atOnce` saves of as many files, started together. */
   byConcurrency: { atOnce: number; results: Result[] }[];
-  /** Sizes and numbers at once for which there was no room. */
+  /** Sizes and numbers at once that were left out, because the free space is too small. */
   noRoomFor: string[];
   findings: Finding[];
-}
-
-/** What the numbers mean, as a sentence. */
-export interface Finding {
-  about: 'flush' | 'etcd' | 'rate' | 'durability' | 'concurrency' | 'competitor' | 'place';
-  /** `'bad'`: something to look into. */
-  says: 'good' | 'bad' | 'neutral';
-  text: string;
-  /** Whether it follows from a rule of thumb, rather than from the numbers alone. */
-  heuristic: boolean;
 }
 
 export interface Percentiles {
@@ -76,38 +67,48 @@ export interface Percentiles {
   maximum: number;
 }
 
-/** What one subject took. */
+/** What the numbers mean, as a sentence. */
+export interface Finding {
+  about: 'flush' | 'etcd' | 'rate' | 'durability' | 'concurrency' | 'competitor' | 'place';
+  /** `'bad'`: worth a closer look. */
+  says: 'good' | 'bad' | 'neutral';
+  text: string;
+  /** Whether it follows from a rule of thumb, and not from the numbers alone. */
+  heuristic: boolean;
+}
+
+/** The measurements of one subject. */
 export interface Result {
   name: string;
   description: string;
   /** How many runs were timed. */
   samples: number;
-  /** Runs a second, or saves where a run is several: from the mean. */
+  /** Runs a second, calculated from the mean. Saves a second where a run is several saves. */
   perSecond: number;
-  /** Cache flushes that the disk was sent for each run, or save: the median of the rounds. */
+  /** Cache flushes that the kernel sent to the disk for each run, or each save: the median of the rounds. */
   flushes: number | null;
   microseconds: Percentiles & {
-    /** The 95 % confidence interval of the median, from the rounds; `null` with fewer than six. */
+    /** The 95 % confidence interval of the median, from the medians of the rounds. `null` with fewer than six rounds. */
     interval: Interval | null;
-    /** One for each round, in order. */
+    /** One for each round, in their order. */
     roundMedians: number[];
   };
 }
 
 export interface ContenderResult extends Result {
-  /** What it promises about power loss, on a filesystem that keeps what is synced. */
+  /** What the implementation promises about power loss, on a filesystem that keeps what is synced. */
   durability: Durability;
   package: string | null;
   asynchronous: boolean;
-  /** Not among those that are measured by size and by number at once, unless with `--full`. */
+  /** Left out of the measurements by size and by number at once, except with `--full`. */
   minor: boolean;
-  /** Its median in medians of the baseline, `fdatasync`. */
+  /** Its median, divided by the median of `fdatasync` in the baseline. */
   baselines: number;
   guarantee: Guarantee;
   fullDisk: FullDisk | null;
 }
 
-/** @param savesPerRun how many saves a run is. */
+/** @param savesPerRun the number of saves in one run. */
 export function resultOf(subject: Subject, description: string, savesPerRun = 1): Result {
   const { latencies, roundMedians, flushes } = subject;
   const interval = medianInterval(roundMedians);
@@ -141,7 +142,7 @@ function microseconds(nanoseconds: number): number {
   return rounded(nanoseconds / 1000);
 }
 
-/** Four digits: one more than the histogram keeps. */
+/** To four digits, one more than the histogram keeps. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -2,18 +2,18 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { Bench, Task } from 'tinybench';
 
-/** Something whose one run is worth timing, and what was measured of it. */
+/** Something that is measured run by run, and its measurements. */
 export class Subject {
   /** Unique among the subjects measured together. */
   readonly name: string;
   readonly run: () => unknown;
-  /** Whether `run` returns a promise; the time counts until that settles. */
+  /** Whether `run` returns a promise. Then a run ends when the promise settles. */
   readonly asynchronous: boolean;
-  /** Of every single run, in nanoseconds, to three digits. */
+  /** Of all runs, in nanoseconds, to three digits. */
   readonly latencies: RecordableHistogram = createHistogram();
-  /** The median of each round, in nanoseconds: how much the mood of the machine moves it. */
+  /** The median of each round, in nanoseconds. Their spread shows how much the rest of the machine disturbs. */
   readonly roundMedians: number[] = [];
-  /** Cache flushes of the disk for each run, one number for each round. Others' flushes are among them. */
+  /** Cache flushes of the disk for each run, one number for each round. Flushes of other programs are included. */
   readonly flushes: number[] = [];
 
   constructor(name: string, run: () => unknown, asynchronous: boolean) {
@@ -26,24 +26,24 @@ export class Subject {
 export interface RoundsOptions {
   seconds: number;
   signal: AbortSignal;
-  /** Called before each turn with the seconds that are over and the name of the subject whose turn it is. */
+  /** Called before each turn with the elapsed seconds and the name of the subject. */
   onTurn(elapsed: number, name: string): void;
-  /** How many cache flushes there have been so far; asked before and after each turn. */
+  /** Returns the number of cache flushes so far. Called before and after each turn. */
   countFlushes?: (() => number) | undefined;
 }
 
-/** Many runs on a fast disk, and short enough for a Ctrl-C, which is seen between two turns. */
+/** Long enough for many runs on a fast disk. Short enough for Ctrl-C, which takes effect between two turns. */
 const LONGEST_TURN_MS = 100;
-/** With fewer, a slow moment of the machine would hit one subject and spare the others. */
+/** With fewer rounds, a slow moment of the machine would affect only some subjects. */
 const WANTED_ROUNDS = 8;
 
 /**
- * Times the subjects in rounds, each for a short turn, so that whatever else the machine does meanwhile hits all of
- * them alike. Every other round runs backwards, so that none always follows the same one.
+ * Measures the subjects in rounds. Each has a short turn in every round, so that a slow moment of the machine affects
+ * all of them alike. Every other round runs backwards, so that no subject always follows the same one.
  *
- * Takes `seconds`, or longer where the disk is so slow that the last round is not over yet; there is at least one.
+ * Takes `seconds`, and then finishes the last round. There is at least one round.
  *
- * @throws what a subject throws; the signal's reason as soon as a turn ends after it was aborted.
+ * @throws the error of a subject. After an abort: the signal's reason, when the current turn has ended.
  */
 export async function measureInRounds(
   subjects: readonly Subject[],
@@ -56,7 +56,7 @@ export async function measureInRounds(
     retainSamples: true,
     throws: true,
   });
-  const lanes = subjects.map((subject) => ({
+  const entries = subjects.map((subject) => ({
     subject,
     task: new Task(bench, subject.name, subject.run, { async: subject.asynchronous }),
   }));
@@ -64,9 +64,9 @@ export async function measureInRounds(
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   for (let round = 0; round === 0 || elapsed() < seconds; round++) {
-    for (const { subject, task } of round % 2 === 0 ? lanes : lanes.toReversed()) {
+    for (const { subject, task } of round % 2 === 0 ? entries : entries.toReversed()) {
       onTurn(elapsed(), subject.name);
-      // Synchronous subjects alone would never let the event loop see a signal.
+      // Without this, synchronous subjects would never let the event loop handle a signal.
       await setImmediate();
       task.reset();
       const flushesBefore = countFlushes?.();
@@ -85,7 +85,7 @@ export async function measureInRounds(
   }
 }
 
-/** A histogram counts from 1. */
+/** At least 1, the lowest value of a histogram. */
 function nanoseconds(milliseconds: number): number {
   return Math.max(1, Math.round(milliseconds * 1e6));
 }

@@ -4,7 +4,7 @@ import type { Protocol } from '../../src/base/options.js';
 import { inspect, save } from '../../src/index.js';
 import type { Contender } from '../contenders/contender.js';
 import { byteSize } from './amount.js';
-import { BASELINE, Baseline } from './baseline.js';
+import { Baseline, REFERENCE } from './baseline.js';
 import { findingsOf } from './findings.js';
 import { FlushCounter } from './flush-counter.js';
 import { type CrashResults, guaranteeOf } from './guarantee.js';
@@ -14,25 +14,25 @@ import { measureInRounds, type RoundsOptions, Subject } from './rounds.js';
 import { StagedSave } from './stages.js';
 import { type BenchWorkspace, inWorkspace } from './workspace.js';
 
-/** A settings file or a small document: one block of the filesystem, so that the flushes dominate. */
+/** The size of a settings file or a small document. One block of the filesystem, so that the flushes dominate. */
 const PAYLOAD_BYTES = 4096;
-/** For the JIT to see what is hot. On a slow disk that is a single save. */
+/** For the JIT compiler. On a slow disk this is a single save. */
 const WARM_UP_MS = 50;
-/** The first saves on an ext4 find out what it can do. */
+/** The first saves on an ext4 find out whether its `fast_commit` is off. */
 const FIRST_SAVES = 5;
 
 export interface BenchOptions {
   plan: BenchPlan;
   signal: AbortSignal;
   crashResults: CrashResults;
-  /** Called before each turn with the seconds of the plan that are over, and what is measured next. */
+  /** Called before each turn with the elapsed seconds of the plan, and what is measured next. */
   onTurn(elapsed: number, what: string): void;
 }
 
 /**
- * Measures what it costs to save in `directory`, contender by contender, and leaves nothing behind there.
+ * Measures the cost of saves in `directory` with each implementation. Leaves nothing behind there.
  *
- * @throws if nothing can be written there, or there is no room.
+ * @throws {Error} if `directory` is not writable, or has too little free space.
  */
 export async function benchDirectory(
   directory: string,
@@ -41,9 +41,7 @@ export async function benchDirectory(
 ): Promise<Run> {
   const filesystem = await inspect(directory);
   if (filesystem.mount?.readOnly) {
-    throw new Error(
-      `'${directory}' is mounted read-only: no file can be saved there, so there is nothing to measure`,
-    );
+    throw new Error(`'${directory}' is mounted read-only: no file can be saved there`);
   }
   return inWorkspace(directory, async (workspace) => {
     const counter = FlushCounter.under(filesystem.device);
@@ -51,11 +49,11 @@ export async function benchDirectory(
     const first = await bench.saveFirst();
     const single = await bench.measureSingle(contenders, first.protocol);
     const able = contenders.filter(({ name }) => !single.failed.some((one) => one.name === name));
-    const series = options.plan.allContenders ? able : able.filter(({ minor }) => minor !== true);
-    const bySize = await bench.measureBySize(series);
-    const byConcurrency = await bench.measureByConcurrency(series);
-    const baselineMedian =
-      single.baseline.find(({ name }) => name === BASELINE)?.microseconds.median ?? Number.NaN;
+    const selected = options.plan.allContenders ? able : able.filter(({ minor }) => minor !== true);
+    const bySize = await bench.measureBySize(selected);
+    const byConcurrency = await bench.measureByConcurrency(selected);
+    const referenceMedian =
+      single.baseline.find(({ name }) => name === REFERENCE)?.microseconds.median ?? Number.NaN;
     const run = {
       directory: resolve(directory),
       filesystem,
@@ -70,7 +68,7 @@ export async function benchDirectory(
           package: contender.package ?? null,
           minor: contender.minor ?? false,
           asynchronous,
-          baselines: rounded(result.microseconds.median / baselineMedian),
+          baselines: rounded(result.microseconds.median / referenceMedian),
           guarantee: guaranteeOf(contender, filesystem, options.crashResults),
           fullDisk: contender.fullDisk ?? null,
         }),
@@ -85,16 +83,16 @@ export async function benchDirectory(
   });
 }
 
-/** The measurements in one directory, part by part. */
+/** Measures in one directory, part by part. */
 class DirectoryBench {
-  /** What was left out. */
+  /** Sizes and numbers at once that were left out. */
   readonly noRoomFor: string[] = [];
   readonly #workspace: BenchWorkspace;
   readonly #options: BenchOptions;
   readonly #countFlushes: (() => number) | undefined;
   readonly #seconds: ReturnType<typeof shareOut>;
   readonly #payload = payloadOf(PAYLOAD_BYTES);
-  /** Of the plan, in the parts that are finished. */
+  /** The planned seconds of the parts that are finished. */
   #secondsBefore = 0;
 
   constructor(workspace: BenchWorkspace, options: BenchOptions, countFlushes: (() => number) | undefined) {
@@ -105,21 +103,23 @@ class DirectoryBench {
   }
 
   async saveFirst() {
-    return this.#workspace.inRoom(async (room) => {
-      let saved = await save(join(room, 'file'), this.#payload);
-      for (let i = 1; i < FIRST_SAVES; i += 1) saved = await save(join(room, 'file'), this.#payload);
+    return this.#workspace.inSubdirectory(async (directory) => {
+      let saved = await save(join(directory, 'file'), this.#payload);
+      for (let i = 1; i < FIRST_SAVES; i += 1) saved = await save(join(directory, 'file'), this.#payload);
       return saved;
     });
   }
 
-  /** The baseline, single saves and their steps, in the same rounds: a cost in baselines compares times of the same moments. */
+  /** Measures the baseline, single saves and their steps, all in the same rounds, so that they can be compared. */
   async measureSingle(contenders: readonly Contender[], protocol: Protocol) {
-    return this.#workspace.inRoom(async (room) => {
-      const { ready, failed } = await this.#warmUpAll(contenders, room, this.#payload);
+    return this.#workspace.inSubdirectory(async (directory) => {
+      const { ready, failed } = await this.#warmUpAll(contenders, directory, this.#payload);
       const protocols: Protocol[] =
         protocol === 'single-commit' ? ['sync-rename-sync', protocol] : [protocol];
-      const staged = protocols.map((one) => new StagedSave(one, join(room, `staged-${one}`), this.#payload));
-      const baseline = new Baseline(room, this.#payload);
+      const staged = protocols.map(
+        (one) => new StagedSave(one, join(directory, `staged-${one}`), this.#payload),
+      );
+      const baseline = new Baseline(directory, this.#payload);
       try {
         const primitives = baseline.primitives.map(({ name, run, description }) => ({
           subject: new Subject(name, run, false),
@@ -187,7 +187,7 @@ class DirectoryBench {
     return points;
   }
 
-  /** @returns `undefined` where there is no room for it. */
+  /** Measures one size or one number at once. @returns `undefined` if the free space is too small. */
   async #measurePoint(
     what: string,
     seconds: number,
@@ -195,14 +195,14 @@ class DirectoryBench {
     bytes: number,
     atOnce: number,
   ): Promise<Result[] | undefined> {
-    // Each contender keeps its files; the one whose turn it is writes as many new ones.
-    if (!(await this.#workspace.hasRoomFor((contenders.length + 1) * atOnce * bytes))) {
+    // Each implementation keeps its files. The one that is measured writes as many new ones.
+    if (!(await this.#workspace.hasSpaceFor((contenders.length + 1) * atOnce * bytes))) {
       this.noRoomFor.push(what);
       this.#secondsBefore += seconds;
       return undefined;
     }
-    return this.#workspace.inRoom(async (room) => {
-      const { ready } = await this.#warmUpAll(contenders, room, payloadOf(bytes), atOnce);
+    return this.#workspace.inSubdirectory(async (directory) => {
+      const { ready } = await this.#warmUpAll(contenders, directory, payloadOf(bytes), atOnce);
       const subjects = ready.map(({ subject }) => subject);
       await this.#measure(what, subjects, seconds);
       return ready.map(({ contender, subject }) => resultOf(subject, contender.description, atOnce));
@@ -221,13 +221,13 @@ class DirectoryBench {
     this.#secondsBefore += seconds;
   }
 
-  /** A contender that cannot save here at all is named in the report, and the others are measured without it. */
-  async #warmUpAll(contenders: readonly Contender[], room: string, payload: Uint8Array, atOnce = 1) {
+  /** An implementation that cannot save here at all is named in the report. The others are measured without it. */
+  async #warmUpAll(contenders: readonly Contender[], directory: string, payload: Uint8Array, atOnce = 1) {
     const ready: { contender: Contender; subject: Subject }[] = [];
     const failed: Run['failed'] = [];
     for (const [index, contender] of contenders.entries()) {
       this.#options.signal.throwIfAborted();
-      const own = join(room, String(index));
+      const own = join(directory, String(index));
       await mkdir(own);
       const paths = Array.from({ length: atOnce }, (_, file) => join(own, `file${file}`));
       try {
@@ -255,7 +255,7 @@ async function warmUp(contender: Contender, paths: readonly string[], payload: U
   return new Subject(contender.name, run, outcome instanceof Promise);
 }
 
-/** No zeros, which some disks and filesystems do not store. */
+/** Not zeros, which some disks and filesystems do not store. */
 function payloadOf(bytes: number): Uint8Array {
   return new Uint8Array(bytes).fill(0x2a);
 }

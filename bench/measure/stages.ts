@@ -19,20 +19,20 @@ import {
 import type { Protocol } from '../../src/base/options.js';
 import { type ProtocolStep, usualSteps } from '../../src/filesystem/protocols.js';
 
-/** A file that has its attributes from the start. */
+/** The file has its attributes from the start. */
 const SKIPPED = 'set-attributes';
 
-/** The steps of one protocol, done by hand on the calling thread with the clock read between them. */
+/** A save that performs the steps of one protocol on the calling thread, and measures the time of each. */
 export class StagedSave {
   readonly protocol: Protocol;
-  /** In the order of the steps, in nanoseconds. */
+  /** The times of each step in nanoseconds, in the order of the steps. */
   readonly stages: ReadonlyMap<ProtocolStep, RecordableHistogram>;
   readonly #path: string;
   readonly #temporary: string;
   readonly #bytes: Uint8Array;
   #file: number | undefined;
 
-  /** @param path in a directory of its own. */
+  /** @param path a file that nothing else uses. */
   constructor(protocol: Protocol, path: string, bytes: Uint8Array) {
     this.protocol = protocol;
     this.#path = path;
@@ -82,7 +82,7 @@ export class StagedSave {
         syncDirectory(dirname(this.#path));
         break;
       default:
-        throw new Error(`the step '${step}' cannot be taken by hand`);
+        throw new Error(`the step '${step}' is not implemented`);
     }
   }
 

@@ -2,41 +2,40 @@ import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byteSize } from './amount.js';
 
-/** A directory of the benchmark's own, for as long as it is measuring. */
+/** The benchmark's own directory while it measures. */
 export class BenchWorkspace {
   readonly directory: string;
-  #rooms = 0;
+  #subdirectories = 0;
 
   constructor(directory: string) {
     this.directory = directory;
   }
 
-  /** Runs `work` in a new directory inside, and removes that again: what one part leaves takes no room from the next. */
-  async inRoom<T>(work: (room: string) => Promise<T>): Promise<T> {
-    const room = join(this.directory, String(this.#rooms));
-    this.#rooms += 1;
-    await mkdir(room);
+  /** Runs `work` in a new subdirectory and removes it afterwards, so that each part has the same free space. */
+  async inSubdirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+    const directory = join(this.directory, String(this.#subdirectories));
+    this.#subdirectories += 1;
+    await mkdir(directory);
     try {
-      return await work(room);
+      return await work(directory);
     } finally {
-      await rm(room, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true });
     }
   }
 
-  /** Whether `bytes` more fit, with as much left over for everybody else. */
-  async hasRoomFor(bytes: number): Promise<boolean> {
+  /** Whether `bytes` more fit, and the same amount again stays free. */
+  async hasSpaceFor(bytes: number): Promise<boolean> {
     return (await freeIn(this.directory)) >= 2 * bytes;
   }
 }
 
-/** Every contender keeps one small file and, while it saves, a second one: this is room to spare. */
+/** In bytes. More than enough: every implementation keeps one small file and, while it saves, a second one. */
 const SPACE_NEEDED = 4 * 2 ** 20;
 
 /**
- * Runs `work` in a new directory of its own inside `directory`, and removes that with everything in it, whatever
- * becomes of the work.
+ * Runs `work` in a new directory inside `directory`. Removes it with its content afterwards, also if `work` fails.
  *
- * @throws if `directory` is missing, cannot be written to, or has less than 4 MiB left.
+ * @throws {Error} if `directory` is missing, not writable, or has less than 4 MiB of free space.
  */
 export async function inWorkspace<T>(
   directory: string,
@@ -45,11 +44,11 @@ export async function inWorkspace<T>(
   const free = await freeIn(directory);
   if (free < SPACE_NEEDED) {
     throw new Error(
-      `the benchmark needs ${byteSize(SPACE_NEEDED)} in '${directory}', where only ${byteSize(free)} are free`,
+      `the benchmark needs ${byteSize(SPACE_NEEDED)} of free space in '${directory}', which has only ${byteSize(free)}`,
     );
   }
   const workspace = await mkdtemp(join(directory, 'indelible-bench-')).catch((cause: Error) => {
-    throw new Error(`the benchmark must be able to write in '${directory}': ${cause.message}`, { cause });
+    throw new Error(`the benchmark cannot write in '${directory}': ${cause.message}`, { cause });
   });
   try {
     return await work(new BenchWorkspace(workspace));
@@ -58,9 +57,9 @@ export async function inWorkspace<T>(
   }
 }
 
-/** In bytes, for those who are not root. */
+/** The free bytes for a process that is not root's. */
 async function freeIn(directory: string): Promise<number> {
   const { blocks, bavail, bsize } = await statfs(directory);
-  // A tmpfs without a limit counts no blocks at all.
+  // A tmpfs without a size limit reports 0 blocks.
   return blocks > 0 ? bavail * bsize : Number.POSITIVE_INFINITY;
 }

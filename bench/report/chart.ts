@@ -1,5 +1,3 @@
-import { escapeHtml } from './markup.js';
-
 /** A line of a chart, in the order of its points. */
 export interface Series {
   name: string;
@@ -7,11 +5,11 @@ export interface Series {
 }
 
 export interface Axis {
-  /** What a value is called at the axis. */
+  /** The text beside the axis for a value. */
   label(value: number): string;
 }
 
-/** A row of a chart of ranges: where it begins and ends, and what is marked in between. */
+/** A row of a chart of ranges: its two ends, and the marked values between them. */
 export interface Range {
   name: string;
   from: number;
@@ -19,13 +17,13 @@ export interface Range {
   marks: readonly { name: string; at: number }[];
 }
 
-/** A bar that is made of parts. */
+/** A bar, divided into parts. */
 export interface Bar {
   name: string;
   parts: readonly { name: string; value: number }[];
 }
 
-/** In the drawing's own units; it is scaled to the page. Small, so that the letters stay readable on a phone. */
+/** In the drawing's own units, which are scaled to the page. Small, so that the letters stay readable on a phone. */
 const WIDTH = 420;
 const LEFT = 52;
 const RIGHT = 22;
@@ -33,7 +31,7 @@ const PLOT_HEIGHT = 190;
 const TOP = 8;
 const LINE = 14;
 const ROW = 17;
-/** Colours that the style sheet has, for light and dark. */
+/** The number of colours in the style sheet. */
 const COLOURS = 8;
 
 /** Lines over two logarithmic axes, with a legend below. */
@@ -61,8 +59,8 @@ export function lineChart(title: string, series: readonly Series[], x: Axis, y: 
     ).map((value) => label(across(value), TOP + PLOT_HEIGHT + LINE, x.label(value), 'middle')),
     ...series.map(({ name, points: own }, index) => {
       const dots = own.map((point) => {
-        const said = escapeHtml(`${name}, ${x.label(point.x)}: ${y.label(point.y)}`);
-        return `<circle class="c${index % COLOURS}" cx="${across(point.x).toFixed(1)}" cy="${up(point.y).toFixed(1)}" r="2.5"><title>${said}</title></circle>`;
+        const title = escapeHtml(`${name}, ${x.label(point.x)}: ${y.label(point.y)}`);
+        return `<circle class="c${index % COLOURS}" cx="${across(point.x).toFixed(1)}" cy="${up(point.y).toFixed(1)}" r="2.5"><title>${title}</title></circle>`;
       });
       const path = own.map((point) => `${across(point.x).toFixed(1)},${up(point.y).toFixed(1)}`).join(' ');
       return `<polyline class="c${index % COLOURS} ${index < COLOURS ? '' : 'dashed'}" points="${path}"/>${dots.join('')}`;
@@ -99,7 +97,7 @@ export function rangeChart(title: string, ranges: readonly Range[], x: Axis): st
   return drawing(title, bottom + LINE + 14 + rows * LINE, parts);
 }
 
-/** Bars of parts, each as long as its share of the longest. */
+/** Bars, divided into parts. Their lengths are relative to the longest. */
 export function barChart(title: string, bars: readonly Bar[], x: Axis): string {
   const total = ({ parts }: Bar) => parts.reduce((sum, { value }) => sum + value, 0);
   const longest = Math.max(...bars.map(total));
@@ -110,9 +108,9 @@ export function barChart(title: string, bars: readonly Bar[], x: Axis): string {
     const y = TOP + row * height;
     let at = 4;
     const parts = bar.parts.map(({ name, value }) => {
-      const wide = (value / longest) * (WIDTH - RIGHT - 4);
-      const rectangle = `<rect class="c${names.indexOf(name) % COLOURS}" x="${at.toFixed(1)}" y="${y + ROW}" width="${wide.toFixed(1)}" height="${ROW - 3}"><title>${escapeHtml(`${name}: ${x.label(value)}`)}</title></rect>`;
-      at += wide;
+      const width = (value / longest) * (WIDTH - RIGHT - 4);
+      const rectangle = `<rect class="c${names.indexOf(name) % COLOURS}" x="${at.toFixed(1)}" y="${y + ROW}" width="${width.toFixed(1)}" height="${ROW - 3}"><title>${escapeHtml(`${name}: ${x.label(value)}`)}</title></rect>`;
+      at += width;
       return rectangle;
     });
     return `${label(4, y + ROW - 4, `${bar.name}: ${x.label(total(bar))}`, 'start')}${parts.join('')}`;
@@ -138,14 +136,14 @@ function drawing(title: string, height: number, parts: readonly string[]): strin
   return `<figure><figcaption>${escapeHtml(title)}</figcaption><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(title)}">${parts.join('')}</svg></figure>`;
 }
 
-/** From values to places between `from` and `to`, by their logarithms. */
+/** A logarithmic scale, from values to positions between `from` and `to`. */
 function scale(values: readonly number[], from: number, to: number): (value: number) => number {
   const low = Math.log(Math.min(...values));
   const span = Math.log(Math.max(...values)) - low;
   return (value) => (span === 0 ? (from + to) / 2 : from + ((Math.log(value) - low) / span) * (to - from));
 }
 
-/** The powers of ten among the values; where there are fewer than two, the ends. */
+/** The powers of ten in the range of the values. If there are fewer than two, the ends of the range. */
 function decades(values: readonly number[]): number[] {
   const low = Math.min(...values);
   const high = Math.max(...values);
@@ -154,13 +152,26 @@ function decades(values: readonly number[]): number[] {
   return found.length >= 2 ? found : [low, high];
 }
 
-/** As many of the values as can be written beside each other. */
-function spaced(values: readonly number[], place: (value: number) => number): number[] {
-  const wide = 42;
+/** As many of the values as fit beside each other with their labels. */
+function spaced(values: readonly number[], position: (value: number) => number): number[] {
+  const width = 42;
   const shown: number[] = [];
   for (const value of values) {
     const last = shown.at(-1);
-    if (last === undefined || place(value) - place(last) >= wide) shown.push(value);
+    if (last === undefined || position(value) - position(last) >= width) shown.push(value);
   }
   return shown;
+}
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text for HTML and SVG, between tags and in attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => ENTITIES[letter] ?? letter);
 }

@@ -2,25 +2,25 @@ import { markdownTable } from 'markdown-table';
 import { byteSize, duration, threeDigits } from '../measure/amount.js';
 import type { Report, Result, Run } from '../measure/report.js';
 
-/** How one result is to another of an earlier run, or another disk. */
+/** A result, compared with that of an earlier run or of another disk. */
 export interface Change {
   what: string;
   before: number;
   now: number;
-  /** Whether the confidence intervals of the two medians don't touch; `undefined` where one has none. */
+  /** Whether the confidence intervals of the two medians are apart. `undefined` if one has no interval. */
   beyondNoise: boolean | undefined;
 }
 
 /**
- * What both reports have, run by run in their order: the baseline, single saves, by size and by number at once, in
- * microseconds a run.
+ * Compares the medians that both reports have, run by run in their order, in microseconds a run: the baseline, single
+ * saves, by size and by number at once.
  *
- * Rounds of different runs are not paired as those of one run are, so a change counts only if the intervals of the
- * two medians are apart.
+ * The rounds of different runs cannot be compared one by one. So a change counts only if the confidence intervals of
+ * the two medians are apart.
  */
 export function changesBetween(before: Report, now: Report): { title: string; changes: Change[] }[] {
   return now.runs.flatMap((run, index) => {
-    // One earlier run is what every run is compared with.
+    // All runs are compared with the only run of the earlier report.
     const earlier = before.runs.length === 1 ? before.runs[0] : before.runs[index];
     if (earlier === undefined) return [];
     const known = resultsOf(earlier);
@@ -62,15 +62,9 @@ export function changesText(compared: readonly { title: string; changes: Change[
         duration(before),
         duration(now),
         `x ${threeDigits(now / before)}`,
-        beyondNoise === undefined
-          ? 'not known'
-          : beyondNoise
-            ? now < before
-              ? 'faster'
-              : 'slower'
-            : 'noise',
+        beyondNoise === undefined ? 'unknown' : beyondNoise ? (now < before ? 'faster' : 'slower') : 'noise',
       ]);
-      const head = ['', 'before', 'now', 'change', 'finding'];
+      const head = ['', 'before', 'now', 'change', 'result'];
       return `${title}\n\n${markdownTable([head, ...rows], { align: ['l', 'r', 'r', 'r', 'l'] })}\n`;
     })
     .join('\n');

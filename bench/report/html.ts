@@ -1,12 +1,11 @@
 import { describeFilesystem } from '../../src/filesystem/description.js';
 import { byteSize, count, duration, threeDigits } from '../measure/amount.js';
 import type { Report, Result, Run } from '../measure/report.js';
-import { barChart, lineChart, rangeChart, type Series } from './chart.js';
-import { escapeHtml, htmlTable } from './markup.js';
-import { reportJson } from './report-file.js';
+import { barChart, escapeHtml, lineChart, rangeChart, type Series } from './chart.js';
+import { reportJson } from './json.js';
 import { inOrder } from './table.js';
 
-/** The report as one page that needs nothing else: no script, nothing fetched. */
+/** The report as one self-contained page. It has no script and loads nothing. */
 export function reportHtml(report: Report): string {
   const { machine, date, indelible } = report;
   const { kernel, node, processors, engine } = machine;
@@ -65,7 +64,7 @@ ${lineChart(
   time,
 )}
 ${barChart(
-  'Where the time of a save goes',
+  'The steps of a save',
   run.stages.map(({ protocol, steps }) => ({
     name: protocol,
     parts: steps.map(({ name, microseconds }) => ({ name, value: microseconds.mean })),
@@ -91,17 +90,17 @@ function rangeOf({ name, microseconds }: Result) {
   return { name, from: minimum, to: maximum, marks };
 }
 
-function seriesOf<Step extends { results: Result[] }>(
-  steps: readonly Step[],
-  x: (step: Step) => number,
+function seriesOf<Point extends { results: Result[] }>(
+  points: readonly Point[],
+  x: (point: Point) => number,
   y: (result: Result) => number,
 ): Series[] {
-  const names = [...new Set(steps.flatMap(({ results }) => results.map(({ name }) => name)))];
+  const names = [...new Set(points.flatMap(({ results }) => results.map(({ name }) => name)))];
   return names.map((name) => ({
     name,
-    points: steps.flatMap((step) => {
-      const result = step.results.find((one) => one.name === name);
-      return result === undefined ? [] : [{ x: x(step), y: y(result) }];
+    points: points.flatMap((point) => {
+      const result = point.results.find((one) => one.name === name);
+      return result === undefined ? [] : [{ x: x(point), y: y(result) }];
     }),
   }));
 }
@@ -110,14 +109,14 @@ const LATENCIES = ['median', '95 % sure', 'p90', 'p99', 'p99.9', 'max', 'runs', 
 
 function baselineRows({ baseline }: Run): string {
   return htmlTable(
-    ['the baseline', ...LATENCIES],
+    ['baseline', ...LATENCIES],
     baseline.map((result) => [result.name, ...latencies(result)]),
   );
 }
 
 function saveRows(run: Run): string {
   return htmlTable(
-    ['a save', ...LATENCIES, 'saves/s', 'baselines', 'power loss', 'litter', 'full disk'],
+    ['a save', ...LATENCIES, 'saves/s', 'ratio', 'power loss', 'litter', 'full disk'],
     inOrder(run).map((result) => [
       result.name,
       ...latencies(result),
@@ -128,6 +127,14 @@ function saveRows(run: Run): string {
       result.fullDisk ?? '',
     ]),
   );
+}
+
+/** A table in a box that scrolls on a narrow page. */
+function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (tag: string, row: readonly string[]) =>
+    row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('');
+  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
+  return `<div class="table"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 function latencies({ microseconds, samples, flushes }: Result): string[] {
@@ -141,7 +148,7 @@ function latencies({ microseconds, samples, flushes }: Result): string[] {
   ];
 }
 
-/** The colours are those of Okabe and Ito, which the colour-blind can tell apart, darker on light and lighter on dark. */
+/** The colours of Okabe and Ito, which are distinct for the colour-blind. Darker on light, lighter on dark. */
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #ddd; --soft: #f5f5f5; --good: #00694a; --bad: #b3261e;
 --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #b5548f; --c4: #8a6d00; --c5: #3a9ad9; --c6: #7a4a21; --c7: #555; }

@@ -24,7 +24,7 @@ function machineInfo({ machine, indelible, date }: Report): Family {
   return {
     name: 'indelible_bench',
     type: 'info',
-    help: 'Machine and time of the benchmark.',
+    help: 'Machine and date of the benchmark.',
     samples: [{ labels, value: 1 }],
   };
 }
@@ -36,7 +36,7 @@ function resultFamilies({ runs }: Report): Family[] {
       name: 'indelible_bench_duration_seconds',
       type: 'gauge',
       unit: 'seconds',
-      help: 'Percentiles of what a run took; quantile 1 is the maximum.',
+      help: 'Percentiles of the time of a run; quantile 1 is the maximum.',
       samples: results.flatMap(({ labels, result }) =>
         Object.entries(QUANTILES).map(([name, quantile]) => ({
           labels: { ...labels, quantile },
@@ -47,7 +47,7 @@ function resultFamilies({ runs }: Report): Family[] {
     {
       name: 'indelible_bench_rate',
       type: 'gauge',
-      help: 'Runs, or saves, a second.',
+      help: 'Runs, or saves, per second.',
       samples: results.map(({ labels, result }) => ({ labels, value: result.perSecond })),
     },
     {
@@ -68,9 +68,11 @@ function resultsOf(run: Run): { labels: Labels; result: Result }[] {
   return [
     ...labelled(run.baseline, { kind: 'baseline', bytes, at_once: 1 }),
     ...labelled(run.contenders, { kind: 'save', bytes, at_once: 1 }),
-    ...run.bySize.flatMap((step) => labelled(step.results, { kind: 'size', bytes: step.bytes, at_once: 1 })),
-    ...run.byConcurrency.flatMap((step) =>
-      labelled(step.results, { kind: 'concurrency', bytes, at_once: step.atOnce }),
+    ...run.bySize.flatMap((point) =>
+      labelled(point.results, { kind: 'size', bytes: point.bytes, at_once: 1 }),
+    ),
+    ...run.byConcurrency.flatMap((point) =>
+      labelled(point.results, { kind: 'concurrency', bytes, at_once: point.atOnce }),
     ),
   ];
 }
@@ -96,7 +98,7 @@ function escapeLabel(text: string): string {
   return text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n');
 }
 
-/** To four digits, as they were kept. */
+/** To four digits, as the report has them. */
 function seconds(microseconds: number): number {
   return Number((microseconds / 1e6).toPrecision(4));
 }

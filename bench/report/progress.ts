@@ -2,12 +2,12 @@ import type { WriteStream } from 'node:tty';
 
 const BAR_WIDTH = 24;
 
-/** One line at the bottom of a terminal that shows how far the measuring is; nothing where there is no terminal. */
+/** A line at the bottom of a terminal that shows the progress. Without a terminal it prints nothing. */
 export class ProgressLine {
   readonly #stream: WriteStream;
   readonly #seconds: number;
 
-  /** @param seconds how long it takes in all. */
+  /** @param seconds the expected total. */
   constructor(stream: WriteStream, seconds: number) {
     this.#stream = stream;
     this.#seconds = seconds;
@@ -19,7 +19,7 @@ export class ProgressLine {
     const bar = '#'.repeat(done).padEnd(BAR_WIDTH, '.');
     const left = `${Math.max(0, Math.ceil(this.#seconds - elapsed))} s left`;
     this.#stream.cursorTo(0);
-    // A terminal that doesn't know its width says 0.
+    // 0 is an unknown width.
     const width = this.#stream.columns || 80;
     this.#stream.write(`[${bar}] ${left.padStart(9)}  ${name}`.slice(0, width - 1));
     this.#stream.clearLine(1);

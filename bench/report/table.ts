@@ -8,7 +8,7 @@ const STRONGEST_FIRST: readonly Durability[] = ['durable', 'ordered', 'none'];
 /** The sync primitives, as a Markdown table that fits 80 columns. */
 export function baselineTable({ baseline }: Run): string {
   return table(
-    ['the baseline', 'median', '+-', 'p90', 'p99', 'max', 'flush'],
+    ['baseline', 'median', '+-', 'p90', 'p99', 'max', 'flush'],
     baseline.map((result) => {
       const { median, p90, p99, maximum } = result.microseconds;
       const tail = [p90, p99, maximum].map(duration);
@@ -17,7 +17,7 @@ export function baselineTable({ baseline }: Run): string {
   );
 }
 
-/** What single saves take, those with the strongest promise first and among these the fastest. */
+/** The times of single saves. The strongest durability comes first, and the fastest first among equals. */
 export function latencyTable(run: Run): string {
   return table(
     [`a save, ${byteSize(run.bytes)}`, ...LATENCY_HEADS],
@@ -25,10 +25,10 @@ export function latencyTable(run: Run): string {
   );
 }
 
-/** What single saves cost the disk, and what that buys. */
+/** The rate and the flushes of single saves, and what they guarantee. */
 export function costTable(run: Run): string {
   return table(
-    ['a save', '/s', 'baselines', 'flush', 'power loss', 'litter', 'if full'],
+    ['a save', '/s', 'ratio', 'flush', 'power loss', 'litter', 'if full'],
     inOrder(run).map((result) => [
       result.name,
       count(result.perSecond),
@@ -42,7 +42,7 @@ export function costTable(run: Run): string {
   );
 }
 
-/** The median of each contender's saves by size; `undefined` if that was not measured. */
+/** The medians of saves by size. */
 export function sizeTable({ bySize }: Run): string[] {
   return seriesTables(
     'by size',
@@ -51,7 +51,7 @@ export function sizeTable({ bySize }: Run): string[] {
   );
 }
 
-/** Saves a second by how many are under way at once. */
+/** Saves a second by the number of saves at once. */
 export function concurrencyTable({ byConcurrency }: Run): string[] {
   return seriesTables(
     'saves/s, at once',
@@ -60,7 +60,7 @@ export function concurrencyTable({ byConcurrency }: Run): string[] {
   );
 }
 
-/** Where the time of a save goes, protocol by protocol, in steps done by hand. */
+/** The times of the steps of a save, one table for each protocol. */
 export function stageTables({ stages }: Run): string[] {
   return stages.map(({ protocol, steps }) => {
     const total = steps.reduce((sum, { microseconds }) => sum + microseconds.mean, 0);
@@ -76,7 +76,7 @@ export function stageTables({ stages }: Run): string[] {
   });
 }
 
-/** Those with the strongest promise first, and the fastest first among equals. */
+/** The strongest durability first, and the fastest first among equals. */
 export function inOrder({ contenders }: Run): ContenderResult[] {
   const rank = ({ durability }: ContenderResult) => STRONGEST_FIRST.indexOf(durability);
   return contenders.toSorted((a, b) => rank(a) - rank(b) || a.microseconds.median - b.microseconds.median);
@@ -89,7 +89,7 @@ function latencies({ microseconds }: Result): string[] {
   return [duration(median), spread(microseconds), ...[p90, p99, p999, maximum].map(duration)];
 }
 
-/** Half the width of the median's confidence interval, in percent of it. */
+/** Half the width of the median's confidence interval, in percent of the median. */
 function spread({ median, interval }: Percentiles & Pick<Result['microseconds'], 'interval'>): string {
   if (interval === null) return '?';
   const percent = Math.round((50 * (interval[1] - interval[0])) / median);
@@ -100,16 +100,16 @@ function flushes({ flushes: found }: Result): string {
   return found === null ? '-' : count(found);
 }
 
-/** Tables of one column a step, as many beside each other as fit. */
+/** One column for each size or number at once, in as many tables as that takes. */
 function seriesTables(
   title: string,
-  steps: readonly { head: string; results: Result[] }[],
+  points: readonly { head: string; results: Result[] }[],
   cell: (result: Result) => string,
 ): string[] {
-  const names = [...new Set(steps.flatMap(({ results }) => results.map(({ name }) => name)))];
+  const names = [...new Set(points.flatMap(({ results }) => results.map(({ name }) => name)))];
   const tables: string[] = [];
-  for (let first = 0; first < steps.length; first += MOST_COLUMNS) {
-    const shown = steps.slice(first, first + MOST_COLUMNS);
+  for (let first = 0; first < points.length; first += MOST_COLUMNS) {
+    const shown = points.slice(first, first + MOST_COLUMNS);
     const rows = names.map((name) => [
       name,
       ...shown.map(({ results }) => {
@@ -122,7 +122,7 @@ function seriesTables(
   return tables;
 }
 
-/** Of 7 columns at most, beside a name of 17. */
+/** In one table: each is at most 7 characters wide, and the names are 17. */
 const MOST_COLUMNS = 5;
 
 function table(

@@ -1,19 +1,18 @@
 import { styleText } from 'node:util';
-import { describeFilesystem } from '../../src/filesystem/description.js';
-import { wrap } from '../../src/filesystem/wrap.js';
+import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import type { Finding, Report, Run } from '../measure/report.js';
 import { baselineTable, concurrencyTable, costTable, latencyTable, sizeTable, stageTables } from './table.js';
 
 const WIDTH = 80;
 const LABEL_WIDTH = 12;
 
-/** Whether a stream shows colours, and which. */
+/** Gives a text a style, if the stream shows colours. */
 export type Paint = (style: 'bold' | 'green' | 'red' | 'dim', text: string) => string;
 
 export const plain: Paint = (_, text) => text;
 export const coloured: Paint = (style, text) => styleText(style, text);
 
-/** On what machine the measuring is done. */
+/** The machine and the engine of a report. */
 export function machineText({ kernel, node, processors, engine }: Report['machine']): string {
   const rows = [
     ['machine', `${kernel}, Node ${node}, ${processors}`],
@@ -28,7 +27,7 @@ export function machineText({ kernel, node, processors, engine }: Report['machin
     .join('\n');
 }
 
-/** A run for the terminal: the head, the tables, the findings, in at most 80 columns as far as they can be broken. */
+/** A run for the terminal: the filesystem, the tables, the findings. At most 80 columns, except for longer words. */
 export function runText(run: Run, paint: Paint): string {
   const parts = [
     describeFilesystem(run.directory, run.filesystem).trimEnd(),
@@ -41,13 +40,15 @@ export function runText(run: Run, paint: Paint): string {
   return `${parts.map((part) => boldHead(part, paint)).join('\n\n')}\n`;
 }
 
-/** What could not be measured, and why. */
+/** Everything that could not be measured, with the reason. */
 function omissions({ failed, unavailable, noRoomFor }: Run): string[] {
   const missing = unavailable.map(({ name, error }) => `${name} (${error})`).join(', ');
   return [
     ...failed.map(({ name, error }) => `${name} cannot save here: ${error}`),
-    ...(missing === '' ? [] : [`Not to be had here: ${missing}`]),
-    ...(noRoomFor.length === 0 ? [] : [`Left out for lack of room: ${noRoomFor.join(', ')}`]),
+    ...(missing === '' ? [] : [`Not available on this system: ${missing}`]),
+    ...(noRoomFor.length === 0
+      ? []
+      : [`Left out, because the free space is too small: ${noRoomFor.join(', ')}`]),
   ].flatMap((text) => wrap(text, WIDTH));
 }
 

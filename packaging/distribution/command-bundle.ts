@@ -5,7 +5,7 @@ import { type BundledPackage, packageOf, packagesIn } from './bundled-packages.j
 /** The command in one file. */
 export interface CommandBundle {
   code: Uint8Array;
-  /** The project's own modules that it is made of, relative to the root. */
+  /** The project's own modules that it is made of, relative to the project's root. */
   modules: string[];
   /** The packages that it has code of, by name. */
   packages: BundledPackage[];
@@ -48,23 +48,22 @@ export async function bundleCommand(root: string): Promise<CommandBundle> {
   };
 }
 
-/** Leaves the library, `src/` without `src/cli/`, outside: then a process has one engine. */
+/** The folders whose modules are bundled. Everything else below src/ is the library. */
+const BUNDLED = ['src/cli/', 'bench/measure/', 'bench/report/'];
+
+/** Imports the library from the files beside the bundle, so that a process has one engine. */
 function libraryBeside(root: string): Plugin {
-  const library = join(root, 'src');
-  const command = join(library, 'cli');
   return {
     name: 'library beside the command',
     setup({ onResolve }) {
       onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, importer }) => {
         if (packageOf(importer) !== undefined) return undefined;
         const imported = join(resolveDir, path);
-        if (!isIn(imported, library) || isIn(imported, command)) return undefined;
-        return { path: relative(command, imported).split(sep).join('/'), external: true };
+        const fromRoot = relative(root, imported).split(sep).join('/');
+        if (BUNDLED.some((folder) => fromRoot.startsWith(folder))) return undefined;
+        if (!fromRoot.startsWith('src/')) return { errors: [{ text: `${fromRoot} is in no part of dist/` }] };
+        return { path: relative(join(root, 'src/cli'), imported).split(sep).join('/'), external: true };
       });
     },
   };
-}
-
-function isIn(path: string, folder: string): boolean {
-  return path.startsWith(folder + sep);
 }

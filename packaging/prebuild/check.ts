@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Binary } from './binary.js';
-import { readBinary } from './binary.js';
+import type { Binary } from './binary-format.js';
 import { ENTRY_POINTS } from './compile.js';
+import { readElf } from './elf.js';
+import { readMachO } from './mach-o.js';
+import { readPe } from './pe.js';
 import type { Target } from './targets.js';
 
 /** In bytes: eight of them are to fit into a package of 2 MB. */
@@ -45,6 +47,15 @@ export function examinePrebuild(target: Target, path: string, nodeApi: ReadonlyS
     asksFor: asksFor(target, binary),
     faults,
   };
+}
+
+/** Reads an ELF, Mach-O or PE file. */
+function readBinary(file: Buffer): Binary {
+  const magic = file.readUInt32LE(0);
+  if (magic === 0x464c457f) return readElf(file);
+  if (magic === 0xfeedfacf) return readMachO(file);
+  if ((magic & 0xffff) === 0x5a4d) return readPe(file);
+  throw new Error('neither ELF, Mach-O nor PE');
 }
 
 function exportFaults({ exports }: Binary): string[] {

@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { projectRoot } from '../project-root.js';
-import { run } from '../run.js';
+import { projectRoot, run } from '../run.js';
 import { runtimeFlags, runtimeSources } from './cxx-runtime.js';
 import type { GypTarget } from './gyp-target.js';
 import { nodeApiImports } from './node-api-imports.js';

@@ -1,4 +1,4 @@
-import type { Binary } from './binary.js';
+import { type Binary, textAt } from './binary-format.js';
 
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
@@ -88,8 +88,4 @@ function versionNames(file: Buffer, section: Section | undefined, text: (at: num
     need += file.readUInt32LE(need + 12);
   }
   return names;
-}
-
-export function textAt(file: Buffer, at: number): string {
-  return file.toString('latin1', at, file.indexOf(0, at));
 }

@@ -1,7 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { projectRoot } from '../project-root.js';
-import { outputOf } from '../run.js';
+import { outputOf, projectRoot } from '../run.js';
 import type { Target } from './targets.js';
 
 /** What binding.gyp says about one system, as the compiler wants it. */

@@ -1,5 +1,4 @@
-import type { Binary } from './binary.js';
-import { textAt } from './elf.js';
+import { type Binary, textAt } from './binary-format.js';
 
 const LC_SYMTAB = 0x2;
 const LC_LOAD_DYLIB = 0xc;

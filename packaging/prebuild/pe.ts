@@ -1,5 +1,4 @@
-import type { Binary } from './binary.js';
-import { textAt } from './elf.js';
+import { type Binary, textAt } from './binary-format.js';
 
 const AMD64 = 0x8664;
 const ARM64 = 0xaa64;

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { projectRoot } from '../project-root.js';
-import { outputOf } from '../run.js';
+import { outputOf, projectRoot } from '../run.js';
 
 /** The compiler and the headers of Node-API, as `packaging/toolchain/package.json` pins them. */
 export interface Toolchain {

@@ -3,35 +3,42 @@ import { cpus, release, type } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
-import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
+import { loadContender, loadOwnContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
 import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js';
 import type { Report } from '../../bench/measure/report.js';
 import { benchDirectory } from '../../bench/measure/run.js';
 import { changesBetween, changesText } from '../../bench/report/compare.js';
 import { reportHtml } from '../../bench/report/html.js';
+import { readReport, reportJson } from '../../bench/report/json.js';
 import { reportOpenMetrics } from '../../bench/report/openmetrics.js';
 import { ProgressLine } from '../../bench/report/progress.js';
-import { readReport, reportJson } from '../../bench/report/report-file.js';
 import { coloured, machineText, type Paint, plain, runText } from '../../bench/report/text.js';
 import { selectEngine } from '../engine/select.js';
 import { interruptible } from './interruption.js';
 
 const EXPLANATION = `
-Works in a directory of its own inside PATH, which it removes, and needs 4 MiB of
-free space there (up to 1.7 GiB with --full; what does not fit is left out).
+Works in a directory of its own inside PATH and removes it at the end. Needs
+4 MiB of free space there, up to 1.7 GiB with --full. What does not fit is left
+out.
 
-The baseline: each way to sync, alone, on a file that is overwritten in place.
-A save: '+-' is the 95 % confidence interval of the median, 'baselines' the median in
-fdatasyncs, 'flush' the cache flushes that the kernel has sent for each save.
-'power loss' and 'litter' are from the crash lab: what became of resolved saves, and
-how often a temporary was left. 'if full': what a full disk does to the old file.
+The tables:
+  baseline    each way to sync, alone, on a file that is overwritten in place
+  +-          half the 95 % confidence interval of the median, in percent
+  ratio       the median, divided by the median of fdatasync in the baseline
+  flush       the cache flushes that the kernel sent to the disk for each save
+  power loss  the state of resolved saves after power failures in the crash lab
+  litter      how often a temporary file was left after these power failures
+  if full     the effect of a full disk on the old file
+
+Exit status: 0 every PATH is measured, 1 a PATH cannot be measured, 2 wrong
+usage, 128 + n stopped by signal n.
 `;
 
 interface BenchOptions {
-  quick: boolean;
-  full: boolean;
+  quick?: boolean;
+  full?: boolean;
   seconds?: number;
-  contender: string[];
+  contender?: string[];
   json?: string;
   html?: string;
   compare?: string;
@@ -39,28 +46,34 @@ interface BenchOptions {
   from?: string;
 }
 
-/** `indelible bench`: what a save costs on this disk. */
+/** `indelible bench`: measures the cost of a save on a disk. */
 export function addBenchCommand(program: Command, version: string): void {
   program
     .command('bench')
-    .summary('measure what a save costs on a disk')
-    .description('Measures what it costs to save a file on the disk under each PATH.')
+    .summary('measure the cost of a save on a disk')
+    .description('Measures the cost of saving a file on the disk under each PATH.')
     .argument('[path...]', 'directories to measure in', ['.'])
-    .option('--quick', `the baseline and single saves alone, in ${QUICK.seconds} seconds`, false)
-    .option('--full', `every size and number at once, in ${FULL.seconds} seconds`, false)
+    .option('--quick', `only the baseline and single saves, in ${QUICK.seconds} seconds`)
+    .option('--full', `all implementations, sizes and numbers at once, in ${FULL.seconds} seconds`)
     .option(
       '--seconds <number>',
-      `how long to measure in each PATH (default: ${USUAL.seconds})`,
+      `how long to measure under each PATH (default: ${USUAL.seconds})`,
       parseSeconds,
     )
-    .option('--contender <module>', 'a way to save of your own, docs/bench.md; may be repeated', collect, [])
-    .option('--json <file>', 'write the report as JSON; - is standard output, instead of the tables')
-    .option('--html <file>', 'write the report as one page that needs nothing else')
-    .option('--compare <report>', 'say what has changed since an earlier --json, beyond noise')
-    .addOption(
-      new Option('--format <format>', 'of standard output').choices(['text', 'openmetrics']).default('text'),
+    .option(
+      '--contender <module>',
+      'also measure your own implementation, see docs/bench.md; may be repeated',
+      collect,
     )
-    .option('--from <report>', 'show an earlier --json instead of measuring')
+    .option('--json <file>', 'write the report as JSON; - prints it instead of the tables')
+    .option('--html <file>', 'write the report as one self-contained page')
+    .option('--compare <report>', 'print the changes since an earlier --json report')
+    .addOption(
+      new Option('--format <format>', 'format of standard output')
+        .choices(['text', 'openmetrics'])
+        .default('text'),
+    )
+    .option('--from <report>', 'show an earlier --json report instead of measuring')
     .addHelpText('after', EXPLANATION)
     .action((directories: string[], options: BenchOptions) =>
       interruptible((signal) => bench(directories, options, version, signal)),
@@ -74,7 +87,7 @@ async function bench(
   signal: AbortSignal,
 ): Promise<void> {
   const { json, html, compare, format, from } = options;
-  // Read first: a wrong file is better known before the measuring than after it.
+  // Read first, so that a wrong file is reported before the measurement.
   const before = compare === undefined ? undefined : readReport(compare);
   const show = json === '-' || format !== 'text' ? () => {} : (text: string) => process.stdout.write(text);
   const report =
@@ -126,11 +139,11 @@ function paint(): Paint {
   return process.stdout.isTTY && process.stdout.hasColors() ? coloured : plain;
 }
 
-async function findContenders(own: readonly string[]): Promise<Contender[]> {
+async function findContenders(own: readonly string[] = []): Promise<Contender[]> {
   resolveFromProject(process.cwd());
-  const { contenders, missing } = await loadContenders();
+  const { contenders, missing } = await loadOwnContenders();
   if (missing.length > 0) {
-    process.stderr.write(`indelible: not measured, since not installed: ${missing.join(', ')}\n`);
+    process.stderr.write(`indelible: not installed, so not measured: ${missing.join(', ')}\n`);
   }
   return [...contenders, ...(await Promise.all(own.map(loadContender)))];
 }
@@ -163,6 +176,6 @@ function parseSeconds(text: string): number {
   return seconds;
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

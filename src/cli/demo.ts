@@ -9,20 +9,21 @@ import { save } from '../api/save.js';
 const PAGE = 'see-it-work.html';
 
 const EXPLANATION = `
-The page plays recorded saves, one system call and one block write at a time, and
-shows what the disk may hold if the power fails at any instant. It is one file
-that loads nothing. A FILE that exists is replaced. Prints where it stands. Exit
-status: 0 it is written, 1 it could not be, 2 wrong usage.
+The page plays recorded saves, one system call and one block write at a time. It
+shows the possible contents of the disk after a power failure at any instant. It
+is one file that loads nothing else. An existing FILE is replaced. Prints the
+path of the page. Exit status: 0 the page is written, 1 it is not, 2 wrong
+usage.
 `;
 
-/** `indelible demo [FILE]`: the page docs/see-it-work.html, for whoever has the package only. */
+/** `indelible demo [FILE]`: writes the page docs/see-it-work.html, which the package contains compressed. */
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
-    .summary('write and open a page that shows saves and crashes at work')
-    .description('Writes a page that shows saves and crashes at work, and opens it in the browser.')
-    .argument('[file]', 'where to write it', PAGE)
-    .option('--no-open', 'only write it')
+    .summary('write and open a page that shows saves and crashes')
+    .description('Writes a page that shows saves and crashes, and opens it in the browser.')
+    .argument('[file]', 'the page to write', PAGE)
+    .option('--no-open', 'do not open the page')
     .addHelpText('after', EXPLANATION)
     .action(async (file: string, { open }: { open: boolean }) => {
       await save(file, readCompressed(PAGE));
@@ -31,7 +32,7 @@ export function addDemoCommand(program: Command): void {
     });
 }
 
-/** Hands the file to what the system opens pages with; where there is no such program, says so. */
+/** Opens the file with the system's program for pages. Prints a message if that program does not exist. */
 async function openInBrowser(path: string): Promise<void> {
   const [program, ...args] = openerOf(process.platform, pathToFileURL(path).href);
   const opener = spawn(program, args, { stdio: 'ignore', detached: true });
@@ -45,7 +46,7 @@ async function openInBrowser(path: string): Promise<void> {
 
 function openerOf(platform: NodeJS.Platform, url: string): [program: string, ...args: string[]] {
   if (platform === 'darwin') return ['open', url];
-  // `start` is a command of the shell; its first quoted argument would be the title of a window.
+  // `start` is a command of the shell. It takes its first quoted argument as the title of a window.
   if (platform === 'win32') return ['cmd', '/c', 'start', '', url];
   return ['xdg-open', url];
 }

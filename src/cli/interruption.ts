@@ -2,9 +2,9 @@ import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal ended the command, which has cleaned up behind itself. */
+/** The command was stopped by a signal, and has cleaned up. */
 export class Interrupted extends Error {
-  /** 128 and the signal's number, as shells count it. */
+  /** 128 plus the number of the signal, as in shells. */
   readonly exitStatus: number;
 
   constructor(signal: (typeof SIGNALS)[number]) {
@@ -15,13 +15,13 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs `work` with a signal that SIGINT, SIGTERM and SIGHUP abort, and leaves it to `work` to clean up and reject.
+ * Runs `work` with an `AbortSignal` that SIGINT, SIGTERM and SIGHUP abort. `work` cleans up and rejects.
  *
- * The handlers stay until then, however often the signal comes: `npm run` passes a Ctrl-C on to a process that the
- * terminal has already told, and the second one must not end the clean-up of the first.
+ * The handlers stay until then, and ignore further signals. On Ctrl-C, `npm run` sends a second SIGINT to a process
+ * that already has one from the terminal. The second one must not stop the clean-up.
  *
- * @throws {Interrupted} instead of the `AbortError` with which `work` rejected. Work that was interrupted too late
- *   and succeeded all the same returns as usual.
+ * @throws {Interrupted} instead of the `AbortError` of `work`. If `work` succeeds although it was interrupted, its
+ *   result is returned as usual.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -30,7 +30,7 @@ addSweepCommand(program);
 addBenchCommand(program, manifest.version);
 addDemoCommand(program);
 
-// A reader that has seen enough (`indelible bench | head`) is no failure.
+// A reader that stops early (`indelible bench | head`) is not a failure.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -43,9 +43,9 @@ try {
   process.exitCode = exitStatus(error);
 }
 
-/** Says on standard error what went wrong, unless that has been said, and gives the exit status for it. */
+/** Prints the error on standard error, unless it is already printed. Returns the exit status. */
 function exitStatus(error: unknown): number {
-  // Commander has already printed its message, or the help that was asked for.
+  // Commander has already printed its message, or the help text.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
   if (error instanceof Interrupted) return error.exitStatus;
   process.stderr.write(`indelible: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -6,14 +6,15 @@ import { type SaveOptions, save } from '../index.js';
 import { interruptible } from './interruption.js';
 
 const EXPLANATION = `
-Standard input is read to its end before FILE is touched; a failure leaves FILE
-as it was. Empty input saves an empty file. Exit status: 0 FILE is saved, 1 it is
-not, 2 wrong usage, 128 + n stopped by signal n. Nothing is printed on success.
+Standard input is read to its end before FILE is changed. After a failure FILE
+is unchanged. Empty input saves an empty file. Nothing is printed on success.
+Exit status: 0 FILE is saved, 1 it is not, 2 wrong usage, 128 + n stopped by
+signal n.
 
-A pipe cannot tell a producer that has finished from one that was killed: both
-just end, and what came until then is saved. 'set -o pipefail' makes the
-pipeline's exit status tell afterwards, but FILE has been replaced by then. Where
-half an output must not replace FILE, let the producer finish first:
+A pipe ends in the same way whether the producer has finished or was killed, and
+everything before its end is saved. With 'set -o pipefail' the exit status of
+the pipeline shows the difference, but then FILE is already replaced. If half an
+output must not replace FILE, let the producer finish first:
 
     producer > tmp && indelible save FILE < tmp
 `;
@@ -26,7 +27,7 @@ export function addSaveCommand(program: Command): void {
     .description('Saves standard input as FILE, atomically and durably.')
     .argument('<file>', 'the file to create or replace', parseFile)
     .addOption(
-      new Option('--durability <promise>', 'what power loss may do to it (default: durable)').choices([
+      new Option('--durability <promise>', 'the guarantee after power loss (default: durable)').choices([
         'durable',
         'ordered',
         'none',
@@ -38,18 +39,18 @@ export function addSaveCommand(program: Command): void {
         'fail',
       ]),
     )
-    .option('--mode <octal>', "permissions, as chmod's (default: those of the replaced file)", parseMode)
-    .option('--owner <uid:gid>', 'numeric owner and group (default: the same)', parseOwner)
+    .option('--mode <octal>', 'permissions, as for chmod (default: those of the replaced file)', parseMode)
+    .option('--owner <uid:gid>', 'numeric owner and group (default: those of the replaced file)', parseOwner)
     .addOption(
-      new Option('--preserve <what>', "of the replaced file's attributes (default: all)").choices([
+      new Option('--preserve <what>', 'attributes to keep of the replaced file (default: all)').choices([
         'all',
         'permissions',
         'none',
       ]),
     )
-    .option('--no-follow-symlinks', 'replace a symbolic link itself, not its target')
-    .option('--make-directories', 'make missing parent directories')
-    .option('--strict', "fail where the filesystem can't give the durability asked for")
+    .option('--no-follow-symlinks', 'replace a symbolic link, not its target')
+    .option('--make-directories', 'create missing parent directories')
+    .option('--strict', 'fail if the filesystem cannot give the requested durability')
     .addHelpText('after', EXPLANATION)
     .action(async (file: string, options: SaveOptions) => {
       await interruptible(async (signal) => {
@@ -64,15 +65,15 @@ async function readStandardInput(signal: AbortSignal): Promise<Buffer> {
     process.stderr.write('indelible: reading from the terminal; Ctrl-D saves, Ctrl-C cancels\n');
   }
   const data = await buffer(addAbortSignal(signal, process.stdin));
-  // Ctrl-C goes to the producer as well, whose death looks like the end of its output. libuv reports signals after
-  // the streams that became readable with them: let it, before the half output is taken for the whole.
+  // Ctrl-C also kills the producer, which looks like the end of its output. libuv reports a signal after the streams
+  // that became readable at the same time. So wait for it, before half an output is taken for the whole.
   await setImmediate();
   signal.throwIfAborted();
   return data;
 }
 
 function parseFile(file: string): string {
-  // Node has replaced such bytes by U+FFFD, and the save would go to a file of that name.
+  // Node replaces invalid bytes by U+FFFD. The save would go to another file.
   if (file.includes('\ufffd')) throw new InvalidArgumentError('It is not valid UTF-8.');
   return file;
 }

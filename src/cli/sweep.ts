@@ -3,19 +3,19 @@ import type { Command } from 'commander';
 import { sweep } from '../api/sweep.js';
 
 const EXPLANATION = `
-A save that is killed can leave its new version behind under a name that starts
-with '.indelible-'. Those are removed, but never one whose writer may still be
-alive. Prints what it has removed, one path a line. Exit status: 0 every DIR is
-swept, 1 some DIR could not be read, 2 wrong usage.
+A save that is killed can leave a temporary file with a name that starts with
+'.indelible-'. These files are removed, except those whose writer may still be
+alive. Prints the path of each removed file on a line. Exit status: 0 every DIR
+is swept, 1 a DIR could not be read, 2 wrong usage.
 `;
 
-/** `indelible sweep DIR...`: what `sweep` does, for people and cron jobs. */
+/** `indelible sweep DIR...`: calls `sweep` from a shell or a cron job. */
 export function addSweepCommand(program: Command): void {
   program
     .command('sweep')
-    .summary('remove the temporaries that dead writers have left behind')
-    .description('Removes the temporaries that dead writers have left in each DIR.')
-    .argument('<dir...>', 'where to look; directories below are not looked into')
+    .summary('remove temporary files that dead writers have left')
+    .description('Removes the temporary files that dead writers have left in each DIR.')
+    .argument('<dir...>', 'directories to sweep, without their subdirectories')
     .addHelpText('after', EXPLANATION)
     .action(async (directories: string[]) => {
       for (const directory of directories) {

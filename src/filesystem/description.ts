@@ -3,13 +3,12 @@ import type { Device } from './device.js';
 import type { Filesystem, MountPoint, PlannedSave } from './filesystem.js';
 import type { Journal } from './journal.js';
 import type { Support } from './support.js';
-import { wrap } from './wrap.js';
 
 const INDENT = '  ';
 const LABEL_WIDTH = 10;
 const COLUMNS = 80;
 
-/** Describes a filesystem for people, in lines of at most 80 columns unless a path is longer than that. */
+/** Describes a filesystem as text, in lines of at most 80 columns unless a path is longer. */
 export function describeFilesystem(asked: string, filesystem: Filesystem): string {
   const { path, mount, device, journal, supports, protocol, reason, warnings } = filesystem;
   return [
@@ -27,7 +26,7 @@ export function describeFilesystem(asked: string, filesystem: Filesystem): strin
   ].join('\n');
 }
 
-/** A label and the text beside it, in as many lines as that takes. */
+/** A label and the text beside it, broken into lines. */
 function row(label: string, text: string, depth = 0): string[] {
   const left = INDENT + label.padEnd(LABEL_WIDTH) + INDENT.repeat(depth);
   return wrap(text, COLUMNS - left.length).map((line, index) =>
@@ -41,7 +40,7 @@ function describeMount({ path, type, source, root, options, superOptions, boundF
   return `${type}, ${what} ${where} (${[...new Set([...options, ...superOptions])].join(', ')})`;
 }
 
-/** The device and, indented below it, what it is made of. */
+/** The device and, indented below it, its parts. */
 function deviceRows(device: Device, depth = 0): string[] {
   const { below, backing } = device;
   const rows = row(depth === 0 ? 'device' : '', describeDevice(device), depth);
@@ -57,7 +56,7 @@ function describeDevice({ name, kind, model, bus, virtual, ...device }: Device):
   const facts = [virtual === true ? 'virtual disk' : kind];
   if (model !== undefined) facts.push(model);
   if (bus !== undefined) facts.push(bus);
-  // A partition's are those of its disk, which follows.
+  // The facts of a partition are those of its disk, which follows.
   if (kind !== 'partition') {
     if (device.rotational === true) facts.push('rotational');
     facts.push(device.writeCache === 'unknown' ? 'unknown cache' : `${device.writeCache} cache`);
@@ -69,7 +68,7 @@ function describeDevice({ name, kind, model, bus, virtual, ...device }: Device):
 function describeJournal({ present, mode, external }: Journal): string {
   if (present !== true) return present === false ? 'none' : 'unknown';
   const facts = [mode === undefined ? 'present' : `data=${mode}`];
-  if (external === true) facts.push('on a device of its own');
+  if (external === true) facts.push('on another device');
   return facts.join(', ');
 }
 
@@ -94,13 +93,28 @@ function supportRows(supports: Support): string[] {
   return groups.flatMap(([label, names]) => (names === '' ? [] : row(label, names)));
 }
 
-/** The plan and, indented below it, its steps. */
+/** The plan and, indented below it, the steps. */
 function planRows(asked: Durability, plan: PlannedSave): string[] {
   const { protocol, achieves, temporary, replaced, steps } = plan;
-  const held = replaced === 'held' ? ', the old version held' : '';
+  const pinned = replaced === 'held' ? ', the old version pinned' : '';
   const shortfall = achieves === asked ? '' : `; achieves ${achieves}`;
   return [
-    ...row(asked, `${protocol}, ${temporary} temporaries${held}${shortfall}`),
+    ...row(asked, `${protocol}, ${temporary} temporaries${pinned}${shortfall}`),
     ...row('', steps.join(', '), 1),
   ];
+}
+
+/** Breaks a text between words into lines of at most `width` columns. A longer word gets a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }

@@ -31,7 +31,7 @@ describe('indelible bench', () => {
     await removeDirectory(directory);
   });
 
-  it('prints what fits 80 columns, without colours in a pipe, and leaves nothing behind', async () => {
+  it('prints at most 80 columns, without colours in a pipe, and leaves nothing behind', async () => {
     const { status, stdout } = await run(['bench', '--seconds', '0.2'], directory);
     assert.equal(status, 0);
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80 || line.includes(directory), line);
@@ -59,7 +59,7 @@ describe('indelible bench', () => {
     ]);
   });
 
-  it('--json - prints one sound document, for as many directories as were given', async () => {
+  it('--json - prints one valid document with a run for each directory', async () => {
     const { status, stdout } = await run(['bench', '--seconds', '0.2', '--json', '-', '.', '.'], directory);
     assert.equal(status, 0);
     const report: Report = JSON.parse(stdout);
@@ -90,17 +90,17 @@ describe('indelible bench', () => {
     assert.deepEqual(await readdir(directory), []);
   });
 
-  it('--json FILE writes the document beside the tables', async () => {
+  it('--json FILE writes the document and prints the tables', async () => {
     const { stdout } = await run(
       ['bench', '--quick', '--seconds', '0.2', '--json', 'report.json'],
       directory,
     );
-    assert.match(stdout, /\| the baseline /);
+    assert.match(stdout, /\| baseline /);
     const report: Report = JSON.parse(await readFile(join(directory, 'report.json'), 'utf8'));
     assert.equal(report.schema, 'indelible-bench/2');
   });
 
-  it("--contender measures a way to save of one's own", async () => {
+  it('--contender measures an implementation of the user', async () => {
     const source =
       "import { writeFileSync } from 'node:fs'; export default { save: (p, b) => writeFileSync(p, b) };";
     await writeFile(join(directory, 'mine.mjs'), source);
@@ -110,11 +110,34 @@ describe('indelible bench', () => {
     assert.ok(report.runs[0]?.contenders.some(({ name }) => name === 'mine'));
   });
 
-  it('--contender says what is wrong with a module that is none', async () => {
+  it('--contender says what is wrong with a module that is not an implementation', async () => {
     await writeFile(join(directory, 'none.mjs'), 'export const save = 1;');
     const { status, stderr } = await run(['bench', '--contender', 'none.mjs'], directory);
     assert.equal(status, 1);
-    assert.match(stderr, /'none.mjs' is no contender/);
+    assert.match(stderr, /'none.mjs' is not an implementation/);
+  });
+
+  for (const option of ['--from', '--compare']) {
+    it(`${option} refuses a report of another schema and names both`, async () => {
+      await writeFile(join(directory, 'old.json'), '{"schema":"indelible-bench/1","runs":[]}');
+      const { status, stdout, stderr } = await run(['bench', option, 'old.json'], directory);
+      assert.deepEqual([status, stdout], [1, '']);
+      assert.match(stderr, /^indelible: 'old.json' .* 'indelible-bench\/1', not 'indelible-bench\/2'\n$/);
+    });
+  }
+
+  it('--from refuses a document without a schema', async () => {
+    await writeFile(join(directory, 'other.json'), '[]');
+    const { status, stderr } = await run(['bench', '--from', 'other.json'], directory);
+    assert.equal(status, 1);
+    assert.match(stderr, /it has no schema, not 'indelible-bench\/2'\n$/);
+  });
+
+  it('--from shows an earlier report instead of measuring', async () => {
+    await run(['bench', '--quick', '--seconds', '0.2', '--json', 'report.json'], directory);
+    const { status, stdout } = await run(['bench', '--from', 'report.json'], directory);
+    assert.equal(status, 0);
+    assert.match(stdout, /\| baseline /);
   });
 
   it("takes a library from the user's project rather than from its own", async () => {
@@ -133,7 +156,7 @@ describe('indelible bench', () => {
     assert.equal(stderr, '');
   });
 
-  it.skipIf(!hasScript)('shows progress on a terminal, and wipes it away in the end', async () => {
+  it.skipIf(!hasScript)('shows progress on a terminal, and removes it at the end', async () => {
     const command = `'${process.execPath}' '${MAIN}' bench --json - --seconds 0.2`;
     const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
       cwd: directory,
@@ -152,7 +175,7 @@ describe('indelible bench', () => {
     assert.match(stderr, /^indelible: ENOENT: no such file or directory, .*missing'\n$/);
   });
 
-  it('does not mind a reader that has seen enough', async () => {
+  it('succeeds if the reader of its output stops early', async () => {
     const child = spawn(process.execPath, [MAIN, 'bench', '--seconds', '0.2'], { cwd: directory });
     child.stdout.destroy();
     const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
@@ -165,7 +188,7 @@ describe('indelible bench', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    it(`leaves nothing behind on ${signal}, even if it comes twice`, async () => {
+    it(`leaves nothing behind on ${signal}, even if the signal comes twice`, async () => {
       running = start(['bench', '--seconds', '60'], directory);
       const { child, outcome } = running;
       await until(async () => (await readdir(directory)).length > 0);
@@ -184,7 +207,7 @@ function assertSound({ name, samples, perSecond, microseconds }: Result): void {
   assert.ok(mean <= maximum && Math.max(...roundMedians) <= maximum, name);
 }
 
-/** The rate is the reciprocal of the mean, within the digits that are kept. */
+/** The rate is the reciprocal of the mean, to three digits. */
 function assertOneAtATime({ name, perSecond, microseconds }: Result): void {
   assert.ok(Math.abs((perSecond * microseconds.mean) / 1e6 - 1) < 0.01, name);
 }

@@ -16,7 +16,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** A running `indelible`, whose end can be awaited. */
+/** A running `indelible`, and its outcome. */
 export interface Running {
   child: ChildProcessWithoutNullStreams;
   outcome: Promise<Outcome>;
@@ -38,14 +38,14 @@ export async function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<
   return { status, stdout, stderr };
 }
 
-/** Runs `indelible` to its end with `input` on a pipe. */
+/** Runs `indelible` with `input` on a pipe, and waits for its end. */
 export async function run(args: string[], cwd: string, input: string | Uint8Array = ''): Promise<Outcome> {
   const { child, outcome } = start(args, cwd);
   child.stdin.end(input);
   return outcome;
 }
 
-/** A directory of its own for each test, on the disk rather than in memory. */
+/** Makes a directory for one test, on the disk and not in memory. */
 export async function makeDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'indelible-test-'));
 }
@@ -54,7 +54,7 @@ export async function removeDirectory(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
 }
 
-/** Waits until `condition` holds; the test's own timeout bounds it. */
+/** Waits until `condition` holds. Only the test's own timeout limits this. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await setTimeout(5);
 }

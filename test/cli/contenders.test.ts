@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { Contender } from '../../bench/contenders/contender.js';
+import type { ContenderRow } from '../../bench/contenders/contenders.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
-import { loadContenders, loadRows } from '../../bench/measure/load-contenders.js';
+import { loadContenders, loadOwnContenders } from '../../bench/measure/load-contenders.js';
 import { QUICK } from '../../bench/measure/plan.js';
 import { benchDirectory } from '../../bench/measure/run.js';
 import { makeDirectory, removeDirectory } from './command.js';
@@ -22,17 +23,17 @@ const PLAIN: Contender = {
   save: (path, bytes) => writeFile(path, bytes),
 };
 
-describe('contenders', () => {
+describe('implementations in the benchmark', () => {
   let directory: string;
   beforeEach(async () => {
     directory = await makeDirectory();
   });
   afterEach(() => removeDirectory(directory));
 
-  it('that cannot save at all are named, and the others measured without them', async () => {
-    const save = () => Promise.reject(new Error('out of luck'));
-    const run = await benchDirectory(directory, [{ ...PLAIN, name: 'unlucky', save }, PLAIN], options);
-    assert.deepEqual(run.failed, [{ name: 'unlucky', error: 'out of luck' }]);
+  it('that cannot save at all are named, and the others are measured without them', async () => {
+    const save = () => Promise.reject(new Error('cannot save'));
+    const run = await benchDirectory(directory, [{ ...PLAIN, name: 'failing', save }, PLAIN], options);
+    assert.deepEqual(run.failed, [{ name: 'failing', error: 'cannot save' }]);
     assert.deepEqual(
       run.contenders.map(({ name }) => name),
       ['plain'],
@@ -40,25 +41,25 @@ describe('contenders', () => {
     assert.deepEqual(await readdir(directory), []);
   });
 
-  it('that fail while they are measured end the benchmark, which leaves nothing behind', async () => {
+  it('that fail during the measurement stop the benchmark, which leaves nothing behind', async () => {
     let warm = false;
     const save = () => {
-      if (warm) throw new Error('out of luck');
+      if (warm) throw new Error('cannot save');
     };
     const broken = { ...PLAIN, name: 'broken', save };
     const onTurn = () => {
       warm = true;
     };
-    await assert.rejects(benchDirectory(directory, [broken], { ...options, onTurn }), /out of luck/);
+    await assert.rejects(benchDirectory(directory, [broken], { ...options, onTurn }), /cannot save/);
     assert.deepEqual(await readdir(directory), []);
   });
 
-  it('are loaded row by row, and those whose package is not installed are named', async () => {
-    const row = { description: 'saves nothing', durability: 'none', load: async () => () => {} } as const;
-    const { contenders, missing } = await loadRows([
-      { ...row, name: 'a' },
-      { ...row, name: 'b', load: () => import('not-installed-here' as string) },
-      { ...row, name: 'c' },
+  it('whose package is not installed are left out and named', async () => {
+    const row = (name: string, load: ContenderRow['load']): ContenderRow => ({ ...PLAIN, name, load });
+    const { contenders, missing } = await loadContenders([
+      row('a', async () => PLAIN.save),
+      row('b', () => import(['not', 'installed', 'here'].join('-'))),
+      row('c', async () => PLAIN.save),
     ]);
     assert.deepEqual(
       contenders.map(({ name }) => name),
@@ -67,8 +68,8 @@ describe('contenders', () => {
     assert.deepEqual(missing, ['not-installed-here']);
   });
 
-  it('of this project: what is said of them can be looked up in the crash results', async () => {
-    const { contenders, missing } = await loadContenders();
+  it('of this package have short distinct names, and results in the crash lab', async () => {
+    const { contenders, missing } = await loadOwnContenders();
     assert.deepEqual(missing, []);
     const crashed = new Set(readCrashResults().results.map(({ name }) => name));
     for (const contender of contenders) {

@@ -14,13 +14,13 @@ describe('indelible demo', () => {
   });
   afterEach(() => removeDirectory(directory));
 
-  it('writes the page where it is told to, says where, and opens nothing with --no-open', async () => {
+  it('writes the page, prints its path, and opens nothing with --no-open', async () => {
     const outcome = await run(['demo', 'page.html', '--no-open'], directory);
     assert.deepEqual(outcome, { status: 0, stdout: 'page.html\n', stderr: '' });
     assert.deepEqual(await readFile(join(directory, 'page.html')), await readFile(PAGE));
   });
 
-  it('replaces a file that is there, and names it see-it-work.html where no name is given', async () => {
+  it('replaces an existing file. The default name is see-it-work.html', async () => {
     await writeFile(join(directory, 'see-it-work.html'), 'an older page');
     const outcome = await run(['demo', '--no-open'], directory);
     assert.equal(outcome.status, 0);
@@ -28,7 +28,7 @@ describe('indelible demo', () => {
     assert.deepEqual(await readFile(join(directory, 'see-it-work.html')), await readFile(PAGE));
   });
 
-  it('fails where it cannot write', async () => {
+  it('fails if it cannot write the page', async () => {
     const outcome = await run(['demo', 'missing/page.html', '--no-open'], directory);
     assert.equal(outcome.status, 1);
     assert.match(outcome.stderr, /^indelible: ENOENT/);
@@ -44,7 +44,7 @@ describe('indelible demo', () => {
       return outcomeOf(child);
     };
 
-    it('hands the page to the program that opens pages', async () => {
+    it('opens the page with the program of the system', async () => {
       const opened = join(directory, 'opened');
       await writeFile(
         join(directory, 'xdg-open'),
@@ -57,7 +57,7 @@ describe('indelible demo', () => {
       assert.match(await readFile(opened, 'utf8'), /^file:\/\/\/.*\/a%20page\.html$/);
     });
 
-    it('says so where there is no such program, and has written the page', async () => {
+    it('writes the page and prints a message if the system has no such program', async () => {
       const outcome = await demo(directory);
       assert.equal(outcome.status, 0);
       assert.match(outcome.stderr, /^indelible: xdg-open could not be started/);

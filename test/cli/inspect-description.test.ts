@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, it } from 'vitest';
-import { describeFilesystem } from '../../src/filesystem/description.js';
+import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import { inspectFilesystem } from '../../src/filesystem/filesystem.js';
-import { wrap } from '../../src/filesystem/wrap.js';
 import { Recordings } from '../unit/filesystem/recordings.js';
 
 const recordings = new Recordings();
@@ -18,8 +17,8 @@ function describeRecorded(name: string): string {
   );
 }
 
-describe('the description of a filesystem for people', () => {
-  it('says all that is to be said of a plain case', () => {
+describe('the description of a filesystem', () => {
+  it('has all rows of a plain case', () => {
     assert.equal(
       describeRecorded('handmade-nvme-luks-lvm'),
       `/home
@@ -55,11 +54,11 @@ describe('the description of a filesystem for people', () => {
     assert.match(text, / warning Mounted with nobarrier: .* \[no-barriers\]/);
   });
 
-  it('fits into 80 columns', () => {
+  it('fits 80 columns', () => {
     const files = readdirSync(new URL('../unit/filesystem/recordings/', import.meta.url));
     for (const file of files) {
       for (const line of describeRecorded(file.replace('.json', '')).split('\n')) {
-        // Only a word that is longer than that may stand out.
+        // Only longer words may exceed that.
         assert.ok(line.length <= 80 || !line.trim().includes(' '), line);
       }
     }
@@ -67,7 +66,7 @@ describe('the description of a filesystem for people', () => {
 });
 
 describe('wrapping', () => {
-  it('breaks between words, and never loses one', () => {
+  it('breaks lines between words, and loses no word', () => {
     assert.deepEqual(wrap('one two three', 7), ['one two', 'three']);
     assert.deepEqual(wrap('one two three', 6), ['one', 'two', 'three']);
     assert.deepEqual(wrap('extraordinary', 5), ['extraordinary']);

@@ -23,7 +23,7 @@ describe('indelible inspect', () => {
     assert.equal(stdout, (await run(['inspect', '.'], directory)).stdout);
   });
 
-  it('prints what inspect() returns as JSON, with null for what is not known', async () => {
+  it('prints the result of inspect() as JSON, with null for unknown values', async () => {
     const { status, stdout } = await run(['inspect', '--json', directory, '/dev/null'], directory);
     assert.equal(status, 0);
     const filesystems: Filesystem[] = JSON.parse(stdout);
@@ -34,7 +34,7 @@ describe('indelible inspect', () => {
     assert.deepEqual(Object.keys(filesystems[0] ?? {}), Object.keys(expected));
   });
 
-  it('fails with 1 and the reason where a path cannot be inspected', async () => {
+  it('fails with 1 and the reason if a path cannot be inspected', async () => {
     const { status, stdout, stderr } = await run(['inspect', '.', '/dev/null/x'], directory);
     assert.deepEqual([status, stdout], [1, '']);
     assert.match(stderr, /^indelible: ENOTDIR: .*'\/dev\/null\/x'\n$/);

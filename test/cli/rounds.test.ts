@@ -10,7 +10,7 @@ const options = {
 };
 
 describe('measureInRounds', () => {
-  it('gives every subject a turn in every round, each round in the other direction', async () => {
+  it('gives every subject a turn in every round, in alternating order', async () => {
     const turns: string[] = [];
     const controller = new AbortController();
     const onTurn = (_: number, name: string) => {
@@ -28,7 +28,7 @@ describe('measureInRounds', () => {
     assert.equal(turns.join(''), 'abccbaabc');
   });
 
-  it('finishes one round though the time is too short for it', async () => {
+  it('finishes one round although the time is too short', async () => {
     const subjects = ['a', 'b'].map((name) => new Subject(name, () => {}, false));
     await measureInRounds(subjects, { ...options, seconds: Number.MIN_VALUE });
     assert.deepEqual(
@@ -53,7 +53,7 @@ describe('measureInRounds', () => {
     assert.ok(subject.latencies.min >= 4e6);
   });
 
-  it('lets the event loop turn even if every subject is synchronous', async () => {
+  it('lets the event loop run even if every subject is synchronous', async () => {
     const controller = new AbortController();
     setTimeout(1).then(() => controller.abort(new Error('enough')));
     const subjects = ['a', 'b'].map((name) => new Subject(name, () => JSON.stringify(options), false));
@@ -63,7 +63,7 @@ describe('measureInRounds', () => {
     );
   });
 
-  it('throws what a subject throws', async () => {
+  it('throws the error of a subject', async () => {
     const subject = new Subject('broken', () => Promise.reject(new Error('no such luck')), true);
     await assert.rejects(measureInRounds([subject], options), /no such luck/);
   });

@@ -17,7 +17,7 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('indel
     await removeDirectory(directory);
   });
 
-  it('save fails in one line that names step and file, and keeps the old content', async () => {
+  it('save fails with one line that names the step and the file, and keeps the old content', async () => {
     await writeFile(join(directory, 'file'), 'old');
     const { status, stdout, stderr } = await run(['save', 'file'], directory, Buffer.alloc(3 * 2 ** 20));
     assert.equal(status, 1);
@@ -27,11 +27,14 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('indel
     assert.deepEqual(await readdir(directory), ['file']);
   });
 
-  it('bench refuses to start, and says how much it needs', async () => {
+  it('bench refuses to start, and says how much space it needs', async () => {
     const { status, stdout, stderr } = await run(['bench', '--json', '-', '--seconds', '0.2'], directory);
     assert.equal(status, 1);
     assert.equal(stdout, '');
-    assert.match(stderr, /^indelible: the benchmark needs 4 MiB in '\.', where only \d+ [KM]iB are free\n$/);
+    assert.match(
+      stderr,
+      /^indelible: the benchmark needs 4 MiB of free space in '\.', which has only \d+ [KM]iB\n$/,
+    );
     assert.deepEqual(await readdir(directory), []);
   });
 

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { MAIN, makeDirectory, outcomeOf, type Running, removeDirectory, start, until } from './command.js';
 
-/** More than a pipe holds: once it is written, the command has begun to read. */
+/** More than the capacity of a pipe: when it is written, the command has begun to read. */
 const HALF = Buffer.alloc(2 ** 20, 'half');
 
 describe('indelible save, interrupted', () => {
@@ -29,7 +29,7 @@ describe('indelible save, interrupted', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    it(`by ${signal} while it reads keeps the old file and exits with ${status}`, async () => {
+    it(`by ${signal} while it reads, keeps the old file and exits with ${status}`, async () => {
       running = start(['save', 'file'], directory);
       const { child, outcome } = running;
       await new Promise((resolve) => child.stdin.write(HALF, resolve));
@@ -40,7 +40,7 @@ describe('indelible save, interrupted', () => {
     });
   }
 
-  it('at any moment of the save leaves the old file or the new one, as the status says', async () => {
+  it('at any moment of the save, leaves the old file or the new one, as the status says', async () => {
     const content = Buffer.alloc(32 * 2 ** 20, 'new');
     for (const delay of [0, 5, 10, 20, 40, 80]) {
       await writeFile(file, 'old');
@@ -57,13 +57,13 @@ describe('indelible save, interrupted', () => {
     }
   });
 
-  it('together with its producer does not take the half output for the whole', async () => {
+  it('together with its producer, does not save half the output', async () => {
     const pipeline = `(head -c 1000000 /dev/zero; touch ready; exec sleep 60) | "$0" "$1" save file`;
     const child = spawn('sh', ['-c', pipeline, process.execPath, MAIN], { cwd: directory, detached: true });
     running = { child, outcome: outcomeOf(child) };
     await until(async () => existsSync(join(directory, 'ready')));
     assert.ok(child.pid !== undefined);
-    // To the whole process group, as the terminal does on Ctrl-C.
+    // To the whole process group, as a terminal does on Ctrl-C.
     process.kill(-child.pid, 'SIGINT');
     await running.outcome;
     assert.equal(await readFile(file, 'utf8'), 'old');

@@ -27,7 +27,7 @@ describe('indelible save', () => {
   });
   afterEach(() => removeDirectory(directory));
 
-  it('saves what comes through a pipe, byte for byte, and says nothing', async () => {
+  it('saves standard input byte for byte, and prints nothing', async () => {
     const input = randomBytes(3 * 2 ** 20 + 1);
     const outcome = await run(['save', 'file'], directory, input);
     assert.deepEqual(outcome, { status: 0, stdout: '', stderr: '' });
@@ -40,7 +40,7 @@ describe('indelible save', () => {
     assert.equal(await readFile(file, 'utf8'), '');
   });
 
-  it('leaves nothing but the file', async () => {
+  it('leaves nothing beside the file', async () => {
     await run(['save', 'file'], directory, 'new');
     assert.deepEqual(await readdir(directory), ['file']);
   });
@@ -67,7 +67,7 @@ describe('indelible save', () => {
     assert.deepEqual({ uid, gid }, { uid: 12, gid: 34 });
   });
 
-  it('--if-exists fail leaves an existing file alone and fails', async () => {
+  it('--if-exists fail keeps an existing file and fails', async () => {
     await writeFile(file, 'old');
     const { status, stderr } = await run(['save', 'file', '--if-exists', 'fail'], directory, 'new');
     assert.equal(status, 1);
@@ -76,7 +76,7 @@ describe('indelible save', () => {
     assert.deepEqual(await readdir(directory), ['file']);
   });
 
-  it('--if-exists fail creates a file that is missing', async () => {
+  it('--if-exists fail creates a missing file', async () => {
     assert.equal((await run(['save', 'file', '--if-exists', 'fail'], directory, 'new')).status, 0);
     assert.equal(await readFile(file, 'utf8'), 'new');
   });
@@ -92,7 +92,7 @@ describe('indelible save', () => {
     assert.equal(await readFile(file, 'utf8'), 'through');
   });
 
-  it('--make-directories makes the missing parents, without which it fails', async () => {
+  it('--make-directories creates missing parents. Without it the save fails', async () => {
     const args = ['save', 'a/b/file'];
     const { status, stderr } = await run(args, directory, 'new');
     assert.equal(status, 1);
@@ -118,7 +118,7 @@ describe('indelible save', () => {
     });
   }
 
-  it('--help says what a pipe cannot tell, and the way around it', async () => {
+  it('--help explains the danger of a pipe from a killed producer, and how to avoid it', async () => {
     const { status, stdout } = await run(['save', '--help'], directory);
     assert.equal(status, 0);
     assert.match(stdout, /pipefail/);

@@ -12,23 +12,26 @@ describe('indelible sweep', () => {
   });
   afterEach(() => removeDirectory(directory));
 
-  it.skipIf(process.platform !== 'linux')('prints what it has removed, and leaves the rest', async () => {
-    const { processId, startTime, system } = thisProcess();
-    const alive = `.indelible-p-${processId}-${startTime}-${system}-abcdefghij234567`;
-    const dead = `.indelible-p-${processId}-${startTime - 1}-${system}-abcdefghij234567`;
-    for (const name of [alive, dead, 'file']) await writeFile(join(directory, name), '');
-    const { status, stdout, stderr } = await run(['sweep', directory], '/');
-    assert.deepEqual([status, stdout, stderr], [0, `${join(directory, dead)}\n`, '']);
-    assert.deepEqual((await readdir(directory)).sort(), [alive, 'file'].sort());
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'prints the files that it has removed, and keeps all others',
+    async () => {
+      const { processId, startTime, system } = thisProcess();
+      const alive = `.indelible-p-${processId}-${startTime}-${system}-abcdefghij234567`;
+      const dead = `.indelible-p-${processId}-${startTime - 1}-${system}-abcdefghij234567`;
+      for (const name of [alive, dead, 'file']) await writeFile(join(directory, name), '');
+      const { status, stdout, stderr } = await run(['sweep', directory], '/');
+      assert.deepEqual([status, stdout, stderr], [0, `${join(directory, dead)}\n`, '']);
+      assert.deepEqual((await readdir(directory)).sort(), [alive, 'file'].sort());
+    },
+  );
 
-  it('fails with 1 where a directory cannot be read', async () => {
+  it('fails with 1 if a directory cannot be read', async () => {
     const { status, stderr } = await run(['sweep', directory, join(directory, 'missing')], '/');
     assert.equal(status, 1);
     assert.match(stderr, /^indelible: ENOENT: /);
   });
 
-  it('wants to be told where to look', async () => {
+  it('refuses to run without a directory', async () => {
     const { status, stderr } = await run(['sweep'], directory);
     assert.equal(status, 2);
     assert.match(stderr, /missing required argument 'dir'/);

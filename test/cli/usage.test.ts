@@ -21,10 +21,10 @@ describe('the command line', () => {
     ['an unknown durability', ['save', 'file', '--durability', 'very'], /durable, ordered, none/],
     ['a file name that is not UTF-8', ['save', 'caf\ufffd'], /not valid UTF-8/],
     ['no time at all', ['bench', '--seconds', '0'], /'0' is invalid/],
-    ['a time that is no number', ['bench', '--seconds', 'soon'], /'soon' is invalid/],
+    ['a time that is not a number', ['bench', '--seconds', 'soon'], /'soon' is invalid/],
   ];
   for (const [what, args, names] of wrong) {
-    it(`answers ${what} with status 2, the reason, and nothing done`, async () => {
+    it(`refuses ${what} with status 2 and the reason, and changes nothing`, async () => {
       const { status, stdout, stderr } = await run(args, directory, 'input');
       assert.equal(status, 2);
       assert.equal(stdout, '');

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { FullDisk } from '../../bench/contenders/contender.js';
-import { loadContenders } from '../../bench/measure/load-contenders.js';
+import { loadOwnContenders } from '../../bench/measure/load-contenders.js';
 import { mountTmpfs } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';
@@ -11,12 +11,12 @@ import { Workspace } from '../lab/workspace.js';
 const missing = missingFor();
 if (missing !== undefined) process.stderr.write(`full-disk-contenders.test.ts is skipped: ${missing}\n`);
 
-const OLD = 'thirty bytes that are not much';
+const OLD = 'a few bytes of old content';
 const TOO_LARGE = new Uint8Array(3 * 2 ** 20).fill(0x2a);
 
-const { contenders } = await loadContenders();
+const { contenders } = await loadOwnContenders();
 
-describe.skipIf(missing !== undefined)('what the benchmark says of a contender and a full disk', () => {
+describe.skipIf(missing !== undefined)('the behaviour on a full disk that the benchmark reports', () => {
   let workspace: Workspace;
   beforeAll(async () => {
     workspace = await Workspace.create();
@@ -26,11 +26,11 @@ describe.skipIf(missing !== undefined)('what the benchmark says of a contender a
   });
 
   for (const [index, contender] of contenders.entries()) {
-    it(`is what happens: ${contender.name}`, async () => {
+    it(`is that of ${contender.name}`, async () => {
       const { directory } = await mountTmpfs(workspace, `full${index}`, 'size=1m');
-      const place = join(directory, 'place');
-      mkdirSync(place);
-      const file = join(place, 'file');
+      const subdirectory = join(directory, 'subdirectory');
+      mkdirSync(subdirectory);
+      const file = join(subdirectory, 'file');
       writeFileSync(file, OLD);
       let rejected = false;
       try {
@@ -40,7 +40,7 @@ describe.skipIf(missing !== undefined)('what the benchmark says of a contender a
       }
       let seen: FullDisk = 'cut off';
       if (rejected && readFileSync(file, 'utf8') === OLD)
-        seen = readdirSync(place).length > 1 ? 'litter' : 'kept';
+        seen = readdirSync(subdirectory).length > 1 ? 'litter' : 'kept';
       assert.equal(seen, contender.fullDisk);
     });
   }

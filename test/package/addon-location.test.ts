@@ -23,7 +23,7 @@ describe('code that was moved away from its package, as bundlers do,', () => {
     // Instead of an addon, whatever the loader is asked to load.
     writeFileSync(
       join(app, 'main.js'),
-      "import { loadAddon } from './out/engine/addon.js'; console.log(JSON.stringify(loadAddon()));",
+      "import { loadAddon } from './out/addon/addon.js'; console.log(JSON.stringify(loadAddon()));",
     );
   });
 

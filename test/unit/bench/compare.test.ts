@@ -14,22 +14,22 @@ const beyondNoise = (before: Interval | null, now: Interval | null) =>
   changesBetween(reportOf(runWith(100, before)), reportOf(runWith(110, now)))[0]?.changes[0]?.beyondNoise;
 
 describe('the comparison of two reports', () => {
-  it('counts a change only where the intervals of the medians are apart', () => {
+  it('counts a change only if the intervals of the medians are apart', () => {
     assert.equal(beyondNoise([90, 105], [106, 120]), true);
     assert.equal(beyondNoise([106, 120], [90, 105]), true);
     assert.equal(beyondNoise([90, 107], [106, 120]), false);
   });
 
-  it('does not know where there were too few rounds', () => {
+  it('gives no result after too few rounds', () => {
     assert.equal(beyondNoise(null, [106, 120]), undefined);
   });
 
-  it('compares every run with a single earlier one', () => {
+  it('compares every run with the only earlier one', () => {
     const now = reportOf(runWith(1, null), runWith(2, null));
     assert.equal(changesBetween(reportOf(runWith(1, null)), now).length, 2);
   });
 
-  it('leaves out what only one of them has', () => {
+  it('leaves out results that only one report has', () => {
     const other = runOf([contenderNamed('another', 1, 'none')], { baseline: [] });
     assert.deepEqual(changesBetween(reportOf(runWith(1, null)), reportOf(other))[0]?.changes, []);
   });

@@ -4,7 +4,7 @@ import { describe, it } from 'vitest';
 import { median, medianInterval, ratios } from '../../../bench/measure/confidence.js';
 
 describe('medianInterval', () => {
-  it('is not given for fewer than six values', () => {
+  it('is undefined for fewer than six values', () => {
     assert.equal(medianInterval([1, 2, 3, 4, 5]), undefined);
   });
 
@@ -23,7 +23,7 @@ describe('medianInterval', () => {
     });
   }
 
-  it('holds the median of a sample and does not depend on the order', () => {
+  it('contains the median of a sample, and does not depend on the order', () => {
     const sample = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 6 });
     fc.assert(
       fc.property(sample, (values) => {
@@ -37,7 +37,7 @@ describe('medianInterval', () => {
 });
 
 describe('ratios', () => {
-  it('compares round by round, as far as both have one', () => {
+  it('compares round by round, up to the shorter series', () => {
     assert.deepEqual(ratios([1, 4, 9], [2, 2]), [0.5, 2]);
   });
 });

@@ -16,7 +16,7 @@ const durable = (median: number, rounds?: number[]) =>
     ...resultNamed('save, durable', median, rounds),
   });
 
-describe('the finding on flushes', () => {
+describe('the finding about flushes', () => {
   const flushOf = (device: Parameters<typeof disk>[0], median: number, flushes: number | null = 1) =>
     findingAbout(
       'flush',
@@ -26,41 +26,41 @@ describe('the finding on flushes', () => {
       }),
     );
 
-  it('does not believe a rotating disk that flushes in 0.1 ms, by a rule of thumb', () => {
+  it('says by a rule of thumb that a rotating disk cannot flush in 0.1 ms', () => {
     const { says, heuristic, text } = flushOf({ rotational: true }, 100);
     assert.deepEqual({ says, heuristic }, { says: 'bad', heuristic: true });
     assert.match(text, /100 us/);
   });
 
-  it('believes a rotating disk that takes its time', () => {
+  it('accepts a rotating disk that flushes in 9 ms', () => {
     assert.equal(flushOf({ rotational: true }, 9000).says, 'good');
   });
 
-  it('does not judge by rotation a disk that a hypervisor makes up', () => {
+  it('does not apply the rule for rotating disks to a virtual disk', () => {
     assert.equal(flushOf({ rotational: true, virtual: true }, 100).says, 'neutral');
   });
 
-  it('says when the kernel sends none', () => {
+  it('says that the kernel sends no flushes', () => {
     const { says, text } = flushOf({ writeCache: 'write through' }, 100, 0);
     assert.equal(says, 'bad');
     assert.match(text, /0 flushes .* no cache that loses writes/);
   });
 
-  it('sees the disk behind a loop device', () => {
+  it('applies to the disk behind a loop device', () => {
     const backing = { path: '/image', filesystem: 'ext4', device: disk({ rotational: true }) };
     assert.equal(flushOf({ kind: 'loop', backing }, 100).says, 'bad');
   });
 });
 
-describe("the finding by etcd's rule", () => {
-  it('is about the 99th percentile of fdatasync and 10 ms', () => {
+describe("the finding about etcd's rule", () => {
+  it('compares the 99th percentile of fdatasync with 10 ms', () => {
     const says = (median: number) =>
       findingAbout('etcd', runOf([], { baseline: [resultNamed('fdatasync', median)] })).says;
     assert.deepEqual([says(4999), says(5000)], ['good', 'bad']);
   });
 });
 
-describe('the finding on durability', () => {
+describe('the finding about durability', () => {
   const ordered = (rounds: number[]) =>
     contenderNamed('save, ordered', 10, 'ordered', {
       package: 'indelible',
@@ -68,15 +68,18 @@ describe('the finding on durability', () => {
     });
   const rounds = [100, 110, 90, 100, 120, 80];
 
-  it('names the ratio with its interval where that is clear', () => {
+  it('gives the ratio with its confidence interval', () => {
     const { text } = findingAbout(
       'durability',
       runOf([durable(100, rounds), ordered(rounds.map((one) => one / 10))]),
     );
-    assert.match(text, /takes 0.100 of the time \(95 % sure: 0.100 to 0.100\) of 'save, durable'/);
+    assert.match(
+      text,
+      /'save, ordered' takes 0.100 times as long as 'save, durable' \(95 % sure: 0.100 to 0.100\)/,
+    );
   });
 
-  it('names no winner where the noise is larger than the difference', () => {
+  it('names no winner if the noise is larger than the difference', () => {
     const noisy = rounds.map((one, index) => (index % 2 === 0 ? one * 2 : one / 2));
     const { text } = findingAbout('durability', runOf([durable(100, rounds), ordered(noisy)]));
     assert.match(text, /cannot be told apart/);
@@ -87,7 +90,7 @@ describe('the finding on durability', () => {
     assert.match(text, /too few rounds to be sure/);
   });
 
-  it('says where ordered promises nothing', () => {
+  it('says that ordered promises nothing on this filesystem', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.protocol.ordered.achieves = 'none';
     const { text } = findingAbout('durability', runOf([durable(100), ordered([10])], { filesystem }));
@@ -95,45 +98,73 @@ describe('the finding on durability', () => {
   });
 });
 
-describe('the finding on concurrency', () => {
-  const steps = (rates: [number, number][]) =>
+describe('the finding about the rate', () => {
+  it('gives the time within which 99 % of saves finish', () => {
+    const { text } = findingAbout('rate', runOf([durable(1000)]));
+    assert.match(text, /: 1000 saves of 4 KiB a second. 99 % of saves finish within 2.00 ms\.$/);
+  });
+});
+
+describe('the finding about competitors', () => {
+  it('compares with the fastest implementation of another package that promises durability', () => {
+    const competitors = [
+      contenderNamed('slow', 300, 'durable'),
+      contenderNamed('fast', 200, 'durable'),
+      contenderNamed('weak', 1, 'none'),
+    ];
+    const { text } = findingAbout('competitor', runOf([durable(100), ...competitors]));
+    assert.match(text, /'save, durable' takes 0.500 times as long as 'fast'/);
+  });
+});
+
+describe('the finding about concurrency', () => {
+  const points = (rates: [number, number][]) =>
     rates.map(([atOnce, perSecond]) => ({
       atOnce,
       results: [{ ...resultNamed('save, durable', 1), perSecond }],
     }));
 
-  it('names the smallest number that comes close to the highest rate', () => {
-    const byConcurrency = steps([
+  it('names the smallest number that is close to the highest rate', () => {
+    const byConcurrency = points([
       [1, 100],
       [8, 700],
       [64, 3000],
       [256, 3100],
     ]);
     const { text } = findingAbout('concurrency', runOf([durable(100)], { byConcurrency }));
-    assert.match(text, /^64 saves at once come to 3000 a second, 30.0 times/);
+    assert.match(text, /^64 saves at once: 3000 saves a second, 30.0 times .*; no further gain beyond 64\.$/);
   });
 
-  it('says when it brings nothing', () => {
-    const byConcurrency = steps([
+  it('says that no larger number was measured', () => {
+    const byConcurrency = points([
+      [1, 100],
+      [64, 3000],
+    ]);
+    const { text } = findingAbout('concurrency', runOf([durable(100)], { byConcurrency }));
+    assert.match(text, /; no larger number was measured\.$/);
+  });
+
+  it('says that concurrent saves are no gain', () => {
+    const byConcurrency = points([
       [1, 100],
       [8, 90],
       [64, 95],
     ]);
     const { text } = findingAbout('concurrency', runOf([durable(100)], { byConcurrency }));
-    assert.match(text, /brings nothing/);
+    assert.match(text, /are no gain/);
   });
 });
 
-describe('the finding on the place', () => {
+describe('the finding about the filesystem', () => {
   for (const code of ['network', 'fuse', 'memory'] as const) {
-    it(`says what the times mean on ${code}`, () => {
+    it(`says what the times mean on ${code === 'memory' ? 'a filesystem in memory' : `a ${code} filesystem`}`, () => {
       const filesystem = filesystemOn(undefined);
       filesystem.warnings.push({ code, message: '' });
       assert.equal(findingAbout('place', runOf([], { filesystem })).says, 'bad');
     });
   }
 
-  it('judges no disk in memory', () => {
+  it('says nothing about a disk in memory', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.warnings.push({ code: 'memory', message: '' });
     assert.deepEqual(

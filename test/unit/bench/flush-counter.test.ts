@@ -21,12 +21,12 @@ describe('the count of flushes', () => {
     return new Machine({ sysRoot: scratch.path });
   }
 
-  it('is taken from the disk', () => {
+  it('is read from the statistics of the disk', () => {
     const machine = machineWith({ '8:0': STAT.replace('FLUSHES', '42') });
     assert.equal(FlushCounter.under(disk({}), machine)?.now(), 42);
   });
 
-  it('is that of the disks below, added up, for what only passes flushes on', () => {
+  it('is the sum of the disks below, for a device that only passes flushes on', () => {
     const machine = machineWith({
       '253:0': STAT.replace('FLUSHES', '1000'),
       '8:0': STAT.replace('FLUSHES', '40'),
@@ -37,7 +37,7 @@ describe('the count of flushes', () => {
     assert.equal(FlushCounter.under(volume, machine)?.now(), 42);
   });
 
-  it('is not known of a kernel that does not count, nor without a disk', () => {
+  it('is unknown if the kernel does not count flushes, or without a disk', () => {
     const machine = machineWith({ '8:0': '1 2 3 4 5 6 7 8 9 10 11' });
     assert.equal(FlushCounter.under(disk({}), machine), undefined);
     assert.equal(FlushCounter.under(undefined, machine), undefined);

@@ -18,26 +18,26 @@ function contender(durability: Contender['durability']): Contender {
 const onExt4 = (faults: Partial<typeof NO_FAULTS>, durability: Contender['durability'] = 'durable') =>
   guaranteeOf(contender(durability), filesystemOn(undefined), resultsWith(faults));
 
-describe('what a contender guarantees', () => {
-  it('is what the crash lab has seen, with the litter', () => {
+describe('the guarantee of an implementation', () => {
+  it('is the result of the crash lab, with the litter', () => {
     assert.deepEqual(onExt4({ litter: 50 }), { powerLoss: 'survives', litter: 0.25, states: 200 });
     assert.equal(onExt4({}, 'ordered').powerLoss, 'old or new');
     assert.equal(onExt4({ stale: 1 }).powerLoss, 'loses saves');
     assert.equal(onExt4({ torn: 1, lost: 9 }).powerLoss, 'tears files');
   });
 
-  it('is not known where the lab has crashed no such filesystem', () => {
+  it('is unknown on a filesystem that the crash lab does not test', () => {
     const results = resultsWith({}, 'xfs');
     assert.equal(guaranteeOf(contender('durable'), filesystemOn(undefined), results).powerLoss, 'untested');
   });
 
-  it('is not carried over from an ext4 with a journal to one without', () => {
+  it('on ext4 without a journal is not that on ext4 with one', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.journal = { present: false, mode: undefined, external: false };
     assert.equal(guaranteeOf(contender('durable'), filesystem, resultsWith({})).powerLoss, 'untested');
   });
 
-  it('is nothing in memory', () => {
+  it('in memory is none', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.warnings.push({ code: 'memory', message: '' });
     assert.equal(guaranteeOf(contender('durable'), filesystem, resultsWith({})).powerLoss, 'memory');

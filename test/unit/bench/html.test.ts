@@ -22,28 +22,28 @@ const page = reportHtml(
 );
 
 describe('the report as a page', () => {
-  it('needs nothing else: no script, nothing that is fetched', () => {
+  it('is self-contained: it has no script and loads nothing', () => {
     assert.doesNotMatch(page, /<script|<link|<img|\ssrc=|\shref=|url\(|@import|https?:/);
   });
 
   it('has the findings, the four charts and the numbers', () => {
     assert.match(page, /<li class="bad">It is slow. <small>\(rule of thumb\)/);
     assert.equal(page.match(/<svg /g)?.length, 4);
-    assert.match(page, /indelible-bench\/1/);
+    assert.match(page, /indelible-bench\/2/);
   });
 
-  it('shows names as they are, whatever is in them', () => {
+  it('escapes all characters of names', () => {
     assert.ok(!page.includes('<b>mine'));
     assert.ok(page.includes('&lt;b&gt;mine&lt;/b&gt;'));
     assert.ok(page.includes('/srv/a &amp; b'));
   });
 
-  it('draws within its charts, with no number that is none', () => {
+  it('draws inside its charts, with valid numbers', () => {
     assert.doesNotMatch(page, /NaN|Infinity|undefined/);
     for (const [, x] of page.matchAll(/ c?x="([^"]*)"/g)) assert.ok(Number(x) >= 0 && Number(x) <= 420, x);
   });
 
-  it('leaves out charts of what was not measured', () => {
+  it('leaves out charts without measurements', () => {
     const quick = reportHtml(reportOf(runOf([contenderNamed('save, durable', 1, 'durable')])));
     assert.equal(quick.match(/<svg /g)?.length, 1);
   });

@@ -2,7 +2,7 @@ import type { ContenderResult, Report, Result, Run } from '../../../bench/measur
 import type { Device } from '../../../src/filesystem/device.js';
 import type { Filesystem, PlannedSave } from '../../../src/filesystem/filesystem.js';
 
-/** A result whose rounds had these medians, in microseconds. */
+/** A result with these medians of its rounds, in microseconds. */
 export function resultNamed(name: string, median: number, roundMedians: number[] = [median]): Result {
   return {
     name,

@@ -11,7 +11,7 @@ describe('the report as OpenMetrics', () => {
   const contender = { ...contenderNamed('save, durable', 2500, 'durable'), flushes: 2 };
   const text = reportOpenMetrics(reportOf(runOf([contender], { directory: 'a "quoted"\n\\ place' })));
 
-  it('is in the text format, to the end mark', () => {
+  it('has the text format and the end mark', () => {
     assert.ok(text.endsWith('\n# EOF\n'));
     for (const line of text.trimEnd().split('\n')) assert.match(line, LINE);
   });
@@ -20,7 +20,7 @@ describe('the report as OpenMetrics', () => {
     assert.match(text, /^indelible_bench_duration_seconds\{.*name="save, durable",quantile="0.5"\} 0.0025$/m);
   });
 
-  it('has flushes only where they were counted', () => {
+  it('has flushes only if they were counted', () => {
     const counted = text.split('\n').filter((line) => line.startsWith('indelible_bench_flushes{'));
     assert.equal(counted.length, 1);
     assert.match(counted[0] ?? '', /name="save, durable"\} 2$/);

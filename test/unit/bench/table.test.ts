@@ -21,7 +21,7 @@ function cells(table: string): string[][] {
 }
 
 describe('the tables of a benchmark', () => {
-  it('put the strongest promise first, and the fastest first among equals', () => {
+  it('put the strongest durability first, and the fastest first among equals', () => {
     const run = runOf([
       contenderNamed('quick', 1, 'none'),
       contenderNamed('slow', 9, 'durable'),
@@ -36,7 +36,7 @@ describe('the tables of a benchmark', () => {
     }
   });
 
-  it('give times in the unit that fits, with three digits', () => {
+  it('give times in a unit that fits, with three digits', () => {
     const medians = [0.5, 14.24, 999.6, 1100, 22_340, 999_600];
     const table = latencyTable(runOf(medians.map((median) => contenderNamed('x', median, 'none'))));
     assert.deepEqual(
@@ -45,7 +45,7 @@ describe('the tables of a benchmark', () => {
     );
   });
 
-  it("give the median's confidence interval as half its width in percent of it", () => {
+  it("give half the width of the median's confidence interval in percent of the median", () => {
     const result = contenderNamed('x', 100, 'durable');
     result.microseconds.interval = [90, 120];
     assert.equal(cells(latencyTable(runOf([result])))[0]?.[2], '15%');
@@ -61,15 +61,15 @@ describe('the tables of a benchmark', () => {
       guarantee: { powerLoss: 'loses saves' as const, litter: 1, states: 1 },
     }));
     for (const { microseconds } of results) microseconds.interval = [1, 1e9];
-    const steps = Array.from({ length: 9 }, (_, step) => ({
+    const points = Array.from({ length: 9 }, (_, index) => ({
       bytes: 1000 * 1024 ** 2,
-      atOnce: 2 ** step,
+      atOnce: 2 ** index,
       results,
     }));
     const run = runOf(results, {
       baseline: results,
-      bySize: steps,
-      byConcurrency: steps,
+      bySize: points,
+      byConcurrency: points,
       stages: [
         {
           protocol: 'sync-rename-sync',
