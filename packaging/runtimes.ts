@@ -25,7 +25,7 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
   deno: [
     {
       tests:
-        /by a process without privileges|that may be written but not read|loses another group's ACL|keeps what it may not read|where no second name is allowed|sticky directory of somebody else/,
+        /by a process without privileges|that may be written but not read|loses another group's ACL|keeps what it may not read|where no second name is allowed|sticky directory of another user/,
       reason: 'not tested without privileges, since there is no process.setgroups to give them up',
     },
     {

@@ -35,7 +35,7 @@ describe('an aborted save', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('has done nothing if it was aborted while it waited for another to its path', async () => {
+  it('has done nothing if it was aborted while it waited for another save to its path', async () => {
     const controller = new AbortController();
     const before = save(scratch.at('file'), Buffer.alloc(5_000_000));
     const aborted = save(scratch.at('file'), 'new', { signal: controller.signal });
@@ -102,7 +102,7 @@ describe('an aborted save', () => {
       const [first, aborted, last] = await Promise.allSettled(saves);
       assert.deepEqual([first?.status, last?.status], ['fulfilled', 'fulfilled']);
       assert.equal(content(), '2');
-      // On a busy machine the three may be done before the abort is called, which is no abort then.
+      // On a busy machine all three saves may finish before abort() is called. Then none is aborted.
       if (aborted?.status === 'rejected') return;
       assert.ok(attempt < 50, 'no save was ever aborted');
     }

@@ -42,7 +42,7 @@ const wrongData: [string, unknown][] = [
 ];
 
 for (const { name, save } of forms) {
-  // As a JavaScript caller has it: without the types.
+  // Calls without the types, as a JavaScript program does.
   const call: (...args: unknown[]) => unknown = (...args) => Reflect.apply(save, undefined, args);
 
   describe(`${name} refuses`, () => {

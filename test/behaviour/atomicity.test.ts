@@ -30,7 +30,7 @@ for (const { name: form, save } of forms) {
       );
     });
 
-    it('a reader that has the old version open goes on with it', async () => {
+    it('a reader that has the old version open keeps reading it', async () => {
       writeFileSync(scratch.at('file'), 'old');
       const descriptor = openSync(scratch.at('file'), 'r');
       try {

@@ -23,7 +23,7 @@ function ownerOf(name: string): [uid: number, gid: number] {
   return [uid, gid];
 }
 
-/** A file with exactly these attributes; changing the owner clears the set-id bits, so the mode comes last. */
+/** A file with exactly these attributes. A change of owner clears the set-id bits, so the mode comes last. */
 function make(name: string, { mode, uid, gid }: { mode: number; uid?: number; gid?: number }): void {
   writeFileSync(scratch.at(name), 'old');
   if (uid !== undefined && gid !== undefined) chownSync(scratch.at(name), uid, gid);
@@ -153,7 +153,7 @@ for (const { name: form, save } of forms) {
   describe.skipIf(!isRoot)(`${form} by a process without privileges`, () => {
     const nobody = { uid: NOBODY, gid: NOBODY };
 
-    /** Anybody may save here. */
+    /** Lets every user save to the directory. */
     function openDirectory(): void {
       chmodSync(scratch.path, 0o777);
     }
@@ -185,7 +185,7 @@ for (const { name: form, save } of forms) {
       assert.equal(modeOf('file'), 0o755);
     });
 
-    it('gives another group no more than others have, where it cannot keep the group', async () => {
+    it('gives another group no more rights than others have, where it cannot keep the group', async () => {
       openDirectory();
       make('file', { mode: 0o664, uid: NOBODY, gid: 0 });
       await saveAs(nobody, form, scratch.at('file'), 'new');
@@ -195,7 +195,7 @@ for (const { name: form, save } of forms) {
       assert.equal(modeOf('file'), 0o600);
     });
 
-    it('keeps the group if it is in it', async () => {
+    it('keeps the group if the process belongs to it', async () => {
       openDirectory();
       make('file', { mode: 0o2660, uid: 0, gid: 1234 });
       await saveAs({ ...nobody, groups: [1234] }, form, scratch.at('file'), 'new');
@@ -267,7 +267,7 @@ for (const { name: form, save } of forms) {
 }
 
 describe('saves to one path, called at once', () => {
-  it('each take over the mode that the one before has given', async () => {
+  it('each take over the mode that the save before has set', async () => {
     make('file', { mode: 0o644 });
     await Promise.all([
       saveAsynchronously(scratch.at('file'), '1', { mode: 0o600 }),
@@ -278,7 +278,7 @@ describe('saves to one path, called at once', () => {
   });
 
   it.skipIf(!isRoot)(
-    'each take over the owner and the set-id bits that the one before has given',
+    'each take over the owner and the set-id bits that the save before has set',
     async () => {
       make('file', { mode: 0o6755, uid: 0, gid: 0 });
       await Promise.all([

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { ended, startProgram } from '../node-process.js';
 
-/** A filesystem in memory, where so many saves take seconds. */
+/** A filesystem in memory, where this many saves take only seconds. */
 const MEMORY = '/dev/shm';
-/** So many that V8's young generation, 100 MB with Node.js 24, is little for each. */
+/** So many that V8's young generation, 100 MB with Node.js 24, adds little to the memory of each. */
 const COUNT = 100_000;
 
-/** What the program has seen of its own process. */
+/** What the program measured in its own process. */
 interface Watched {
   descriptors: number;
   threads: number;
-  /** Saves when the event loop first came round. */
+  /** Pending saves at the first turn of the event loop. */
   left: number;
-  /** How often it did until there were none. */
+  /** Turns of the event loop until no save was pending. */
   turns: number;
-  /** Bytes a save. */
+  /** Bytes per save. */
   memory: number;
 }
 
@@ -37,23 +37,23 @@ describe.skipIf(process.platform !== 'linux' || !existsSync(MEMORY))(`${COUNT} s
   });
 
   it('have few descriptors open', () => {
-    assert.ok(watched.descriptors < 1000, `${watched.descriptors} were open at once`);
+    assert.ok(watched.descriptors < 1000, `${watched.descriptors} descriptors were open at once`);
   });
 
   it('run on few threads', () => {
-    assert.ok(watched.threads < 64, `${watched.threads} ran at once`);
+    assert.ok(watched.threads < 64, `${watched.threads} threads ran at once`);
   });
 
   it('take little memory beside their data', () => {
-    assert.ok(watched.memory < 8192, `each took ${watched.memory} bytes`);
+    assert.ok(watched.memory < 8192, `each save took ${watched.memory} bytes`);
   });
 
-  it('let the event loop go round', () => {
+  it('let the event loop run', () => {
     const { left, turns } = watched;
-    // Slowed down by a sanitizer, the calls may take so long that no save is left by then.
+    // With a sanitizer the calls may take so long that no save is pending at the first turn.
     assert.ok(
       turns >= Math.min(100, Math.floor(left / 100)),
-      `it went round ${turns} times only, for ${left} saves`,
+      `the event loop ran only ${turns} turns, for ${left} saves`,
     );
   });
 

@@ -30,7 +30,7 @@ export async function callAs(
   return JSON.parse(stdout);
 }
 
-/** One save so. */
+/** Saves once in such a process. */
 export async function saveAs(
   as: As,
   form: 'save' | 'saveSync',

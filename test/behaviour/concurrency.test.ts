@@ -8,7 +8,7 @@ import { ScratchDirectory } from '../scratch-directory.js';
 const scratch = new ScratchDirectory();
 
 describe('saves to many paths at once', () => {
-  it('are all carried out', async () => {
+  it('all succeed', async () => {
     const count = 300;
     const saved = await Promise.all(
       Array.from({ length: count }, (_, index) => save(scratch.at(`file${index}`), `content ${index}`)),
@@ -20,13 +20,13 @@ describe('saves to many paths at once', () => {
     assert.equal(readdirSync(scratch.path).length, count);
   });
 
-  it('may be more than the process may have files open', async () => {
+  it('may exceed the limit of open files', async () => {
     const { code, stderr } = await ended(startWithLimit('-n 256', 'save-many.mjs', [scratch.path, '2000']));
     assert.equal(code, 0, stderr);
     assert.equal(readdirSync(scratch.path).length, 2000);
   });
 
-  it('may be many to each of many paths', async () => {
+  it('may include many saves to each path', async () => {
     const saves = [];
     for (let version = 0; version < 10; version += 1) {
       for (let path = 0; path < 30; path += 1) {
@@ -39,7 +39,7 @@ describe('saves to many paths at once', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('fail one by one', async () => {
+  it('fail independently of each other', async () => {
     const outcomes = await Promise.allSettled([
       save(scratch.at('one'), '1'),
       save(scratch.at('missing', 'two'), '2'),

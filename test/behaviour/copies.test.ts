@@ -26,7 +26,8 @@ describe('two copies of the library in one thread', () => {
   let paths: string[] = [];
 
   beforeAll(async () => {
-    // As deep below the package as its own files, which look for the addon from there.
+    // The bundles are as deep below the package as its own files, since the library looks for the addon
+    // relative to its own file.
     bundles = mkdtempSync(join(root, 'build/copies-'));
     paths = [join(bundles, 'one.mjs'), join(bundles, 'other.cjs')];
     for (const [index, format] of (['esm', 'cjs'] as const).entries()) {
@@ -67,7 +68,7 @@ describe('two copies of the library in one thread', () => {
     assert.equal(contentOf('file'), 'version 199');
   });
 
-  it('publish a saveSync behind what the other has called before', async () => {
+  it('publish a saveSync after the saves that the other copy called before', async () => {
     await run('synchronous');
     assert.equal(contentOf('file'), 'after');
   });
@@ -80,23 +81,23 @@ describe('two copies of the library in one thread', () => {
     assert.equal(contentOf('counter'), '50');
   });
 
-  it('make updates of one file in the order of the calls', async () => {
+  it('run updates of one file in the order of the calls', async () => {
     const numbers = Array.from({ length: 20 }, (_, number) => number);
     assert.deepEqual(await run('updateOrder'), numbers);
   });
 
-  it('refuse an updateSync while the other has an update of the file under way', async () => {
+  it('refuse an updateSync while the other copy is updating the file', async () => {
     assert.equal(await run('updateSync'), 'ERR_INDELIBLE_LOCKED');
     assert.equal(contentOf('file'), 'held');
   });
 
-  it('go on when the modules are loaded anew while saves are under way', async () => {
+  it('keep working when the modules are loaded again while saves are pending', async () => {
     assert.equal(await run('reset'), 105);
     assert.equal(contentOf('file'), 'round 4');
     assert.equal(readdirSync(scratch.path).length, 101);
   });
 
-  it('of different versions are each right by themselves', async () => {
+  it('work correctly if they are of different versions', async () => {
     const other = join(bundles, 'other-version');
     mkdirSync(join(other, 'build'), { recursive: true });
     cpSync(join(root, 'dist'), join(other, 'dist'), { recursive: true });

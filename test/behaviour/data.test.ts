@@ -7,7 +7,7 @@ import { forms } from './forms.js';
 
 const scratch = new ScratchDirectory();
 
-/** Lives in a larger buffer, at an offset, as the views of a pool do. */
+/** A buffer of numbered bytes. The views below begin at an offset in it, as views of Node's pool do. */
 function bytesWithin(length: number): ArrayBuffer {
   const buffer = new ArrayBuffer(length);
   new Uint8Array(buffer).forEach((_, index, all) => {
@@ -22,9 +22,9 @@ function shared(length: number): SharedArrayBuffer {
   return buffer;
 }
 
-/** The library that TypeScript is told to assume has no resizable buffers yet; Node has. */
-function resizable(length: number, most: number): ArrayBuffer {
-  const buffer: ArrayBuffer = Reflect.construct(ArrayBuffer, [length, { maxByteLength: most }]);
+/** Node has resizable buffers. The `lib` that TypeScript compiles with does not declare them yet. */
+function resizable(length: number, maxByteLength: number): ArrayBuffer {
+  const buffer: ArrayBuffer = Reflect.construct(ArrayBuffer, [length, { maxByteLength }]);
   return buffer;
 }
 
@@ -71,12 +71,12 @@ for (const { name, save } of forms) {
       });
     }
 
-    it('takes an encoding in place of the options', async () => {
+    it('may be a string whose encoding is given in place of the options', async () => {
       await save(scratch.at('file'), '00ff', 'hex');
       assert.deepEqual(readFileSync(scratch.at('file')), Buffer.from([0, 255]));
     });
 
-    it('becomes a replacement character where a string has half a surrogate pair', async () => {
+    it('gets a replacement character where a string has half a surrogate pair', async () => {
       await save(scratch.at('file'), 'a\ud800b');
       assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'a\ufffdb');
     });
@@ -89,7 +89,7 @@ for (const { name, save } of forms) {
     });
 
     for (const [kind, make] of views) {
-      it(`may be a ${kind}, of which only its own bytes are saved`, async () => {
+      it(`may be a ${kind}, and only the bytes of the view are saved`, async () => {
         await save(scratch.at('file'), make());
         assert.deepEqual(readFileSync(scratch.at('file')), Buffer.from(bytesWithin(40), 8, 16));
       });
@@ -160,7 +160,7 @@ for (const { name, save } of forms) {
       ['DataView', (buffer) => new DataView(buffer, 8, 8)],
     ];
     for (const [kind, wrap] of beyond) {
-      it(`is refused if it is a ${kind} of which a shrunken buffer has nothing left`, async () => {
+      it(`is refused if it is a ${kind} beyond the end of a shrunken buffer`, async () => {
         writeFileSync(scratch.at('file'), 'old');
         const buffer = resizable(16, 16);
         const data = wrap(buffer);

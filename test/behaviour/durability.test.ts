@@ -39,7 +39,7 @@ for (const { name: form, save } of forms) {
       });
     }
 
-    it('makes no directory either if it has to be durable', async (test) => {
+    it('makes no directory if it has to be durable', async (test) => {
       const refused = mounts.mount(scratch.path, ['-t', 'tmpfs', 'tmpfs']);
       test.skip(refused !== undefined, refused);
       await assert.rejects(
@@ -52,7 +52,7 @@ for (const { name: form, save } of forms) {
       assert.deepEqual(readdirSync(scratch.path), []);
     });
 
-    it('is content with strict where no durability is asked for', async (test) => {
+    it('accepts strict where no durability is asked for', async (test) => {
       const refused = mounts.mount(scratch.path, ['-t', 'tmpfs', 'tmpfs']);
       test.skip(refused !== undefined, refused);
       const saved = await save(scratch.at('file'), 'new', { durability: 'none', strict: true });
@@ -61,7 +61,7 @@ for (const { name: form, save } of forms) {
   });
 
   describe(`${form} to a disk`, () => {
-    it('is content with strict for what the filesystem promises, and refuses the rest', async (test) => {
+    it('accepts strict for what the filesystem promises, and refuses the rest', async (test) => {
       test.skip(isInMemory(scratch.path), 'no directory on a disk');
       const { protocol } = inspectSync(scratch.path);
       assert.equal(protocol.durable.achieves, 'durable');
@@ -76,8 +76,8 @@ for (const { name: form, save } of forms) {
     });
   });
 
-  // A drop box: its entries cannot be listed, and it cannot be opened for reading, hence not for a sync of its own.
-  // The native engine syncs the whole filesystem instead, which plain `fs` cannot.
+  // A drop box cannot be opened for reading. So its entries cannot be listed, and it cannot be synced by
+  // itself. The native engine syncs the whole filesystem instead. Plain `fs` cannot do that.
   describe.skipIf(!isRoot)(`${form} to a directory that may be written but not read`, () => {
     const nobody = { uid: NOBODY, gid: NOBODY };
 
@@ -113,7 +113,7 @@ for (const { name: form, save } of forms) {
 
 describe.skipIf(!isRoot)('a directory in memory below one on a disk', () => {
   for (const { name: form, save } of forms) {
-    it(`is told from it by ${form}, whichever was saved to before`, async (test) => {
+    it(`is distinguished from it by ${form}, whichever was saved to before`, async (test) => {
       test.skip(isInMemory(scratch.path), 'no directory on a disk');
       mkdirSync(scratch.at('memory'));
       const before = await save(scratch.at('memory', 'file'), 'old');

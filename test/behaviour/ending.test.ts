@@ -11,7 +11,7 @@ import { assertWhole } from './versions.js';
 
 const scratch = new ScratchDirectory();
 
-/** Every file of the directory is a whole version, or a temporary. */
+/** Asserts that every file of the directory is a whole version or a temporary. */
 function assertNothingTorn(): void {
   for (const name of readdirSync(scratch.path)) {
     if (!name.startsWith('.indelible-')) assertWhole(readFileSync(join(scratch.path, name)));
@@ -45,7 +45,7 @@ describe('process.exit() with saves under way', () => {
     });
   }
 
-  // Plain `fs` has no way to stay behind and tidy up.
+  // Plain `fs` cannot remove its temporaries once the process exits.
   if (engineUnderTest === 'native') {
     it('leaves no temporary with the native engine', async () => {
       for (const turns of [0, 5, 20, 60]) {
@@ -57,7 +57,7 @@ describe('process.exit() with saves under way', () => {
 });
 
 describe('worker.terminate() with saves under way', () => {
-  it('crashes nothing, leaves every file whole, and the process goes on saving', async () => {
+  it('crashes nothing, leaves every file whole, and lets the process save again', async () => {
     const { code, signal, stdout, stderr } = await ended(
       startProgram('terminate-while-saving.mjs', [scratch.path, '40']),
     );
@@ -68,7 +68,7 @@ describe('worker.terminate() with saves under way', () => {
 });
 
 describe('a pending save', () => {
-  it('keeps the process alive until it is over', async () => {
+  it('keeps the process alive until it is finished', async () => {
     const { code, stdout, stderr } = await ended(startProgram('save-and-let-go.mjs', [scratch.at('file')]));
     assert.deepEqual([code, stdout, stderr], [0, 'saved\n', '']);
     assert.equal(assertWhole(readFileSync(scratch.at('file'))), 50);

@@ -47,7 +47,7 @@ for (const form of forms) {
         assert.deepEqual(readdirSync(scratch.path).sort(), ['a', 'b']);
       });
 
-      it('tells what it has achieved', async () => {
+      it('reports the durability that it achieved', async () => {
         makeTwo();
         const { durability } = await form.exchange(scratch.at('a'), scratch.at('b'), { durability: 'none' });
         assert.equal(durability, 'none');
@@ -55,7 +55,7 @@ for (const form of forms) {
         assert.deepEqual(await form.exchange(scratch.at('a'), scratch.at('b')), { durability: expected });
       });
 
-      it('swaps what is of different kinds: a file, a directory, a dangling link', async () => {
+      it('swaps entries of different kinds: a file, a directory, a dangling link', async () => {
         writeFileSync(scratch.at('file'), 'content');
         mkdirSync(scratch.at('directory'));
         writeFileSync(scratch.at('directory', 'inside'), 'inside');
@@ -78,8 +78,8 @@ for (const form of forms) {
 
       for (const missing of ['a', 'b']) {
         it(`changes nothing if ${missing === 'a' ? 'the first' : 'the second'} is missing`, async () => {
-          const there = missing === 'a' ? 'b' : 'a';
-          writeFileSync(scratch.at(there), 'content');
+          const existing = missing === 'a' ? 'b' : 'a';
+          writeFileSync(scratch.at(existing), 'content');
           await assert.rejects(form.exchange(scratch.at('a'), scratch.at('b')), {
             code: 'ENOENT',
             syscall: 'rename',
@@ -87,7 +87,7 @@ for (const form of forms) {
             dest: scratch.at('b'),
             published: false,
           });
-          assert.deepEqual(readdirSync(scratch.path).sort(), [there]);
+          assert.deepEqual(readdirSync(scratch.path).sort(), [existing]);
         });
       }
 
@@ -108,7 +108,7 @@ for (const form of forms) {
         await assert.rejects(form.exchange(inner, outer), { code: 'EINVAL', published: false });
       });
 
-      it('refuses what asks for a directory and is none', async () => {
+      it('refuses a file whose path ends in a slash', async () => {
         makeTwo();
         await assert.rejects(form.exchange(`${scratch.at('a')}/`, scratch.at('b')), { code: 'ENOTDIR' });
         assert.equal(contentOf('a'), 'was a');
@@ -120,7 +120,7 @@ for (const form of forms) {
         await assert.rejects(form.exchange(scratch.at('a'), MEMORY), { code: 'EXDEV', published: false });
       });
 
-      it.skipIf(!isRoot)('says of a mount point that it is one', async (test) => {
+      it.skipIf(!isRoot)('fails with an error that names the mount point', async (test) => {
         makeTwo();
         writeFileSync(scratch.at('mounted'), '');
         const refused = mounts.mount(scratch.at('b'), ['--bind', scratch.at('mounted')]);
@@ -132,7 +132,7 @@ for (const form of forms) {
         });
       });
 
-      it.skipIf(!isRoot)('fails on a read-only filesystem with its error', async (test) => {
+      it.skipIf(!isRoot)('fails with EROFS on a read-only filesystem', async (test) => {
         makeTwo();
         const refused = mounts.mount(scratch.path, ['--bind', '-o', 'ro', scratch.path]);
         test.skip(refused !== undefined, refused);
@@ -151,7 +151,7 @@ for (const form of forms) {
         assert.deepEqual(readdirSync(MEMORY), before);
       });
 
-      it('never shows a reader anything but the two', async () => {
+      it('never shows a reader anything but the two files', async () => {
         makeTwo();
         const exchanging = (async () => {
           for (let round = 0; round < 50; round += 1) {

@@ -47,7 +47,7 @@ for (const form of forms) {
       }
     });
 
-    it('gives the file a mode', async () => {
+    it('takes a mode, and refuses the file that it created', async () => {
       await form.save(scratch.at('file'), 'new', { ifExists: 'fail', mode: 0o600 });
       await assert.rejects(form.save(scratch.at('file'), 'newer', { ifExists: 'fail' }), { code: 'EEXIST' });
       assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'new');
@@ -55,8 +55,8 @@ for (const form of forms) {
   });
 }
 
-describe('of many saves with ifExists: fail', () => {
-  it('exactly one of 64 at once wins', async () => {
+describe('many saves with ifExists: fail', () => {
+  it('let exactly one of 64 win', async () => {
     const attempts = Array.from({ length: 64 }, (_, index) =>
       save(scratch.at('file'), `from ${index}`, { ifExists: 'fail' }),
     );
@@ -70,7 +70,7 @@ describe('of many saves with ifExists: fail', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('exactly one wins through 64 spellings of one path', async () => {
+  it('let exactly one win through 64 spellings of one path', async () => {
     mkdirSync(scratch.at('sub'));
     const attempts = Array.from({ length: 64 }, (_, index) =>
       save(`${scratch.path}${'/.'.repeat(index)}/sub/../file`, `from ${index}`, { ifExists: 'fail' }),
@@ -80,11 +80,11 @@ describe('of many saves with ifExists: fail', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('exactly one process wins each of many files', async () => {
-    const rivals = ['a', 'b', 'c', 'd'].map((rival) =>
-      ended(startProgram('save-exclusively.mjs', [scratch.path, rival, '50'])),
+  it('let exactly one process create each of many files', async () => {
+    const processes = ['a', 'b', 'c', 'd'].map((letter) =>
+      ended(startProgram('save-exclusively.mjs', [scratch.path, letter, '50'])),
     );
-    const won = (await Promise.all(rivals)).map(({ code, stdout, stderr }) => {
+    const won = (await Promise.all(processes)).map(({ code, stdout, stderr }) => {
       assert.equal(code, 0, stderr);
       const names: string[] = JSON.parse(stdout);
       return names;
@@ -98,7 +98,7 @@ describe('of many saves with ifExists: fail', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('saveSync after a pending one loses to it', async () => {
+  it('let a pending save win over a later saveSync', async () => {
     const earlier = save(scratch.at('file'), 'earlier', { ifExists: 'fail' });
     assert.throws(() => saveSync(scratch.at('file'), 'later', { ifExists: 'fail' }), { code: 'EEXIST' });
     await earlier;

@@ -98,7 +98,7 @@ if (engineUnderTest === 'native') {
         });
 
         for (const preserve of ['permissions', 'none'] as const) {
-          it(`loses all of that with preserve '${preserve}'`, async () => {
+          it(`loses its extended attributes and its ACL with preserve '${preserve}'`, async () => {
             writeFileSync(scratch.at('file'), 'old');
             run('setfattr', '-n', 'user.colour', '-v', 'blue', scratch.at('file'));
             run('setfacl', '-m', `u:${NOBODY}:rwx`, scratch.at('file'));
@@ -131,7 +131,7 @@ if (engineUnderTest === 'native') {
   });
 } else {
   describe.skipIf(missing.length > 0)('a file that is replaced without the addon', () => {
-    it('keeps its mode, and no extended attribute', async () => {
+    it('keeps its mode, but no extended attribute', async () => {
       writeFileSync(scratch.at('file'), 'old', { mode: 0o640 });
       run('setfattr', '-n', 'user.colour', '-v', 'blue', scratch.at('file'));
       const [form] = forms;

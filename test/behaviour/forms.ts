@@ -5,7 +5,7 @@ interface Form {
   save: (...args: Parameters<typeof saveSync>) => Promise<Saved>;
 }
 
-/** Both ways to call, for what must be the same either way. */
+/** Both forms of the call, for tests that must hold for each. */
 export const forms: Form[] = [
   { name: 'save', save },
   { name: 'saveSync', save: async (...args) => saveSync(...args) },

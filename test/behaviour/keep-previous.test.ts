@@ -43,7 +43,7 @@ const contentOf = (path: string) => readFileSync(path, 'utf8');
 
 for (const form of forms) {
   describe(`${form.name} with keepPrevious`, () => {
-    it('keeps the version that was replaced, the very file, and nothing else', async () => {
+    it('keeps the replaced version, as the same inode, and nothing else', async () => {
       writeFileSync(file(), 'old');
       const { ino } = statSync(file());
       const saved = await form.save(file(), 'new', { keepPrevious: previous() });
@@ -55,7 +55,7 @@ for (const form of forms) {
       assert.equal(saved.durability, await durableIfOrdered(scratch.path));
     });
 
-    it('replaces what was kept before', async () => {
+    it('replaces the version that was kept before', async () => {
       writeFileSync(file(), '0');
       for (const version of ['1', '2', '3']) {
         await form.save(file(), version, { keepPrevious: previous() });
@@ -64,7 +64,7 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path).sort(), ['file', 'previous']);
     });
 
-    it('leaves what was kept before alone where nothing is replaced', async () => {
+    it('leaves the version that was kept before where nothing is replaced', async () => {
       writeFileSync(previous(), 'kept before');
       const { replaced } = await form.save(file(), 'new', { keepPrevious: previous() });
       assert.deepEqual([contentOf(file()), contentOf(previous())], ['new', 'kept before']);
@@ -77,7 +77,7 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
 
-    it('takes over from a save that got no further than to keep the old version', async () => {
+    it('works after an interrupted save that only kept the old version', async () => {
       writeFileSync(file(), 'old');
       linkSync(file(), previous());
       await form.save(file(), 'new', { keepPrevious: previous() });
@@ -85,7 +85,7 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path).sort(), ['file', 'previous']);
     });
 
-    it('keeps it in another directory, under any form of path', async () => {
+    it('keeps the old version in another directory, and takes any form of path', async () => {
       mkdirSync(scratch.at('kept'));
       writeFileSync(file(), 'old');
       await form.save(file(), 'new', { keepPrevious: pathToFileURL(scratch.at('kept', 'a')) });
@@ -99,7 +99,7 @@ for (const form of forms) {
     });
 
     for (const durability of ['ordered', 'none'] as const) {
-      it(`keeps it with durability '${durability}' too`, async () => {
+      it(`keeps the old version with durability '${durability}'`, async () => {
         writeFileSync(file(), 'old');
         await form.save(file(), 'new', { keepPrevious: previous(), durability });
         assert.deepEqual([contentOf(file()), contentOf(previous())], ['new', 'old']);
@@ -114,7 +114,7 @@ for (const form of forms) {
       assert.equal(statSync(file()).mode & 0o7777, 0o640);
     });
 
-    it('keeps what a followed link leads to, and leaves the link', async () => {
+    it('keeps the target of a followed link, and leaves the link', async () => {
       mkdirSync(scratch.at('real'));
       writeFileSync(scratch.at('real', 'file'), 'old');
       symlinkSync('real/file', scratch.at('link'));
@@ -131,7 +131,7 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path).sort(), ['link', 'previous']);
     });
 
-    it('replaces a link in the place of the kept version, and not what that leads to', async () => {
+    it('replaces a link at the path of the kept version, and not its target', async () => {
       writeFileSync(file(), 'old');
       writeFileSync(scratch.at('other'), 'other');
       symlinkSync('other', previous());
@@ -140,7 +140,7 @@ for (const form of forms) {
       assert.deepEqual([contentOf(previous()), contentOf(scratch.at('other'))], ['old', 'other']);
     });
 
-    it('makes the directories of the new file, in which it may keep it', async () => {
+    it('makes the directories of the new file, and may keep the old one there', async () => {
       const deep = scratch.at('a', 'b', 'file');
       const options = { keepPrevious: `${deep}.old`, makeDirectories: true };
       await form.save(deep, '0', options);
@@ -148,7 +148,7 @@ for (const form of forms) {
       assert.deepEqual([contentOf(deep), contentOf(`${deep}.old`)], ['1', '0']);
     });
 
-    it('refuses to keep it under the path itself', async () => {
+    it('refuses to keep the old version at the path itself', async () => {
       writeFileSync(file(), 'old');
       symlinkSync('.', scratch.at('here'));
       symlinkSync('file', scratch.at('link'));
@@ -215,9 +215,9 @@ for (const form of forms) {
     it.skipIf(!existsSync(MEMORY) || isInMemory('.'))('refuses another filesystem', async (test) => {
       test.skip(isInMemory(scratch.path), 'no second filesystem');
       writeFileSync(file(), 'old');
-      const elsewhere = mkdtempSync(join(MEMORY, 'indelible-'));
+      const otherDirectory = mkdtempSync(join(MEMORY, 'indelible-'));
       try {
-        const keepPrevious = join(elsewhere, 'previous');
+        const keepPrevious = join(otherDirectory, 'previous');
         await assert.rejects(form.save(file(), 'new', { keepPrevious }), {
           code: 'EXDEV',
           syscall: 'link',
@@ -225,11 +225,11 @@ for (const form of forms) {
           dest: keepPrevious,
           published: false,
         });
-        assert.deepEqual(readdirSync(elsewhere), []);
+        assert.deepEqual(readdirSync(otherDirectory), []);
         assert.equal(contentOf(file()), 'old');
         assert.deepEqual(readdirSync(scratch.path), ['file']);
       } finally {
-        rmSync(elsewhere, { recursive: true });
+        rmSync(otherDirectory, { recursive: true });
       }
     });
 
@@ -255,7 +255,7 @@ for (const form of forms) {
       });
       assert.equal(outcome.error, undefined);
       assert.deepEqual([contentOf(file()), contentOf(previous())], ['new', 'old']);
-      // Plain fs can sync nothing but what it can open.
+      // Plain `fs` can sync only what it can open.
       const durable = await durableIfOrdered(scratch.path);
       const expected = durable === 'durable' && engineUnderTest === 'portable' ? 'ordered' : durable;
       assert.equal(outcome.saved?.durability, expected);
@@ -275,7 +275,7 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
 
-    it("is not for ifExists: 'fail', which replaces nothing", async () => {
+    it("is refused with ifExists: 'fail', which replaces nothing", async () => {
       const options = { keepPrevious: previous(), ifExists: 'fail' } as const;
       await assert.rejects(form.save(file(), 'new', options), {
         code: 'ERR_INVALID_ARG_VALUE',
@@ -284,7 +284,7 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path), []);
     });
 
-    it('wants a path', async () => {
+    it('refuses a keepPrevious that is not a path', async () => {
       for (const keepPrevious of [true, 7, null, {}]) {
         // @ts-expect-error: not a path
         await assert.rejects(form.save(file(), 'new', { keepPrevious }), {
@@ -300,7 +300,7 @@ for (const form of forms) {
 }
 
 describe('keepPrevious', () => {
-  it('sees every version, however many are saved at once', async () => {
+  it('keeps every version, however many are saved at once', async () => {
     await save(file(), '0');
     const saves = Array.from({ length: 40 }, (_, index) =>
       save(file(), `${index + 1}`, { keepPrevious: scratch.at(`kept-${index}`) }),
@@ -315,7 +315,7 @@ describe('keepPrevious', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('keeps what the save before has published, also where that keeps nothing', async () => {
+  it('keeps what the save before has published, even if that save keeps nothing', async () => {
     writeFileSync(file(), '0');
     await Promise.all([
       save(file(), '1'),
@@ -327,7 +327,7 @@ describe('keepPrevious', () => {
     assert.deepEqual([contentOf(file()), contentOf(previous())], ['5', '2']);
   });
 
-  it('holds the order where a saveSync comes in between, at whatever point the save has arrived', async () => {
+  it('keeps the order if a saveSync comes in between, at any stage of the pending saves', async () => {
     for (let turns = 0; turns < 60; turns += 1) {
       writeFileSync(file(), 'oldest');
       rmSync(previous(), { force: true });
@@ -344,7 +344,7 @@ describe('keepPrevious', () => {
     }
   });
 
-  it('holds where all keep under the same path', async () => {
+  it('keeps the order if all saves keep the old version at the same path', async () => {
     for (let turns = 0; turns < 60; turns += 1) {
       writeFileSync(file(), 'oldest');
       const options = { keepPrevious: previous(), durability: 'none' } as const;
@@ -362,7 +362,7 @@ describe('keepPrevious', () => {
     }
   });
 
-  it('always shows a reader the old version under one path or the other', async () => {
+  it('always shows a reader the old version at one path or the other', async () => {
     writeFileSync(file(), '0');
     writeFileSync(previous(), '0');
     let over = false;
@@ -376,14 +376,14 @@ describe('keepPrevious', () => {
     while (!over) {
       const before = Number(contentOf(file()));
       const kept = Number(contentOf(previous()));
-      // What was read first may have been replaced meanwhile, and again.
-      assert.ok(kept >= before - 1, `${before} stood there, and then ${kept} was kept`);
+      // The version that was read first may have been replaced meanwhile, even more than once.
+      assert.ok(kept >= before - 1, `the file held ${before}, and then ${kept} was kept`);
       await nextTurn();
     }
     await saving;
   });
 
-  it('is for streams, and for iterables', async () => {
+  it('works with streams and with iterables', async () => {
     writeFileSync(file(), '0');
     const stream = createSaveStream(file(), { keepPrevious: previous() });
     stream.write('from ');
@@ -407,7 +407,7 @@ describe('keepPrevious', () => {
     assert.deepEqual(readdirSync(scratch.path), ['file']);
   });
 
-  it('is for a Saver, of what it really wrote, wherever the process has moved', async () => {
+  it('keeps what a Saver has written, at a path resolved when the Saver was made', async () => {
     writeFileSync(file(), '0');
     const directory = process.cwd();
     process.chdir(scratch.path);
@@ -424,7 +424,7 @@ describe('keepPrevious', () => {
     ['saveAll', saveAll],
     ['saveAllSync', async (...args: Parameters<typeof saveAllSync>) => saveAllSync(...args)],
   ] as const) {
-    it(`is each file's own in ${name}`, async () => {
+    it(`is an option of each file in ${name}`, async () => {
       for (const each of ['a', 'b', 'c']) writeFileSync(scratch.at(each), `old ${each}`);
       const files = ['a', 'b'].map((each) => ({
         path: scratch.at(each),
@@ -448,7 +448,7 @@ describe('keepPrevious', () => {
 
 if (engineUnderTest === 'native') {
   describe('keepPrevious with the native engine', () => {
-    it('keeps exactly what is replaced, whoever else replaces it', async () => {
+    it('keeps exactly what is replaced, even if another thread replaces it too', async () => {
       writeFileSync(file(), 'first');
       const own = scratch.at('own');
       const stop = new Int32Array(new SharedArrayBuffer(4));
@@ -466,16 +466,16 @@ if (engineUnderTest === 'native') {
       }
       Atomics.store(stop, 0, 1);
       const [{ put, got }] = (await ended) as [{ put: string[]; got: string[] }];
-      // Every version but the last is replaced once, by the one or the other, who must have it.
+      // Every version but the last is replaced once, by a save or by the worker, which then has it.
       assert.deepEqual([...kept, ...got, contentOf(file())].sort(), ['first', ...saved, ...put].sort());
       assert.ok(
-        kept.some((version) => version.startsWith('rival')),
-        'the two have met',
+        kept.some((version) => put.includes(version)),
+        'no save has replaced a version of the worker',
       );
       assert.deepEqual(scratch.temporaries(), []);
     });
 
-    it('is not misled by another name of the kept version', async () => {
+    it('is not misled if the path of the kept version is another name of the file', async () => {
       writeFileSync(file(), '0');
       await save(file(), '1', { keepPrevious: previous() });
       linkSync(file(), scratch.at('hard link'));

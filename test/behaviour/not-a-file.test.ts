@@ -46,7 +46,7 @@ for (const { name, save } of forms) {
     it('a device, also as root', async (test) => {
       let device = '/dev/null';
       if (isRoot) {
-        // Not the system's own: as root a mistake would replace it for everybody.
+        // Not the system's own device: as root, a mistake would replace it for every process.
         device = scratch.at('null');
         const { status, stderr } = spawnSync('mknod', [device, 'c', '1', '3'], { encoding: 'utf8' });
         test.skip(status !== 0, stderr);
@@ -56,7 +56,7 @@ for (const { name, save } of forms) {
       assert.deepEqual(scratch.temporaries(), []);
     });
 
-    it('what a link leads to that only the kernel can follow', async () => {
+    it('the target of a link that only the kernel can follow', async () => {
       // The child's standard output is a pipe or socket without a path.
       const { error } = await saveAs({}, name, '/dev/stdout', 'new');
       assert.deepEqual([error?.code, error?.published], ['ERR_INDELIBLE_NOT_A_FILE', false]);

@@ -30,16 +30,16 @@ import { forms } from './forms.js';
 const scratch = new ScratchDirectory();
 const file = () => scratch.at('file');
 
-type Heard =
+type Received =
   | { event: 'start'; message: SaveStarted }
   | { event: 'end'; message: SaveEnded }
   | { event: 'error'; message: SaveFailed };
 
-let heard: Heard[] = [];
+let received: Received[] = [];
 
 const listeners = (['start', 'end', 'error'] as const).map((event) => ({
   channel: `indelible:save:${event}`,
-  listener: (message: unknown) => void heard.push({ event, message } as Heard),
+  listener: (message: unknown) => void received.push({ event, message } as Received),
 }));
 
 function listen(): void {
@@ -51,14 +51,14 @@ function stopListening(): void {
 }
 
 beforeEach(() => {
-  heard = [];
+  received = [];
 });
 
 afterEach(stopListening);
 
-const events = () => heard.map(({ event }) => event);
-const ends = () => heard.flatMap((one) => (one.event === 'end' ? [one.message] : []));
-const failures = () => heard.flatMap((one) => (one.event === 'error' ? [one.message] : []));
+const events = () => received.map(({ event }) => event);
+const ends = () => received.flatMap((one) => (one.event === 'end' ? [one.message] : []));
+const failures = () => received.flatMap((one) => (one.event === 'error' ? [one.message] : []));
 
 function assertPlausible(times: SaveTimes | undefined): SaveTimes {
   assert.ok(times !== undefined);
@@ -72,13 +72,13 @@ function assertPlausible(times: SaveTimes | undefined): SaveTimes {
 const updateOptions = hasMachineLock ? {} : ({ lock: 'thread' } as const);
 
 /** Every way to save one file. */
-const ways: { name: string; pieces?: true; run: () => Promise<unknown> }[] = [
+const ways: { name: string; chunks?: true; run: () => Promise<unknown> }[] = [
   ...forms.map(({ name, save }) => ({ name, run: () => save(file(), 'content') })),
-  { name: 'save of an iterable', pieces: true, run: () => save(file(), ['con', 'tent']) },
-  { name: 'saveSync of an iterable', pieces: true, run: async () => saveSync(file(), ['con', 'tent']) },
+  { name: 'save of an iterable', chunks: true, run: () => save(file(), ['con', 'tent']) },
+  { name: 'saveSync of an iterable', chunks: true, run: async () => saveSync(file(), ['con', 'tent']) },
   {
     name: 'a save stream',
-    pieces: true,
+    chunks: true,
     run: () => pipeline(Readable.from(['con', 'tent']), createSaveStream(file())),
   },
   { name: 'a saver', run: () => new Saver(file()).save('content') },
@@ -88,19 +88,19 @@ const ways: { name: string; pieces?: true; run: () => Promise<unknown> }[] = [
   { name: 'updateSync', run: async () => updateSync(file(), () => 'content', updateOptions) },
 ];
 
-describe('whoever listens', () => {
-  for (const { name, pieces, run } of ways) {
-    it(`hears of the start and the end of ${name}`, async () => {
+describe('a subscriber', () => {
+  for (const { name, chunks, run } of ways) {
+    it(`is notified of the start and the end of ${name}`, async () => {
       listen();
       await run();
       assert.deepEqual(events(), ['start', 'end']);
-      const [start, end] = heard.map(({ message }) => message);
+      const [start, end] = received.map(({ message }) => message);
       assert.ok(start !== undefined && end !== undefined && 'saved' in end);
       const { id, ...rest } = start;
       assert.deepEqual(rest, {
         engine: engineUnderTest,
         path: file(),
-        bytes: pieces ? undefined : 7,
+        bytes: chunks ? undefined : 7,
         durability: 'durable',
         ifExists: 'replace',
       });
@@ -111,7 +111,7 @@ describe('whoever listens', () => {
       assert.ok(times.locate > 0 && times.create > 0 && times.write > 0 && times.rename > 0);
     });
 
-    it(`hears of a failure of ${name}, and with which error`, async () => {
+    it(`is notified of a failure of ${name}, with the error`, async () => {
       mkdirSync(file());
       listen();
       const [outcome] = await Promise.allSettled([run()]);
@@ -127,7 +127,7 @@ describe('whoever listens', () => {
     });
   }
 
-  it('hears of each of many files', async () => {
+  it('is notified of each of many files', async () => {
     listen();
     const files = Array.from({ length: 40 }, (_, index) => ({ path: scratch.at(`${index}`), data: 'x' }));
     await saveAll(files);
@@ -136,7 +136,7 @@ describe('whoever listens', () => {
     for (const { times } of ends()) assertPlausible(times);
   });
 
-  it('hears what the syncs took where there are some, and 0 where there are none', async (test) => {
+  it('gets the time of each sync, and 0 where nothing is synced', async (test) => {
     test.skip(isInMemory(scratch.path), 'no directory on a disk');
     writeFileSync(file(), 'old');
     listen();
@@ -148,7 +148,7 @@ describe('whoever listens', () => {
   });
 
   for (const durability of ['durable', 'ordered', 'none'] satisfies Durability[]) {
-    it(`hears of time in the very stages that the steps of a save count to, with '${durability}'`, async () => {
+    it(`gets times in exactly the stages that the steps of a save count to, with '${durability}'`, async () => {
       const { steps } = (await inspect(scratch.path)).protocol[durability];
       const stages = new Set(steps.flatMap((step) => STEPS[step].stage ?? []));
       writeFileSync(file(), 'old');
@@ -162,13 +162,13 @@ describe('whoever listens', () => {
     });
   }
 
-  it('hears that most of the time of a large save goes into writing it', async () => {
+  it('sees that most of the time of a large save is spent in writing', async () => {
     listen();
     for (const { save } of forms) await save(file(), Buffer.alloc(64_000_000), { durability: 'none' });
     for (const { times } of ends()) assert.ok(times.write > times.rename + times.locate + times.create);
   });
 
-  it('hears that a save waits for the one before it to its path', async () => {
+  it('sees that a save waits for the save before it to its path', async () => {
     listen();
     const long = save(file(), Buffer.alloc(64_000_000));
     const short = save(file(), 'new');
@@ -178,7 +178,7 @@ describe('whoever listens', () => {
     assert.ok(waited !== undefined && waited.queue + waited.wait > waited.total / 2);
   });
 
-  it("does not hear what a stream's producer takes, except in the total", async () => {
+  it("sees the time of a stream's producer only in the total", async () => {
     listen();
     const stream = createSaveStream(file());
     stream.write('con');
@@ -190,7 +190,7 @@ describe('whoever listens', () => {
     assert.ok(total - Object.values(stages).reduce((sum, time) => sum + time, 0) > 200e6);
   });
 
-  it('hears of a stream that is destroyed, with its error or none, once', async () => {
+  it('is notified once of a stream that is destroyed, with its error or with none', async () => {
     listen();
     const reason = new Error('half-way');
     for (const error of [reason, undefined]) {
@@ -210,22 +210,22 @@ describe('whoever listens', () => {
     for (const { times } of failures()) assert.ok(assertPlausible(times).write > 0);
   });
 
-  it("hears of an iterable whose producer throws, with the producer's error", async () => {
+  it("is notified of an iterable whose producer throws, with the producer's error", async () => {
     listen();
     const error = new Error('no more');
-    const pieces = function* () {
+    const chunks = function* () {
       yield 'x';
       throw error;
     };
-    await assert.rejects(save(file(), pieces()), error);
-    assert.throws(() => saveSync(file(), pieces()), error);
+    await assert.rejects(save(file(), chunks()), error);
+    assert.throws(() => saveSync(file(), chunks()), error);
     assert.deepEqual(
       failures().map((failed) => failed.error),
       [error, error],
     );
   });
 
-  it('hears of an aborted save', async () => {
+  it('is notified of an aborted save', async () => {
     const controller = new AbortController();
     listen();
     const saving = save(file(), Buffer.alloc(64_000_000), { signal: controller.signal });
@@ -234,7 +234,7 @@ describe('whoever listens', () => {
     assert.deepEqual(events(), ['start', outcome.status === 'fulfilled' ? 'end' : 'error']);
   });
 
-  it('hears of an update that found the file changed', async () => {
+  it('is notified of an update that found the file changed', async () => {
     writeFileSync(file(), 'old');
     listen();
     const updating = update(
@@ -249,20 +249,20 @@ describe('whoever listens', () => {
     assert.deepEqual(events(), ['start', 'error']);
   });
 
-  it('hears on one channel without listening to the others', async () => {
+  it('receives from one channel without a subscription to the others', async () => {
     for (const { channel, listener } of listeners.slice(1, 2)) subscribe(channel, listener);
     await save(file(), 'content');
     assert.deepEqual(events(), ['end']);
   });
 });
 
-describe('with nobody listening', () => {
-  it('no clock is looked at, and nothing is asked to be measured', async () => {
+describe('without subscribers', () => {
+  it('no clock is read, and no measurement is requested', async () => {
     const { addon } = selectEngine();
     const clock = process.hrtime.bigint;
-    let looks = 0;
+    let readings = 0;
     process.hrtime.bigint = () => {
-      looks += 1;
+      readings += 1;
       return clock();
     };
     const flags: number[] = [];
@@ -279,12 +279,12 @@ describe('with nobody listening', () => {
         });
       }
       for (const { run } of ways) await run();
-      assert.equal(looks, 0);
+      assert.equal(readings, 0);
       assert.ok(addon === undefined || flags.length >= ways.length - 1);
       for (const bits of flags) assert.equal(bits & FLAG.timed, 0);
       listen();
       for (const { run } of ways) await run();
-      assert.ok(looks > 0, 'the test would not notice');
+      assert.ok(readings > 0, 'the test would not notice');
       if (addon !== undefined) assert.ok(flags.some((bits) => (bits & FLAG.timed) !== 0));
     } finally {
       process.hrtime.bigint = clock;

@@ -25,7 +25,7 @@ import { openTemporary, openTemporarySync, save, sweep, type TemporaryFile } fro
 import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
 import { opensTemporaries } from './engine-under-test.js';
 
-/** What makes the runtime collect its garbage. */
+/** Returns the function that makes the runtime collect its garbage. */
 function collector(): () => void {
   const { Bun } = globalThis as { Bun?: { gc(synchronously: boolean): void } };
   if (Bun !== undefined) return () => Bun.gc(true);
@@ -61,7 +61,7 @@ const isOpen = (fd: number) => existsSync(`/proc/self/fd/${fd}`);
 if (opensTemporaries) {
   for (const form of forms) {
     describe(form.name, () => {
-      it('opens a file to be written and read, of which nothing is left when it is closed', async () => {
+      it('opens a file for reading and writing, and leaves nothing when it is closed', async () => {
         const file = await form.open(scratch.path);
         const { fd } = file;
         writeSync(fd, 'content');
@@ -75,7 +75,7 @@ if (opensTemporaries) {
         assert.deepEqual(readdirSync(scratch.path), []);
       });
 
-      it('links it to a free name, durably, and closes it', async () => {
+      it('links the file durably to a free name, and closes it', async () => {
         const file = await form.open(scratch.path);
         const { fd } = file;
         writeSync(fd, 'content');
@@ -89,7 +89,7 @@ if (opensTemporaries) {
         assert.deepEqual([path, bytes, replaced, durability], [target(), 7, false, expected]);
       });
 
-      it('never links over something, and may be linked to another name then', async () => {
+      it('never links over an existing entry, and can then link to another name', async () => {
         writeFileSync(target(), 'old');
         symlinkSync('nowhere', scratch.at('dangling'));
         const file = await form.open(scratch.path);
@@ -116,7 +116,7 @@ if (opensTemporaries) {
         assert.deepEqual(readdirSync(scratch.path), ['target']);
       });
 
-      it('gives it to a directory that is not the one that it was opened in', async () => {
+      it('publishes the file in another directory than the one that it was opened in', async () => {
         mkdirSync(scratch.at('a'));
         mkdirSync(scratch.at('b'));
         const file = await form.open(scratch.at('a'));
@@ -135,7 +135,7 @@ if (opensTemporaries) {
         assert.deepEqual(readdirSync(scratch.path).sort(), ['previous', 'target']);
       });
 
-      it('has the mode that it is opened with, unless it is published with another', async () => {
+      it('gives the file the mode of the call, unless it is published with another', async () => {
         const options = { mode: 0o604 };
         await form.link(await form.open(scratch.path, options), scratch.at('a'));
         await form.link(await form.open(scratch.path, options), scratch.at('b'), { mode: 0o600 });
@@ -146,7 +146,7 @@ if (opensTemporaries) {
         await form.close(file);
       });
 
-      it('is durable as asked, when it is opened or published', async () => {
+      it('takes a durability when the file is opened, and when it is published', async () => {
         const none = await form.link(await form.open(scratch.path, { durability: 'none' }), scratch.at('a'));
         const ordered = await form.link(await form.open(scratch.path), scratch.at('b'), {
           durability: 'ordered',
@@ -168,24 +168,24 @@ if (opensTemporaries) {
 
       it.skipIf(!existsSync(MEMORY) || isInMemory('.'))('never crosses filesystems', async (test) => {
         test.skip(isInMemory(scratch.path), 'no second filesystem');
-        const elsewhere = mkdtempSync(join(MEMORY, 'indelible-'));
+        const otherDirectory = mkdtempSync(join(MEMORY, 'indelible-'));
         try {
           const file = await form.open(scratch.path);
           for (const publish of [form.link, form.replace]) {
-            await assert.rejects(publish(file, join(elsewhere, 'target')), {
+            await assert.rejects(publish(file, join(otherDirectory, 'target')), {
               code: 'EXDEV',
               syscall: 'link',
               published: false,
             });
           }
-          assert.deepEqual(readdirSync(elsewhere), []);
+          assert.deepEqual(readdirSync(otherDirectory), []);
           await form.link(file, target());
         } finally {
-          rmSync(elsewhere, { recursive: true });
+          rmSync(otherDirectory, { recursive: true });
         }
       });
 
-      it('refuses a directory in its place, and can go elsewhere then', async () => {
+      it('refuses to replace a directory, and can then publish to another path', async () => {
         mkdirSync(target());
         const file = await form.open(scratch.path);
         await assert.rejects(form.replace(file, target()), { code: 'EISDIR', published: false });
@@ -193,7 +193,7 @@ if (opensTemporaries) {
         assert.deepEqual(readdirSync(scratch.path).sort(), ['other', 'target']);
       });
 
-      it('says that it is closed, and closes as often as asked', async () => {
+      it('refuses to publish a closed file, and may close it again', async () => {
         const closed = { code: 'ERR_INDELIBLE_CLOSED', path: target() };
         const file = await form.open(scratch.path);
         await form.close(file);
@@ -207,7 +207,7 @@ if (opensTemporaries) {
         assert.deepEqual(readdirSync(scratch.path), ['target']);
       });
 
-      it('is left alone by a sweep', async () => {
+      it('opens a file that a sweep leaves alone', async () => {
         const file = await form.open(scratch.path);
         assert.deepEqual(await sweep(scratch.path), []);
         await form.link(file, target());
@@ -243,7 +243,7 @@ if (opensTemporaries) {
   }
 
   describe('a TemporaryFile', () => {
-    it('takes its place among the saves to its path', async () => {
+    it('is published in order with the saves to its path', async () => {
       const files = await Promise.all(Array.from({ length: 4 }, () => openTemporary(scratch.path)));
       const saves = files.flatMap((file, index) => {
         writeSync(file.fd, `file ${index}`);
@@ -254,7 +254,7 @@ if (opensTemporaries) {
       assert.deepEqual(readdirSync(scratch.path), ['target']);
     });
 
-    it('is published once, however often that is asked for at a time', async () => {
+    it('is published once, however many calls publish it at once', async () => {
       const file = await openTemporary(scratch.path);
       writeSync(file.fd, 'content');
       const outcomes = await Promise.allSettled([file.link(scratch.at('a')), file.link(scratch.at('b'))]);
@@ -265,7 +265,7 @@ if (opensTemporaries) {
       assert.deepEqual(readdirSync(scratch.path), ['a']);
     });
 
-    it('waits with its close for a publication that is under way, and refuses it on this thread', async () => {
+    it('waits in close for a pending publication, and refuses closeSync and linkSync meanwhile', async () => {
       const file = await openTemporary(scratch.path);
       const linking = file.link(target());
       assert.throws(() => file.closeSync(), { code: 'ERR_INDELIBLE_CLOSED' });
@@ -287,7 +287,7 @@ if (opensTemporaries) {
       assert.deepEqual(readdirSync(scratch.path), []);
     });
 
-    it('is closed, with a warning, when nobody has it any more', async () => {
+    it('is closed with a warning when it is garbage-collected', async () => {
       const collect = collector();
       const warned = once(process, 'warning');
       const fd = await (async () => (await openTemporary(scratch.path)).fd)();

@@ -11,7 +11,7 @@ function content(): string {
   return readFileSync(scratch.at('file'), 'utf8');
 }
 
-/** What saves to one path must look like to a reader: version after version, never back. */
+/** Asserts that a reader sees saves to one path version after version, and never an older one again. */
 async function assertPublishedInOrder(saves: Promise<unknown>[], version: () => number): Promise<void> {
   let newest = 0;
   await Promise.all(
@@ -64,7 +64,7 @@ describe('saves to one path', () => {
     await assertPublishedInOrder(saves, () => Number(content()));
   });
 
-  it('go on after one that failed', async () => {
+  it('continue after a failed save', async () => {
     const outcomes = await Promise.allSettled([
       save(scratch.at('file'), '0'),
       save(scratch.at('file'), '1', { ifExists: 'fail' }),
@@ -77,14 +77,14 @@ describe('saves to one path', () => {
     assert.equal(content(), '2');
   });
 
-  it('see what the one before has published', async () => {
+  it('see what the save before has published', async () => {
     const [first, second] = await Promise.all([save(scratch.at('file'), '0'), save(scratch.at('file'), '1')]);
     assert.deepEqual([first.replaced, second.replaced], [false, true]);
   });
 });
 
 describe('saveSync', () => {
-  it('comes after the saves to its path that are pending', async () => {
+  it('comes after the pending saves to its path', async () => {
     const pending = Array.from({ length: 20 }, (_, index) => save(scratch.at('file'), `${index}`));
     saveSync(scratch.at('file'), 'last');
     assert.equal(content(), 'last');
@@ -93,7 +93,7 @@ describe('saveSync', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('comes after the saves to its path that are pending, at whatever point they have arrived', async () => {
+  it('comes after the pending saves to its path, at any stage of them', async () => {
     for (let turns = 0; turns < 60; turns += 1) {
       const pending = [
         save(scratch.at('file'), Buffer.alloc(100_000)),
@@ -116,7 +116,7 @@ describe('saveSync', () => {
     assert.equal(content(), 'later');
   });
 
-  it('does not change what becomes of a pending save that fails', async () => {
+  it('does not change the outcome of a pending save that fails', async () => {
     saveSync(scratch.at('file'), 'old');
     const pending = save(scratch.at('file'), 'never', { ifExists: 'fail' });
     saveSync(scratch.at('file'), 'last');

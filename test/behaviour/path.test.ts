@@ -9,7 +9,7 @@ import { forms } from './forms.js';
 const scratch = new ScratchDirectory();
 const startDirectory = process.cwd();
 
-/** Not UTF-8, so a name that no string can express. */
+/** A name that is not UTF-8, so that no string can express it. */
 const RAW_NAME = Buffer.from([0x66, 0xff, 0xfe, 0x80]);
 
 afterEach(() => {
@@ -59,7 +59,7 @@ for (const { name, save } of forms) {
       assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'new');
     });
 
-    it('is taken against the working directory of the call, not a later one', async () => {
+    it('is resolved against the working directory of the call, not a later one', async () => {
       mkdirSync(scratch.at('later'));
       process.chdir(scratch.path);
       const pending = save('file', 'new');
@@ -103,7 +103,7 @@ for (const { name, save } of forms) {
       assert.deepEqual(readdirSync(scratch.path), []);
     });
 
-    it('must lead to a directory that is there', async () => {
+    it('must lead to an existing directory', async () => {
       const path = scratch.at('missing', 'file');
       await assert.rejects(save(path, 'new'), {
         code: 'ENOENT',

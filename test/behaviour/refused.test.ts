@@ -24,7 +24,7 @@ const mounts = new Mounts();
 const file = () => scratch.at('file');
 const content = () => readFileSync(file(), 'utf8');
 
-/** What chattr has set, so that the scratch directory can be removed. */
+/** The flags set with chattr. They are cleared again, so that the scratch directory can be removed. */
 const flagged: [flag: string, path: string][] = [];
 
 function setFlag(flag: string, path: string): void {
@@ -36,14 +36,14 @@ function clearFlags(): void {
   for (const [flag, path] of flagged.splice(0)) execFileSync('chattr', [`-${flag}`, path]);
 }
 
-// Before the scratch directory's own, since vitest goes backwards.
+// Runs before the hook of the scratch directory, because vitest calls these hooks in reverse order.
 afterEach(clearFlags);
 
 /** Every way to save one file. */
 const ways = [
   ...forms,
   {
-    name: 'save of data in pieces',
+    name: 'save of data in chunks',
     save: (path: string, data: string) => {
       const [form] = forms;
       return form?.save(path, [data.slice(0, 1), data.slice(1)]);
@@ -75,12 +75,12 @@ const ways = [
   },
 ];
 
-/** The only file's own error. */
+/** Throws the error of the only file. */
 function first(error: unknown): never {
   throw error instanceof AggregateError ? error.errors[0] : error;
 }
 
-describe.skipIf(!isRoot)('what the filesystem refuses to', () => {
+describe.skipIf(!isRoot)('where the filesystem refuses a change', () => {
   for (const { name, save } of ways) {
     for (const [flag, kind] of Object.entries({ i: 'immutable', a: 'append-only' })) {
       for (const path of ['file', 'link']) {
@@ -113,7 +113,7 @@ describe.skipIf(!isRoot)('what the filesystem refuses to', () => {
       assert.deepEqual(readdirSync(scratch.at('directory')), ['file']);
     });
 
-    // Nothing can be renamed or removed there, so that a temporary with a name stays.
+    // Nothing can be renamed or removed in such a directory, so a temporary with a name stays.
     it(`${name} fails with EPERM in an append-only directory, and the file stays`, async (test) => {
       test.skip(isInMemory(scratch.path), 'no file flags');
       mkdirSync(scratch.at('directory'));
@@ -150,7 +150,7 @@ describe.skipIf(!isRoot)('what the filesystem refuses to', () => {
       assert.deepEqual(readdirSync(scratch.path), []);
     });
 
-    it(`${name} replaces the user's own file in a sticky directory of somebody else's`, async () => {
+    it(`${name} replaces the user's own file in a sticky directory of another user`, async () => {
       chmodSync(scratch.path, 0o1777);
       writeFileSync(file(), 'old');
       chownSync(file(), NOBODY, NOBODY);

@@ -8,7 +8,7 @@ import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 
-/** Node's number of EEXIST, which on Windows is one of its own. */
+/** Node's errno for EEXIST. On Windows it is a number that only Node uses. */
 const [number] = [...getSystemErrorMap()].find(([, [code]]) => code === 'EEXIST') ?? [];
 
 const forms = [
@@ -22,7 +22,7 @@ const forms = [
 for (const form of forms) {
   if (engineUnderTest === 'native') {
     describe(form.name, () => {
-      it('renames, and tells what it has achieved', async () => {
+      it('renames, and reports the durability that it achieved', async () => {
         writeFileSync(scratch.at('from'), 'content');
         mkdirSync(scratch.at('directory'));
         const expected = isInMemory(scratch.path) ? 'none' : 'durable';
@@ -33,7 +33,7 @@ for (const form of forms) {
         assert.equal(readFileSync(scratch.at('directory', 'to'), 'utf8'), 'content');
       });
 
-      it('renames directories and links, the link itself', async () => {
+      it('renames directories and links, and a link itself instead of its target', async () => {
         mkdirSync(scratch.at('old'));
         writeFileSync(scratch.at('old', 'inside'), '');
         symlinkSync('old', scratch.at('link'));
@@ -44,7 +44,7 @@ for (const form of forms) {
       });
 
       for (const kind of ['file', 'directory', 'dangling link'] as const) {
-        it(`fails with EEXIST if a ${kind} stands there`, async () => {
+        it(`fails with EEXIST if a ${kind} exists at the new path`, async () => {
           writeFileSync(scratch.at('from'), 'content');
           if (kind === 'file') writeFileSync(scratch.at('to'), 'other');
           if (kind === 'directory') mkdirSync(scratch.at('to'));
@@ -61,7 +61,7 @@ for (const form of forms) {
         });
       }
 
-      it('lets exactly one of many win', async () => {
+      it('lets exactly one of many calls win', async () => {
         const names = Array.from({ length: 20 }, (_, index) => `from-${index}`);
         for (const name of names) writeFileSync(scratch.at(name), name);
         const outcomes = await Promise.allSettled(

@@ -37,7 +37,7 @@ const forms = [
   },
 ];
 
-/** On Windows making a link takes a right of its own, and plain `fs` cannot sync what is read-only. */
+/** On Windows a link needs a privilege, and plain `fs` cannot sync a read-only file. */
 const onWindows = process.platform === 'win32';
 
 /** A tree of three levels, with a link, an empty directory and a file of each kind of mode. */
@@ -72,7 +72,7 @@ const site = () => scratch.at('site');
 
 for (const form of forms) {
   describe(form.name, () => {
-    it('puts a directory where nothing stands', async () => {
+    it('puts a directory at a path where nothing exists', async () => {
       makeTree(staged(), 'new');
       const { replaced } = await form.replace(staged(), site());
       assertTree(site(), 'new');
@@ -125,7 +125,7 @@ for (const form of forms) {
       ['a file', (path: string) => writeFileSync(path, 'content')],
       ['a symbolic link to a directory', (path: string) => symlinkSync('.', path)],
     ] as const) {
-      it(`refuses ${what} in either place`, async () => {
+      it(`refuses ${what} at either path`, async () => {
         makeTree(staged(), 'new');
         make(site());
         const refused = { code: 'ENOTDIR', path: site(), published: false, message: /replaceSymlink/ };
@@ -136,7 +136,7 @@ for (const form of forms) {
       });
     }
 
-    it('refuses a directory and one inside it, and one and the same', async () => {
+    it('refuses a directory and one inside it, and the same directory twice', async () => {
       makeTree(staged(), 'new');
       mkdirSync(scratch.at('a'));
       symlinkSync('../staged/a', scratch.at('a', 'link'));
@@ -153,15 +153,15 @@ for (const form of forms) {
     it.skipIf(!existsSync(MEMORY) || isInMemory('.'))('refuses another filesystem', async (test) => {
       test.skip(isInMemory(scratch.path), 'no second filesystem');
       makeTree(staged(), 'new');
-      const elsewhere = mkdtempSync(join(MEMORY, 'indelible-'));
+      const otherDirectory = mkdtempSync(join(MEMORY, 'indelible-'));
       try {
-        const path = join(elsewhere, 'site');
+        const path = join(otherDirectory, 'site');
         const error = { code: 'EXDEV', syscall: 'rename', path: staged(), dest: path, published: false };
         await assert.rejects(form.replace(staged(), path), error);
-        assert.deepEqual(readdirSync(elsewhere), []);
+        assert.deepEqual(readdirSync(otherDirectory), []);
         assertTree(staged(), 'new');
       } finally {
-        rmSync(elsewhere, { recursive: true });
+        rmSync(otherDirectory, { recursive: true });
       }
     });
 
@@ -177,18 +177,21 @@ for (const form of forms) {
     });
 
     it.skipIf(!existsSync(MEMORY))('refuses with strict what cannot be made durable', async () => {
-      const place = mkdtempSync(join(MEMORY, 'indelible-'));
+      const directory = mkdtempSync(join(MEMORY, 'indelible-'));
       try {
-        mkdirSync(join(place, 'staged'));
-        await assert.rejects(form.replace(join(place, 'staged'), join(place, 'site'), { strict: true }), {
-          code: 'ERR_INDELIBLE_NOT_DURABLE',
-          published: false,
-        });
-        assert.deepEqual(readdirSync(place), ['staged']);
-        const { durability } = await form.replace(join(place, 'staged'), join(place, 'site'));
+        mkdirSync(join(directory, 'staged'));
+        await assert.rejects(
+          form.replace(join(directory, 'staged'), join(directory, 'site'), { strict: true }),
+          {
+            code: 'ERR_INDELIBLE_NOT_DURABLE',
+            published: false,
+          },
+        );
+        assert.deepEqual(readdirSync(directory), ['staged']);
+        const { durability } = await form.replace(join(directory, 'staged'), join(directory, 'site'));
         assert.equal(durability, 'none');
       } finally {
-        rmSync(place, { recursive: true });
+        rmSync(directory, { recursive: true });
       }
     });
 
@@ -224,7 +227,7 @@ for (const form of forms) {
       });
 
       for (const durability of ['ordered', 'none'] as const) {
-        it(`does so with durability '${durability}'`, async () => {
+        it(`swaps the trees with durability '${durability}'`, async () => {
           makeTree(staged(), 'new');
           makeTree(site(), 'old');
           await form.replace(staged(), site(), { durability });
@@ -233,7 +236,7 @@ for (const form of forms) {
         });
       }
 
-      it('keeps the old tree, and removes what was kept before', async () => {
+      it('keeps the old tree, and removes the one that was kept before', async () => {
         mkdirSync(scratch.at('kept'));
         const keepPrevious = scratch.at('kept', 'site');
         for (const [content, names] of [
@@ -251,14 +254,14 @@ for (const form of forms) {
         }
       });
 
-      it('leaves what was kept before alone where nothing is replaced', async () => {
+      it('leaves the tree that was kept before where nothing is replaced', async () => {
         makeTree(staged(), 'new');
         makeTree(scratch.at('kept'), 'kept');
         await form.replace(staged(), site(), { keepPrevious: scratch.at('kept') });
         assertTree(scratch.at('kept'), 'kept');
       });
 
-      it('refuses to keep the old tree in a place that cannot be', async () => {
+      it('refuses to keep the old tree at an impossible path', async () => {
         makeTree(staged(), 'new');
         makeTree(site(), 'old');
         writeFileSync(scratch.at('file'), '');
@@ -290,7 +293,7 @@ for (const form of forms) {
         });
         const buffer = Buffer.alloc(8);
         while (!over) {
-          // What is opened through one directory is of one tree.
+          // Everything that is opened through one directory descriptor belongs to one tree.
           const directory = openSync(site(), 'r');
           const contents = ['top', 'a/middle', 'a/b/deep'].map((name) => {
             const file = openSync(`/proc/self/fd/${directory}/${name}`, 'r');
@@ -305,7 +308,7 @@ for (const form of forms) {
         await replacing;
       });
 
-      it('replaces with others at once, and one of them stands in the end', async () => {
+      it('replaces at the same time as other calls, and leaves one whole tree', async () => {
         makeTree(site(), 'old');
         const names = Array.from({ length: 8 }, (_, index) => `staged-${index}`);
         for (const name of names) makeTree(scratch.at(name), name);
@@ -314,7 +317,7 @@ for (const form of forms) {
         assert.deepEqual(readdirSync(scratch.path), ['site']);
       });
 
-      it.skipIf(!isRoot)('says of a mount point that it is one', async (test) => {
+      it.skipIf(!isRoot)('fails with an error that names the mount point', async (test) => {
         makeTree(staged(), 'new');
         makeTree(site(), 'old');
         mkdirSync(scratch.at('mounted'));
@@ -350,7 +353,7 @@ for (const form of forms) {
     });
   } else {
     describe(`${form.name} of the portable engine`, () => {
-      it('is unsupported where a directory with anything in it stands, and changes nothing', async () => {
+      it('is unsupported where a directory with content exists, and changes nothing', async () => {
         makeTree(staged(), 'new');
         makeTree(site(), 'old');
         const unsupported = {
@@ -381,13 +384,13 @@ if (engineUnderTest === 'native') {
     it('removes an old tree that a crash has left, and nothing that only looks like one', async () => {
       makeTree(scratch.at('.indelible-tree-abcdefghijklmnop'), 'old');
       makeTree(scratch.at('.indelible-tree-mine'), 'mine');
-      // Nobody else may remove what is in a directory that is not to be written.
+      // Only root may remove entries of a directory that is not writable.
       if (isRoot) chmodSync(scratch.at('.indelible-tree-abcdefghijklmnop', 'a'), 0o500);
       assert.deepEqual(await sweep(scratch.path), ['.indelible-tree-abcdefghijklmnop']);
       assertTree(scratch.at('.indelible-tree-mine'), 'mine');
     });
 
-    it.skipIf(!isRoot)('leaves what is mounted in one alone', async (test) => {
+    it.skipIf(!isRoot)('removes nothing that is mounted in an old tree', async (test) => {
       const old = scratch.at('.indelible-tree-abcdefghijklmnop');
       makeTree(old, 'old');
       makeTree(scratch.at('precious'), 'precious');

@@ -28,7 +28,7 @@ const forms = [
 
 for (const form of forms) {
   describe(form.name, () => {
-    it('points a link somewhere else, and tells what it has achieved', async () => {
+    it('points a link to another target, and reports the durability that it achieved', async () => {
       symlinkSync('old', scratch.at('link'));
       const { durable } = (await inspect(scratch.path)).protocol;
       // Plain `fs` cannot sync a link's inode, which an ext4 without a journal needs.
@@ -39,12 +39,12 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path), ['link']);
     });
 
-    it('makes a link that is not there', async () => {
+    it('makes a link that does not exist yet', async () => {
       await form.replace('target', scratch.at('link'));
       assert.equal(readlinkSync(scratch.at('link')), 'target');
     });
 
-    it('replaces a link that leads to a directory, not something in there', async () => {
+    it('replaces a link that leads to a directory, and nothing inside that directory', async () => {
       mkdirSync(scratch.at('release-1'));
       mkdirSync(scratch.at('release-2'));
       symlinkSync('release-1', scratch.at('current'));
@@ -122,7 +122,7 @@ for (const form of forms) {
       await replacing;
     });
 
-    it('replaces at once with others, and one of them stands in the end', async () => {
+    it('replaces at the same time as other calls, and leaves one of the links', async () => {
       const targets = Array.from({ length: 20 }, (_, index) => `target-${index}`);
       await Promise.all(targets.map((target) => form.replace(target, scratch.at('link'))));
       assert.ok(targets.includes(readlinkSync(scratch.at('link'))));

@@ -24,7 +24,7 @@ for (const { name, save } of forms) {
       assert.equal(saved.bytes, 7);
     });
 
-    it('says whether a file stood there before', async () => {
+    it('says whether a file was replaced', async () => {
       const first = await save(scratch.at('file'), 'old');
       const second = await save(scratch.at('file'), 'new');
       assert.deepEqual([first.replaced, second.replaced], [false, true]);
@@ -39,7 +39,7 @@ for (const { name, save } of forms) {
     it("says what was achieved where 'ordered' was asked for", async (test) => {
       test.skip(isInMemory(scratch.path), 'no directory on a disk');
       const saved = await save(scratch.at('file'), 'new', { durability: 'ordered' });
-      // Not everywhere is it to be had: without a journal ext4 does not order its writes.
+      // Not every filesystem has it: without a journal ext4 does not order its writes.
       assert.equal(saved.durability, inspectSync(scratch.path).protocol.ordered.achieves);
     });
 

@@ -17,7 +17,7 @@ function* numbered(count: number, pathOf = (index: number) => `file${index}`): G
   }
 }
 
-/** What `saveAll` threw, which has to be its own error. */
+/** Returns the error of `saveAll`, and asserts that it is a SaveAllError. */
 async function failureOf(saving: Promise<unknown>): Promise<SaveAllError> {
   const error = await saving.then(
     () => undefined,
@@ -29,7 +29,7 @@ async function failureOf(saving: Promise<unknown>): Promise<SaveAllError> {
 
 for (const { name, all } of forms) {
   describe(name, () => {
-    it('saves each file and tells the results in the order of the files', async () => {
+    it('saves each file and returns the results in the order of the files', async () => {
       const results = await all(numbered(700));
       assert.deepEqual(
         results.map(({ path }) => path),
@@ -53,7 +53,7 @@ for (const { name, all } of forms) {
       assert.equal(readFileSync(scratch.at('a', '2', 'file59'), 'utf8'), 'content 59');
     });
 
-    it('saves all the others when some fail, and tells the outcome of each', async () => {
+    it('saves all the others when some fail, and reports the outcome of each', async () => {
       const files = [
         { path: scratch.at('one'), data: '1' },
         { path: scratch.at('missing', 'two'), data: '2' },
@@ -80,13 +80,13 @@ for (const { name, all } of forms) {
       );
     });
 
-    it('leaves the last content of a path that comes several times', async () => {
+    it('leaves the last content of a path that is listed several times', async () => {
       await all(numbered(50, () => 'file'));
       assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'content 49');
       assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
 
-    it('creates a path that comes several times once with ifExists fail', async () => {
+    it('creates a path that is listed several times only once with ifExists: fail', async () => {
       const { errors } = await failureOf(
         all(
           numbered(20, () => 'file'),

@@ -45,7 +45,7 @@ describe('a save stream', () => {
     assert.deepEqual(readdirSync(scratch.path), ['file']);
   });
 
-  it('is the end of a pipeline', async () => {
+  it('can be the end of a pipeline', async () => {
     const whole = Buffer.alloc(5_000_000, '0123456789');
     await pipeline(
       Readable.from(whole.toString('latin1').match(/.{1,99991}/g) ?? []),
@@ -61,7 +61,7 @@ describe('a save stream', () => {
     assert.deepEqual([content(), stream.saved?.bytes], ['', 0]);
   });
 
-  it('holds its producer back', async () => {
+  it('makes its producer wait while its buffer is full', async () => {
     const stream = createSaveStream(scratch.at('file'), { highWaterMark: 1000 });
     assert.equal(stream.writableHighWaterMark, 1000);
     assert.equal(stream.write(Buffer.alloc(999)), true);
@@ -135,7 +135,7 @@ describe('a save stream', () => {
   );
 });
 
-describe('a save stream that does not come to its end', () => {
+describe('a save stream that does not finish', () => {
   it('leaves the old file and nothing else when it is destroyed', async () => {
     const stream = await halfWay();
     stream.destroy();
@@ -214,7 +214,7 @@ describe('a save stream that does not come to its end', () => {
 });
 
 describe('many save streams that wait for their producers', () => {
-  it('hold up no other save', async () => {
+  it('delay no other save', async () => {
     const streams = Array.from({ length: 200 }, (_, index) => createSaveStream(scratch.at(`file${index}`)));
     await Promise.all(streams.map((stream) => new Promise((resolve) => stream.write('half', resolve))));
     await save(scratch.at('file'), 'other');
@@ -233,7 +233,7 @@ describe('a process with an open save stream', () => {
       const { code, signal, stderr } = await ended(program);
       assert.deepEqual([code, signal, stderr], [0, null, '']);
       assert.equal(content(), 'old');
-      // Plain `fs` has no way to stay behind and tidy up.
+      // Plain `fs` cannot remove its temporaries once the process exits.
       if (engineUnderTest === 'native') assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
   }

@@ -16,7 +16,7 @@ describe('a saver', () => {
     assert.deepEqual([saved.bytes, saved.replaced], [7, false]);
   });
 
-  it('writes two of ten thousand values that it is given in one go, the first and the last', async () => {
+  it('writes only the first and the last of ten thousand values that it is given at once', async () => {
     const written: number[] = [];
     const saver = new Saver<number>(scratch.at('file'), {
       serialize: (value) => {
@@ -57,7 +57,7 @@ describe('a saver', () => {
     assert.equal(content(), 'CONTENT');
   });
 
-  it('rejects the saves that a failed one stood for, and goes on with the next', async () => {
+  it('rejects the saves that share a failed write, and continues with the next', async () => {
     const saver = new Saver<string>(scratch.at('file'), {
       serialize: (value) => {
         if (value === 'bad') throw new RangeError('no bytes for this');
@@ -74,7 +74,7 @@ describe('a saver', () => {
     assert.equal(content(), 'second');
   });
 
-  it('lets a newer value that waits make up for a failed save', async () => {
+  it('resolves a failed save if a newer value that waits is written', async () => {
     let newer: Promise<unknown> | undefined;
     const saver = new Saver<string>(scratch.at('file'), {
       serialize: (value) => {
@@ -142,7 +142,7 @@ describe('a saver', () => {
     await failed;
   });
 
-  it('has written the latest value when close resolves, and takes no more', async () => {
+  it('has written the latest value when close resolves, and accepts no more values', async () => {
     const saver = new Saver(scratch.at('file'));
     const saves = ['first', 'second'].map((value) => saver.save(value));
     await saver.close();
@@ -168,7 +168,7 @@ describe('a saver', () => {
     assert.ok(['durable', 'none'].includes(durability));
   });
 
-  it('saves nothing after its signal', async () => {
+  it('saves nothing after its signal is aborted', async () => {
     const saver = new Saver(scratch.at('file'), { signal: AbortSignal.abort() });
     await assert.rejects(saver.save('content'), { code: 'ABORT_ERR' });
     assert.equal(existsSync(scratch.at('file')), false);

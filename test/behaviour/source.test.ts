@@ -21,7 +21,7 @@ function* chunks(): Generator<SaveData> {
   yield '';
   yield new DataView(new Uint8Array(Buffer.from('view')).buffer);
 }
-const PIECES = 'text buffer bytes view';
+const CONTENT = 'text buffer bytes view';
 
 async function* asynchronous(source: Iterable<SaveData>): AsyncGenerator<SaveData> {
   for (const chunk of source) {
@@ -30,7 +30,7 @@ async function* asynchronous(source: Iterable<SaveData>): AsyncGenerator<SaveDat
   }
 }
 
-/** A large content in chunks of all sizes, and the whole of it. */
+/** A large content, both in chunks of all sizes and as a whole. */
 function large(): { chunks: Buffer[]; whole: Buffer } {
   const sizes = [1, 70_000, 3, 524_288, 600_000, 2_000_000, 524_287, 65_536, 65_536, 1_500_001];
   const all = sizes.map((size, index) => Buffer.alloc(size, `${index},`));
@@ -48,7 +48,7 @@ const sources: { name: string; of: (source: Iterable<SaveData>) => SaveSource }[
   },
 ];
 
-/** What streams of bytes may hold. */
+/** Converts data to a Buffer, since byte streams take nothing else. */
 function asBuffer(data: SaveData): Buffer {
   if (typeof data === 'string') return Buffer.from(data);
   return ArrayBuffer.isView(data)
@@ -61,8 +61,8 @@ describe('save of data in chunks', () => {
     it(`saves ${name}`, async () => {
       writeFileSync(scratch.at('file'), 'old');
       const saved = await save(scratch.at('file'), of(chunks()));
-      assert.equal(content(), PIECES);
-      assert.deepEqual([saved.bytes, saved.replaced], [PIECES.length, true]);
+      assert.equal(content(), CONTENT);
+      assert.deepEqual([saved.bytes, saved.replaced], [CONTENT.length, true]);
       assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
 
@@ -128,7 +128,7 @@ describe('save of data in chunks', () => {
     assert.equal(readable.destroyed, true);
   });
 
-  it('rejects at once when it is aborted while the producer takes its time', async () => {
+  it('rejects at once when it is aborted while the producer is slow', async () => {
     writeFileSync(scratch.at('file'), 'old');
     const controller = new AbortController();
     const readable = new Readable({ read() {} });
@@ -168,7 +168,7 @@ describe('save of data in chunks', () => {
     assert.ok(aborted > 0, 'no save was aborted');
   });
 
-  it('does not hold up the other saves to its path, and comes after them when it ends', async () => {
+  it('does not delay the other saves to its path, and comes after them when it ends', async () => {
     let end = (): void => undefined;
     const waiting = new Promise<void>((resolve) => {
       end = resolve;
@@ -186,7 +186,7 @@ describe('save of data in chunks', () => {
     assert.equal(content(), 'slow');
   });
 
-  it('preserves what the file that it replaces has by then', async () => {
+  it('preserves the mode that the file has when it is replaced', async () => {
     async function* meanwhile(): AsyncGenerator<string> {
       yield 'new';
       await save(scratch.at('file'), 'other', { mode: 0o640 });
@@ -197,7 +197,7 @@ describe('save of data in chunks', () => {
     assert.equal(statSync(scratch.at('file')).mode & 0o7777, 0o640);
   });
 
-  it('refuses at the end what has taken the place of the file meanwhile', async () => {
+  it('refuses a directory that has appeared at the path meanwhile', async () => {
     async function* meanwhile(): AsyncGenerator<string> {
       yield 'new';
       mkdirSync(scratch.at('file'));
@@ -206,7 +206,7 @@ describe('save of data in chunks', () => {
     assert.deepEqual(scratch.temporaries(), []);
   });
 
-  it('does not replace with ifExists: fail what has come meanwhile', async () => {
+  it('does not replace with ifExists: fail a file that has appeared meanwhile', async () => {
     async function* meanwhile(): AsyncGenerator<string> {
       yield 'new';
       writeFileSync(scratch.at('file'), 'first');
@@ -222,8 +222,8 @@ for (const { name, save: saveIn } of forms) {
   describe(`${name} of data in chunks`, () => {
     it('saves a generator', async () => {
       const saved = await saveIn(scratch.at('file'), chunks());
-      assert.equal(content(), PIECES);
-      assert.equal(saved.bytes, PIECES.length);
+      assert.equal(content(), CONTENT);
+      assert.equal(saved.bytes, CONTENT.length);
     });
 
     it('saves chunks of all sizes', async () => {
@@ -276,8 +276,8 @@ describe('saveSync of data in chunks', () => {
   it('comes after the saves to its path that were called before', async () => {
     const earlier = save(scratch.at('file'), 'earlier');
     saveSync(scratch.at('file'), chunks());
-    assert.equal(content(), PIECES);
+    assert.equal(content(), CONTENT);
     await earlier;
-    assert.equal(content(), PIECES);
+    assert.equal(content(), CONTENT);
   });
 });

@@ -13,7 +13,7 @@ import { engineUnderTest } from './engine-under-test.js';
 import { assertWhole } from './versions.js';
 
 const MEMORY = '/dev/shm';
-// Only Linux tells whether another process lives. In memory every temporary has a name.
+// Only Linux says whether another process is alive. On a filesystem in memory every temporary has a name.
 const missing = existsSync(MEMORY) ? undefined : `needs Linux and ${MEMORY}`;
 if (missing !== undefined) process.stderr.write(`sweep.test.ts is skipped: ${missing}\n`);
 
@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined)('sweep', () => {
     return child;
   }
 
-  /** Stops a process at a moment at which it has temporaries in the directory. */
+  /** Stops a process while it has temporaries in the directory. */
   async function stopAmidSaves(child: ReturnType<typeof startProgram>): Promise<void> {
     for (;;) {
       child.kill('SIGSTOP');
@@ -60,7 +60,7 @@ describe.skipIf(missing !== undefined)('sweep', () => {
 
   for (const form of forms) {
     describe(form.name, () => {
-      it('takes nothing away from a writer that is at work', async () => {
+      it('removes nothing of a running writer', async () => {
         const child = await startSaving();
         let stderr = '';
         child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)('sweep', () => {
         for (const name of readdirSync(scratch.path)) assertWhole(readFileSync(join(scratch.path, name)));
       });
 
-      it('returns nothing for a directory in which there is nothing to do', async () => {
+      it('returns no names for a directory without temporaries', async () => {
         writeFileSync(scratch.at('file'), '');
         assert.deepEqual(await form.sweep(scratch.path), []);
       });
@@ -98,7 +98,7 @@ describe.skipIf(missing !== undefined)('sweep', () => {
     });
   }
 
-  it('leaves alone what no save has made', async () => {
+  it('leaves alone files that no save has made', async () => {
     const { processId, system } = thisProcess();
     writeFileSync(scratch.at('.indelible-notes'), '');
     writeFileSync(scratch.at(`${NATIVE_NAME}.txt`), '');
@@ -113,7 +113,7 @@ describe.skipIf(missing !== undefined)('sweep', () => {
     assert.deepEqual(readdirSync(scratch.path), before);
   });
 
-  it('removes the temporary link of a dead writer, and not what it leads to', async () => {
+  it('removes the temporary link of a dead writer, and not its target', async () => {
     const { processId, startTime, system } = thisProcess();
     const link = nameOf(processId, startTime - 1, system);
     writeFileSync(scratch.at('target'), '');
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)('sweep', () => {
     assert.deepEqual(readdirSync(scratch.path), ['target']);
   });
 
-  it('knows a portable temporary of this very process from one of an earlier process of its number', async () => {
+  it('distinguishes a portable temporary of this process from one of an earlier process with its number', async () => {
     const { processId, startTime, system } = thisProcess();
     const mine = nameOf(processId, startTime, system);
     const earlier = nameOf(processId, startTime - 1, system);
@@ -134,8 +134,8 @@ describe.skipIf(missing !== undefined)('sweep', () => {
 
   it('leaves alone a portable temporary of another system, whose processes cannot be seen', async () => {
     const { startTime, system } = thisProcess();
-    const elsewhere = system.replace(/./g, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16));
-    const names = [nameOf(4_000_000, startTime, elsewhere), nameOf(0, 0, '00000000'), nameOf(0, 0, system)];
+    const otherSystem = system.replace(/./g, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16));
+    const names = [nameOf(4_000_000, startTime, otherSystem), nameOf(0, 0, '00000000'), nameOf(0, 0, system)];
     for (const name of names) writeFileSync(scratch.at(name), '');
     assert.deepEqual(await sweep(scratch.path), []);
     assert.deepEqual(scratch.temporaries().sort(), names.sort());

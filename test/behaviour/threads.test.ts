@@ -21,7 +21,7 @@ describe.skipIf(!hasMemory)('a worker thread beside the main thread', () => {
     rmSync(memory, { recursive: true, force: true });
   });
 
-  it('tells of each save what really happened, whichever thread decided about the filesystem', async (test) => {
+  it('reports the true result of each save, whichever thread made the plan for the filesystem', async (test) => {
     test.skip(isInMemory(scratch.path), 'no directory on a disk');
     const { code, stdout, stderr } = await ended(
       startProgram('saves-in-threads.mjs', [memory, scratch.path]),

@@ -22,7 +22,7 @@ const file = () => scratch.at('file');
 const MEMORY = '/dev/shm';
 
 if (hasMachineLock) {
-  /** 16 processes that add 1 to a number 500 times each: every other one has ten updates under way at a time. */
+  /** 16 processes add 1 to a number 500 times each. Every other one has ten updates under way at a time. */
   async function countTogether(directory: string, options: object): Promise<void> {
     const path = join(directory, 'counter');
     const processes = Array.from({ length: 16 }, (_, index) => {
@@ -59,7 +59,7 @@ if (hasMachineLock) {
       },
     );
 
-    it('lose nothing that was acknowledged when some of them are killed, and the others go on', async () => {
+    it('lose no acknowledged update when some processes are killed, and the others continue', async () => {
       const start = () => startProgram('update-endlessly.mjs', [file()]);
       const acknowledged = new Set<number>();
       const victims = Array.from({ length: 4 }, start);
@@ -76,7 +76,7 @@ if (hasMachineLock) {
         const { signal, stderr } = await ended(child);
         assert.equal(signal, 'SIGKILL', stderr);
         for (const line of said.split('\n').slice(0, -1)) {
-          // Two that had read the same would have come to the same.
+          // Two updates that read the same number would have written the same number.
           assert.ok(!acknowledged.has(Number(line)), `${line} was counted twice`);
           acknowledged.add(Number(line));
         }
@@ -87,7 +87,7 @@ if (hasMachineLock) {
       assert.ok(Number(readFileSync(file(), 'utf8')) > Math.max(...acknowledged));
     });
 
-    it('wait for the one that has the lock, and see what it has made of the file', async () => {
+    it('wait for the update that has the lock, and see what it has written', async () => {
       writeFileSync(file(), '');
       const child = await holder('first ');
       const waiting = update(file(), (content) => `${content}second`, 'utf8');
@@ -110,7 +110,7 @@ if (hasMachineLock) {
       assert.equal(readFileSync(file(), 'utf8'), 'held');
     });
 
-    it('reject at once when they are aborted while they wait, and leave their place', async () => {
+    it('reject at once when they are aborted while they wait, and leave the queue', async () => {
       writeFileSync(file(), '');
       const child = await holder('held');
       const controller = new AbortController();
@@ -123,7 +123,7 @@ if (hasMachineLock) {
       assert.equal(readFileSync(file(), 'utf8'), 'held once');
     });
 
-    it('take over from one that is killed while it has the lock', async () => {
+    it('take over from a process that is killed while it has the lock', async () => {
       writeFileSync(file(), 'old');
       const child = await holder('never');
       const waiting = update(file(), (content) => `${content} and new`, {
@@ -137,7 +137,7 @@ if (hasMachineLock) {
       assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
 
-    it('wait for one that is stopped, no longer than their time-out', async () => {
+    it('wait for a stopped process no longer than their time-out', async () => {
       writeFileSync(file(), '');
       const child = await holder('late');
       child.kill('SIGSTOP');
@@ -150,7 +150,7 @@ if (hasMachineLock) {
       assert.equal(readFileSync(file(), 'utf8'), 'late');
     });
 
-    it('of other files in the directory wait for nobody', async () => {
+    it('do not wait for updates of other files in the directory', async () => {
       writeFileSync(file(), '');
       const child = await holder('held');
       await update(scratch.at('other'), () => 'made', { timeout: 0 });
@@ -158,7 +158,7 @@ if (hasMachineLock) {
       await ended(child);
     });
 
-    it('wait for each other whatever path they go by', async () => {
+    it('wait for each other, whichever path leads to the file', async () => {
       writeFileSync(file(), '');
       symlinkSync('file', scratch.at('link'));
       symlinkSync('.', scratch.at('here'));
@@ -172,22 +172,22 @@ if (hasMachineLock) {
       await ended(child);
     });
 
-    it('go to where a symbolic link leads when their turn comes', async () => {
+    it('follow a symbolic link as it is when their turn comes', async () => {
       writeFileSync(file(), '');
-      writeFileSync(scratch.at('elsewhere'), 'else');
+      writeFileSync(scratch.at('other'), 'oth');
       symlinkSync('file', scratch.at('link'));
       const child = await holder('held');
-      const waiting = update(scratch.at('link'), (content) => `${content}where`, 'utf8');
+      const waiting = update(scratch.at('link'), (content) => `${content}er`, 'utf8');
       await pause(20);
       rmSync(scratch.at('link'));
-      symlinkSync('elsewhere', scratch.at('link'));
+      symlinkSync('other', scratch.at('link'));
       await ended(child);
       await waiting;
       assert.equal(readFileSync(file(), 'utf8'), 'held');
-      assert.equal(readFileSync(scratch.at('elsewhere'), 'utf8'), 'elsewhere');
+      assert.equal(readFileSync(scratch.at('other'), 'utf8'), 'other');
     });
 
-    it('get their turn although another process begins one after the other', async () => {
+    it('get their turn although another process starts one update after the other', async () => {
       const busy = startProgram('update-endlessly.mjs', [file()]);
       await once(busy.stdout, 'data');
       busy.stdout.resume();
@@ -209,7 +209,7 @@ if (hasMachineLock) {
   });
 
   describe('updates in several worker threads', () => {
-    it('lose nothing, also when one is terminated that has the lock', async () => {
+    it('lose nothing, even if a thread is terminated that has the lock', async () => {
       const { code, stderr } = await ended(startProgram('update-in-threads.mjs', [file(), '6', '100']));
       assert.deepEqual([code, stderr], [0, '']);
       assert.equal(readFileSync(file(), 'utf8'), '600');
@@ -220,7 +220,7 @@ if (hasMachineLock) {
 
 if (!hasMachineLock) {
   describe('an update without a lock', () => {
-    it('is unsupported unless the order of the thread is enough', async () => {
+    it('is unsupported unless the order within the thread is enough', async () => {
       writeFileSync(file(), 'old');
       let changes = 0;
       const change = () => {

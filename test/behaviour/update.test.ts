@@ -31,7 +31,7 @@ const scratch = new ScratchDirectory();
 const file = () => scratch.at('file');
 const content = () => readFileSync(file(), 'utf8');
 
-/** What can be done without a lock has to be asked for. */
+/** Without locks between processes, the caller has to ask for the order within the thread. */
 const OPTIONS: Omit<UpdateOptions, 'encoding'> = hasMachineLock ? {} : { lock: 'thread' };
 
 interface Form {
@@ -58,7 +58,7 @@ const forms: Form[] = [
   },
 ];
 
-/** How somebody who takes no part may change the file while `change` runs, and what it holds then. */
+/** How other code may change the file while `change` runs, without the lock, and what the file holds then. */
 const interferences: { name: string; act: () => void; left: string | undefined }[] = [
   {
     name: 'replaced',
@@ -80,7 +80,7 @@ const interferences: { name: string; act: () => void; left: string | undefined }
 
 for (const form of forms) {
   describe(form.name, () => {
-    it('saves what becomes of the content', async () => {
+    it('saves what the change returns', async () => {
       writeFileSync(file(), 'old');
       const saved = await form.text(file(), (current) => `${current} and new`);
       assert.equal(content(), 'old and new');
@@ -120,7 +120,7 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(scratch.path), ['file']);
     });
 
-    it('writes nothing where the change comes to undefined', async () => {
+    it('writes nothing where the change returns undefined', async () => {
       writeFileSync(file(), 'old');
       const before = statSync(file(), { bigint: true });
       assert.equal(await form.text(file(), () => undefined), undefined);
@@ -155,7 +155,7 @@ for (const form of forms) {
       assert.equal(readFileSync(path, 'utf8'), 'xxx');
     });
 
-    it('rejects with what the change throws, leaves the file as it was, and lets the next one go on', async () => {
+    it('rejects with what the change throws, leaves the file as it was, and lets the next update run', async () => {
       writeFileSync(file(), 'old');
       const error = new RangeError('no such change');
       const failing = form.text(file(), () => {
@@ -168,7 +168,7 @@ for (const form of forms) {
       assert.equal(content(), 'new');
     });
 
-    it('rejects what is no data, and lets the next one go on', async () => {
+    it('rejects a value that is not data, and lets the next update run', async () => {
       writeFileSync(file(), 'old');
       const change = (() => 1) as unknown as () => string;
       await assert.rejects(form.text(file(), change), { code: 'ERR_INVALID_ARG_TYPE' });
@@ -199,7 +199,7 @@ for (const form of forms) {
       assert.deepEqual(scratch.temporaries(), []);
     });
 
-    it('begins again with what the file then holds, as often as it is asked to', async () => {
+    it('begins again with what the file then holds, at most as often as options.retries says', async () => {
       writeFileSync(file(), '0');
       const seen: (string | undefined)[] = [];
       const interfering = (current: string | undefined) => {
@@ -213,7 +213,7 @@ for (const form of forms) {
       assert.equal(content(), '0000!');
     });
 
-    it('refuses a directory, and what has no directory, before anything is changed', async () => {
+    it('refuses a directory, and a path without a directory, before it calls the change', async () => {
       let changes = 0;
       const count = () => {
         changes += 1;
@@ -226,7 +226,7 @@ for (const form of forms) {
       assert.equal(changes, 0);
     });
 
-    it('refuses a FIFO before anything is changed', async () => {
+    it('refuses a FIFO before it calls the change', async () => {
       const path = scratch.at('fifo');
       execFileSync('mkfifo', [path]);
       const changed = () => assert.fail('changed');
@@ -279,14 +279,14 @@ describe('concurrent updates in one thread', () => {
     assert.deepEqual(readdirSync(scratch.path), ['file']);
   });
 
-  it('of many files are all made, though there are few descriptors', async () => {
+  it('all succeed for many files, although there are few descriptors', async () => {
     const paths = Array.from({ length: 1500 }, (_, number) => scratch.at(`file${number}`));
     const options = { ...OPTIONS, durability: 'none' } as const;
     await Promise.all(paths.map((path) => update(path, () => path, options)));
     for (const path of paths) assert.equal(readFileSync(path, 'utf8'), path);
   });
 
-  it('of another file may be made inside of a change', async () => {
+  it('may update another file inside a change', async () => {
     await update(
       file(),
       async () => {
@@ -298,7 +298,7 @@ describe('concurrent updates in one thread', () => {
     assert.deepEqual([content(), readFileSync(scratch.at('other'), 'utf8')], ['outer', 'inner']);
   });
 
-  /** An update whose change goes on until it is told to stop. */
+  /** An update whose change runs until `stop` is called. */
   function holding(): { stop: () => void; done: Promise<unknown>; held: Promise<void> } {
     let stop = (): void => undefined;
     const stopped = new Promise<void>((resolve) => {
@@ -316,7 +316,7 @@ describe('concurrent updates in one thread', () => {
     return { stop, held, done: update(file(), change, OPTIONS) };
   }
 
-  it('give up after the time-out, and the others go on', async () => {
+  it('give up after the time-out, and the others continue', async () => {
     const holder = holding();
     await holder.held;
     const waiting = update(file(), () => 'never', { ...OPTIONS, timeout: 30 });
@@ -328,7 +328,7 @@ describe('concurrent updates in one thread', () => {
     assert.equal(content(), 'held and more');
   });
 
-  it('do not give up as long as one after the other comes to its end', async () => {
+  it('do not give up as long as one after the other finishes', async () => {
     const slow = () =>
       update(
         file(),
@@ -342,7 +342,7 @@ describe('concurrent updates in one thread', () => {
     assert.equal(content(), 'x'.repeat(75));
   });
 
-  it('reject at once when they are aborted while they wait, and the others go on', async () => {
+  it('reject at once when they are aborted while they wait, and the others continue', async () => {
     const holder = holding();
     await holder.held;
     const controller = new AbortController();
@@ -355,7 +355,7 @@ describe('concurrent updates in one thread', () => {
     assert.equal(content(), 'last');
   });
 
-  it('reject at once when they are aborted while their change goes on, which comes to nothing', async () => {
+  it('reject at once when they are aborted while their change runs, and save nothing', async () => {
     writeFileSync(file(), 'old');
     const controller = new AbortController();
     const updating = update(
@@ -372,7 +372,7 @@ describe('concurrent updates in one thread', () => {
     assert.equal(content(), 'new');
   });
 
-  it('refuse to be waited for by updateSync, which would block them', async () => {
+  it('are not waited for by updateSync, which would block them', async () => {
     const holder = holding();
     const call = () => updateSync(file(), () => 'new', { ...OPTIONS, timeout: Number.POSITIVE_INFINITY });
     assert.throws(call, { code: 'ERR_INDELIBLE_LOCKED', message: /in this thread/ });
@@ -382,7 +382,7 @@ describe('concurrent updates in one thread', () => {
     assert.equal(content(), 'new');
   });
 
-  it('notice a save of this process that takes no part, though it shares their commit', async () => {
+  it('notice a save of this process without the lock, although it shares their commit', async () => {
     for (let round = 0; round < 30; round += 1) {
       writeFileSync(file(), 'old');
       let saving: Promise<Saved> | undefined;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 /**
- * Reads a file as the programs of `test/programs` write it: a line with a version and a length, and behind it one
- * letter as many times. Fails if the file is not exactly one version, whole.
+ * Reads a file that a program of `test/programs` has written: a line with a version and a length, then one
+ * letter repeated that many times. Fails if the file is not exactly one whole version.
  */
 export function assertWhole(content: Buffer): number {
   const end = content.indexOf('\n');

@@ -35,21 +35,20 @@ const INAPPLICABLE: readonly Inapplicable[] = [
   {
     on: 'win32',
     file: 'source.test.ts',
-    test: /preserves what the file|takes the options of any save/,
+    test: /preserves the mode|takes the options of any save/,
     reason: ONE_BIT,
   },
-  { on: 'win32', file: 'exclusive.test.ts', test: /the options that matter/, reason: ONE_BIT },
   {
     on: 'win32',
     file: 'concurrency.test.ts',
-    test: /may be more than the process may have files open/,
+    test: /may exceed the limit of open files/,
     reason: NO_SHELL,
   },
   { on: 'win32', file: 'full-disk.test.ts', test: /file size limit/, reason: NO_SHELL },
   {
     on: 'win32',
     file: 'exchange.test.ts',
-    test: /^exchange(Sync)? > |without the right to write/,
+    test: /^exchange(Sync)? > /,
     reason: NO_EXCHANGE,
   },
   {
@@ -62,7 +61,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
   {
     on: 'win32',
     file: 'replace-directory.test.ts',
-    test: /^sweep > removes an old tree|refuses a file in either place|another filesystem/,
+    test: /^sweep > removes an old tree|refuses a file at either path|another filesystem/,
     reason: FORMS_OF_PATHS,
   },
   {
@@ -95,21 +94,21 @@ const INAPPLICABLE: readonly Inapplicable[] = [
   {
     on: 'win32',
     file: 'keep-previous.test.ts',
-    test: /another filesystem|ends in a slash|under the path itself/,
+    test: /another filesystem|ends in a slash|at the path itself/,
     reason: FORMS_OF_PATHS,
   },
   {
     on: 'win32',
     engine: 'native',
     file: 'keep-previous.test.ts',
-    test: /keeps exactly what is replaced, whoever else/,
+    test: /keeps exactly what is replaced/,
     reason: NO_EXCHANGE,
   },
   {
     on: 'win32',
     engine: 'portable',
     file: 'observability.test.ts',
-    test: /what the syncs took/,
+    test: /the time of each sync/,
     reason: PLAIN_FS_FLUSHES_NO_DIRECTORY,
   },
   { on: 'win32', file: 'update.test.ts', test: /refuses a FIFO/, reason: NO_FILES_OF_THAT_KIND },
@@ -133,7 +132,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
   {
     on: 'win32',
     file: 'sweep.test.ts',
-    test: /killed writer|no save has made|dead writer|this very process|another system/,
+    test: /killed writer|no save has made|dead writer|this process|another system/,
     reason: NO_PROC,
   },
   { on: 'win32', file: 'back-pressure.test.ts', test: /./, reason: FOREIGN_MEMORY },
@@ -147,7 +146,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     on: 'win32',
     engine: 'portable',
     file: 'durability.test.ts',
-    test: /is content with strict for what the filesystem promises/,
+    test: /accepts strict for what the filesystem promises/,
     reason: PLAIN_FS_FLUSHES_NO_DIRECTORY,
   },
   {
@@ -168,7 +167,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     on: 'qemu',
     engine: 'portable',
     file: 'sweep.test.ts',
-    test: /takes nothing away from a writer that is at work/,
+    test: /removes nothing of a running writer/,
     reason: "QEMU's user mode makes up a start time in /proc/self/stat that other processes do not see",
   },
   {
@@ -195,7 +194,6 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     test: /a staged tree is not said to be safe/,
     reason: 'Wine lets root write to what is read-only',
   },
-  { on: 'wine', file: 'result.test.ts', test: /link/, reason: NO_LINKS },
   { on: 'wine', file: 'symbolic-link.test.ts', test: /./, reason: NO_LINKS },
   { on: 'wine', file: 'attributes.test.ts', test: /link/, reason: NO_LINKS },
   {
