@@ -1,15 +1,15 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { type EngineName, engines, nativeUnavailable } from './test/engines.js';
-import { isRoot } from './test/privileges.js';
+import { isRoot } from './test/machine.js';
 
 const isWindows = process.platform === 'win32';
-/** As opposed to what `test/platforms/inapplicable.ts` knows. */
+/** Other systems skip the tests in `test/platforms/inapplicable.ts`. */
 const isLinux = process.platform === 'linux' && process.env.INDELIBLE_TESTS_ON === undefined;
 
-/** Files of these projects run two at a time; Vitest by itself leaves one of two processors idle. */
-const BESIDE_EACH_OTHER = { maxWorkers: 2, sequence: { groupOrder: 0 } };
-/** These mount, count flushes or stop other processes: one file at a time, behind the others. */
-const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+/** Files of these projects run two at a time. By default, Vitest leaves one of two processors idle. */
+const TWO_AT_A_TIME = { maxWorkers: 2, sequence: { groupOrder: 0 } };
+/** These projects mount, count flushes or stop other processes: one file at a time, after the others. */
+const ONE_AT_A_TIME = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 /** The behaviour suite runs once over each engine. Tests that change the working directory need a process. */
 function behaviour(engine: EngineName): TestProjectInlineConfiguration {
@@ -20,8 +20,8 @@ function behaviour(engine: EngineName): TestProjectInlineConfiguration {
       setupFiles: isLinux ? [] : ['test/platforms/setup.ts'],
       env: { INDELIBLE_ENGINE: engine },
       pool: 'forks',
-      ...BESIDE_EACH_OTHER,
-      // How long a disk takes is not a matter of right or wrong.
+      ...TWO_AT_A_TIME,
+      // The speed of the disk must not decide whether a test passes.
       testTimeout: 0,
       hookTimeout: 0,
     },
@@ -30,7 +30,7 @@ function behaviour(engine: EngineName): TestProjectInlineConfiguration {
 
 function project(
   name: string,
-  workers: typeof ALONE | typeof BESIDE_EACH_OTHER,
+  workers: typeof ONE_AT_A_TIME | typeof TWO_AT_A_TIME,
 ): TestProjectInlineConfiguration {
   const include = [`test/${name}/**/*.test.ts`];
   return { test: { name, include, pool: 'forks', testTimeout: 0, hookTimeout: 0, ...workers } };
@@ -43,21 +43,21 @@ if (nativeUnavailable !== undefined) {
 }
 
 if (!isRoot) {
-  process.stderr.write('Skipped: what only root can set up (mounts, other owners, device nodes).\n');
+  process.stderr.write('Skipped: tests that need root (mounts, other owners, device nodes).\n');
 }
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', BESIDE_EACH_OTHER),
+      project('unit', TWO_AT_A_TIME),
       ...engines.map(behaviour),
-      project('cli', BESIDE_EACH_OTHER),
-      project('page', ALONE),
-      project('filesystems', ALONE),
-      project('lab', ALONE),
-      project('faults', ALONE),
-      project('sanitizers', ALONE),
-      project('package', ALONE),
+      project('cli', TWO_AT_A_TIME),
+      project('page', ONE_AT_A_TIME),
+      project('filesystems', ONE_AT_A_TIME),
+      project('lab', ONE_AT_A_TIME),
+      project('faults', ONE_AT_A_TIME),
+      project('sanitizers', ONE_AT_A_TIME),
+      project('package', ONE_AT_A_TIME),
     ],
   },
 });

@@ -1,5 +1,5 @@
-// Adds up what the runners said (vitest's JSON form) and prints the closing line. Fails if a test failed or was skipped,
-// or if a runner failed without a failed test to show for it.
+// Adds up the reports of the runners (vitest's JSON format) and prints the closing line. Fails if a test
+// failed or was skipped, or if a runner failed although no test did.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -2,7 +2,7 @@ import { loadAddon } from '../src/addon/addon.js';
 
 export type EngineName = 'native' | 'portable';
 
-/** The engines that can be tested here, and why the native one cannot, if so. */
+/** The engines that can be tested on this machine, and the reason if the native one cannot. */
 export const { engines, nativeUnavailable } = available();
 
 function available(): { engines: EngineName[]; nativeUnavailable: string | undefined } {

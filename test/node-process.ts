@@ -11,12 +11,14 @@ export interface Ended {
   stderr: string;
 }
 
-/** The file of `test/programs` that a child runs. They import the built package, as its users do. */
+/** The path of a program in `test/programs`. The programs import the built package, as its users do. */
 export function programPath(name: string): string {
   return fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 }
 
-/** Starts a program of `test/programs`, with this process's environment: the engine under test goes with it. */
+/**
+ * Starts a program of `test/programs`, with this process's environment, which selects the engine under test.
+ */
 export function startProgram(
   name: string,
   args: readonly string[],
@@ -25,7 +27,7 @@ export function startProgram(
   return spawn(process.execPath, [programPath(name), ...args], { env: { ...process.env, ...environment } });
 }
 
-/** The same under a limit of the shell's `ulimit`: `-f 8` for files of at most eight blocks, say. */
+/** The same under a limit of the shell's `ulimit`, for example `-f 8`: files of at most eight blocks. */
 export function startWithLimit(
   limit: string,
   name: string,
@@ -35,7 +37,7 @@ export function startWithLimit(
   return spawn('sh', ['-c', script, 'sh', process.execPath, programPath(name), ...args]);
 }
 
-/** Collects what a process prints, until it ends. Its input is closed. */
+/** Collects the output of a process until it ends. Its input is closed. */
 export async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   child.stdin.end();
   const [stdout, stderr] = await Promise.all([

@@ -1,24 +1,19 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { isInMemory } from './machine.js';
 
-const TMPFS = 0x0102_1994;
-
-/** A place on a disk, where a save can be durable: the system's temporary directory may live in memory. */
-function base(): string {
+/** A directory on a disk, where a save can be durable. The system's temporary directory may be in memory. */
+function directoryOnDisk(): string {
   return [realpathSync(tmpdir()), process.cwd()].find((path) => !isInMemory(path)) ?? process.cwd();
-}
-
-export function isInMemory(path: string): boolean {
-  return statfsSync(path).type === TMPFS;
 }
 
 /** A new directory for each test of the file, removed after it. */
 export class ScratchDirectory {
   #path = '';
 
-  constructor(parent: () => string = base) {
+  constructor(parent: () => string = directoryOnDisk) {
     beforeEach(() => {
       this.#path = mkdtempSync(join(parent(), 'indelible-test-'));
     });
@@ -35,7 +30,7 @@ export class ScratchDirectory {
     return join(this.#path, ...names);
   }
 
-  /** Names of the temporaries that were left behind. */
+  /** The names of temporaries that were left behind. */
   temporaries(): string[] {
     return readdirSync(this.#path).filter((name) => name.startsWith('.indelible-'));
   }

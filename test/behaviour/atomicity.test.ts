@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { closeSync, linkSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'vitest';
-import { contentOf } from '../programs/version.mjs';
+import { assertWhole, contentOf } from '../programs/version.mjs';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { forms } from './forms.js';
-import { assertWhole } from './versions.js';
 
 const scratch = new ScratchDirectory();
 

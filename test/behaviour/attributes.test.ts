@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'vitest';
 import { save as saveAsynchronously } from '../../src/index.js';
-import { isRoot, NOBODY } from '../privileges.js';
+import { isRoot, NOBODY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { saveAs } from './call-as.js';
 import { forms } from './forms.js';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { MEMORY } from '../machine.js';
 import { ended, startProgram } from '../node-process.js';
 
-/** A filesystem in memory, where this many saves take only seconds. */
-const MEMORY = '/dev/shm';
-/** So many that V8's young generation, 100 MB with Node.js 24, adds little to the memory of each. */
+/** A filesystem in memory, where so many saves take seconds. */
+/** So many that V8's young generation, 100 MB with Node.js 24, is little for each. */
 const COUNT = 100_000;
 
 /** What the program measured in its own process. */

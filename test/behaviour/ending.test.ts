@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, it } from 'vitest';
 import { ended, startProgram } from '../node-process.js';
+import { assertWhole } from '../programs/version.mjs';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
-import { assertWhole } from './versions.js';
 
 const scratch = new ScratchDirectory();
 

@@ -12,15 +12,14 @@ import {
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
 import { exchange, exchangeSync } from '../../src/index.js';
-import { Mounts } from '../mounted.js';
-import { isRoot, NOBODY } from '../privileges.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory, isRoot, MEMORY, NOBODY } from '../machine.js';
+import { Mounts } from '../mounts.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { callAs } from './call-as.js';
 import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 const mounts = new Mounts();
-const MEMORY = '/dev/shm';
 
 const forms = [
   { name: 'exchange', exchange },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { isRoot, NOBODY } from '../privileges.js';
+import { isRoot, NOBODY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { saveAs } from './call-as.js';
 import { engineUnderTest } from './engine-under-test.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { Mounts } from '../mounted.js';
+import { isRoot } from '../machine.js';
+import { Mounts } from '../mounts.js';
 import { ended, startWithLimit } from '../node-process.js';
-import { isRoot } from '../privileges.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { forms } from './forms.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { Mounts } from '../mounted.js';
-import { isRoot } from '../privileges.js';
+import { isRoot } from '../machine.js';
+import { Mounts } from '../mounts.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { forms } from './forms.js';
 

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { lstatSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, it } from 'vitest';
-import { isRoot } from '../privileges.js';
+import { isRoot } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { saveAs } from './call-as.js';
 import { forms } from './forms.js';

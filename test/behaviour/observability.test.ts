@@ -23,7 +23,8 @@ import {
   update,
   updateSync,
 } from '../../src/index.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest, hasMachineLock } from './engine-under-test.js';
 import { forms } from './forms.js';
 

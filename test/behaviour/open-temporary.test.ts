@@ -22,7 +22,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, it } from 'vitest';
 import { openTemporary, openTemporarySync, save, sweep, type TemporaryFile } from '../../src/index.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory, MEMORY } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { opensTemporaries } from './engine-under-test.js';
 
 /** Returns the function that makes the runtime collect its garbage. */
@@ -34,7 +35,6 @@ function collector(): () => void {
 }
 
 const scratch = new ScratchDirectory();
-const MEMORY = '/dev/shm';
 
 const forms = [
   {

@@ -12,9 +12,9 @@ import {
 import { finished } from 'node:stream/promises';
 import { afterEach, describe, it } from 'vitest';
 import { createSaveStream, saveAll, saveAllSync, update } from '../../src/index.js';
-import { Mounts } from '../mounted.js';
-import { isRoot, NOBODY } from '../privileges.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory, isRoot, NOBODY } from '../machine.js';
+import { Mounts } from '../mounts.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { saveAs } from './call-as.js';
 import { engineUnderTest } from './engine-under-test.js';
 import { forms } from './forms.js';

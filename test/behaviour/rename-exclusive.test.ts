@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeF
 import { getSystemErrorMap } from 'node:util';
 import { describe, it } from 'vitest';
 import { renameExclusive, renameExclusiveSync } from '../../src/index.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();

@@ -20,14 +20,13 @@ import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
 import { replaceDirectory, replaceDirectorySync, sweep } from '../../src/index.js';
 import { durableIfOrdered } from '../durable-if-ordered.js';
-import { Mounts } from '../mounted.js';
-import { isRoot } from '../privileges.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory, isRoot, MEMORY } from '../machine.js';
+import { Mounts } from '../mounts.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 const mounts = new Mounts();
-const MEMORY = '/dev/shm';
 
 const forms = [
   { name: 'replaceDirectory', replace: replaceDirectory },

@@ -12,11 +12,11 @@ import {
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
 import { inspect, replaceSymlink, replaceSymlinkSync } from '../../src/index.js';
+import { MEMORY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
-const MEMORY = '/dev/shm';
 
 const forms = [
   { name: 'replaceSymlink', replace: replaceSymlink },

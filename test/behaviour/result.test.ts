@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { inspectSync } from '../../src/index.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { forms } from './forms.js';
 
 const scratch = new ScratchDirectory();

@@ -7,13 +7,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, it } from 'vitest';
 import { thisProcess } from '../../src/fs/temporary-name.js';
 import { sweep, sweepSync } from '../../src/index.js';
+import { MEMORY } from '../machine.js';
 import { startProgram } from '../node-process.js';
+import { assertWhole } from '../programs/version.mjs';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
-import { assertWhole } from './versions.js';
 
-const MEMORY = '/dev/shm';
-// Only Linux says whether another process is alive. On a filesystem in memory every temporary has a name.
+// Only Linux tells whether another process lives. In memory every temporary has a name.
 const missing = existsSync(MEMORY) ? undefined : `needs Linux and ${MEMORY}`;
 if (missing !== undefined) process.stderr.write(`sweep.test.ts is skipped: ${missing}\n`);
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
+import { isInMemory, MEMORY } from '../machine.js';
 import { ended, startProgram } from '../node-process.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 
-const MEMORY = '/dev/shm';
 const hasMemory = existsSync(MEMORY) && isInMemory(MEMORY);
 
 const scratch = new ScratchDirectory();

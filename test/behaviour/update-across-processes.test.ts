@@ -13,13 +13,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, it } from 'vitest';
 import { update, updateSync } from '../../src/index.js';
+import { isInMemory, MEMORY } from '../machine.js';
 import { ended, startProgram } from '../node-process.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { hasMachineLock } from './engine-under-test.js';
 
 const scratch = new ScratchDirectory();
 const file = () => scratch.at('file');
-const MEMORY = '/dev/shm';
 
 if (hasMachineLock) {
   /** 16 processes add 1 to a number 500 times each. Every other one has ten updates under way at a time. */

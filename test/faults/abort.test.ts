@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mountDisk } from '../lab/filesystems.js';
 import { Workspace } from '../lab/workspace.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import type { Step } from './save-steps.js';
 import { contentOf, NEW, OLD } from './situations.js';
 import { straceUnavailable } from './strace.js';
@@ -15,7 +16,7 @@ const unavailable = await straceUnavailable();
 
 const scratch = new ScratchDirectory();
 
-/** Up to the rename an abort takes back what was done; from there on it comes too late. */
+/** Before the rename an abort undoes the save. From the rename on it is too late. */
 const stages: { step: Step; published: boolean }[] = [
   { step: 'open the directory', published: false },
   { step: 'create the temporary', published: false },
@@ -29,7 +30,7 @@ const stages: { step: Step; published: boolean }[] = [
 
 describe.skipIf(unavailable !== undefined)('a save that is aborted', () => {
   for (const subject of subjects) {
-    for (const form of ['save', 'savePieces'] as const) {
+    for (const form of ['save', 'saveChunks'] as const) {
       describe(`${form} of ${subject.name}`, () => {
         let workspace: Workspace | undefined;
         let saver: TracedSaver;
@@ -50,7 +51,7 @@ describe.skipIf(unavailable !== undefined)('a save that is aborted', () => {
         });
 
         for (const { step, published } of stages) {
-          const what = published ? 'is published all the same' : 'leaves the old file and nothing beside it';
+          const what = published ? 'is published nevertheless' : 'leaves the old file and nothing else';
           it(`at the step to ${step} ${what}`, async (test) => {
             test.skip(subject.on === undefined && isInMemory(scratch.path), 'no directory on a disk');
             const { outcome, names } = await saver.saveAbortedAt({ step, situation: 'replaces a file' });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mountDisk } from '../lab/filesystems.js';
 import { Workspace } from '../lab/workspace.js';
 import { ScratchDirectory } from '../scratch-directory.js';
-import { type Fault, faults } from './faults.js';
+import { type Fault, faults, titleOf } from './faults.js';
 import { recognise } from './save-steps.js';
 import type { Outcome } from './saver.js';
 import { contentBefore, contentOf, NEW } from './situations.js';
@@ -19,9 +19,9 @@ if (unavailable !== undefined) console.log(`No fault is injected: ${unavailable}
 
 const scratch = new ScratchDirectory();
 
-const table: string[][] = [['engine', 'call', 'step', 'fault', 'what became of the save']];
+const table: string[][] = [['engine', 'call', 'step', 'fault', 'outcome']];
 
-/** As the errors of Node's `fs` name the calls. */
+/** The names of the calls in the errors of Node's `fs`. */
 const NODE_NAMES: Readonly<Record<string, string>> = {
   openat: 'open',
   statx: 'lstat',
@@ -54,7 +54,7 @@ function assertOutcome({ expected, situation }: Fault, { outcome, calls, names }
   assert.equal(contentOf(names.target), published ? NEW : contentBefore(situation));
 }
 
-/** Nothing but what could not be removed, because that is what has failed. */
+/** Asserts that no temporary is left, unless its removal is what failed. */
 function assertNothingLeft({ calls, names }: TracedSave): void {
   if (!existsSync(names.directory)) return;
   const unlinks = calls.filter((call) => recognise['unlink the temporary'](call, names));
@@ -63,7 +63,10 @@ function assertNothingLeft({ calls, names }: TracedSave): void {
   assert.equal(temporaries.length, cannot ? 1 : 0, `left behind: ${temporaries}`);
 }
 
-/** A failed sync leaves pages that the kernel may believe clean: a second one would succeed without writing them. */
+/**
+ * After a failed sync the kernel may treat the pages as clean. A second sync would succeed without writing
+ * them.
+ */
 function assertNotRetried({ calls }: TracedSave): void {
   const isSync = ({ name }: SystemCall) => ['fsync', 'fdatasync', 'syncfs', 'sync_file_range'].includes(name);
   const failed = calls.find((call) => isSync(call) && wasInjected(call));
@@ -92,7 +95,7 @@ describe.skipIf(unavailable !== undefined)('a save with a failing system call', 
   afterAll(printTable);
 
   for (const subject of subjects) {
-    for (const form of ['save', 'saveSync', 'savePieces', 'savePiecesSync'] as const) {
+    for (const form of ['save', 'saveSync', 'saveChunks', 'saveChunksSync'] as const) {
       describe(`${form} of ${subject.name}`, () => {
         let workspace: Workspace | undefined;
         let saver: TracedSaver;
@@ -113,17 +116,10 @@ describe.skipIf(unavailable !== undefined)('a save with a failing system call', 
         });
 
         for (const fault of faults.filter(({ of = [subject.name] }) => of.includes(subject.name))) {
-          const also =
-            fault.also === undefined ? '' : ` and ${fault.also.names.at(-1)} with ${fault.also.error}`;
-          it(`${fault.step}: ${fault.error}${also}, in a save that ${fault.situation}`, async () => {
+          it(`${titleOf(fault)}, in a save that ${fault.situation}`, async () => {
             const save = await saver.saveWith(fault);
-            table.push([
-              subject.name,
-              form,
-              fault.step,
-              `${fault.error}${also}`,
-              describeOutcome(save.outcome),
-            ]);
+            const errors = [fault.error, ...(fault.also === undefined ? [] : [fault.also.error])].join(', ');
+            table.push([subject.name, form, fault.step, errors, describeOutcome(save.outcome)]);
             assertOutcome(fault, save);
             assertNothingLeft(save);
             assertNotRetried(save);

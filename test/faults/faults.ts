@@ -1,4 +1,4 @@
-import { isRoot } from '../privileges.js';
+import { isRoot } from '../machine.js';
 import type { Step } from './save-steps.js';
 import type { Situation } from './situations.js';
 import type { Subject } from './subjects.js';
@@ -12,22 +12,40 @@ type Expected =
     }
   | { resolves: 'durable' | 'less than durable' };
 
-/** One fault: which call fails, and what has to become of the save. */
+/** One fault: the call that fails, and the required outcome of the save. */
 export interface Fault {
   step: Step;
   error: string;
   situation: Situation;
-  /** A fault that follows from the first: the first call of one of these names fails as well. */
+  /** A second fault after the first: the first call of one of these names fails as well. */
   also?: { names: string[]; error: string };
   expected: Expected;
-  /** Whose save makes this step, if not everybody's. */
+  /** The subjects whose save makes this step. Default: all. */
   of?: readonly Subject['name'][];
 }
 
 const LINK = ['?link', 'linkat'];
 const UNLINK = ['?unlink', 'unlinkat'];
 
-/** The save rejects with this error. Unless told otherwise it has published nothing. */
+/** A test title: the required outcome, and the call that fails. */
+export function titleOf({
+  step,
+  error,
+  also,
+  expected,
+}: Pick<Fault, 'step' | 'error' | 'also' | 'expected'>) {
+  const second = also === undefined ? '' : ` and ${also.names.at(-1)} with ${also.error}`;
+  return `${outcomeOf(expected)} when the call to ${step} fails with ${error}${second}`;
+}
+
+function outcomeOf(expected: Expected): string {
+  if ('resolves' in expected) {
+    return expected.resolves === 'durable' ? 'is durable nevertheless' : 'resolves but is not called durable';
+  }
+  return expected.published ? 'rejects with published: true' : 'rejects and publishes nothing';
+}
+
+/** The save rejects with this error. By default it has published nothing. */
 function fails(step: Step, error: string, rest: Partial<Fault> = {}): Fault {
   return {
     step,
@@ -38,7 +56,7 @@ function fails(step: Step, error: string, rest: Partial<Fault> = {}): Fault {
   };
 }
 
-/** The save resolves all the same. */
+/** The save resolves in spite of the fault. */
 function survives(
   step: Step,
   error: string,
@@ -48,7 +66,7 @@ function survives(
   return { step, error, situation: 'replaces a file', expected: { resolves }, ...rest };
 }
 
-/** Nothing published, and the call under its own name. */
+/** Nothing is published, and the error names this call. */
 function rejectsAs(rejects: string, syscall: string): Expected {
   return { rejects, syscall, published: false };
 }
@@ -72,7 +90,7 @@ export const faults: readonly Fault[] = [
   fails('read an attribute', 'EIO', { ...attributes, expected: rejectsAs('EIO', 'getxattr') }),
   fails('set an attribute', 'ENOSPC', { ...attributes, expected: rejectsAs('ENOSPC', 'setxattr') }),
   fails('set an attribute', 'E2BIG', { ...attributes, expected: rejectsAs('E2BIG', 'setxattr') }),
-  fails('take away the default ACL', 'EIO', { ...attributes, expected: rejectsAs('EIO', 'removexattr') }),
+  fails('remove the default ACL', 'EIO', { ...attributes, expected: rejectsAs('EIO', 'removexattr') }),
   fails('set the file flags', 'EDQUOT', attributes),
   survives('list the attributes', 'EACCES', 'durable', attributes),
   survives('list the attributes', 'EOPNOTSUPP', 'durable', attributes),
@@ -80,14 +98,14 @@ export const faults: readonly Fault[] = [
   survives('read an attribute', 'ENODATA', 'durable', attributes),
   survives('set an attribute', 'EPERM', 'durable', attributes),
   survives('set an attribute', 'EOPNOTSUPP', 'durable', attributes),
-  survives('take away the default ACL', 'EOPNOTSUPP', 'durable', attributes),
+  survives('remove the default ACL', 'EOPNOTSUPP', 'durable', attributes),
   survives('set the file flags', 'EPERM', 'durable', attributes),
   fails('write', 'EIO'),
   fails('write', 'ENOSPC'),
   fails('write', 'EDQUOT'),
   fails('write', 'EIO', { also: { names: UNLINK, error: 'EROFS' }, of: ['native', 'portable'] }),
   survives('write', 'EINTR', 'durable'),
-  // Only root can have a file that belongs to somebody else and keep it so.
+  // Only root can keep another user as the owner of a file.
   ...(isRoot
     ? [
         fails('set the owner', 'EIO'),
@@ -115,16 +133,17 @@ export const faults: readonly Fault[] = [
   survives('sync the directory', 'EOPNOTSUPP', 'less than durable'),
   fails('make a directory', 'EIO', making),
   fails('make a directory', 'ENOSPC', making),
-  // The native engine syncs all directories together once the file is published, the portable one each as it is made.
-  fails('sync the extended directory', 'EIO', {
+  // The native engine syncs all directories together after the file is published. The portable engine syncs
+  // each one when it is made.
+  fails('sync the parent directory', 'EIO', {
     ...making,
     ...native,
     expected: { rejects: 'EIO', published: true },
   }),
-  fails('sync the extended directory', 'EIO', { ...making, of: ['portable'] }),
-  survives('sync the extended directory', 'EINVAL', 'less than durable', making),
+  fails('sync the parent directory', 'EIO', { ...making, of: ['portable'] }),
+  survives('sync the parent directory', 'EINVAL', 'less than durable', making),
 
-  // By link and unlink.
+  // Exclusive saves by link and unlink.
   fails('link', 'EIO', { ...exclusive, of: ['portable', 'native, single commit'] }),
   fails('link', 'ENOSPC', { ...exclusive, of: ['portable', 'native, single commit'] }),
   fails('link', 'EEXIST', { ...exclusive, of: ['portable', 'native, single commit'] }),
@@ -139,7 +158,8 @@ export const faults: readonly Fault[] = [
     expected: { rejects: 'EIO', published: true },
   }),
 
-  // By renameat2(RENAME_NOREPLACE), and where the filesystem does not know that (EINVAL), by link and unlink.
+  // Exclusive saves by renameat2(RENAME_NOREPLACE). By link and unlink if the filesystem does not support the
+  // flag (EINVAL).
   fails('rename', 'EIO', { ...exclusive, of: ['native'] }),
   fails('rename', 'EEXIST', { ...exclusive, of: ['native'] }),
   survives('rename', 'EINVAL', 'durable', { ...exclusive, of: ['native'] }),

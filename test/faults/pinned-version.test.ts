@@ -51,9 +51,9 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
             expected: { resolves: 'durable' },
           });
 
-        it("keeps a name until the new one's is synced", async () => {
+        it("is pinned until the new version's directory entry is synced", async () => {
           const { path, names } = prepare('replaces a file', root);
-          // The first save asks about the filesystem before it begins.
+          // The first save inspects the filesystem before it begins.
           await saver.save(path, {});
           const { outcome, calls } = await saver.save(path, {});
           assert.equal(outcome.error, undefined);
@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
             calls.findLastIndex((call: SystemCall) => recognise[step](call, names));
           const order = [
             last('sync the file'),
-            last('hold the old version'),
+            last('pin the old version'),
             last('sync the directory'),
             last('unlink the temporary'),
           ];
@@ -73,21 +73,21 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
           assert.deepEqual(readdirSync(root), ['target']);
         });
 
-        it('is replaced without that where it cannot be', async () => {
-          const { outcome, names } = await saveWith('hold the old version', 'EINVAL');
+        it('is replaced without a pin if it cannot be pinned', async () => {
+          const { outcome, names } = await saveWith('pin the old version', 'EINVAL');
           assert.equal(outcome.error, undefined);
           assert.equal(readFileSync(names.target, 'utf8'), NEW);
           assert.deepEqual(readdirSync(root), ['target']);
         });
 
-        it('does not stay under that name if the sync fails', async () => {
+        it('is not left pinned if the sync fails', async () => {
           const { outcome, names } = await saveWith('sync the directory', 'EIO');
           assert.deepEqual([outcome.error?.code, outcome.error?.published], ['EIO', true]);
           assert.equal(readFileSync(names.target, 'utf8'), NEW);
           assert.deepEqual(readdirSync(root), ['target']);
         });
 
-        it('makes the save fail, published, if it cannot be removed', async () => {
+        it('makes the save reject with published: true if the pin cannot be removed', async () => {
           const { outcome, names } = await saveWith('unlink the temporary', 'EIO');
           const { code, syscall, published } = outcome.error ?? {};
           assert.deepEqual([code, syscall, published], ['EIO', 'unlink', true]);
@@ -116,9 +116,9 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
           expected: { resolves: 'durable' },
         });
 
-      it("keeps a name until the new link's is synced, whose inode is synced before", async () => {
+      it("is pinned until the new link's directory entry is synced, after the new link's inode", async () => {
         const { path, data, names } = prepare('replaces a symbolic link', root);
-        // The first call asks about the filesystem before it begins.
+        // The first call inspects the filesystem before it begins.
         await saver.save(path, {}, data);
         const { outcome, calls } = await saver.save(path, {}, data);
         assert.equal(outcome.error, undefined);
@@ -127,7 +127,7 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
         const order = [
           last('make the link'),
           last('sync the filesystem'),
-          last('hold the old version'),
+          last('pin the old version'),
           last('rename'),
           last('sync the directory'),
           last('unlink the temporary'),
@@ -141,12 +141,12 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
       });
 
       for (const [step, error, code, published] of [
-        ['hold the old version', 'EPERM', undefined, true],
+        ['pin the old version', 'EPERM', undefined, true],
         ['sync the filesystem', 'EIO', 'EIO', false],
         ['rename', 'EIO', 'EIO', false],
         ['sync the directory', 'EIO', 'EIO', true],
       ] as const) {
-        it(`leaves nothing behind after ${error} where it should ${step}`, async () => {
+        it(`is not left pinned when the call to ${step} fails with ${error}`, async () => {
           const { outcome, names } = await replaceWith(step, error);
           assert.equal(outcome.error?.code, code);
           assert.equal(outcome.error?.published, code === undefined ? undefined : published);
@@ -155,7 +155,7 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
         });
       }
 
-      it('makes the call fail, published, if it cannot be removed', async () => {
+      it('makes the call reject with published: true if the pin cannot be removed', async () => {
         const { outcome, names } = await replaceWith('unlink the temporary', 'EIO');
         const { code, syscall, published } = outcome.error ?? {};
         assert.deepEqual([code, syscall, published], ['EIO', 'unlink', true]);

@@ -15,16 +15,18 @@ import { type EngineName, engines, nativeUnavailable } from '../engines.js';
 import { type Disk, mountDisk, mountOverlay } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';
-import { isInMemory } from '../scratch-directory.js';
+import { isInMemory, MEMORY } from '../machine.js';
 import { straceUnavailable } from './strace.js';
 import { descriptorPath, type SystemCall } from './strace-log.js';
 import { TracedSaver } from './traced-saver.js';
 
 const FORCED = { INDELIBLE_PROTOCOL: 'sync-rename-sync' };
-const MEMORY = '/dev/shm';
 
-/** A filesystem, and the plan that each engine must have there, so that no protocol stays untested unnoticed. */
-interface Place {
+/**
+ * A filesystem, and the plan that each engine must have on it, so that no protocol is left untested
+ * unnoticed.
+ */
+interface TestFilesystem {
   name: string;
   /** Makes it; the directory is empty and no other process uses it. */
   make: (workspace: Workspace | undefined) => Promise<string>;
@@ -45,7 +47,7 @@ const unmountable =
 
 let disks = 0;
 
-function disk(name: string, image: Disk, native: Place['native']): Place {
+function disk(name: string, image: Disk, native: TestFilesystem['native']): TestFilesystem {
   const make = async (workspace: Workspace | undefined) => {
     assert.ok(workspace !== undefined);
     disks += 1;
@@ -55,9 +57,9 @@ function disk(name: string, image: Disk, native: Place['native']): Place {
 }
 
 const FAST_COMMIT: Disk = { format: 'ext4', mkfs: ['-O', 'fast_commit'] };
-const TEXTBOOK: Place['native'] = ['sync-rename-sync', 'named'];
+const SYNC_RENAME_SYNC: TestFilesystem['native'] = ['sync-rename-sync', 'named'];
 
-const places: readonly Place[] = [
+const filesystems: readonly TestFilesystem[] = [
   {
     name: 'in memory',
     make: async () => directoryIn(MEMORY),
@@ -70,22 +72,22 @@ const places: readonly Place[] = [
     make: async () => directoryIn(scratch ?? ''),
     missing: scratch === undefined ? 'no directory on a disk' : undefined,
     environment: FORCED,
-    native: TEXTBOOK,
+    native: SYNC_RENAME_SYNC,
     portable: 'sync-rename-sync',
   },
-  // The first save of all shows the feature; what every later process then does is below.
-  disk('on ext4 with fast_commit', FAST_COMMIT, TEXTBOOK),
+  // The very first save shows the feature. The test of the first ten saves covers later processes.
+  disk('on ext4 with fast_commit', FAST_COMMIT, SYNC_RENAME_SYNC),
   disk('on ext4 with data=journal', { format: 'ext4', mount: 'data=journal' }, ['single-commit', 'unnamed']),
   disk('on XFS', { format: 'xfs' }, ['single-commit', 'unnamed']),
   {
-    ...disk('on XFS, with INDELIBLE_PROTOCOL=sync-rename-sync', { format: 'xfs' }, TEXTBOOK),
+    ...disk('on XFS, with INDELIBLE_PROTOCOL=sync-rename-sync', { format: 'xfs' }, SYNC_RENAME_SYNC),
     environment: FORCED,
   },
-  disk('on ext4 without a journal', { format: 'ext4', mkfs: ['-O', '^has_journal'] }, TEXTBOOK),
-  disk('on ext4 without barriers', { format: 'ext4', mount: 'nobarrier' }, TEXTBOOK),
-  disk('on btrfs', { format: 'btrfs' }, TEXTBOOK),
+  disk('on ext4 without a journal', { format: 'ext4', mkfs: ['-O', '^has_journal'] }, SYNC_RENAME_SYNC),
+  disk('on ext4 without barriers', { format: 'ext4', mount: 'nobarrier' }, SYNC_RENAME_SYNC),
+  disk('on btrfs', { format: 'btrfs' }, SYNC_RENAME_SYNC),
   {
-    ...disk('on an overlay', { format: 'ext4' }, TEXTBOOK),
+    ...disk('on an overlay', { format: 'ext4' }, SYNC_RENAME_SYNC),
     make: async (workspace) => {
       assert.ok(workspace !== undefined);
       const below = await mountDisk(workspace, 'below', { format: 'ext4' });
@@ -96,7 +98,7 @@ const places: readonly Place[] = [
 
 const DURABILITIES: readonly Durability[] = ['durable', 'ordered', 'none'];
 const TARGETS: readonly SaveCase['target'][] = ['replaced', 'created', 'exclusive'];
-const FORMS = ['save', 'saveSync', 'savePieces', 'savePiecesSync'] as const;
+const FORMS = ['save', 'saveSync', 'saveChunks', 'saveChunksSync'] as const;
 
 const unavailable = await straceUnavailable();
 
@@ -110,35 +112,35 @@ describe('the system calls of a save are the steps of its protocol', () => {
     await workspace?.remove();
   });
 
-  for (const place of places) {
-    const missing = unavailable ?? place.missing;
+  for (const filesystem of filesystems) {
+    const missing = unavailable ?? filesystem.missing;
     if (missing !== undefined) {
-      process.stderr.write(`protocol-steps.test.ts is skipped ${place.name}: ${missing}\n`);
+      process.stderr.write(`protocol-steps.test.ts is skipped ${filesystem.name}: ${missing}\n`);
     }
 
-    describe(place.name, () => {
+    describe(filesystem.name, () => {
       let directory: string | undefined;
 
       beforeAll(async () => {
-        if (missing === undefined) directory = await place.make(workspace);
+        if (missing === undefined) directory = await filesystem.make(workspace);
       });
       afterAll(() => {
         if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
       });
 
       for (const engine of engines) {
-        it.skipIf(missing !== undefined)(`which inspect tells for the ${engine} engine`, async () => {
+        it.skipIf(missing !== undefined)(`as inspect reports them for the ${engine} engine`, async () => {
           assert.ok(directory !== undefined);
-          const { protocol } = await inspectAs(engine, directory, place.environment);
+          const { protocol } = await inspectAs(engine, directory, filesystem.environment);
           const { durable } = protocol;
-          const expected = engine === 'native' ? place.native : [place.portable, 'named'];
+          const expected = engine === 'native' ? filesystem.native : [filesystem.portable, 'named'];
           assert.deepEqual([durable.protocol, durable.temporary], expected);
         });
 
         for (const form of FORMS) {
           it.skipIf(missing !== undefined)(`in ${form} of the ${engine} engine`, async () => {
             assert.ok(directory !== undefined);
-            await compareSaves(engine, form, directory, place.environment ?? {});
+            await compareSaves(engine, form, directory, filesystem.environment ?? {});
           });
         }
       }
@@ -151,7 +153,7 @@ describe('the system calls of a save are the steps of its protocol', () => {
   ] as const) {
     const missing = unavailable ?? unmountable ?? nativeUnavailable;
     it.skipIf(missing !== undefined)(`in the first ten durable saves of a process on ${name}`, async () => {
-      const directory = await disk(name, image, TEXTBOOK).make(workspace);
+      const directory = await disk(name, image, SYNC_RENAME_SYNC).make(workspace);
       const filesystem = await inspectAs('native', directory);
       const saver = new TracedSaver({ engine: 'native', environment: {} }, 'save', () => directory);
       const calls: string[][] = [];
@@ -189,8 +191,8 @@ async function compareSaves(
   const filesystem = await inspectAs(engine, directory, environment);
   const saver = new TracedSaver({ engine, environment }, form, () => directory);
   try {
-    // Data in pieces differs in how it is written only.
-    for (const asked of form.startsWith('savePieces') ? ['durable' as const] : DURABILITIES) {
+    // Data in chunks differs only in how it is written.
+    for (const asked of form.startsWith('saveChunks') ? ['durable' as const] : DURABILITIES) {
       for (const target of TARGETS) {
         const steps = expectedSteps(filesystem, engine, asked, target);
         if (target === 'replaced') assert.deepEqual(filesystem.protocol[asked].steps, steps);
@@ -212,10 +214,10 @@ async function inspectAs(
   directory: string,
   environment: Record<string, string> = {},
 ): Promise<Filesystem> {
-  const place = await run(findInspectedPath(Buffer.from(directory)));
+  const inspected = await run(findInspectedPath(Buffer.from(directory)));
   Object.assign(process.env, environment);
   try {
-    return inspectFilesystem(place, engine, thisMachine);
+    return inspectFilesystem(inspected, engine, thisMachine);
   } finally {
     for (const name of Object.keys(environment)) delete process.env[name];
   }
@@ -236,7 +238,7 @@ function expectedSteps(
   });
 }
 
-/** The calls of one save that are about its files and directory, as the table writes them. */
+/** The calls of one save on its files and directory, in the notation of the table. */
 async function callsOf(
   saver: TracedSaver,
   directory: string,
@@ -248,16 +250,16 @@ async function callsOf(
   mkdirSync(directory);
   if (target === 'replaced') writeFileSync(path, 'old content');
   const ifExists = target === 'exclusive' ? 'fail' : 'replace';
-  // The mode is none that a file is created with, so that it has to be set.
+  // No file is created with this mode, so it has to be set.
   const { outcome, calls } = await saver.save(path, { durability, ifExists, mode: 0o640 });
   assert.equal(outcome.error, undefined);
   return new CallReader(directory).read(calls);
 }
 
-/** Writes calls as the table of the steps does, whatever their variant is called on this machine. */
+/** Writes calls in the notation of the table of steps, regardless of their variant on this machine. */
 class CallReader {
   readonly #directory: string;
-  /** The names that the old version was given. */
+  /** The names under which the old version is pinned. */
   readonly #pins = new Set<string>();
   #published = false;
 
@@ -292,7 +294,7 @@ class CallReader {
       case 'sync_file_range':
         return file && `${name}(${file}, ${text.split(', ').at(-1)?.replaceAll('|', ' | ')})`;
       case 'close':
-        // One behind the publication has nothing to tell any more.
+        // A close after the publication is not a step.
         return file === 'temporary' && !this.#published ? 'close(temporary)' : undefined;
       case 'rename':
       case 'renameat':
@@ -333,7 +335,7 @@ class CallReader {
   #descriptor(call: SystemCall): string | undefined {
     const path = descriptorPath(call);
     if (path === this.#directory) return 'directory';
-    // The new version, whatever it is called by then; before it is published, the old one.
+    // Before the publication this is the old version, afterwards the new one.
     if (path === join(this.#directory, 'target') && !this.#published) return 'target';
     return path?.startsWith(`${this.#directory}/`) ? 'temporary' : undefined;
   }

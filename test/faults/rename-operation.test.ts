@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
-import type { Fault } from './faults.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
+import { type Fault, titleOf } from './faults.js';
 import { recognise } from './save-steps.js';
 import type { Form } from './saver.js';
 import { contentBefore, contentOf, NEW, type Situation } from './situations.js';
@@ -15,13 +16,13 @@ const unavailable = await straceUnavailable();
 
 const scratch = new ScratchDirectory();
 
-interface Change {
+interface Operation {
   name: 'exchange' | 'renameExclusive' | 'replaceSymlink';
   situation: Situation;
   engines: readonly ('native' | 'portable')[];
 }
 
-const changes: readonly Change[] = [
+const operations: readonly Operation[] = [
   { name: 'exchange', situation: 'exchanges two files', engines: ['native'] },
   { name: 'renameExclusive', situation: 'renames exclusively', engines: ['native'] },
   { name: 'replaceSymlink', situation: 'replaces a symbolic link', engines: ['native', 'portable'] },
@@ -37,7 +38,7 @@ function rejects(
   return { step, error, expected: { rejects: code, published } };
 }
 
-/** What every change of names has to bear. */
+/** The faults that every operation is tested with. */
 const common = [
   rejects('open the directory', 'EIO'),
   rejects('rename', 'EIO'),
@@ -52,12 +53,12 @@ const common = [
   },
 ] as const;
 
-/** The flags of renameat2(2) that a filesystem may not know. */
+/** The errors of a filesystem that does not support a flag of renameat2(2). */
 const flagged = ['EINVAL', 'ENOSYS', 'EOPNOTSUPP'].map((error) =>
   rejects('rename', error, { code: UNSUPPORTED }),
 );
 
-const own: Readonly<Record<Change['name'], readonly Pick<Fault, 'step' | 'error' | 'expected'>[]>> = {
+const own: Readonly<Record<Operation['name'], readonly Pick<Fault, 'step' | 'error' | 'expected'>[]>> = {
   exchange: flagged,
   renameExclusive: [...flagged, rejects('rename', 'EEXIST')],
   replaceSymlink: [
@@ -67,10 +68,10 @@ const own: Readonly<Record<Change['name'], readonly Pick<Fault, 'step' | 'error'
   ],
 };
 
-describe.skipIf(unavailable !== undefined)('a change of names with a failing system call', () => {
+describe.skipIf(unavailable !== undefined)('a rename operation with a failing system call', () => {
   for (const subject of subjects.filter(({ on }) => on === undefined)) {
-    for (const change of changes.filter(({ engines }) => engines.includes(subject.engine))) {
-      for (const form of [change.name, `${change.name}Sync`] satisfies Form[]) {
+    for (const operation of operations.filter(({ engines }) => engines.includes(subject.engine))) {
+      for (const form of [operation.name, `${operation.name}Sync`] satisfies Form[]) {
         describe(`${form} of ${subject.name}`, () => {
           let saver: TracedSaver;
 
@@ -82,12 +83,12 @@ describe.skipIf(unavailable !== undefined)('a change of names with a failing sys
             await saver.stop();
           });
 
-          for (const fault of [...common, ...own[change.name]]) {
-            it(`${fault.step}: ${fault.error}`, async (test) => {
+          for (const fault of [...common, ...own[operation.name]]) {
+            it(titleOf(fault), async (test) => {
               test.skip(isInMemory(scratch.path), 'no directory on a disk');
               const { outcome, calls, names } = await saver.saveWith({
                 ...fault,
-                situation: change.situation,
+                situation: operation.situation,
               });
               const { expected } = fault;
               const code = 'rejects' in expected ? expected.rejects : undefined;
@@ -95,7 +96,7 @@ describe.skipIf(unavailable !== undefined)('a change of names with a failing sys
               assert.equal(outcome.error?.code, code);
               assert.equal(outcome.error?.published, code === undefined ? undefined : published);
               if (code === undefined) assert.notEqual(outcome.saved?.durability, 'durable');
-              assert.equal(contentOf(names.target), published ? NEW : contentBefore(change.situation));
+              assert.equal(contentOf(names.target), published ? NEW : contentBefore(operation.situation));
               assert.deepEqual(
                 readdirSync(names.directory).filter((name) => name.startsWith('.indelible-')),
                 [],

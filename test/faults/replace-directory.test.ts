@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { durableIfOrdered } from '../durable-if-ordered.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
-import type { Fault } from './faults.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
+import { type Fault, titleOf } from './faults.js';
 import { recognise } from './save-steps.js';
 import type { Form } from './saver.js';
 import { contentOf, NEW, OLD } from './situations.js';
@@ -18,12 +19,12 @@ const unavailable = await straceUnavailable();
 const scratch = new ScratchDirectory();
 
 interface TreeFault extends Pick<Fault, 'step' | 'error' | 'expected'> {
-  /** What stands in the directory afterwards. */
+  /** The entries of the directory afterwards. */
   left: readonly (string | RegExp)[];
 }
 
 const BOTH = ['staged', 'target'];
-const DOOMED = /^\.indelible-tree-[a-z2-7]{16}$/;
+const TRASH = /^\.indelible-tree-[a-z2-7]{16}$/;
 
 function fails(
   step: Fault['step'],
@@ -53,12 +54,12 @@ const faultsOf: Readonly<Record<'native' | 'portable', readonly TreeFault[]>> = 
       expected: { resolves: 'less than durable' },
     },
     fails('move the old tree aside', 'EIO', BOTH, { published: true }),
-    fails('remove a file of the old tree', 'EIO', [DOOMED, 'target'], { published: true }),
-    fails('remove the old tree', 'EIO', [DOOMED, 'target'], { published: true }),
+    fails('remove a file of the old tree', 'EIO', [TRASH, 'target'], { published: true }),
+    fails('remove the old tree', 'EIO', [TRASH, 'target'], { published: true }),
     {
       step: 'remove the old tree',
       error: 'ENOENT',
-      left: [DOOMED, 'target'],
+      left: [TRASH, 'target'],
       expected: { resolves: 'durable' },
     },
   ],
@@ -78,7 +79,7 @@ const faultsOf: Readonly<Record<'native' | 'portable', readonly TreeFault[]>> = 
   ],
 };
 
-describe.skipIf(unavailable !== undefined)('a replaced directory with a failing system call', () => {
+describe.skipIf(unavailable !== undefined)('replacing a directory with a failing system call', () => {
   for (const subject of subjects.filter(({ on }) => on === undefined)) {
     for (const form of ['replaceDirectory', 'replaceDirectorySync'] satisfies Form[]) {
       describe(`${form} of ${subject.name}`, () => {
@@ -92,11 +93,13 @@ describe.skipIf(unavailable !== undefined)('a replaced directory with a failing 
           await saver.stop();
         });
 
-        for (const { step, error, left, expected } of faultsOf[subject.engine]) {
-          it(`${step}: ${error}`, async (test) => {
+        for (const { left, ...fault } of faultsOf[subject.engine]) {
+          const { step, expected } = fault;
+          it(titleOf(fault), async (test) => {
             test.skip(isInMemory(scratch.path), 'no directory on a disk');
-            const situation = subject.engine === 'native' ? 'replaces a directory' : 'puts a directory there';
-            const { outcome, calls, names } = await saver.saveWith({ step, error, expected, situation });
+            const situation =
+              subject.engine === 'native' ? 'replaces a directory' : 'puts a directory at a free path';
+            const { outcome, calls, names } = await saver.saveWith({ ...fault, situation });
             const code = 'rejects' in expected ? expected.rejects : undefined;
             const published = 'resolves' in expected || expected.published;
             assert.equal(outcome.error?.code, code, outcome.error?.message);
@@ -116,7 +119,7 @@ describe.skipIf(unavailable !== undefined)('a replaced directory with a failing 
               if (typeof name === 'string') assert.equal(found[index], name);
               else assert.match(found[index] ?? '', name);
             }
-            // Whole, until it is called `.indelible-tree-…`.
+            // The old tree is whole until it is renamed to `.indelible-tree-…`.
             if (published && left === BOTH)
               assert.equal(contentOf(join(names.directory, 'staged', 'file')), OLD);
             const again = calls.filter((call) => recognise[step](call, names)).slice(1);

@@ -1,6 +1,9 @@
 import { descriptorPath, type SystemCall } from './strace-log.js';
 
-/** The steps of a save that can fail, recognised among all calls of the process by what they are about. */
+/**
+ * The steps of a save that can fail. Each is recognised among all calls of the process by its name and
+ * arguments.
+ */
 export type Step =
   | 'open the directory'
   | 'look at the target'
@@ -12,42 +15,42 @@ export type Step =
   | 'list the attributes'
   | 'read an attribute'
   | 'set an attribute'
-  | 'take away the default ACL'
+  | 'remove the default ACL'
   | 'set the file flags'
   | 'sync the file'
   | 'close the file'
   | 'rename'
-  | 'give the old version a second name'
-  | 'sync the old version'
-  | 'move it to where it is kept'
-  | 'sync where it is kept'
+  | 'link the kept version'
+  | 'sync the kept version'
+  | 'rename the kept version'
+  | 'sync the directory of the kept version'
   | 'exchange'
-  | 'unlink what is kept'
+  | 'unlink the kept version'
   | 'sync the filesystem'
   | 'move the old tree aside'
   | 'remove a file of the old tree'
   | 'remove the old tree'
   | 'link'
-  | 'hold the old version'
+  | 'pin the old version'
   | 'make the link'
   | 'unlink the temporary'
   | 'sync the directory'
-  | 'look for others that sync it'
+  | 'look for other syncing processes'
   | 'sync the file again'
   | 'make a directory'
-  | 'sync the extended directory'
+  | 'sync the parent directory'
   | 'lock the directory'
-  | 'draw a ticket'
+  | 'take a ticket'
   | 'open the old file'
   | 'read the old file';
 
-/** Where the save that is traced goes. */
+/** The paths of the traced save. */
 export interface Names {
   directory: string;
   target: string;
 }
 
-/** Tells whether a call is the one that a step consists of. */
+/** Whether a call is the one that makes a step. */
 export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean> = {
   'open the directory': (call, { directory }) =>
     isOpen(call) && call.arguments.includes(`"${directory}"`) && call.arguments.includes('O_DIRECTORY'),
@@ -62,49 +65,48 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
   'list the attributes': (call) => call.name === 'llistxattr',
   'read an attribute': (call) => call.name === 'lgetxattr',
   'set an attribute': (call) => call.name === 'fsetxattr',
-  'take away the default ACL': (call) => call.name === 'fremovexattr',
+  'remove the default ACL': (call) => call.name === 'fremovexattr',
   'set the file flags': (call) => call.name === 'ioctl' && call.arguments.includes('FS_IOC_FSSETXATTR'),
   'sync the file': (call, names) =>
     ['fdatasync', 'fsync', 'sync_file_range'].includes(call.name) && isOnFileIn(call, names),
-  // Not the old file, which is opened to read its flags.
+  // Not the old file, which is also opened, to read its flags.
   'close the file': (call, names) =>
     call.name === 'close' && isOnFileIn(call, names) && descriptorPath(call) !== names.target,
   rename: (call) => ['rename', 'renameat', 'renameat2'].includes(call.name),
-  'give the old version a second name': (call) =>
+  'link the kept version': (call) =>
     ['link', 'linkat'].includes(call.name) && /["/]target"/.test(call.arguments),
-  'sync the old version': (call) =>
+  'sync the kept version': (call) =>
     ['fdatasync', 'sync_file_range'].includes(call.name) &&
     (descriptorPath(call)?.includes('/kept/') ?? false),
-  'move it to where it is kept': (call) =>
-    call.name.startsWith('rename') && call.arguments.includes('previous"'),
-  'sync where it is kept': (call) =>
+  'rename the kept version': (call) => call.name.startsWith('rename') && call.arguments.includes('previous"'),
+  'sync the directory of the kept version': (call) =>
     call.name === 'fsync' && (descriptorPath(call)?.endsWith('/kept') ?? false),
   exchange: (call) => call.name === 'renameat2' && call.arguments.includes('RENAME_EXCHANGE'),
-  'unlink what is kept': (call) => ['unlink', 'unlinkat'].includes(call.name),
+  'unlink the kept version': (call) => ['unlink', 'unlinkat'].includes(call.name),
   'sync the filesystem': (call) => call.name === 'syncfs',
   'move the old tree aside': (call) =>
     call.name.startsWith('rename') && /"staged",.*"\.indelible-/.test(call.arguments),
   'remove a file of the old tree': (call) =>
     call.name === 'unlinkat' && !call.arguments.includes('AT_REMOVEDIR'),
   'remove the old tree': (call) => call.name === 'unlinkat' && call.arguments.includes('AT_REMOVEDIR'),
-  link: (call) => isLink(call) && !isHold(call),
-  'hold the old version': isHold,
+  link: (call) => isLink(call) && !isPin(call),
+  'pin the old version': isPin,
   'make the link': (call) => ['symlink', 'symlinkat'].includes(call.name),
   'unlink the temporary': (call) => ['unlink', 'unlinkat'].includes(call.name),
   'sync the directory': (call, { directory }) => call.name === 'fsync' && descriptorPath(call) === directory,
-  'look for others that sync it': (call, { directory }) =>
+  'look for other syncing processes': (call, { directory }) =>
     call.name === 'fcntl' && call.arguments.includes('F_OFD_GETLK') && descriptorPath(call) === directory,
-  // Under its new name by then, or one that is made for that alone.
+  // The file has its new name by then, or a temporary name that is made for this sync only.
   'sync the file again': (call, { target }) =>
     call.name === 'fsync' &&
     (descriptorPath(call) === target || (descriptorPath(call)?.includes('/.indelible-') ?? false)),
   'make a directory': (call) => ['mkdir', 'mkdirat'].includes(call.name),
-  'sync the extended directory': (call, { directory }) =>
+  'sync the parent directory': (call, { directory }) =>
     call.name === 'fsync' &&
     `${descriptorPath(call)}/` === directory.slice(0, directory.lastIndexOf('/') + 1),
-  // Those of an update.
+  // The steps of an update.
   'lock the directory': (call) => call.name === 'flock' && call.arguments.includes('LOCK_EX'),
-  'draw a ticket': (call, { directory }) =>
+  'take a ticket': (call, { directory }) =>
     call.name === 'fcntl' && call.arguments.includes('F_OFD_SETLK') && descriptorPath(call) === directory,
   'open the old file': (call) =>
     isOpen(call) && /["/]target"/.test(call.arguments) && !call.arguments.includes('O_CREAT'),
@@ -116,8 +118,8 @@ function isLink(call: SystemCall): boolean {
   return ['link', 'linkat'].includes(call.name);
 }
 
-/** A second name for what stands under the target's. */
-function isHold(call: SystemCall): boolean {
+/** A second link to the target under a temporary name. */
+function isPin(call: SystemCall): boolean {
   return isLink(call) && /["/]target".*\.indelible-/.test(call.arguments);
 }
 

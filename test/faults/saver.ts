@@ -5,14 +5,15 @@ import type { Saved, SaveOptions } from '../../src/index.js';
 import type { EngineName } from '../engines.js';
 import { startProgram } from '../node-process.js';
 
-/** The functions that are traced: `savePieces` is `save` of an iterable; a change of names takes its two paths as `path` and `data`;
- * `publishTemporary` opens, writes, publishes and closes a `TemporaryFile`.
+/**
+ * The functions that are traced. `saveChunks` is `save` of an iterable. A rename operation takes its two
+ * paths as `path` and `data`. `publishTemporary` opens, writes, publishes and closes a `TemporaryFile`.
  */
 export type Form =
   | 'save'
   | 'saveSync'
-  | 'savePieces'
-  | 'savePiecesSync'
+  | 'saveChunks'
+  | 'saveChunksSync'
   | 'exchange'
   | 'exchangeSync'
   | 'renameExclusive'
@@ -33,21 +34,23 @@ export interface SaveCall {
   options: SaveOptions;
 }
 
-/** What came of a save in another process. */
+/** The outcome of a save in another process. */
 export interface Outcome {
   saved?: Saved;
   error?: { code: string; syscall: string; published: boolean; message: string };
-  /** Whether it was aborted before that. */
+  /** Whether it was aborted before it settled. */
   aborted?: boolean;
 }
 
-/** Which engine the process has, and what else its environment says. */
+/** The engine of the process, and further environment variables. */
 export interface SaverOptions {
   engine: EngineName;
   environment: Record<string, string>;
 }
 
-/** A process that saves when told to, so that the calls of one save can be traced without those of its start. */
+/**
+ * A process that saves on request, so that one save can be traced without the calls of the process's start.
+ */
 export class Saver {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #answers: Interface;
@@ -68,7 +71,7 @@ export class Saver {
     this.#crashed = once(this.#child, 'close').then(([code, signal]) => {
       throw new Error(`the saving process has ended with ${code ?? signal}`);
     });
-    // Nobody may be waiting for an answer when it ends.
+    // The process may end while no answer is awaited.
     this.#crashed.catch(() => undefined);
   }
 

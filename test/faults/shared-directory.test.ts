@@ -17,8 +17,10 @@ import { TracedSaver } from './traced-saver.js';
 const missing = missingFor('mkfs.btrfs', 'python3') ?? (await straceUnavailable());
 if (missing !== undefined) process.stderr.write(`shared-directory.test.ts is skipped: ${missing}\n`);
 
-/** What native/platform/linux_directory_sync.cc does, on x86-64 and arm64 alike: a shared lock of struct flock. */
-const HOLD = `
+/**
+ * The lock of native/platform/linux_directory_sync.cc, a shared lock of struct flock, for x86-64 and arm64.
+ */
+const LOCK_SCRIPT = `
 import fcntl, os, struct, sys
 F_OFD_SETLK = 37
 directory = os.open(sys.argv[1], os.O_RDONLY)
@@ -27,9 +29,9 @@ print('locked', flush=True)
 sys.stdin.read()
 `;
 
-/** Another process that says of itself that it is just syncing the directory; the function ends it. */
+/** Starts a process that holds the lock of a process that is syncing the directory. The result ends it. */
 async function syncing(directory: string): Promise<() => Promise<void>> {
-  const holder = spawn('python3', ['-c', HOLD, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const holder = spawn('python3', ['-c', LOCK_SCRIPT, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
   return async () => {
     holder.stdin.end();
@@ -61,10 +63,10 @@ describe.skipIf(missing !== undefined)('a durable save on btrfs', () => {
           await saver.stop();
         });
 
-        /** The places of these steps among the calls of a save, -1 for one that was not made. */
-        async function placesOf(...steps: Step[]): Promise<number[]> {
+        /** The positions of these steps among the calls of a save, -1 for a step that was not made. */
+        async function positionsOf(...steps: Step[]): Promise<number[]> {
           const { path, names } = prepare('replaces a file', root);
-          // The first save asks about the filesystem before it begins.
+          // The first save inspects the filesystem before it begins.
           await saver.save(path, {});
           const { outcome, calls } = await saver.save(path, {});
           assert.equal(outcome.error, undefined);
@@ -72,32 +74,35 @@ describe.skipIf(missing !== undefined)('a durable save on btrfs', () => {
         }
 
         if (engine === 'native') {
-          it('commits nothing but the file and its name if nobody else syncs the directory', async () => {
-            const [directory = -1, filesystem] = await placesOf('sync the directory', 'sync the filesystem');
+          it('commits only the file and its directory entry if no other process syncs the directory', async () => {
+            const [directory = -1, filesystem] = await positionsOf(
+              'sync the directory',
+              'sync the filesystem',
+            );
             assert.ok(directory >= 0);
             assert.equal(filesystem, -1);
           });
 
-          it('has the whole filesystem committed if another process is syncing the directory', async () => {
+          it('commits the whole filesystem if another process is syncing the directory', async () => {
             const { path, names } = prepare('replaces a file', root);
             await saver.save(path, {});
             const stop = await syncing(root);
             try {
               const { outcome, calls } = await saver.save(path, {});
               assert.equal(outcome.error, undefined);
-              const place = (step: Step) =>
+              const position = (step: Step) =>
                 calls.findLastIndex((call: SystemCall) => recognise[step](call, names));
-              assert.ok(place('sync the directory') >= 0);
-              assert.ok(place('sync the filesystem') > place('sync the directory'));
+              assert.ok(position('sync the directory') >= 0);
+              assert.ok(position('sync the filesystem') > position('sync the directory'));
             } finally {
               await stop();
             }
           });
 
-          it('has it committed where nobody can say whether another one is', async () => {
+          it('commits the whole filesystem if it cannot find out whether another process is syncing', async () => {
             const { outcome, calls } = await saver.saveWith({
               situation: 'replaces a file',
-              step: 'look for others that sync it',
+              step: 'look for other syncing processes',
               error: 'EIO',
               expected: { resolves: 'durable' },
             });
@@ -105,10 +110,10 @@ describe.skipIf(missing !== undefined)('a durable save on btrfs', () => {
             assert.ok(calls.some(({ name }) => name === 'syncfs'));
           });
 
-          it('fails, published, if that fails', async () => {
+          it('rejects with published: true if that commit fails', async () => {
             const { outcome, names } = await saver.saveWith({
               situation: 'replaces a file',
-              step: 'look for others that sync it',
+              step: 'look for other syncing processes',
               error: 'EIO',
               also: { names: ['syncfs'], error: 'ENOSPC' },
               expected: { rejects: 'ENOSPC', published: true },
@@ -119,8 +124,8 @@ describe.skipIf(missing !== undefined)('a durable save on btrfs', () => {
             assert.deepEqual(readdirSync(root), ['target']);
           });
         } else {
-          it('syncs the file once more when it has its name', async () => {
-            const order = await placesOf('rename', 'sync the directory', 'sync the file again');
+          it('syncs the file again after the rename', async () => {
+            const order = await positionsOf('rename', 'sync the directory', 'sync the file again');
             assert.ok(!order.includes(-1), `${order}`);
             assert.deepEqual(
               order,
@@ -128,7 +133,7 @@ describe.skipIf(missing !== undefined)('a durable save on btrfs', () => {
             );
           });
 
-          it('fails, published, if that fails', async () => {
+          it('rejects with published: true if that sync fails', async () => {
             const { outcome, names } = await saver.saveWith({
               situation: 'replaces a file',
               step: 'sync the file again',
@@ -147,9 +152,9 @@ describe.skipIf(missing !== undefined)('a durable save on btrfs', () => {
 
   for (const [form, situation] of [
     ['replaceSymlink', 'replaces a symbolic link'],
-    ['replaceDirectory', 'puts a directory there'],
+    ['replaceDirectory', 'puts a directory at a free path'],
   ] as const) {
-    it(`fails, published, if what ${form} of the portable engine syncs last cannot be synced`, async () => {
+    it(`rejects with published: true if the last sync of ${form} of the portable engine fails`, async () => {
       const saver = new TracedSaver({ engine: 'portable', environment: {} }, form, () => root);
       try {
         const { outcome, names } = await saver.saveWith({

@@ -2,15 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SaveOptions } from '../../src/index.js';
-import { isRoot } from '../privileges.js';
+import { isRoot } from '../machine.js';
 import type { Names } from './save-steps.js';
 
 export const OLD = 'old content';
 export const NEW = 'new content';
-/** What was kept before. */
+/** The content of the version that was kept before. */
 export const OLDER = 'older content';
 
-/** What a save meets, and which one it is. Each situation makes it take other steps. */
+/** The kind of call, and the directory before it. Each situation leads to other steps. */
 export type Situation =
   | 'replaces a file'
   | 'replaces a file through a link'
@@ -22,12 +22,12 @@ export type Situation =
   | 'renames exclusively'
   | 'replaces a symbolic link'
   | 'replaces a directory'
-  | 'puts a directory there';
+  | 'puts a directory at a free path';
 
-/** Another owner than the process, so that the owner has to be set, which only root can. */
+/** Another owner than the process's user. The save has to set it, which only root can. */
 const OWNER = 1234;
 
-/** Sets the situation up in a directory, whatever was in there before. */
+/** Sets the situation up in a directory. Its content before is removed. */
 export function prepare(
   situation: Situation,
   root: string,
@@ -58,12 +58,12 @@ export function prepare(
       symlinkSync('before', target);
       return { names: { directory: root, target }, path: 'after', data: target, options: {} };
     case 'replaces a directory':
-    case 'puts a directory there':
+    case 'puts a directory at a free path':
       for (const [name, content] of [
         ['staged', NEW],
         ['target', OLD],
       ] as const) {
-        if (name === 'target' && situation === 'puts a directory there') continue;
+        if (name === 'target' && situation === 'puts a directory at a free path') continue;
         mkdirSync(join(root, name));
         writeFileSync(join(root, name, 'file'), content);
       }
@@ -90,7 +90,7 @@ export function prepare(
   }
 }
 
-/** What a situation's file holds: `undefined` if it is not there. */
+/** The content of a file, `undefined` if it cannot be read. */
 export function contentOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { SaveOptions } from '../../src/index.js';
 import { engines } from '../engines.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import { recognise, type Step } from './save-steps.js';
 import { straceUnavailable } from './strace.js';
 import { descriptorPath, type SystemCall } from './strace-log.js';
@@ -33,7 +34,7 @@ describe.skipIf(unavailable !== undefined)('the steps of a save', () => {
           return calls;
         }
 
-        /** Which calls of a trace are this step. */
+        /** The positions of a step in a trace. */
         function indices(calls: SystemCall[], step: Step, directory = scratch.path): number[] {
           const names = { directory, target: scratch.at('target') };
           return calls.flatMap((call, index) => (recognise[step](call, names) ? [index] : []));
@@ -77,14 +78,14 @@ describe.skipIf(unavailable !== undefined)('the steps of a save', () => {
           );
         });
 
-        it('create a file that nobody else can have put there, which no child inherits', async () => {
+        it('create the temporary exclusively, and child processes do not inherit it', async () => {
           const calls = await traced(scratch.at('target'), {});
           const { arguments: flags } = calls[only(calls, 'create the temporary')] ?? { arguments: '' };
           assert.match(flags, /O_CLOEXEC/);
           assert.match(flags, /O_TMPFILE|O_CREAT.*O_EXCL.*O_NOFOLLOW/);
         });
 
-        it('create the file for its owner alone until it has its final mode', async () => {
+        it('create the temporary for its owner alone until it has its final mode', async () => {
           writeFileSync(scratch.at('target'), 'old');
           chmodSync(scratch.at('target'), 0o640);
           const calls = await traced(scratch.at('target'), {});
@@ -92,25 +93,25 @@ describe.skipIf(unavailable !== undefined)('the steps of a save', () => {
           assert.ok(only(calls, 'set the mode') < only(calls, 'rename'));
         });
 
-        it('set no mode where the one that the file was created with is right', async () => {
+        it('set no mode if the file was created with the right one', async () => {
           const calls = await traced(scratch.at('target'), { mode: 0o600 });
           assert.deepEqual(indices(calls, 'set the mode'), []);
         });
 
-        /** The directories that a save syncs which has made two of them. */
+        /** The directories that a save syncs if it makes two directories. */
         async function synced(by: TracedSaver): Promise<Set<string | undefined>> {
           const calls = await traced(scratch.at('a', 'b', 'target'), { makeDirectories: true }, by);
           return new Set(calls.filter(({ name }) => name === 'fsync').map(descriptorPath));
         }
 
-        it("sync every directory that got a new directory's name", async (test) => {
+        it('sync every directory that got a new entry', async (test) => {
           test.skip(isInMemory(scratch.path), 'no directory on a disk');
           await saver.save(scratch.at('before'), {});
           const directories = [scratch.path, scratch.at('a'), scratch.at('a', 'b')];
           assert.deepEqual(await synced(saver), new Set(directories));
         });
 
-        it("sync every directory that got a new directory's name, also in the first save of a process", async (test) => {
+        it('sync every directory that got a new entry, even in the first save of a process', async (test) => {
           test.skip(isInMemory(scratch.path), 'no directory on a disk');
           const another = new TracedSaver({ engine, environment: {} }, form, () => scratch.path);
           try {

@@ -1,11 +1,13 @@
-/** One system call as strace prints it with `-y`: descriptors are followed by their path in angle brackets. */
+/**
+ * One system call as strace prints it with `-y`: descriptors are followed by their path in angle brackets.
+ */
 export interface SystemCall {
-  /** Which thread made it; 0 where strace follows only one and doesn't say. */
+  /** The thread that made the call; 0 if strace follows only one thread and does not name it. */
   thread: number;
   name: string;
-  /** What stands between the parentheses. */
+  /** The text between the parentheses. */
   arguments: string;
-  /** What stands behind the equals sign. */
+  /** The text after the equals sign. */
   result: string;
 }
 
@@ -14,8 +16,8 @@ const UNFINISHED = /^(?:(\d+) +)?(\w+\(.*) <unfinished \.\.\.>$/;
 const RESUMED = /^(?:(\d+) +)?<\.\.\. \w+ resumed>(.*)$/;
 
 /**
- * Reads a log of strace, in the order in which the calls ended. Lines about anything else (signals, threads that end)
- * are left out, and so is a call that has not ended.
+ * Reads a log of strace, in the order in which the calls ended. Lines about anything else (signals, threads
+ * that end) are left out, and so is a call that has not ended.
  */
 export function parseStraceLog(log: string): SystemCall[] {
   const calls: SystemCall[] = [];

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseStraceLog, type SystemCall } from './strace-log.js';
 
-/** The calls that a save may make, under all names that they have on some machine (`?`: may be unknown). */
+/**
+ * The calls that a save may make, under their names on all machines. `?` marks a name that may be unknown.
+ */
 const TRACED = [
   ...['openat', '?open', 'close', 'write', 'statx', '?newfstatat', '?lstat', '?readlink', 'readlinkat'],
   ...['llistxattr', 'lgetxattr', 'fsetxattr', 'fremovexattr', 'ioctl'],
@@ -15,10 +17,10 @@ const TRACED = [
   ...['?symlink', 'symlinkat', 'flock', 'fcntl', 'read', '?pread64'],
 ];
 
-/** What is to happen to a call: the `when`-th of these names that the traced thread makes. */
+/** A change to one call: the `when`-th call of these names in the traced thread. */
 export interface Injection {
   names: readonly string[];
-  /** In strace's words: `error=EIO`, `signal=SIGSTOP`, `delay_enter=1000` (microseconds). */
+  /** In the syntax of strace: `error=EIO`, `signal=SIGSTOP`, `delay_enter=1000` (microseconds). */
   effect: string;
   when: number;
 }
@@ -26,7 +28,7 @@ export interface Injection {
 /** strace, attached to a running process. */
 export class Strace {
   readonly #process: ChildProcess;
-  /** It ends by itself when the process that it traces does. */
+  /** strace ends by itself when the traced process ends. */
   readonly #closed: Promise<unknown>;
   readonly #log: string;
 
@@ -37,10 +39,10 @@ export class Strace {
   }
 
   /**
-   * Attaches to all threads of a process, present and future, or to some of its threads only: injected faults are
-   * counted, and happen, in each traced thread by itself.
+   * Attaches to all threads of a process, present and future, or only to some of its threads. Injected faults
+   * are counted, and happen, in each traced thread separately.
    *
-   * @throws with strace's own words if it cannot attach.
+   * @throws an error with the output of strace if it cannot attach.
    */
   static async attach(
     to: { process: number } | { threads: readonly number[] },
@@ -60,7 +62,7 @@ export class Strace {
       strace.stderr.on('data', (chunk) => {
         said += chunk;
         const attached = said.match(/ attached( with \d+ threads)?$/gm) ?? [];
-        // Threads that start meanwhile are announced in the same way.
+        // strace reports threads that start meanwhile in the same way.
         if (attached.length >= traced.length) resolve();
       });
       strace.on('close', () => reject(new Error(said.trim())));
@@ -71,7 +73,7 @@ export class Strace {
     return new Strace(strace, log);
   }
 
-  /** Lets the process go. */
+  /** Detaches from the process. Returns the calls traced. */
   async detach(): Promise<SystemCall[]> {
     this.#process.kill('SIGINT');
     await this.#closed;
@@ -81,7 +83,7 @@ export class Strace {
   }
 }
 
-/** Why no fault can be injected here, or `undefined` if it can. */
+/** The reason if no fault can be injected on this machine, otherwise `undefined`. */
 export async function straceUnavailable(): Promise<string | undefined> {
   if (spawnSync('strace', ['-V']).error !== undefined) return 'strace is not installed';
   const idle = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -3,10 +3,12 @@ import { engines } from '../engines.js';
 import { missingFor } from '../lab/requirements.js';
 import type { SaverOptions } from './saver.js';
 
-/** What is made to fail: an engine, with a protocol of its own steps. */
+/** An engine with a protocol, whose calls are made to fail. */
 export interface Subject extends SaverOptions {
   name: 'native' | 'native, single commit' | 'portable';
-  /** It needs a filesystem for which its protocol is proven, instead of whatever the tests run on. */
+  /**
+   * A filesystem on which the protocol is proven. Without it, the filesystem that the tests run on is used.
+   */
   on?: 'xfs';
 }
 
@@ -23,5 +25,5 @@ const all: readonly Subject[] = [
 
 if (singleCommitMissing !== undefined) console.log(`The single commit is left out: ${singleCommitMissing}`);
 
-/** Those that can be tested here. */
+/** The subjects that can be tested on this machine. */
 export const subjects: readonly Subject[] = all.filter(({ engine }) => engines.includes(engine));

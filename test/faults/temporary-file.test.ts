@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mountDisk } from '../lab/filesystems.js';
 import { Workspace } from '../lab/workspace.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
-import type { Fault } from './faults.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
+import { type Fault, titleOf } from './faults.js';
 import { recognise } from './save-steps.js';
 import { contentBefore, contentOf, NEW, type Situation } from './situations.js';
 import { straceUnavailable } from './strace.js';
@@ -49,7 +50,7 @@ const faults = [
   },
 ] as const;
 
-describe.skipIf(unavailable !== undefined)('a published TemporaryFile with a failing system call', () => {
+describe.skipIf(unavailable !== undefined)('publishing a TemporaryFile with a failing system call', () => {
   for (const subject of subjects.filter(({ engine }) => engine === 'native')) {
     for (const form of ['publishTemporary', 'publishTemporarySync'] as const) {
       describe(`${form} of ${subject.name}`, () => {
@@ -72,7 +73,7 @@ describe.skipIf(unavailable !== undefined)('a published TemporaryFile with a fai
         });
 
         for (const fault of faults) {
-          it(`${fault.step}: ${fault.error}, in one that ${fault.situation}`, async (test) => {
+          it(`${titleOf(fault)}, in a publication that ${fault.situation}`, async (test) => {
             test.skip(subject.on === undefined && isInMemory(scratch.path), 'no directory on a disk');
             const { outcome, calls, names } = await saver.saveWith(fault);
             const { expected } = fault;

@@ -9,16 +9,19 @@ import { type Injection, Strace } from './strace.js';
 import { type SystemCall, wasInjected } from './strace-log.js';
 
 /**
- * A fault is aimed at the n-th call of a name in a thread. It misses where a save is made by another thread than the
- * one before, or where the engine has to look at the mount table again because somebody has mounted something. A
- * miss may hit a call that Node itself cannot do without.
+ * A fault is aimed at the n-th call of a name in a thread. It misses if another thread makes the save than
+ * the one before, or if the engine reads the mount table again because another process has mounted something.
+ * A miss may make a call fail without which Node itself cannot go on.
  */
 const ATTEMPTS = 100;
 
-/** For so long a call is delayed that a save is to be aborted in, in milliseconds; four times as long in the end. */
+/**
+ * The delay of the call during which a save is aborted, in milliseconds. Later attempts use up to four times
+ * it.
+ */
 const DELAY = 300;
 
-/** A call of a save, to be found by its step. */
+/** A call of a save, found by its step. */
 export type Moment = Pick<Fault, 'step' | 'situation'>;
 
 /** A save that was traced from its first call to its last. */
@@ -32,10 +35,10 @@ export interface TracedSave {
 export class TracedSaver {
   readonly #options: SaverOptions;
   readonly #form: SaveCall['form'];
-  /** A directory in which it may do as it likes. */
+  /** A directory that it may change freely. */
   readonly #directory: () => string;
   #saver: Saver;
-  /** Those that have made a save. Nobody else's calls are to fail. */
+  /** The threads that have made a save. Calls of other threads must not fail. */
   readonly #threads = new Set<number>();
 
   constructor(options: SaverOptions, form: SaveCall['form'], directory: () => string) {
@@ -69,7 +72,7 @@ export class TracedSaver {
       }
       const save = await this.#saveInjected(fault.situation, injections);
       if (save === undefined) continue;
-      // The first such call, and no other before it: a later one of the same kind may mean something else.
+      // It must be the first call of the step: a later call of the same kind may belong to another step.
       const failed = save.calls.find(wasInjected);
       const meant = save.calls.find((call) => recognise[fault.step](call, save.names));
       if (failed !== undefined && failed === meant) return save;
@@ -78,9 +81,9 @@ export class TracedSaver {
   }
 
   /**
-   * A save whose process is stopped when it has made this step's call, until `meanwhile` has been done.
+   * A save whose process is stopped after this step's call until `meanwhile` returns.
    *
-   * @param meanwhile is told where the save goes.
+   * @param meanwhile is called with the paths of the save.
    */
   async saveStoppedAfter(moment: Moment, meanwhile: (names: Names) => void): Promise<TracedSave> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -110,7 +113,7 @@ export class TracedSaver {
   /** A save that is aborted while it makes this step's call, or right after it. */
   async saveAbortedAt(moment: Moment): Promise<TracedSave> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      // A slow machine may come to the call after the abort, or to the abort after the save.
+      // On a slow machine the abort may come before the call, or after the save.
       const delay = Math.min(attempt, 4) * DELAY;
       const injection = await this.#aim(moment, `delay_enter=${delay * 1000}`);
       const save = await this.#saveInjected(moment.situation, [injection], async (_, saving) => {
@@ -124,9 +127,9 @@ export class TracedSaver {
     assert.fail(`no attempt has aborted the save at the call to ${moment.step}`);
   }
 
-  /** Finds the call in a save that goes well. */
+  /** Finds the call in a save without faults. */
   async #aim({ step, situation }: Moment, effect: string): Promise<Injection> {
-    // The first save of a process looks at more than the later ones.
+    // The first save of a process makes more calls than the later ones.
     if (this.#threads.size === 0) await this.#saveIn(situation);
     const { names, calls } = await this.#saveIn(situation);
     const index = calls.findIndex((call) => recognise[step](call, names));
@@ -144,7 +147,7 @@ export class TracedSaver {
     return { ...(await this.save(path, options, data)), names };
   }
 
-  /** @returns `undefined` if the process has not survived. */
+  /** @returns `undefined` if the process did not survive the fault. */
   async #saveInjected(
     situation: Situation,
     injections: readonly Injection[],
@@ -167,7 +170,7 @@ export class TracedSaver {
   }
 }
 
-/** Of a process's main thread: `R`, `S`, `T` and so on. */
+/** The state of a process's main thread: `R`, `S`, `T` and so on. */
 function stateOf(pid: number): string | undefined {
   const status = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return status[status.lastIndexOf(')') + 2];

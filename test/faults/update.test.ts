@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { updateSync } from '../../src/index.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
-import type { Fault } from './faults.js';
+import { isInMemory } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
+import { type Fault, titleOf } from './faults.js';
 import { NEW, OLD } from './situations.js';
 import { straceUnavailable } from './strace.js';
 import { subjects } from './subjects.js';
@@ -21,14 +22,14 @@ function fails(step: Fault['step'], error: string, syscall: string, code = error
 
 const UNSUPPORTED = 'ERR_INDELIBLE_UNSUPPORTED';
 
-/** What the lock is made of; of the native engine only. */
+/** The calls of the lock, which only the native engine has. */
 const locking = [
   ...['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EBADF'].map((error) =>
     fails('lock the directory', error, 'flock', UNSUPPORTED),
   ),
   fails('lock the directory', 'EIO', 'flock'),
-  ...['ENOLCK', 'EINVAL', 'EBADF'].map((error) => fails('draw a ticket', error, 'fcntl', UNSUPPORTED)),
-  fails('draw a ticket', 'EIO', 'fcntl'),
+  ...['ENOLCK', 'EINVAL', 'EBADF'].map((error) => fails('take a ticket', error, 'fcntl', UNSUPPORTED)),
+  fails('take a ticket', 'EIO', 'fcntl'),
 ];
 
 const common = [
@@ -55,19 +56,18 @@ describe.skipIf(unavailable !== undefined)('an update with a failing system call
         });
 
         for (const fault of [...(subject.engine === 'native' ? locking : []), ...common]) {
-          it(`${fault.step}: ${fault.error}`, async (test) => {
+          const { step, error, code, syscall, published } = fault;
+          const expected = { rejects: code, published };
+          it(titleOf({ step, error, expected }), async (test) => {
             test.skip(isInMemory(scratch.path), 'no directory on a disk');
-            const { step, error, code, syscall, published } = fault;
             const { outcome, names } = await saver.saveWith({
-              step,
-              error,
+              ...{ step, error, expected },
               situation: 'replaces a file',
-              expected: { rejects: code, published },
             });
             const { message: _, ...failure } = outcome.error ?? { message: '' };
             assert.deepEqual(failure, { code, syscall, published });
             assert.deepEqual(readdirSync(names.directory), ['target']);
-            // Its lock is free again, and the content what it should be.
+            // The lock is free again, and the content is as expected.
             updateSync(
               names.target,
               (content) => {

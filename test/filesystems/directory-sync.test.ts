@@ -25,11 +25,17 @@ describe.skipIf(missing !== undefined)('on a btrfs where eight processes save in
     await workspace.remove();
   });
 
-  /** @returns how many renames were called durable before the disk had been flushed. */
-  async function renameTogether(engine: string, ...hows: string[]): Promise<number> {
-    const { directory, device = '' } = await mountSlowDisk(workspace, hows.join('-'), { format: 'btrfs' }, 1);
+  /** @returns the number of renames that were reported durable before the disk was flushed. */
+  async function renameTogether(engine: string, ...operations: string[]): Promise<number> {
+    const { directory, device = '' } = await mountSlowDisk(
+      workspace,
+      operations.join('-'),
+      { format: 'btrfs' },
+      1,
+    );
     const stat = `/sys/block/${basename(device)}/stat`;
-    // It happens in the first moments of a transaction only (native/platform/linux_directory_sync.cc).
+    // A sync without a flush can only happen in the first moments of a transaction
+    // (native/platform/linux_directory_sync.cc).
     const committer = spawn('sh', ['-c', 'while sync --file-system "$0"; do :; done', directory]);
     const stopped = once(committer, 'exit');
     try {
@@ -37,7 +43,7 @@ describe.skipIf(missing !== undefined)('on a btrfs where eight processes save in
         ended(
           startProgram(
             'rename-and-sync.mjs',
-            [hows[index % hows.length] ?? '', directory, stat, `file${index}`, `${ROUNDS}`],
+            [operations[index % operations.length] ?? '', directory, stat, `file${index}`, `${ROUNDS}`],
             {
               INDELIBLE_ENGINE: engine,
             },
@@ -63,11 +69,11 @@ describe.skipIf(missing !== undefined)('on a btrfs where eight processes save in
     assert.equal(await renameTogether('portable', 'save'), 0);
   });
 
-  it('nor does it replace a symbolic link durably without one', async () => {
+  it('the portable engine replaces no symbolic link durably without a flush of the disk', async () => {
     assert.equal(await renameTogether('portable', 'replaceSymlink', 'save'), 0);
   });
 
-  it('nor a directory', async () => {
+  it('the portable engine replaces no directory durably without a flush of the disk', async () => {
     assert.equal(await renameTogether('portable', 'replaceDirectory'), 0);
   });
 });

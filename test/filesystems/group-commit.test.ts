@@ -13,7 +13,10 @@ const missing =
   (nativeUnavailable === undefined ? undefined : 'needs the native engine');
 if (missing !== undefined) process.stderr.write(`group-commit.test.ts is skipped: ${missing}\n`);
 
-/** Flushes that the kernel has sent to the device since it is there (Documentation/block/stat.rst, the 16th field). */
+/**
+ * Flushes that the kernel has sent to the device since it was created (Documentation/block/stat.rst, the 16th
+ * field).
+ */
 function flushesOf(device = ''): number {
   const fields = readFileSync(`/sys/block/${basename(device)}/stat`, 'utf8')
     .trim()
@@ -32,22 +35,22 @@ describe.skipIf(missing !== undefined)('durable saves on a disk whose flush take
   });
 
   for (const format of ['ext4', 'xfs'] as const) {
-    it(`share their commits when sixty-four are called at once, on ${format}`, async () => {
+    it(`share their commits when 64 are called concurrently, on ${format}`, async () => {
       const { directory, device } = await mountSlowDisk(workspace, format, { format });
-      // The first saves find out what the filesystem can do, and what a commit takes.
+      // The first saves find out what the filesystem can do, and how long a commit takes.
       for (let i = 0; i < 5; i += 1) await save(join(directory, 'first'), 'content');
       const before = flushesOf(device);
       await Promise.all(Array.from({ length: 64 }, (_, i) => save(join(directory, `file${i}`), 'content')));
       const flushes = flushesOf(device) - before;
-      // Each by itself: 128. On an idle machine: 2 to 4.
+      // Separate saves need 128. On an idle machine these need 2 to 4.
       assert.ok(flushes >= 2 && flushes <= 32, `${flushes} flushes`);
     });
 
     it(`wait for others that are being written, to share one commit, on ${format}`, async () => {
       const { directory, device } = await mountSlowDisk(workspace, `${format}-four`, { format }, 50);
       for (let i = 0; i < 5; i += 1) await save(join(directory, 'first'), 'content');
-      // Which of them are being written when the first is ready depends on what else the machine does: of several
-      // times, one is enough. A leader that waits for nobody needs four flushes, nearly always.
+      // Which saves are being written when the first is ready depends on the load of the machine, so one of
+      // several rounds is enough. A leader that does not wait needs four flushes nearly always.
       const flushes: number[] = [];
       for (let round = 0; round < 8; round += 1) {
         const before = flushesOf(device);
@@ -58,16 +61,17 @@ describe.skipIf(missing !== undefined)('durable saves on a disk whose flush take
     });
   }
 
-  it('sync many directories at once, on btrfs', async () => {
+  it('sync many directories together, on btrfs', async () => {
     const { directory, device } = await mountSlowDisk(workspace, 'btrfs', { format: 'btrfs' });
     const paths = Array.from({ length: 32 }, (_, i) => join(directory, `directory${i}`, 'file'));
     const files = paths.map((path) => ({ path, data: 'content' }));
     for (const path of paths) mkdirSync(dirname(path));
-    // On one thread, which syncs the directories when all the files are there.
+    // On one thread, which syncs the directories after all files are written.
     const before = flushesOf(device);
     saveAllSync(files);
     const flushes = flushesOf(device) - before;
-    // The files are written one after the other: two flushes each, and as many for each directory by itself.
+    // The files are written one after the other, with two flushes each. Syncing each directory separately
+    // would take as many again.
     assert.ok(flushes >= 64 && flushes <= 96, `${flushes} flushes`);
   });
 });

@@ -22,7 +22,7 @@ describe.skipIf(missing !== undefined)('inspect', () => {
     await workspace.remove();
   });
 
-  it('says the same on the calling thread', async () => {
+  it('returns the same as inspectSync', async () => {
     assert.deepEqual(inspectSync(disk), await inspect(disk));
   });
 
@@ -32,22 +32,22 @@ describe.skipIf(missing !== undefined)('inspect', () => {
     assert.equal(mount?.path, disk);
   });
 
-  it('goes where a symbolic link leads, also if its target does not exist yet', async () => {
+  it('follows a symbolic link, even if its target does not exist yet', async () => {
     const tmpfs = (await mountTmpfs(workspace, 'tmpfs')).directory;
     const link = join(disk, 'link');
-    symlinkSync(join(tmpfs, 'not-there-yet'), link);
+    symlinkSync(join(tmpfs, 'not-created-yet'), link);
     assert.equal((await inspect(link)).mount?.type, 'tmpfs');
-    writeFileSync(join(tmpfs, 'not-there-yet'), '');
-    assert.equal((await inspect(link)).path, join(tmpfs, 'not-there-yet'));
+    writeFileSync(join(tmpfs, 'not-created-yet'), '');
+    assert.equal((await inspect(link)).path, join(tmpfs, 'not-created-yet'));
   });
 
-  it('reads a path of bytes that are not UTF-8', async () => {
+  it('accepts a path that is not UTF-8', async () => {
     const directory = Buffer.concat([Buffer.from(`${disk}/`), Buffer.from([0xff, 0xfe])]);
     mkdirSync(directory);
     assert.equal((await inspect(directory)).mount?.path, disk);
   });
 
-  it('follows a loop device down to the file and what that is on', async () => {
+  it('follows a loop device to its file and the filesystem of that file', async () => {
     const { device, warnings } = await inspect(disk);
     assert.equal(device?.kind, 'loop');
     assert.equal(device?.backing?.path, workspace.path('disk.img'));
@@ -59,12 +59,12 @@ describe.skipIf(missing !== undefined)('inspect', () => {
     );
   });
 
-  it('finds the device of btrfs, in a subvolume too', async () => {
+  it('finds the device of btrfs', async () => {
     const { directory, device } = await mountDisk(workspace, 'btrfs', { format: 'btrfs' });
     assert.equal(`/dev/${(await inspect(directory)).device?.name}`, device);
   });
 
-  it('sees a single file that is mounted, and warns', async () => {
+  it('detects a single file that is mounted, and warns', async () => {
     const file = join(disk, 'settings');
     writeFileSync(file, '');
     await bindFile(workspace, 'bound', file);
@@ -75,7 +75,7 @@ describe.skipIf(missing !== undefined)('inspect', () => {
     assert.ok(!(await inspect(disk)).warnings.some(({ code }) => code === 'mount-point'));
   });
 
-  it('rejects as fs does where the path leads nowhere', async () => {
+  it('rejects like fs if the path cannot be resolved', async () => {
     const loop = join(disk, 'loop');
     symlinkSync(loop, loop);
     await assert.rejects(inspect(loop), { code: 'ELOOP' });

@@ -31,7 +31,7 @@ async function decideIn(directory: string, syncs = 0): Promise<Decision> {
   return decide(await run(findInspectedPath(Buffer.from(directory))), syncs);
 }
 
-/** A durable save by the textbook: what any program might do. */
+/** A durable save by the textbook recipe, as another program might make it. */
 function saveDurably(directory: string): void {
   const temporary = join(directory, 'temporary');
   writeFileSync(temporary, 'content', { flush: true });
@@ -45,7 +45,7 @@ const FAST_COMMIT = { format: 'ext4', mkfs: ['-O', 'fast_commit'] } satisfies Di
 
 const plan = ({ durable }: Decision) => `${durable.protocol}, ${durable.temporary}, ${durable.achieves}`;
 
-describe.skipIf(missing !== undefined)('the protocol chosen', () => {
+describe.skipIf(missing !== undefined)('the chosen protocol', () => {
   let workspace: Workspace;
   let count = 0;
 
@@ -86,7 +86,7 @@ describe.skipIf(missing !== undefined)('the protocol chosen', () => {
     ['ext4 with data=journal and fast_commit', { ...FAST_COMMIT, mount: 'data=journal' }],
     ['XFS', { format: 'xfs' }],
   ] as const) {
-    it(`is the single commit on unnamed temporaries on ${what}, at once`, async () => {
+    it(`is the single commit on unnamed temporaries on ${what}, from the first save`, async () => {
       const decision = await decideIn(await mount(disk));
       assert.equal(plan(decision), 'single-commit, unnamed, durable');
       assert.deepEqual(decision.ordered, { ...decision.durable, achieves: 'ordered' });
@@ -114,7 +114,7 @@ describe.skipIf(missing !== undefined)('the protocol chosen', () => {
     ['btrfs', { format: 'btrfs' }, 'durable', undefined],
     ['btrfs with nobarrier', { format: 'btrfs', mount: 'nobarrier' }, 'none', 'no-barriers'],
   ] as const) {
-    it(`is the textbook on ${what}`, async () => {
+    it(`is sync-rename-sync on ${what}`, async () => {
       const decision = await decideIn(await mount(disk), SYNCS_THAT_SHOW_NO_FAST_COMMIT);
       assert.equal(plan(decision), `sync-rename-sync, named, ${promise}`);
       assert.deepEqual(
@@ -124,7 +124,7 @@ describe.skipIf(missing !== undefined)('the protocol chosen', () => {
     });
   }
 
-  it('is the textbook where ext4 asynchronously commits its journal', async () => {
+  it('is sync-rename-sync if ext4 commits its journal asynchronously', async () => {
     const directory = await mount({
       format: 'ext4',
       mount: 'journal_checksum,journal_async_commit,data=journal',
@@ -132,7 +132,7 @@ describe.skipIf(missing !== undefined)('the protocol chosen', () => {
     assert.equal(plan(await decideIn(directory, 3)), 'sync-rename-sync, named, durable');
   });
 
-  it('is the textbook where unsafe options are defaults that the mount table leaves out', async () => {
+  it('is sync-rename-sync if unsafe options are defaults that the mount table leaves out', async () => {
     const disk: Disk = { format: 'ext4' };
     const image = workspace.path('defaults.img');
     await makeImage(image, 64 * 2 ** 20);
@@ -145,7 +145,7 @@ describe.skipIf(missing !== undefined)('the protocol chosen', () => {
     assert.equal(decision.warnings[0]?.code, 'data-writeback');
   });
 
-  it('is the textbook where the journal is on another device', async () => {
+  it('is sync-rename-sync if the journal is on another device', async () => {
     const journal = workspace.path('journal.img');
     await makeImage(journal, 64 * 2 ** 20);
     const device = await attachLoop(journal);
@@ -161,7 +161,7 @@ describe.skipIf(missing !== undefined)('the protocol chosen', () => {
     assert.deepEqual(decision.ordered, decision.durable);
   });
 
-  it('is the textbook on an overlay, and promises nothing if that is volatile', async () => {
+  it('is sync-rename-sync on an overlay, and promises nothing if the overlay is volatile', async () => {
     const disk = await mountDisk(workspace, 'upper', { format: 'ext4' });
     const overlay = await mountOverlay(workspace, 'overlay', disk);
     assert.equal(plan(await decideIn(overlay.directory, 3)), 'sync-rename-sync, named, durable');
@@ -175,7 +175,7 @@ describe.skipIf(missing !== undefined)('the protocol chosen', () => {
     assert.equal(plan(await decideIn(directory, 3)), 'sync-rename-sync, named, none');
   });
 
-  it('is the textbook on FUSE, with a warning', async () => {
+  it('is sync-rename-sync on FUSE, with a warning', async () => {
     const { directory } = await mountFuse(workspace, 'fuse');
     const decision = await decideIn(directory, 3);
     assert.equal(plan(decision), 'sync-rename-sync, named, durable');

@@ -19,7 +19,7 @@ import { Workspace } from '../lab/workspace.js';
 const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'bindfs') ?? nativeUnavailable;
 if (missing !== undefined) process.stderr.write(`support.test.ts is skipped: ${missing}\n`);
 
-/** What really works, found out by doing it. */
+/** The features that really work, found out by trying each. */
 async function tryEverything(directory: string): Promise<Record<keyof Support, boolean>> {
   const [one, other] = [join(directory, 'one'), join(directory, 'other')];
   writeFileSync(one, 'one');
@@ -57,7 +57,7 @@ function syncDirectory(directory: string): void {
   }
 }
 
-describe.skipIf(missing !== undefined)('what inspect says is supported', () => {
+describe.skipIf(missing !== undefined)('the list of supported features in inspect', () => {
   let workspace: Workspace;
 
   beforeAll(async () => {
@@ -67,20 +67,20 @@ describe.skipIf(missing !== undefined)('what inspect says is supported', () => {
     await workspace.remove();
   });
 
-  /** Both ways: what is said to work does, and what is said not to work does not. */
+  /** Asserts both directions: features reported as supported work, and the others do not. */
   async function assertTrue(directory: string): Promise<Support> {
     const { supports } = await inspect(directory);
     const found = await tryEverything(directory);
     const claims = Object.entries(supports).filter(([, answer]) => answer !== 'unknown');
     assert.deepEqual(
       claims,
-      claims.map(([ability]) => [ability, found[ability as keyof Support]]),
+      claims.map(([feature]) => [feature, found[feature as keyof Support]]),
     );
     return supports;
   }
 
   for (const format of ['ext4', 'xfs', 'btrfs'] as const) {
-    it(`is so on ${format}, and on an overlay over it`, async () => {
+    it(`is correct on ${format}, and on an overlay on top of it`, async () => {
       const disk = await mountDisk(workspace, format, { format });
       const supports = await assertTrue(disk.directory);
       assert.ok(!Object.values(supports).includes('unknown'));
@@ -88,7 +88,7 @@ describe.skipIf(missing !== undefined)('what inspect says is supported', () => {
     });
   }
 
-  it('is so on tmpfs and ramfs', async () => {
+  it('is correct on tmpfs and ramfs', async () => {
     await assertTrue((await mountTmpfs(workspace, 'tmpfs')).directory);
     const ramfs = workspace.path('ramfs');
     await command('mkdir', ramfs);
@@ -96,7 +96,7 @@ describe.skipIf(missing !== undefined)('what inspect says is supported', () => {
     await assertTrue(ramfs);
   });
 
-  it('is left open on FUSE, where only the serving program knows', async () => {
+  it('is unknown on FUSE, where it depends on the serving program', async () => {
     const { directory } = await mountFuse(workspace, 'fuse');
     const { supports } = await inspect(directory);
     assert.deepEqual(new Set(Object.values(supports)), new Set(['unknown']));

@@ -1,6 +1,7 @@
 // Runs the behaviour suite with Node.js for Linux on arm64, in QEMU's user mode emulation.
 //   npm run test:arm64 [part of a file's name ...]
-// Needs Debian's qemu-user-static and libc6-arm64-cross, libstdc++6-arm64-cross, and the addon for linux-arm64.
+// Needs Debian's qemu-user-static and libc6-arm64-cross, libstdc++6-arm64-cross, and the addon for
+// linux-arm64.
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
-// Which tests of the behaviour suite make no sense on a system, and why.
+// The tests of the behaviour suite that do not apply to a system, with the reason.
 
 interface Inapplicable {
-  /** `wine` is a Windows that has not all of it, `qemu` a Linux. */
+  /** `wine` is an incomplete Windows, `qemu` an emulated Linux. */
   on: 'win32' | 'darwin' | 'wine' | 'qemu';
   file: string;
   test: RegExp;
@@ -10,16 +10,16 @@ interface Inapplicable {
   engine?: 'native' | 'portable';
 }
 
-const ONE_BIT = "Windows knows one bit of a file's mode, and no owner by number";
+const ONE_BIT = "Windows has one bit of a file's mode, and no numbers for owners";
 const NO_LINKS = 'Wine 8 pretends to make symbolic links';
 const NO_SHELL = 'needs a POSIX shell and its ulimit';
-const UTF_16 = 'names are UTF-16 on Windows, so there is no name that no string can express';
-const TEXTUAL_DOTS = 'Windows resolves `..` and `.` as text, before it looks at any name';
+const UTF_16 = 'names are UTF-16 on Windows, so every name can be written as a string';
+const TEXTUAL_DOTS = 'Windows resolves `..` and `.` as text, before it looks up any name';
 const NO_EXCHANGE = 'Windows has no call that swaps two names';
-const NO_FILES_OF_THAT_KIND = 'there is no FIFO, device or socket file among the files of Windows';
+const NO_FILES_OF_THAT_KIND = 'Windows has no files that are FIFOs, devices or sockets';
 const NO_PROC = 'looks at other processes through /proc and POSIX signals';
 const PLAIN_FS_FLUSHES_NO_DIRECTORY = 'plain fs cannot flush a directory on Windows';
-const FORMS_OF_PATHS = 'expects paths in errors as Linux shows them';
+const FORMS_OF_PATHS = 'expects paths in errors in the form of Linux';
 const FOREIGN_MEMORY = 'Wine shows /dev/shm as a directory of a drive';
 
 const INAPPLICABLE: readonly Inapplicable[] = [
@@ -119,7 +119,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     on: 'win32',
     file: 'path.test.ts',
     test: /must not end in a longer name/,
-    reason: 'Node says ENOENT of a name that Windows refuses',
+    reason: 'Node fails with ENOENT for a name that Windows refuses',
   },
   { on: 'win32', file: 'path.test.ts', test: /must not end in a slash behind/, reason: TEXTUAL_DOTS },
   {
@@ -128,7 +128,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     test: /FIFO|socket|device|\/dev\//,
     reason: NO_FILES_OF_THAT_KIND,
   },
-  { on: 'win32', file: 'replace-symlink.test.ts', test: /FIFO|a socket/, reason: NO_FILES_OF_THAT_KIND },
+  { on: 'win32', file: 'replace-symlink.test.ts', test: /FIFO/, reason: NO_FILES_OF_THAT_KIND },
   {
     on: 'win32',
     file: 'sweep.test.ts',
@@ -140,7 +140,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     on: 'win32',
     file: 'rename-exclusive.test.ts',
     test: /into itself/,
-    reason: 'Windows says of it no more than that access is denied',
+    reason: 'Windows reports only that access is denied',
   },
   {
     on: 'win32',
@@ -167,14 +167,14 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     on: 'qemu',
     engine: 'portable',
     file: 'sweep.test.ts',
-    test: /removes nothing of a running writer/,
-    reason: "QEMU's user mode makes up a start time in /proc/self/stat that other processes do not see",
+    test: /takes nothing away from a writer that is at work/,
+    reason: "QEMU's user mode invents a start time in /proc/self/stat that other processes do not see",
   },
   {
     on: 'qemu',
     file: 'extended-attributes.test.ts',
     test: /keeps its file flags/,
-    reason: "QEMU's user mode does not pass ioctl_fssetxattr(2) on",
+    reason: "QEMU's user mode does not implement ioctl_fssetxattr(2)",
   },
   { on: 'wine', file: 'exclusive.test.ts', test: /symbolic link/, reason: NO_LINKS },
   { on: 'wine', file: 'make-directories.test.ts', test: /dangling link/, reason: NO_LINKS },
@@ -191,8 +191,8 @@ const INAPPLICABLE: readonly Inapplicable[] = [
   {
     on: 'wine',
     file: 'windows.test.ts',
-    test: /a staged tree is not said to be safe/,
-    reason: 'Wine lets root write to what is read-only',
+    test: /makes a staged tree less than durable/,
+    reason: 'Wine lets root write to read-only files',
   },
   { on: 'wine', file: 'symbolic-link.test.ts', test: /./, reason: NO_LINKS },
   { on: 'wine', file: 'attributes.test.ts', test: /link/, reason: NO_LINKS },
@@ -204,7 +204,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
   },
 ];
 
-/** Why a test is not run here; `undefined` if it is. */
+/** The reason if a test is not run on this system, otherwise `undefined`. */
 export function whyInapplicable(file: string, test: string): string | undefined {
   const here = [process.platform, process.env.INDELIBLE_TESTS_ON];
   const engine = process.env.INDELIBLE_ENGINE;

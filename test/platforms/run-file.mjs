@@ -1,12 +1,12 @@
-// Runs one compiled file of tests: node run-file.mjs FILE RESULTS. Each result is a line of JSON in the file RESULTS,
-// written at once, so that the tests before a crash are known.
+// Runs one compiled file of tests: node run-file.mjs FILE RESULTS. Each result is written immediately as a
+// line of JSON to the file RESULTS, so that the tests before a crash are known.
 import { appendFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { run } from 'vitest';
 import { whyInapplicable } from './inapplicable.js';
 
-// An emulated Node.js cannot be started by its own path.
+// An emulated Node.js cannot be started by its own path, so the tests start it by a wrapper.
 process.execPath = process.env.INDELIBLE_TESTS_NODE ?? process.execPath;
 const [file, results] = process.argv.slice(2).map((path) => resolve(path));
 

@@ -1,4 +1,4 @@
-// For vitest itself on systems other than Linux: leaves out what makes no sense there, and says why.
+// For vitest on systems other than Linux: skips the tests that do not apply, with the reason.
 import { basename } from 'node:path';
 import { beforeEach } from 'vitest';
 import { whyInapplicable } from './inapplicable.js';

@@ -1,5 +1,5 @@
-// The behaviour suite in a tree of its own, compiled, with an addon of another system: what the scripts beside this
-// one run under Wine and in an emulator.
+// Compiles the behaviour suite into a separate tree with the addon of another system. The other scripts of
+// this folder run it under Wine and in an emulator.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -17,10 +17,10 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const work = join(root, 'build', 'platforms');
 
-/** How long a file of tests may go on without any of them ending, in milliseconds, before it counts as hung. */
+/** A file of tests counts as hung after so many milliseconds in which none of its tests ends. */
 const HUNG_AFTER = 10 * 60_000;
 
-/** What the package needs at run time, and its tests. */
+/** The packages that the library and its tests need at run time. */
 const PACKAGES = ['node-gyp-build', 'fast-check', 'pure-rand'];
 
 export function fail(message) {
@@ -34,7 +34,7 @@ function must(command, args, options = {}) {
     fail(`${command} ${args.join(' ')}: ${error?.message ?? `exit code ${status}`}`);
 }
 
-/** Installs a package for another system, once, apart from the project's own. */
+/** Installs a package for another system once, separately from the project's packages. */
 export function fetchPackage(name, version) {
   const directory = join(work, 'packages');
   mkdirSync(directory, { recursive: true });
@@ -49,7 +49,7 @@ export function fetchPackage(name, version) {
   return installed;
 }
 
-/** The addon for a system: `INDELIBLE_ADDON`, or what `prebuilds/` has. */
+/** The addon for a system: `INDELIBLE_ADDON`, or the one in `prebuilds/`. */
 function findAddon(tuple) {
   const given = process.env.INDELIBLE_ADDON;
   if (given !== undefined) return given;
@@ -94,7 +94,7 @@ function readResults(path) {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
 }
 
-/** Runs one file of tests, and ends what hangs. */
+/** Runs one file of tests, and ends it if it hangs. */
 async function runFile(command, args, { tree, results, log, environment }) {
   const output = openSync(log, 'w');
   const child = spawn(command, args, {
@@ -120,11 +120,11 @@ async function runFile(command, args, { tree, results, log, environment }) {
 }
 
 /**
- * Runs the suite over both engines and prints what came of it. Arguments of the script are parts of file names.
+ * Runs the suite over both engines and prints the outcome. The script's arguments are parts of file names.
  *
  * @param command makes the command line that runs a script with its arguments.
- * @param folders of tests, beside the behaviour suite.
- * @returns whether nothing failed.
+ * @param folders further folders of tests, besides the behaviour suite.
+ * @returns whether all tests passed or were skipped.
  */
 export async function runSuite({ tree, command, folders = [], environment = {} }) {
   const wanted = process.argv.slice(2);
@@ -156,7 +156,7 @@ export async function runSuite({ tree, command, folders = [], environment = {} }
       }
       if (!outcomes.some(({ ended }) => ended)) {
         count.failed += 1;
-        console.log(`    ENDED TOO SOON (${end}):\n${readFileSync(log, 'utf8').slice(-2000)}`);
+        console.log(`    ENDED EARLY (${end}):\n${readFileSync(log, 'utf8').slice(-2000)}`);
       }
       console.log(
         `${engine} ${basename(file)}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`,

@@ -1,6 +1,6 @@
-// What the behaviour tests use of vitest, for where vitest itself does not run: its bundler has no binary that loads
-// under Wine, and in an emulator it would be one more thing to wait for. Tests run one after the other; a test that is
-// skipped says why.
+// Replaces vitest for the behaviour tests where vitest does not run. Its bundler has no binary that loads
+// under Wine, and in an emulator it would take too long. Tests run one after the other. A skipped test
+// reports the reason.
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -106,8 +106,8 @@ async function runSuite(suite, names, inapplicable, report) {
 /**
  * Loads a file of tests and runs them.
  *
- * @param inapplicable why a test makes no sense here, by its file and its whole name; `undefined` if it does.
- * @param report called for each test with its name, what it came to, and why.
+ * @param inapplicable returns the reason if a test does not apply here, by its file and name; else `undefined`.
+ * @param report is called for each test with its name, its outcome and the reason of that.
  */
 export async function run(url, inapplicable, report) {
   await import(url);

@@ -14,13 +14,14 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, it } from 'vitest';
 import { fdatasync, renameat2 } from '../../src/api/primitives.js';
-import { exchange, exchangeSync, inspect, replaceDirectory, save, saveSync, sweep } from '../../src/index.js';
+import { exchange, exchangeSync, inspect, replaceDirectory, save, sweep } from '../../src/index.js';
 import { engineUnderTest } from '../behaviour/engine-under-test.js';
-import { assertWhole } from '../behaviour/versions.js';
+import { forms } from '../behaviour/forms.js';
 import { startProgram } from '../node-process.js';
+import { assertWhole } from '../programs/version.mjs';
 import { ScratchDirectory } from '../scratch-directory.js';
 
-// What is Windows's own. Only there are these tests part of the suite.
+// Behaviour that only Windows has. These tests are part of the suite only on Windows.
 
 const scratch = new ScratchDirectory();
 const children: ReturnType<typeof startProgram>[] = [];
@@ -32,21 +33,16 @@ afterEach(async () => {
   }
 });
 
-const forms = [
-  { name: 'save', save },
-  { name: 'saveSync', save: async (...args: Parameters<typeof saveSync>) => saveSync(...args) },
-];
-
 for (const form of forms) {
   describe(`${form.name} on Windows`, () => {
-    it('tells of no more durability than the engine can give', async () => {
+    it('reports no more durability than the engine can achieve', async () => {
       const saved = await form.save(scratch.at('file'), 'new');
       assert.equal(saved.durability, engineUnderTest === 'native' ? 'durable' : 'ordered');
       assert.equal(saved.protocol, 'sync-rename-sync');
       assert.equal((await inspect(scratch.path)).protocol.durable.achieves, saved.durability);
     });
 
-    it('takes paths far longer than MAX_PATH', async () => {
+    it('accepts paths far longer than MAX_PATH', async () => {
       let path = scratch.path;
       for (let depth = 0; depth < 12; depth += 1) {
         path = join(path, 'd'.repeat(100));
@@ -58,13 +54,13 @@ for (const form of forms) {
       assert.deepEqual(readdirSync(path), ['file']);
     });
 
-    it('takes names in any script, and slashes of both kinds', async () => {
+    it('accepts names in any script, and slashes of both kinds', async () => {
       mkdirSync(scratch.at('Ordner ünï'));
       await form.save(`${scratch.path}/Ordner ünï\\文書 😀.txt`, 'new');
       assert.deepEqual(readdirSync(scratch.at('Ordner ünï')), ['文書 😀.txt']);
     });
 
-    it('takes a name for the same whatever its case', async () => {
+    it('treats names that differ only in case as the same', async () => {
       await form.save(scratch.at('File'), 'old');
       const saved = await form.save(scratch.at('FILE'), 'new');
       assert.equal(saved.replaced, true);
@@ -81,7 +77,7 @@ for (const form of forms) {
       chmodSync(scratch.at('file'), 0o666);
     });
 
-    it('names both paths with backslashes when nothing is left to be done', async () => {
+    it('names the path with backslashes in an error', async () => {
       writeFileSync(scratch.at('file'), 'old');
       await assert.rejects(form.save(scratch.at('file', 'below'), 'new'), (error: NodeJS.ErrnoException) => {
         assert.equal(error.path, scratch.at('file', 'below'));
@@ -92,8 +88,8 @@ for (const form of forms) {
   });
 }
 
-describe('saves to one path on Windows, called at once', () => {
-  it('take over that the one before has made the file read-only', async () => {
+describe('concurrent saves to one path on Windows', () => {
+  it('keep the file read-only if the save before made it so', async () => {
     await Promise.all([save(scratch.at('file'), '1', { mode: 0o444 }), save(scratch.at('file'), '2')]);
     assert.equal(readFileSync(scratch.at('file'), 'utf8'), '2');
     assert.equal(statSync(scratch.at('file')).mode & 0o777, 0o444);
@@ -102,7 +98,7 @@ describe('saves to one path on Windows, called at once', () => {
 });
 
 describe('a file that another program has open', () => {
-  it('is replaced once that has closed it, or at once', async () => {
+  it('is replaced immediately, or when the other program closes it', async () => {
     writeFileSync(scratch.at('file'), 'old');
     const descriptor = openSync(scratch.at('file'), 'r');
     const saving = save(scratch.at('file'), 'new');
@@ -113,7 +109,7 @@ describe('a file that another program has open', () => {
     assert.deepEqual(readdirSync(scratch.path), ['file']);
   });
 
-  it('is replaced at once, or not at all and with nothing left, while that keeps it open', async () => {
+  it('is replaced immediately, or not at all and with nothing left, while it stays open', async () => {
     writeFileSync(scratch.at('file'), 'old');
     const descriptor = openSync(scratch.at('file'), 'r');
     try {
@@ -146,7 +142,7 @@ describe('a file that another program has open', () => {
         assert.ok(version >= last);
         last = version;
       } catch (error) {
-        // It is being replaced, by a rename that keeps readers out for its moment.
+        // The file is being replaced, by a rename that excludes readers for a moment.
         if (!(error instanceof Error && 'code' in error && /^E(PERM|BUSY|ACCES)$/.test(String(error.code))))
           throw error;
       }
@@ -156,7 +152,7 @@ describe('a file that another program has open', () => {
 });
 
 describe('sweep on Windows', () => {
-  it('removes what a killed writer has left, and nothing of one that lives', async () => {
+  it('removes the files that a killed writer left, and no file of a running writer', async () => {
     const child = startProgram('save-endlessly.mjs', [scratch.path]);
     children.push(child);
     await once(child.stdout, 'data');
@@ -198,13 +194,13 @@ describe('exchange on Windows', () => {
 });
 
 describe('indelible/primitives on Windows', () => {
-  it('sync a descriptor of Node', async () => {
+  it('sync a file descriptor of Node', async () => {
     const descriptor = openSync(scratch.at('file'), 'w');
     await fdatasync(descriptor);
     closeSync(descriptor);
   });
 
-  it('say ENOSYS of what Windows does not have', async () => {
+  it('fail with ENOSYS for calls that Windows does not have', async () => {
     await assert.rejects(renameat2(scratch.at('a'), scratch.at('b')), {
       code: 'ENOSYS',
       syscall: 'renameat2',
@@ -213,9 +209,9 @@ describe('indelible/primitives on Windows', () => {
 });
 
 if (engineUnderTest === 'portable') {
-  // FlushFileBuffers asks for the right to write, which plain `fs` cannot get for such a file.
-  describe('what plain fs cannot sync on Windows because it is read-only', () => {
-    it('a staged tree is not said to be safe with such a file in it, and refused with strict', async () => {
+  // FlushFileBuffers needs write access, which plain `fs` cannot get for a read-only file.
+  describe('a read-only file on Windows, which plain fs cannot sync', () => {
+    it('makes a staged tree less than durable, and is refused with strict', async () => {
       const [staged, site] = [scratch.at('staged'), scratch.at('site')];
       mkdirSync(staged);
       writeFileSync(join(staged, 'file'), 'new');

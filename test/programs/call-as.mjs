@@ -1,4 +1,4 @@
-// Calls one function of the library as an ordinary user, and prints what came of it as JSON.
+// Calls one function of the library as another user, and prints the outcome as JSON.
 //   argument: {"call", "arguments", "umask"?, "uid"?, "gid"?, "groups"?}
 import { exchange, exchangeSync, save, saveSync } from '../../dist/index.js';
 
@@ -7,7 +7,7 @@ const CALLS = { exchange, exchangeSync, save, saveSync };
 const { call, arguments: given, umask, uid, gid, groups } = JSON.parse(process.argv[2]);
 
 if (umask !== undefined) process.umask(umask);
-// The modules are loaded by now: the user need not be able to read them.
+// The modules are loaded by now, so the user need not be able to read them.
 if (uid !== undefined) {
   process.setgroups(groups ?? []);
   process.setgid(gid);

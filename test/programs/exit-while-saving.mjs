@@ -1,5 +1,5 @@
 // Starts saves to the files of a directory and exits with code 7 after a number of turns of the event loop.
-//   arguments: directory, turns
+//   arguments: directory, number of turns
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { save } from '../../dist/index.js';

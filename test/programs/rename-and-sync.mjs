@@ -1,13 +1,13 @@
-// node rename-and-sync.mjs HOW DIRECTORY STAT NAME ROUNDS: replaces the file NAME in DIRECTORY over and over and makes each
-// rename durable. STAT is the file in which the kernel counts the disk's flushes. Prints how many renames were called
-// durable before the disk had been flushed once. HOW: `directory` (the library's sync of a directory), `save`, `replaceSymlink`
-// or `replaceDirectory`.
+// Replaces one entry of a directory again and again, and makes each rename durable. Prints the number of
+// renames that were reported durable before the disk was flushed once.
+//   arguments: operation, directory, the kernel's file with the disk's flush count, name of the entry, rounds
+//   operation: `directory` (the library's directory sync), `save`, `replaceSymlink` or `replaceDirectory`
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const [how, directory, statFile, name, rounds] = process.argv.slice(2);
+const [operation, directory, statFile, name, rounds] = process.argv.slice(2);
 const path = join(directory, name);
 const stat = fs.openSync(statFile);
 const bytes = Buffer.alloc(512);
@@ -18,7 +18,7 @@ function flushes() {
   return Number(bytes.toString('latin1', 0, length).trim().split(/\s+/)[15]);
 }
 
-/** Flushes before the rename: if there are no more when it is called durable, it cannot be. */
+/** Flushes before the rename. A rename cannot be durable while the number is still the same. */
 let before;
 const rename = fs.rename;
 fs.rename = (from, to, callback) => {
@@ -39,7 +39,7 @@ async function renameAndSync(sync) {
   await sync();
 }
 
-const ways = {
+const operations = {
   directory: () => renameAndSync(() => syncDirectory(directory)),
   save: () => save(path, 'content'),
   replaceSymlink: () => replaceSymlink('target', path),
@@ -49,12 +49,12 @@ const ways = {
   },
 };
 
-if (how === 'replaceSymlink') fs.symlinkSync('target', path);
+if (operation === 'replaceSymlink') fs.symlinkSync('target', path);
 let tooEarly = 0;
 for (let round = 0; round < Number(rounds); round += 1) {
   before = undefined;
-  await ways[how]();
-  if (before === undefined) throw new Error('the rename was not seen');
+  await operations[operation]();
+  if (before === undefined) throw new Error('no rename was observed');
   if (flushes() === before) tooEarly += 1;
 }
 process.stdout.write(`${tooEarly}`);

@@ -1,4 +1,4 @@
-// Starts one save that nobody waits for, and has nothing else to do.
+// Starts one save without awaiting it, and does nothing else.
 //   argument: path
 import { save } from '../../dist/index.js';
 import { contentOf } from './version.mjs';

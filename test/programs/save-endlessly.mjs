@@ -1,4 +1,5 @@
-// Saves version after version to the files of a directory until it is killed. Says when the first ones are there.
+// Saves version after version to the files of a directory until it is killed. Prints a line when the first
+// ones are saved.
 //   argument: directory
 import { join } from 'node:path';
 import { save, saveSync } from '../../dist/index.js';

@@ -1,12 +1,12 @@
-// Tries to create file0, file1, ... in a directory, each only if it is missing, and prints the names of those that it
-// has created as JSON.
-//   arguments: directory, content, how many
+// Tries to create file0, file1, ... in a directory, each only if it does not exist. Prints the names of the
+// files that it created as JSON.
+//   arguments: directory, content, number of files
 import { join } from 'node:path';
 import { save } from '../../dist/index.js';
 
 const [directory, content, count] = process.argv.slice(2);
 const names = Array.from({ length: Number(count) }, (_, index) => `file${index}`);
-const won = await Promise.all(
+const created = await Promise.all(
   names.map(async (name) => {
     try {
       await save(join(directory, name), content, { ifExists: 'fail' });
@@ -17,4 +17,4 @@ const won = await Promise.all(
     }
   }),
 );
-console.log(JSON.stringify(won.flat()));
+console.log(JSON.stringify(created.flat()));

@@ -1,8 +1,8 @@
-// Calls save so often in one go that only back-pressure keeps the process alive, over few paths, and watches the process
-// meanwhile. Prints as JSON: most descriptors open, most threads, the peak of memory beyond the start, in bytes a save,
-// how many saves were left when the event loop first came round (the threads may have kept pace with the calls), and how
-// often it came round from then on before the last had resolved.
-//   arguments: directory, how many
+// Calls save so often in one turn of the event loop that only back-pressure keeps the process alive, for few
+// paths, and measures the process meanwhile. Prints as JSON: the most open descriptors, the most threads, the
+// peak of memory beyond the start in bytes per save, the saves left in the first turn of the event loop (the
+// threads may have kept pace with the calls), and the turns from then on until the last save resolved.
+//   arguments: directory, number of saves
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';

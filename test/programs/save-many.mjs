@@ -1,5 +1,5 @@
-// Saves many files at once.
-//   arguments: directory, how many
+// Saves many files concurrently.
+//   arguments: directory, number of files
 import { join } from 'node:path';
 import { save } from '../../dist/index.js';
 

@@ -1,4 +1,4 @@
-// Saves 300 MiB, and prints by how many bytes that has raised the process's peak memory.
+// Saves 300 MiB, and prints the growth of the process's peak memory in bytes.
 //   arguments: form, path
 import { readFileSync } from 'node:fs';
 import { save, saveSync } from '../../dist/index.js';

@@ -1,10 +1,10 @@
-// Says that it is ready, then makes the saves that its input asks for, one JSON line each, and answers each with one
-// JSON line.
-//   request: {"form", "path", "data", "options"}, where the form is the name of a function and the rest its arguments;
-//            or "abort", for the asynchronous save under way, which is not answered
+// Prints that it is ready, then makes the saves that its input asks for, one JSON line each. Answers each
+// with one JSON line.
+//   request: {"form", "path", "data", "options"}, where the form names a function and the rest is its arguments;
+//            or "abort", which aborts the asynchronous save under way and is not answered
 //
-// What ends in `Sync` runs on a thread that does nothing else and has no event loop to wake: every system call that it makes
-// while it saves belongs to the save.
+// Forms that end in `Sync` run on a thread that does nothing else and has no event loop to wake. Every system
+// call of that thread during a save belongs to the save.
 import { writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,19 +35,19 @@ const forms = {
   ...{ replaceDirectory, replaceDirectorySync, replaceSymlink, replaceSymlinkSync },
   update: (path, data, options) => update(path, () => data, { ...LOCK, ...options }),
   updateSync: (path, data, options) => updateSync(path, () => data, { ...LOCK, ...options }),
-  savePieces: (path, data, options) => save(path, piecesOf(data), options),
-  savePiecesSync: (path, data, options) => saveSync(path, piecesOf(data), options),
+  saveChunks: (path, data, options) => save(path, chunksOf(data), options),
+  saveChunksSync: (path, data, options) => saveSync(path, chunksOf(data), options),
 };
 
-// A failed sync is final for a temporary file: whoever tries again is told the same.
+// A failed sync is final for a temporary file: another attempt fails with the same error.
 const isSync = ({ syscall }) => syscall === 'fdatasync' || syscall === 'sync_file_range';
 
-function wrong() {
+function wronglyPublished() {
   throw new Error('content whose sync has failed was published all the same');
 }
 
-function sameOrWrong(error, again) {
-  if (again !== error) wrong();
+function assertSame(error, again) {
+  if (again !== error) throw new Error('another attempt failed with another error', { cause: again });
 }
 
 async function publishTemporary(path, data, { ifExists, ...options }) {
@@ -57,7 +57,7 @@ async function publishTemporary(path, data, { ifExists, ...options }) {
     return await (ifExists === 'fail' ? file.link(path, options) : file.replace(path, options));
   } catch (error) {
     if (isSync(error))
-      await file.link(`${path}-again`, options).then(wrong, (again) => sameOrWrong(error, again));
+      await file.link(`${path}-again`, options).then(wronglyPublished, (again) => assertSame(error, again));
     throw error;
   } finally {
     await file.close();
@@ -74,10 +74,10 @@ function publishTemporarySync(path, data, { ifExists, ...options }) {
       try {
         file.linkSync(`${path}-again`, options);
       } catch (again) {
-        sameOrWrong(error, again);
+        assertSame(error, again);
         throw error;
       }
-      wrong();
+      wronglyPublished();
     }
     throw error;
   } finally {
@@ -85,7 +85,7 @@ function publishTemporarySync(path, data, { ifExists, ...options }) {
   }
 }
 
-function* piecesOf(data) {
+function* chunksOf(data) {
   yield data.slice(0, 4);
   yield data.slice(4);
 }

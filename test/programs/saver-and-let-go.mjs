@@ -1,4 +1,4 @@
-// Gives two contents to a Saver, the second while the first is being saved, and waits for neither.
+// Gives two contents to a Saver, the second while the first is being saved, and awaits neither.
 //   arguments: path
 import { Saver } from '../../dist/index.js';
 

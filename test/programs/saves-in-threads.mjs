@@ -1,5 +1,6 @@
-// The main thread saves into a directory in memory, then a worker saves into one on a disk and into the one in memory, and then
-// the main thread saves on the disk. Prints what each save has achieved as JSON.
+// The main thread saves into a directory in memory. Then a worker saves into a directory on a disk and into
+// the one in memory. Then the main thread saves on the disk. Prints the durability and protocol of each save
+// as JSON.
 //   arguments: directory in memory, directory on a disk
 import { once } from 'node:events';
 import { join } from 'node:path';

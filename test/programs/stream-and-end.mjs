@@ -1,4 +1,4 @@
-// Ends with save streams open: one that waits for its producer, one that has more to write, one that is about to finish.
+// Ends while save streams are open: some wait for their producer, others have more to write.
 //   arguments: path, 'natural' | 'exit' | 'terminate'
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';

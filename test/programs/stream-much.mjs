@@ -1,4 +1,4 @@
-// Writes 300 MiB to a save stream, and prints by how many bytes that has raised the process's peak memory.
+// Writes 300 MiB to a save stream, and prints the growth of the process's peak memory in bytes.
 //   arguments: path
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

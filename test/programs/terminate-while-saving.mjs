@@ -1,5 +1,6 @@
-// Starts worker threads that save version after version, and terminates each at some moment; then saves itself.
-//   arguments: directory, how many threads one after the other
+// Starts worker threads that save version after version, and terminates each after a growing time. Then saves
+// in the main thread.
+//   arguments: directory, number of threads, started one after the other
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';

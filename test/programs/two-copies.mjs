@@ -1,6 +1,7 @@
-// Uses two copies of the library in one thread: two bundles beside one package, an ES module and a CommonJS one.
+// Uses two copies of the library in one thread: two bundles beside one package, an ES module and a CommonJS
+// one.
 //   arguments: what to do (a key of `tasks`), directory, path of the ES bundle, path of the CommonJS bundle
-// Prints what came of it as JSON.
+// Prints the result as JSON.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +13,7 @@ const other = require(commonJsBundle);
 const copies = [one, other];
 const at = (name) => join(directory, name);
 
-/** The library once more, and the addon with it, as after a test runner has reset its modules. */
+/** Loads the library again, and the addon with it, like a test runner that resets its modules. */
 function loadAgain() {
   for (const key of Object.keys(require.cache)) delete require.cache[key];
   return require(commonJsBundle);
@@ -27,7 +28,7 @@ const tasks = {
     return saved.map(({ durability, protocol }) => ({ durability, protocol }));
   },
 
-  /** Saves to one path in turns. */
+  /** Saves to one path, alternating between the copies. */
   async order() {
     const saves = [];
     for (let version = 0; version < 200; version += 1) {
@@ -36,7 +37,7 @@ const tasks = {
     await Promise.all(saves);
   },
 
-  /** A synchronous save behind others' that are under way, none of which may come later. */
+  /** A synchronous save after pending saves of the other copy, none of which may be published later. */
   async synchronous() {
     const { saveSync } = other;
     const before = Array.from({ length: 300 }, (_, index) => one.save(at(`before-${index}`), 'before'));
@@ -45,10 +46,9 @@ const tasks = {
     await Promise.all(before);
   },
 
-  /** Streams, savers and updates of both at once. */
+  /** Streams, savers and updates of both copies concurrently. */
   async everything() {
     const calls = [];
-    const updated = [];
     for (const [index, { createSaveStream, Saver, update }] of copies.entries()) {
       const stream = createSaveStream(at(`stream-${index}`));
       for (let chunk = 0; chunk < 50; chunk += 1) stream.write(`${index}:${chunk}\n`);
@@ -65,10 +65,9 @@ const tasks = {
       }
     }
     await Promise.all(calls);
-    return updated;
   },
 
-  /** In which order the updates of both are made. */
+  /** The order in which the updates of both are made. */
   async updateOrder() {
     const made = [];
     const updates = Array.from({ length: 20 }, (_, number) =>
@@ -78,7 +77,7 @@ const tasks = {
     return made;
   },
 
-  /** updateSync would wait for the other copy's update, which cannot go on meanwhile. */
+  /** updateSync would wait for the other copy's update, which cannot continue meanwhile. */
   async updateSync() {
     const held = one.update(at('file'), () => new Promise((resolve) => setTimeout(resolve, 100, 'held')), {
       lock: 'thread',
@@ -93,7 +92,7 @@ const tasks = {
     return code;
   },
 
-  /** The modules are loaded anew while saves are under way. */
+  /** The modules are loaded again while saves are under way. */
   async reset() {
     const saves = [];
     for (let round = 0; round < 5; round += 1) {
@@ -101,12 +100,12 @@ const tasks = {
       for (let index = 0; index < 20; index += 1)
         saves.push(save(at(`${round}-${index}`), `${round}-${index}`));
       saves.push(save(at('file'), `round ${round}`));
-      if (round === 3) saveSync(at('file'), 'at once');
+      if (round === 3) saveSync(at('file'), 'synchronous');
     }
     return (await Promise.all(saves)).length;
   },
 
-  /** The numbers by which diagnostics channels tell saves apart. */
+  /** The ids of saves in the messages of diagnostics channels. */
   async observed() {
     const { channel } = await import('node:diagnostics_channel');
     const ids = [];

@@ -1,5 +1,6 @@
-// Uses two versions of the library in one thread, each with its own addon, on the same files. Prints what each has achieved.
-//   arguments: directory, path of the one, path of the other
+// Uses two versions of the library in one thread, each with its own addon, on the same files. Prints the
+// durability and protocol of the first save of each.
+//   arguments: directory, path of one version, path of the other
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -14,7 +15,7 @@ for (let round = 0; round < 20; round += 1) {
   }
 }
 const saved = await Promise.all(calls);
-// Without a lock on the machine the two know nothing of each other.
+// Without a lock for the machine the two versions do not see each other's updates.
 const retry = { encoding: 'utf8', lock: 'thread', retries: Number.POSITIVE_INFINITY };
 for (let round = 0; round < 10; round += 1) {
   for (const { update } of versions)

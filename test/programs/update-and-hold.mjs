@@ -1,6 +1,6 @@
-// Begins an update, says 'holding' when it has read the file, and holds the lock until its input ends; then it appends what
-// it was given.
-//   arguments: path, what to append
+// Begins an update, prints 'holding' when it has read the file, and holds the lock until its input ends. Then
+// it appends the given text.
+//   arguments: path, text to append
 import { once } from 'node:events';
 import { update } from '../../dist/index.js';
 

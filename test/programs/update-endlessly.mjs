@@ -1,4 +1,4 @@
-// Adds 1 to the number in a file until it is killed, and says after each time what it has come to.
+// Adds 1 to the number in a file until it is killed, and prints the new number after each update.
 //   arguments: path
 import { writeSync } from 'node:fs';
 import { update } from '../../dist/index.js';

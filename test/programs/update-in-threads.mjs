@@ -1,6 +1,6 @@
-// Adds 1 to the number in a file in several worker threads at once. One more thread begins an update and is terminated
-// while it holds the lock.
-//   arguments: path, threads, how often each
+// Adds 1 to the number in a file in several worker threads concurrently. One more thread begins an update and
+// is terminated while it holds the lock.
+//   arguments: path, number of threads, updates of each thread
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { update } from '../../dist/index.js';

@@ -1,4 +1,4 @@
-// A worker thread that saves version after version until it is terminated. Says when it has begun.
+// A worker thread that saves version after version until it is terminated. Sends a message when it has begun.
 //   argument: directory
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';

@@ -16,8 +16,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mountDisk } from '../lab/filesystems.js';
 import { Workspace } from '../lab/workspace.js';
-import { isRoot } from '../privileges.js';
-import { isInMemory, ScratchDirectory } from '../scratch-directory.js';
+import { isInMemory, isRoot } from '../machine.js';
+import { ScratchDirectory } from '../scratch-directory.js';
 import type { Names } from './save-steps.js';
 import type { Form } from './saver.js';
 import { contentOf, NEW, type Situation } from './situations.js';
@@ -30,15 +30,17 @@ const unavailable = await straceUnavailable();
 const scratch = new ScratchDirectory();
 
 interface Interference {
-  /** What stands there when the save comes to its rename. */
-  name: string;
+  /** What the save finds at the path when it comes to its rename. */
+  found: string;
+  /** What it does then. */
+  reaction: string;
   situation: Situation;
   act(names: Names): void;
-  /** Why only root can do it, if so. */
+  /** The reason if only root can do it. */
   onlyRoot?: string;
-  /** What has to be taken back before anything can be checked. */
+  /** Undone before anything is checked. */
   undo?(names: Names): void;
-  /** What has to become of the save. */
+  /** Asserts the required outcome of the save. */
   check(save: TracedSave): void;
 }
 
@@ -53,7 +55,8 @@ function rejected({ outcome }: TracedSave, code: string): void {
 
 const interferences: readonly Interference[] = [
   {
-    name: 'another file, which it replaces with the attributes of the one that it has looked at',
+    found: 'another file',
+    reaction: 'replaces it and keeps the attributes of the file before',
     situation: 'replaces a file',
     act({ directory, target }) {
       writeFileSync(join(directory, 'other'), 'other');
@@ -66,13 +69,15 @@ const interferences: readonly Interference[] = [
     },
   },
   {
-    name: 'nothing any more, which it fills',
+    found: 'no file',
+    reaction: 'creates the file',
     situation: 'replaces a file',
     act: ({ target }) => rmSync(target),
     check: resolved,
   },
   {
-    name: 'a directory, which it leaves alone',
+    found: 'a directory',
+    reaction: 'rejects',
     situation: 'replaces a file',
     act({ target }) {
       rmSync(target);
@@ -85,21 +90,23 @@ const interferences: readonly Interference[] = [
     },
   },
   {
-    name: 'a symbolic link, which it replaces itself',
+    found: 'a symbolic link',
+    reaction: 'replaces the link, not its target',
     situation: 'replaces a file',
     act({ directory, target }) {
-      renameSync(target, `${directory}-elsewhere`);
-      symlinkSync(`${directory}-elsewhere`, target);
+      renameSync(target, `${directory}-other`);
+      symlinkSync(`${directory}-other`, target);
     },
     check(save) {
       resolved(save);
       assert.ok(lstatSync(save.names.target).isFile());
-      assert.equal(readFileSync(`${save.names.directory}-elsewhere`, 'utf8'), 'old content');
-      rmSync(`${save.names.directory}-elsewhere`);
+      assert.equal(readFileSync(`${save.names.directory}-other`, 'utf8'), 'old content');
+      rmSync(`${save.names.directory}-other`);
     },
   },
   {
-    name: 'a file with the flag +i, which it leaves alone',
+    found: 'a file with the flag +i',
+    reaction: 'rejects',
     situation: 'replaces a file',
     onlyRoot: 'only root may set the flag +i',
     act: ({ target }) => void execFileSync('chattr', ['+i', target]),
@@ -110,7 +117,8 @@ const interferences: readonly Interference[] = [
     },
   },
   {
-    name: 'a file where there must be none, which it leaves alone',
+    found: 'a file in an exclusive save',
+    reaction: 'rejects',
     situation: 'creates a file exclusively',
     act: ({ target }) => writeFileSync(target, 'first'),
     check(save) {
@@ -120,24 +128,24 @@ const interferences: readonly Interference[] = [
   },
 ];
 
-/** An update looks again at the last moment, so that nothing of this happens to it. */
+/** An update checks the file again just before the rename, so it rejects in all these cases. */
 const updates: readonly Interference[] = interferences
   .filter(({ situation }) => situation === 'replaces a file')
   .map((interference) => ({
     ...interference,
-    name: interference.name.replace(/, which .*/, ', which it leaves alone'),
+    reaction: 'rejects',
     check(save) {
       const { code, published } = save.outcome.error ?? {};
       assert.deepEqual([code, published], ['ERR_INDELIBLE_CHANGED', false]);
       assert.notEqual(contentOf(save.names.target), NEW);
-      rmSync(`${save.names.directory}-elsewhere`, { force: true });
+      rmSync(`${save.names.directory}-other`, { force: true });
     },
   }));
 
-describe.skipIf(unavailable !== undefined)('when its target has been looked at and is then', () => {
+describe.skipIf(unavailable !== undefined)('a save whose target changes before the rename', () => {
   for (const subject of subjects) {
     for (const form of ['save', 'saveSync', 'update', 'updateSync'] satisfies Form[]) {
-      describe(`${form} of ${subject.name} finds`, () => {
+      describe(`${form} of ${subject.name}`, () => {
         let workspace: Workspace | undefined;
         let saver: TracedSaver;
 
@@ -156,10 +164,10 @@ describe.skipIf(unavailable !== undefined)('when its target has been looked at a
           await workspace?.remove();
         });
 
-        for (const { name, situation, onlyRoot, act, undo, check } of form.startsWith('update')
+        for (const { found, reaction, situation, onlyRoot, act, undo, check } of form.startsWith('update')
           ? updates
           : interferences) {
-          it(name, async (test) => {
+          it(`${reaction} if it finds ${found}`, async (test) => {
             test.skip(onlyRoot !== undefined && !isRoot, onlyRoot);
             test.skip(subject.on === undefined && isInMemory(scratch.path), 'no directory on a disk');
             const save = await saver.saveStoppedAfter({ step: 'sync the file', situation }, act);

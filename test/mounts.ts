@@ -1,18 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach } from 'vitest';
 
-/** Mounts of one test, taken down after it. */
+/** The mounts of one test. They are unmounted after it. */
 export class Mounts {
   readonly #points: string[] = [];
 
   constructor() {
-    // Registered behind the scratch directory's own clean-up, hence run before it: vitest goes backwards.
+    // Registered after the scratch directory's own hook and so run before it: vitest runs these hooks in
+    // reverse order.
     afterEach(() => {
       for (const point of this.#points.splice(0).reverse()) execFileSync('umount', [point]);
     });
   }
 
-  /** @returns why it could not be mounted, or `undefined` if it is. */
+  /** @returns the reason if it could not be mounted, otherwise `undefined`. */
   mount(point: string, args: readonly string[]): string | undefined {
     try {
       execFileSync('mount', [...args, point], { stdio: 'pipe' });
