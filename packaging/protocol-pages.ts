@@ -34,10 +34,16 @@ function protocolTable(): string {
 }
 
 function stepTable(): string {
-  const steps = Object.entries(STEPS).map(([name, { words, calls, only, stage }]) => {
+  const steps = Object.entries(STEPS).map(([name, { description, calls, only, stage }]) => {
     const { native, portable } = calls;
     const shown = [native, portable].map((call) => (call === undefined ? '' : code(call)));
-    return [code(name), words, ...shown, only?.words ?? '', stage === undefined ? '' : code(stage)];
+    return [
+      code(name),
+      description,
+      ...shown,
+      only?.description ?? '',
+      stage === undefined ? '' : code(stage),
+    ];
   });
   return markdownTable([['step', '', 'native engine', 'portable engine', 'only', 'stage'], ...steps]);
 }
@@ -45,14 +51,14 @@ function stepTable(): string {
 /** The calls of a durable save that replaces a file, one a line. */
 function listOf(protocol: Protocol): string {
   const calls = usualSteps(protocol).map(
-    (step) => [STEPS[step].calls.native ?? '', STEPS[step].words] as const,
+    (step) => [STEPS[step].calls.native ?? '', STEPS[step].description] as const,
   );
   const width = Math.max(...calls.map(([call]) => call.length));
   return calls.map(([call, words]) => `    ${call.padEnd(width)}  ${words}`).join('\n');
 }
 
 function wordsOf(protocol: Protocol): string[] {
-  return usualSteps(protocol).map((step: ProtocolStep) => STEPS[step].words);
+  return usualSteps(protocol).map((step: ProtocolStep) => STEPS[step].description);
 }
 
 function code(text: string): string {

@@ -44,7 +44,7 @@ interface NativeIdentity {
 }
 
 /** The calls of `native/binding/system_calls.cc`, by their arguments and answers. */
-export interface NativeCalls {
+export interface AddonCalls {
   openDirectory(path: NativePath): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
   openDirectoryAt(
     directory: NativeHandle,
@@ -114,22 +114,22 @@ export interface NativeCalls {
   locateTarget(
     path: NativePath,
     makeDirectories: boolean,
-  ): { directory: ReturnType<NativeCalls['openDirectory']>; name: Buffer };
+  ): { directory: ReturnType<AddonCalls['openDirectory']>; name: Buffer };
 }
 
 /** Each call in its two forms. Wrong arguments throw in both. */
-export type NativeCallForms = {
-  [Call in keyof NativeCalls]: (
-    ...args: Parameters<NativeCalls[Call]>
-  ) => Promise<ReturnType<NativeCalls[Call]> | Failure>;
+export type AddonCallForms = {
+  [Call in keyof AddonCalls]: (
+    ...args: Parameters<AddonCalls[Call]>
+  ) => Promise<ReturnType<AddonCalls[Call]> | Failure>;
 } & {
-  [Call in keyof NativeCalls as `${Call}Sync`]: (
-    ...args: Parameters<NativeCalls[Call]>
-  ) => ReturnType<NativeCalls[Call]> | Failure;
+  [Call in keyof AddonCalls as `${Call}Sync`]: (
+    ...args: Parameters<AddonCalls[Call]>
+  ) => ReturnType<AddonCalls[Call]> | Failure;
 };
 
 /** What `native/binding/module.cc` exports. Every argument is checked there; a wrong one throws. */
-export interface Addon extends SaveEntries, NativePrimitives, NativeCallForms {
+export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
   /** The plan for its filesystem, by the number of the choice (`WIRE.choices`). With `PlansNeeded` it is to be asked again. */
   findPlan(directory: NativeHandle, choice: number): (WirePlan & { readonly syncfs: boolean }) | PlansNeeded;
 }

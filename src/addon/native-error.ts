@@ -37,8 +37,8 @@ export function saveErrorOf(request: SaveParameters, failure: Failure): SaveErro
 }
 
 /** What is wrong with what a path leads to. */
-export function targetError(asked: AbsolutePath, failure: Failure): SaveError {
-  const where = { syscall: failure.syscall, path: failure.path ?? asked };
+export function targetError(requested: AbsolutePath, failure: Failure): SaveError {
+  const where = { syscall: failure.syscall, path: failure.path ?? requested };
   if (failure.reason === 'not-a-file') {
     const message = `Not a regular file, and nothing else is replaced: '${where.path}'`;
     return indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, where);

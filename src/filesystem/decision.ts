@@ -9,44 +9,44 @@ import { findMount, type Location, MOUNT_TABLE, readMounts } from './mounts.js';
 import type { Warning } from './warning.js';
 import { proveXfs } from './xfs-proof.js';
 
-/** How a save goes about it, and what that achieves. */
+/** The protocol of a save, and the durability that it achieves. */
 export interface Plan {
   protocol: Protocol;
-  /** What really survives power loss, whatever was asked. */
+  /** The durability that is really achieved. It may be weaker than the requested one. */
   achieves: Durability;
-  /** Whether the new version has a name of its own before it gets the target's (open(2), O_TMPFILE). */
+  /** Whether the temporary has a name of its own before it gets the target's (open(2), O_TMPFILE). */
   temporary: 'named' | 'unnamed';
   /**
-   * What becomes of the version that is replaced: `'released'` by the rename, or `'held'` under a name of its own until
-   * the new one's name is on the medium. Only an ext4 without a journal needs that, which may reuse the old version's
-   * inode and blocks on the medium before the directory there has let go of them.
+   * What happens to the old version. `'released'`: the rename releases it. `'held'`: a second name pins it until the new
+   * version's name is on the disk. Only an ext4 without a journal needs that: on the disk, it may reuse the inode and the
+   * blocks of the old version before the directory entry there has changed.
    */
   replaced: 'released' | 'held';
 }
 
-/** A plan for each durability that can be asked for. */
+/** A plan for each durability that a caller can request. */
 export type Plans = Record<Durability, Plan>;
 
-/** How saves on one mounted filesystem go about it. Holds until the mount table changes. */
+/** The plans for saves on one mounted filesystem. Valid until the mount table changes. */
 export interface Decision extends Plans {
-  /** For those who want no protocol but the textbook's. */
+  /** For callers that force the protocol `sync-rename-sync`. */
   syncRenameSync: Omit<Plans, 'none'>;
-  /** One `syncfs` makes a tree of files durable, and reports what went wrong. */
+  /** One `syncfs` makes a tree of files durable, and reports write errors. */
   syncfs: boolean;
-  /** What is written is stored at once, and nothing can fail later. */
+  /** The filesystem is in memory: data is stored when it is written, and no later step can fail. */
   inMemory: boolean;
-  /** Why, as a sentence with the files that it was read from. */
+  /** Why these plans were chosen: a sentence that names the files that were read. */
   reason: string;
   evidence: Evidence[];
-  /** What takes away from the durability here. */
+  /** What weakens the durability here. */
   warnings: Warning[];
-  /** The answer may improve once durable saves have shown more: worth asking again then. */
+  /** A later decision may be better: it can use what more durable saves have shown. */
   provisional: boolean;
 }
 
 const RENAME: Plan = { protocol: 'rename', achieves: 'none', temporary: 'named', replaced: 'released' };
 
-/** Right on every filesystem that has a disk; slower than need be on some. */
+/** Correct on every filesystem that has a disk; slower than necessary on some. */
 export const SYNC_RENAME_SYNC: Plans = {
   durable: { protocol: 'sync-rename-sync', achieves: 'durable', temporary: 'named', replaced: 'released' },
   ordered: { protocol: 'sync-rename-sync', achieves: 'ordered', temporary: 'named', replaced: 'released' },
@@ -54,16 +54,16 @@ export const SYNC_RENAME_SYNC: Plans = {
 };
 
 /**
- * For an ext4 without a journal. Of 400 replayed crashes of many durable saves at once, the textbook tore 1 to 3 files and
- * lost 6 to 10 that were being replaced, e2fsck having been run; with the old version held, of 800 none
- * (`test/lab/scenarios`).
+ * For an ext4 without a journal. In 400 replayed crashes of many concurrent durable saves, after e2fsck, `sync-rename-sync`
+ * alone left 1 to 3 torn files and lost 6 to 10 files that were being replaced. With the old version pinned, 800 replayed
+ * crashes left and lost none (`test/lab/scenarios`).
  */
 const WITHOUT_JOURNAL: Plans = {
   ...SYNC_RENAME_SYNC,
   durable: { ...SYNC_RENAME_SYNC.durable, replaced: 'held' },
 };
 
-/** For filesystems that live in memory: there is nothing to sync to, and nothing outlives the power. */
+/** For filesystems in memory: there is no disk to sync to, and nothing survives power loss. */
 export const IN_MEMORY: Plans = { durable: RENAME, ordered: RENAME, none: RENAME };
 
 const SINGLE_COMMIT: Plans = {
@@ -72,8 +72,8 @@ const SINGLE_COMMIT: Plans = {
   none: RENAME,
 };
 
-/** Until syncs of new files have shown whether an ext4 makes fast commits: so durable saves make such syncs. */
-const WHILE_UNPROVEN: Plans = { ...SINGLE_COMMIT, durable: SYNC_RENAME_SYNC.durable };
+/** While it is unknown whether an ext4 makes fast commits. Durable saves sync the file, and those syncs show it. */
+const WHILE_PENDING: Plans = { ...SINGLE_COMMIT, durable: SYNC_RENAME_SYNC.durable };
 
 /** The oldest kernel on which crashes were replayed; 6.12 and 6.18 are the others. */
 const OLDEST_PROVEN = [6, 1] as const;
@@ -81,12 +81,12 @@ const OLDEST_PROVEN = [6, 1] as const;
 /**
  * Chooses the update protocols for a mounted filesystem.
  *
- * `single-commit` is chosen only where every condition under which it was proven has been read: what is hidden or
- * not understood counts against it and gives the textbook with named temporaries. Never throws. Reads about ten
- * files of `/proc` and `/sys`, which wait for no disk and no server, and nothing else.
+ * `single-commit` is chosen only if every condition under which it was proven has been read. A condition that is hidden or
+ * not understood counts as not met: the result is `sync-rename-sync` with named temporaries. Never throws. Reads about ten
+ * files of `/proc` and `/sys`, which never wait for a disk or a server, and nothing else.
  *
- * @param syncs how many groups of durable saves the process has seen through here, since the mount table last changed, that
- *   synced the data of a new file: what can show that ext4's fast_commit is off.
+ * @param syncs how many groups of durable saves of this process have synced the data of a new file here since the mount table
+ *   last changed. Such syncs can show that ext4's fast_commit is off.
  */
 export function decide(location: Location, syncs = 0, machine: Machine = thisMachine): Decision {
   const mounts = readMounts(machine) ?? [];
@@ -94,26 +94,26 @@ export function decide(location: Location, syncs = 0, machine: Machine = thisMac
   return decideFor(mount && readMountedFilesystem(machine, mount, mounts), syncs, machine);
 }
 
-/** The same for a filesystem about which everything has been read; `undefined` is one that nothing is known about. */
+/** The same for a filesystem whose state was already read; `undefined` means that nothing is known about it. */
 export function decideFor(
   filesystem: MountedFilesystem | undefined,
   syncs: number,
   machine: Machine,
 ): Decision {
   const limits = findLimits(machine, filesystem);
-  const verdict = prove(machine, filesystem, limits, syncs);
+  const proof = prove(machine, filesystem, limits, syncs);
   const inMemory = filesystem !== undefined && isInMemory(filesystem.mount.type);
   const evidence = filesystem === undefined ? [] : [{ from: MOUNT_TABLE, says: filesystem.mount.line }];
-  const textbook = filesystem?.ext4?.journal === 'none' ? WITHOUT_JOURNAL : SYNC_RENAME_SYNC;
+  const syncRenameSync = filesystem?.ext4?.journal === 'none' ? WITHOUT_JOURNAL : SYNC_RENAME_SYNC;
   return {
-    ...(inMemory ? IN_MEMORY : choosePlans(verdict, textbook, limits)),
-    syncRenameSync: lowerTo(limits, textbook),
-    syncfs: filesystem !== undefined && isSyncedAsAWhole(machine, filesystem),
+    ...(inMemory ? IN_MEMORY : choosePlans(proof, syncRenameSync, limits)),
+    syncRenameSync: applyLimits(limits, syncRenameSync),
+    syncfs: filesystem !== undefined && hasReliableSyncfs(machine, filesystem),
     inMemory,
-    reason: explain(machine, filesystem, verdict),
-    evidence: [...evidence, ...verdict.evidence],
+    reason: explain(machine, filesystem, proof),
+    evidence: [...evidence, ...proof.evidence],
     warnings: limits.map(({ warning }) => warning),
-    provisional: verdict.proven && verdict.temporaries.unnamed === 'unproven',
+    provisional: proof.proven && proof.unnamedTemporaries.status === 'pending',
   };
 }
 
@@ -126,7 +126,7 @@ function prove(
   if (machine.platform !== 'linux') return refuse(`a filesystem of ${machine.platform}`);
   if (filesystem === undefined) return refuse(`a filesystem that ${MOUNT_TABLE} does not show`);
   if (limits.some(({ warning }) => warning.code === 'syncs-disabled')) {
-    return refuse('a process whose syncs libeatmydata has turned off');
+    return refuse('a process with libeatmydata, which turns its syncs off');
   }
   const { mount, device, ext4 } = filesystem;
   if (mount.type !== 'ext4' && mount.type !== 'xfs') {
@@ -143,19 +143,19 @@ function prove(
 }
 
 /**
- * Since Linux 5.8 syncfs(2) reports the errors of writing back. On others than these three it was not crashed, and some
- * (FUSE) do not pass it on.
+ * Since Linux 5.8 syncfs(2) reports writeback errors. Crashes were tested on these three filesystems only, and some others
+ * (FUSE) do not pass the call on.
  */
-function isSyncedAsAWhole(machine: Machine, { mount: { type } }: MountedFilesystem): boolean {
+function hasReliableSyncfs(machine: Machine, { mount: { type } }: MountedFilesystem): boolean {
   return ['ext4', 'xfs', 'btrfs'].includes(type) && machine.isLinux(5, 8);
 }
 
-function choosePlans(verdict: Proof | Refusal, textbook: Plans, limits: readonly Limit[]): Plans {
-  if (!verdict.proven) return lowerTo(limits, textbook);
-  const temporary = verdict.temporaries.unnamed === 'proven' ? 'unnamed' : 'named';
-  const { durable, ordered, none } = lowerTo(
+function choosePlans(proof: Proof | Refusal, syncRenameSync: Plans, limits: readonly Limit[]): Plans {
+  if (!proof.proven) return applyLimits(limits, syncRenameSync);
+  const temporary = proof.unnamedTemporaries.status === 'proven' ? 'unnamed' : 'named';
+  const { durable, ordered, none } = applyLimits(
     limits,
-    verdict.temporaries.unnamed === 'unproven' ? WHILE_UNPROVEN : SINGLE_COMMIT,
+    proof.unnamedTemporaries.status === 'pending' ? WHILE_PENDING : SINGLE_COMMIT,
   );
   return {
     durable: { ...durable, temporary },
@@ -164,9 +164,9 @@ function choosePlans(verdict: Proof | Refusal, textbook: Plans, limits: readonly
   };
 }
 
-/** The same plans, achieving what is left of their durability. */
-function lowerTo(limits: readonly Limit[], { durable, ordered, none }: Plans): Plans {
-  const isLost = (asked: 'durable' | 'ordered') => limits.some((limit) => limit[asked] === 'none');
+/** The same plans, with the durability that the limits leave. */
+function applyLimits(limits: readonly Limit[], { durable, ordered, none }: Plans): Plans {
+  const isLost = (durability: 'durable' | 'ordered') => limits.some((limit) => limit[durability] === 'none');
   return {
     durable: isLost('durable') ? { ...durable, achieves: 'none' } : durable,
     ordered: isLost('ordered') ? { ...ordered, achieves: 'none' } : ordered,
@@ -177,24 +177,25 @@ function lowerTo(limits: readonly Limit[], { durable, ordered, none }: Plans): P
 function explain(
   machine: Machine,
   filesystem: MountedFilesystem | undefined,
-  verdict: Proof | Refusal,
+  proof: Proof | Refusal,
 ): string {
   if (filesystem !== undefined && isInMemory(filesystem.mount.type)) {
     return `${filesystem.mount.type} is in memory: there is nothing to sync.`;
   }
-  const elsewhere = reasonOnOtherPlatforms(machine.platform);
-  if (elsewhere !== undefined) return elsewhere;
-  if (!verdict.proven) {
-    const held = filesystem?.ext4?.journal === 'none' ? ', and until then the old version keeps a name' : '';
-    return `${verdict.finding}: the file is synced before the rename, and the directory after it${held}.`;
+  const platformReason = reasonOnOtherPlatforms(machine.platform);
+  if (platformReason !== undefined) return platformReason;
+  if (!proof.proven) {
+    const pinned =
+      filesystem?.ext4?.journal === 'none' ? '; until then a second name pins the old version' : '';
+    return `${proof.finding}: the file is synced before the rename, and the directory after it${pinned}.`;
   }
   return (
-    `${verdict.finding}, on Linux ${machine.kernelRelease}: one commit after the rename makes data, size and name ` +
-    `durable together; ${verdict.temporaries.finding}.`
+    `${proof.finding}, on Linux ${machine.kernelRelease}: one commit after the rename makes data, size and name ` +
+    `durable together; ${proof.unnamedTemporaries.finding}.`
   );
 }
 
-/** Why saves go about it as they do; `undefined` on Linux, where every filesystem has a reason of its own. */
+/** Why saves use their protocol on this platform; `undefined` on Linux, where the reason depends on the filesystem. */
 export function reasonOnOtherPlatforms(platform: NodeJS.Platform): string | undefined {
   switch (platform) {
     case 'linux':
@@ -214,7 +215,7 @@ export function reasonOnOtherPlatforms(platform: NodeJS.Platform): string | unde
   }
 }
 
-/** What is left of the plans with an engine that has nothing but plain `fs`, and why; `undefined` if all. */
+/** The plans that plain `fs` weakens, and why; `undefined` if it weakens none. */
 export function limitOfPlainFs(
   platform: NodeJS.Platform,
   engine: EngineName,

@@ -2,49 +2,49 @@ import { posix } from 'node:path';
 import type { Machine } from './machine.js';
 import { findMountByPath, type Mount } from './mounts.js';
 
-/** A block device and what it is made of, down to the disks. `'unknown'` is what the kernel does not tell. */
+/** A block device and the devices below it, down to the disks. `'unknown'`: the kernel does not say. */
 export interface Device {
-  /** The kernel's name: `nvme0n1p2`, `dm-0`. */
+  /** The kernel's name, such as `nvme0n1p2` or `dm-0`. */
   name: string;
   major: number;
   minor: number;
   kind: 'disk' | 'partition' | 'loop' | 'device-mapper' | 'md' | 'memory' | 'network';
-  /** Its size. */
+  /** The size of the device. */
   bytes: number | undefined;
-  /** What a disk calls itself, a device-mapper volume its name, an md array its level. */
+  /** The model of a disk, the name of a device-mapper volume, or the level of an md array. */
   model: string | undefined;
-  /** How a disk is attached: `ata`, `nvme`, `usb`, `virtio`. */
+  /** How a disk is attached, such as `ata`, `nvme`, `usb` or `virtio`. */
   bus: string | undefined;
-  /** Whether a disk is one that a hypervisor makes up. */
+  /** Whether a hypervisor provides the disk. */
   virtual: boolean | 'unknown';
   rotational: boolean | 'unknown';
-  /** Whether the kernel takes the device to have a cache that loses writes, and so flushes it. */
+  /** Whether the kernel assumes a cache that loses writes. Only then does it flush the device. */
   writeCache: WriteCache;
-  /** What the disk itself has told about its cache, where the kernel passes that on. */
+  /** What the disk itself reports about its cache, if the kernel shows it. */
   reportedCache: WriteCache;
-  /** Whether single writes can be sent through the cache (FUA). */
+  /** Whether a single write can bypass the cache (FUA). */
   forceUnitAccess: boolean | 'unknown';
-  /** What a loop device shows as a disk. */
+  /** The file behind a loop device. */
   backing: BackingFile | undefined;
-  /** What this device is made of: a partition's disk, the members of an array. */
+  /** The devices below this one: the disk of a partition, the members of an array. */
   below: Device[];
 }
 
-/** `'write back'` loses what has not been flushed when the power ends. */
+/** A `'write back'` cache loses unflushed writes when the power fails. */
 export type WriteCache = 'write back' | 'write through' | 'unknown';
 
 /** The file behind a loop device. */
 export interface BackingFile {
   path: string;
-  /** The type of the filesystem that the file is on, if that can be seen from here. */
+  /** The type of the filesystem that the file is on, if it is visible here. */
   filesystem: string | undefined;
   device: Device | undefined;
 }
 
-/** More than any real stack; ends the search should the kernel describe a circle. */
-const DEEPEST = 16;
+/** More than any real stack has. Ends the search if the kernel describes a cycle. */
+const MAX_DEPTH = 16;
 
-/** Describes the device with this number; `undefined` if there is no such block device, or `/sys` hides it. */
+/** @returns `undefined` if there is no block device with this number, or if `/sys` hides it. */
 export function readDevice(
   machine: Machine,
   mounts: readonly Mount[],
@@ -54,9 +54,9 @@ export function readDevice(
   const { major, minor } = number;
   const name = blockDeviceName(machine, major, minor);
   const directory = machine.follow(`/sys/dev/block/${major}:${minor}`);
-  if (name === undefined || directory === undefined || depth > DEEPEST) return undefined;
+  if (name === undefined || directory === undefined || depth > MAX_DEPTH) return undefined;
   const kind = readKind(machine, directory);
-  // A partition has the queue of its disk.
+  // A partition uses the queue of its disk.
   const queue = kind === 'partition' ? `${posix.dirname(directory)}/queue` : `${directory}/queue`;
   return {
     name,
@@ -76,7 +76,7 @@ export function readDevice(
   };
 }
 
-/** Finds the device of a filesystem that has no device number of its own, such as btrfs, by the mount's source. */
+/** Finds the device by the mount's source, for filesystems without a device number of their own, such as btrfs. */
 export function findDeviceNumber(
   machine: Machine,
   source: string,
@@ -116,11 +116,12 @@ function readIdentity(
   if (kind !== 'disk') return { model: undefined, ...other };
   const model = readModel(machine, `${directory}/device`);
   const bus = BUSES.find(([, pattern]) => pattern.test(directory))?.[0];
-  const virtual = bus === 'virtio' || bus === 'xen' || (model !== undefined && HYPERVISOR.test(model));
+  const virtual =
+    bus === 'virtio' || bus === 'xen' || (model !== undefined && VIRTUAL_DISK_MODEL.test(model));
   return { model, bus, virtual: virtual || (model === undefined ? 'unknown' : false) };
 }
 
-/** By the path of the device under `/sys/devices`; a disk in a USB enclosure goes through SCSI as well. */
+/** Matched in this order against the device's path under `/sys/devices`: the path of a USB disk also contains a SCSI host. */
 const BUSES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['usb', /\/usb\d+\//],
   ['virtio', /\/virtio\d+\//],
@@ -131,14 +132,14 @@ const BUSES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['scsi', /\/host\d+\//],
 ];
 
-/** How the disks of VMware, VirtualBox, QEMU, Hyper-V, EC2 and Google's cloud call themselves. */
-const HYPERVISOR =
+/** The disk models of VMware, VirtualBox, QEMU, Hyper-V, EC2 and Google Cloud. */
+const VIRTUAL_DISK_MODEL =
   /VMware|VBOX|QEMU|Virtual Disk|Msft|MSFT|Amazon Elastic Block Store|Amazon EC2|PersistentDisk|nvme_card/;
 
 function readModel(machine: Machine, device: string): string | undefined {
   const model = machine.read(`${device}/model`)?.trim() ?? machine.read(`${device}/name`)?.trim();
   const vendor = machine.read(`${device}/vendor`)?.trim();
-  // For SATA disks the vendor is `ATA`, for PCI devices a number.
+  // The vendor is `ATA` for SATA disks, and a number for PCI devices.
   if (model === undefined || vendor === undefined || /^(ATA|0x.*|)$/.test(vendor)) return model;
   return `${vendor} ${model}`;
 }
@@ -151,7 +152,7 @@ function readReportedCache(machine: Machine, directory: string): WriteCache {
   return asWriteCache(machine.read(file));
 }
 
-/** The kernel counts in sectors of 512 bytes, whatever the device's own are. */
+/** The kernel always counts sectors of 512 bytes. */
 function readSize(machine: Machine, directory: string): number | undefined {
   const sectors = Number(machine.read(`${directory}/size`) ?? Number.NaN);
   return Number.isFinite(sectors) ? sectors * 512 : undefined;
@@ -163,7 +164,7 @@ function readFlag(machine: Machine, path: string): boolean | 'unknown' {
   return text === '0' ? false : 'unknown';
 }
 
-/** SCSI knows `write back, no read (daft)` as well. */
+/** SCSI also has `write back, no read (daft)`. */
 function asWriteCache(text: string | undefined): WriteCache {
   if (text?.startsWith('write back')) return 'write back';
   return text?.startsWith('write through') || text === 'none' ? 'write through' : 'unknown';
@@ -207,8 +208,8 @@ function parseNumber(text: string | undefined): { major: number; minor: number }
 }
 
 /**
- * What the kernel calls a block device, `nvme0n1p2` or `dm-0`: the name under which ext4, jbd2 and XFS list the
- * filesystem on it in `/proc/fs` and `/sys/fs`.
+ * The kernel's name of a block device, such as `nvme0n1p2` or `dm-0`. ext4, jbd2 and XFS use it in `/proc/fs` and `/sys/fs` for
+ * the filesystem on that device.
  */
 export function blockDeviceName(machine: Machine, major: number, minor: number): string | undefined {
   const path = machine.follow(`/sys/dev/block/${major}:${minor}`);

@@ -1,20 +1,20 @@
-/** One fact that a decision rests on, and where it was read. */
+/** One fact that a decision is based on, and where it was read. */
 export interface Evidence {
   /** A file under `/proc` or `/sys`, or the name of a system call. */
   from: string;
   says: string;
 }
 
-/** That a filesystem meets every condition under which a single commit was proven to be enough. */
+/** The filesystem meets every condition under which a single commit was proven to be enough. */
 export interface Proof {
   proven: true;
-  /** The conditions met, as the beginning of a sentence. */
+  /** The conditions that are met, as the beginning of a sentence. */
   finding: string;
-  temporaries: TemporariesVerdict;
+  unnamedTemporaries: UnnamedTemporaries;
   evidence: Evidence[];
 }
 
-/** That it does not, or cannot be seen to. */
+/** The filesystem does not meet these conditions, or not all of them can be read. */
 export interface Refusal {
   proven: false;
   /** The condition that is missing, as the beginning of a sentence. */
@@ -22,9 +22,9 @@ export interface Refusal {
   evidence: Evidence[];
 }
 
-/** Whether a temporary without a name is safe; `'unproven'` may change with what is read after more saves. */
-export interface TemporariesVerdict {
-  unnamed: 'proven' | 'unproven' | 'refuted';
+/** Whether temporaries without a name are safe. `'pending'`: more durable saves may show that they are. */
+export interface UnnamedTemporaries {
+  status: 'proven' | 'pending' | 'refused';
   finding: string;
 }
 

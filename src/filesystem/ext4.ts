@@ -1,6 +1,6 @@
 import type { Machine } from './machine.js';
 
-/** What ext4 tells about one of its filesystems. `undefined` is what could not be read. */
+/** The state of one filesystem of the ext4 driver. `undefined` means that it could not be read. */
 export interface Ext4 {
   /** The kernel's name of the block device. */
   device: string;
@@ -8,19 +8,19 @@ export interface Ext4 {
   options: string[] | undefined;
   dataMode: DataMode | undefined;
   journal: 'internal' | 'external' | 'none' | undefined;
-  /** How many commits the fast_commit feature has made or passed up since the filesystem was mounted. */
+  /** Since the filesystem was mounted: fast commits, and commits for which a fast commit was not possible. */
   fastCommits: { commits: number; ineligible: number } | undefined;
 }
 
-/** What of a file's data goes through the journal or is ordered by it (ext4(5)). */
+/** Whether the journal orders or contains the data of files (ext4(5)). */
 export type DataMode = 'ordered' | 'journal' | 'writeback';
 
 const DATA_MODES: readonly DataMode[] = ['ordered', 'journal', 'writeback'];
 
-/** Reads about the filesystem on a block device, which the ext4 driver may as well have mounted as ext2 or ext3. */
+/** Reads the state of the filesystem on a block device. The ext4 driver also mounts ext2 and ext3. */
 export function readExt4(machine: Machine, device: string): Ext4 {
-  // The mount table leaves out what is the filesystem's own default (tune2fs -o, -E mount_opts), and that may be
-  // data=writeback, nobarrier or journal_async_commit. Only this file lists what is in force.
+  // The mount table omits the filesystem's own defaults (tune2fs -o, -E mount_opts), which may be data=writeback, nobarrier
+  // or journal_async_commit. Only this file lists all options in force.
   const options = machine.read(ext4OptionsFile(device))?.split('\n');
   const dataMode = DATA_MODES.find((mode) => options?.includes(`data=${mode}`));
   return {
@@ -46,10 +46,10 @@ function readJournal(
   options: string[] | undefined,
   dataMode: DataMode | undefined,
 ): Ext4['journal'] {
-  // A data mode is listed only with a journal (fs/ext4/super.c, _ext4_show_options).
+  // Only a filesystem with a journal lists a data mode (fs/ext4/super.c, _ext4_show_options).
   if (options !== undefined && dataMode === undefined) return 'none';
   if (machine.read(`/sys/fs/ext4/${device}/journal_task`) === '<none>') return 'none';
-  // jbd2 lists a journal inside the filesystem as <device>-<inode>, an external one by its own device's name.
+  // jbd2 lists an internal journal as <device>-<inode>, and an external one by the name of its own device.
   const journals = machine.list('/proc/fs/jbd2');
   if (journals?.some((name) => name.startsWith(`${device}-`))) return 'internal';
   return journals !== undefined && dataMode !== undefined ? 'external' : undefined;

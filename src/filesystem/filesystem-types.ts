@@ -1,13 +1,13 @@
-// What is known of a filesystem by its type in the mount table alone.
+// What the type in the mount table alone tells about a filesystem.
 
-/** Filesystems whose content is in memory and nowhere else. */
+/** Filesystems that are only in memory. */
 const IN_MEMORY = new Set(['tmpfs', 'ramfs', 'devtmpfs', 'rootfs', 'hugetlbfs']);
 
 export function isInMemory(type: string): boolean {
   return IN_MEMORY.has(type);
 }
 
-/** Filesystems that neither journal nor copy on write: nothing orders what a rename changes on the disk. */
+/** Filesystems without a journal and without copy-on-write: nothing orders the writes of a rename on the disk. */
 const WITHOUT_JOURNAL = new Set('ext2 vfat msdos exfat minix sysv ufs udf affs hfs hfsplus'.split(' '));
 
 export function isWithoutJournal(type: string): boolean {
@@ -22,17 +22,17 @@ export function isOnNetwork(type: string): boolean {
   return ON_NETWORK.has(type);
 }
 
-/** Served by a program; virtiofs by one of the host. */
+/** Filesystems that a program serves; for virtiofs, a program on the host. */
 export function isFuse(type: string): boolean {
   return type === 'virtiofs' || /^fuse(blk)?(\.|$)/.test(type);
 }
 
-/** Served by ext4's driver, which tells about all three in the same places. */
+/** Filesystems of the ext4 driver, which describes all three in the same files. */
 export function isExt(type: string): boolean {
   return /^ext[234]$/.test(type);
 }
 
-/** btrfs returns early where the same directory is being synced already; an overlay may have btrfs below it. */
+/** btrfs may return early if a sync of the same directory is already running. An overlay may have btrfs below it. */
 export function mayReturnEarlyFromDirectorySync(type: string): boolean {
   return type === 'btrfs' || type === 'overlay';
 }

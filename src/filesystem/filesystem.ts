@@ -4,7 +4,7 @@ import { type Device, findDeviceNumber, readDevice } from './device.js';
 import { findDeviceWarnings } from './device-warnings.js';
 import type { Evidence } from './evidence.js';
 import { mayReturnEarlyFromDirectorySync } from './filesystem-types.js';
-import { describeJournal, type Journal } from './journal.js';
+import { findJournal, type Journal } from './journal.js';
 import type { Machine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
 import { findMount, type Location, type Mount, readMounts } from './mounts.js';
@@ -12,33 +12,33 @@ import { type ProtocolStep, stepsOf } from './protocols.js';
 import { findSupport, type Support } from './support.js';
 import type { Warning } from './warning.js';
 
-/** Where a path leads, and what stands there. */
+/** The location that a path leads to, and the kind of file there. */
 export interface InspectedPath extends Location {
-  /** Without symbolic links, where the system tells. */
+  /** Without symbolic links, if the system tells. */
   path: string;
   isDirectory: boolean;
 }
 
-/** A plan with the steps that it comes to. */
+/** A plan with its steps. */
 export interface PlannedSave extends Plan {
   /** The steps of a save that replaces a file, in their order. */
   steps: ProtocolStep[];
 }
 
-/** What lies under a path, and how `save` goes about it there. */
+/** The filesystem at a path, and the plans of `save` there. */
 export interface Filesystem {
-  /** What was inspected: the path without symbolic links, or its nearest parent that exists. */
+  /** The inspected path, without symbolic links. If the path does not exist, its nearest existing parent. */
   path: string;
-  /** `undefined` where the mount table is hidden, and on systems without `/proc`. */
+  /** `undefined` if the mount table is hidden, and on systems without `/proc`. */
   mount: MountPoint | undefined;
-  /** What the filesystem is on, down to the disks; `undefined` if there is no such device, or `/sys` is hidden. */
+  /** The device of the filesystem, and those below it down to the disks; `undefined` if it has none, or if `/sys` is hidden. */
   device: Device | undefined;
-  /** Where the filesystem writes first what it is about to change. */
+  /** Where the filesystem first writes its changes; `undefined` wherever `mount` is. */
   journal: Journal | undefined;
   supports: Support;
-  /** What `save` does for each durability, unless its option `protocol` says otherwise. */
+  /** The plan of `save` for each durability, unless its option `protocol` forces another. */
   protocol: Record<Durability, PlannedSave>;
-  /** Why it does so, as a sentence with the files that it was read from. */
+  /** Why `save` uses these plans: a sentence that names the files that were read. */
   reason: string;
   evidence: Evidence[];
   warnings: Warning[];
@@ -47,46 +47,50 @@ export interface Filesystem {
 /** Where and how the filesystem is mounted. */
 export interface MountPoint {
   path: string;
-  /** As the kernel calls it: `ext4`, `fuse.sshfs`. */
+  /** The kernel's name of the type, such as `ext4` or `fuse.sshfs`. */
   type: string;
-  /** What is mounted, as the one who mounted it called it. */
+  /** The source as it was given to mount(8): a device, a server's export, or any text. */
   source: string;
-  /** The part of the filesystem that is mounted: `/`, a subvolume, or the file or directory that was bind-mounted. */
+  /** The part of the filesystem that is mounted: `/`, a subvolume, or the bind-mounted file or directory. */
   root: string;
-  /** Of this mount. */
+  /** The options of this mount. */
   options: string[];
-  /** Of the filesystem. */
+  /** The options of the filesystem. */
   superOptions: string[];
   readOnly: boolean;
-  /** A single file is mounted, at the inspected path itself; nothing can be renamed over it. */
+  /** A single file is mounted at the inspected path. No rename can replace it. */
   boundFile: boolean;
 }
 
-/** Puts together what a machine tells about a place, and how an engine saves there. */
-export function inspectFilesystem(place: InspectedPath, engine: EngineName, machine: Machine): Filesystem {
+/** Describes the filesystem at an inspected path, and the plans of an engine there. */
+export function inspectFilesystem(
+  inspected: InspectedPath,
+  engine: EngineName,
+  machine: Machine,
+): Filesystem {
   const mounts = readMounts(machine) ?? [];
-  const mount = findMount(mounts, place);
+  const mount = findMount(mounts, inspected);
   const filesystem = mount && readMountedFilesystem(machine, mount, mounts);
   const decision = decideFor(filesystem, 0, machine);
   const device = filesystem && findDevice(machine, filesystem, mounts);
-  const mountPoint = mount && describeMount(mount, place);
+  const mountPoint = mount && describeMount(mount, inspected);
   const { plans, reason } = planSaves(decision, engine, machine.platform);
-  const planned = (asked: Durability): PlannedSave => {
+  const planned = (durability: Durability): PlannedSave => {
     const steps = stepsOf({
-      ...plans[asked],
+      ...plans[durability],
       engine,
-      asked,
+      durability,
       target: 'replaced',
       inMemory: decision.inMemory,
       directorySyncMayReturnEarly: mount !== undefined && mayReturnEarlyFromDirectorySync(mount.type),
     });
-    return { ...plans[asked], steps };
+    return { ...plans[durability], steps };
   };
   return {
-    path: place.path,
+    path: inspected.path,
     mount: mountPoint,
     device,
-    journal: filesystem && describeJournal(filesystem),
+    journal: filesystem && findJournal(filesystem),
     supports: findSupport(machine, mount),
     protocol: { durable: planned('durable'), ordered: planned('ordered'), none: planned('none') },
     reason,
@@ -99,7 +103,7 @@ export function inspectFilesystem(place: InspectedPath, engine: EngineName, mach
   };
 }
 
-function describeMount(mount: Mount, place: InspectedPath): MountPoint {
+function describeMount(mount: Mount, inspected: InspectedPath): MountPoint {
   const { point, type, source, root, options, superOptions } = mount;
   return {
     path: point,
@@ -109,7 +113,7 @@ function describeMount(mount: Mount, place: InspectedPath): MountPoint {
     options,
     superOptions,
     readOnly: options.includes('ro') || superOptions.includes('ro'),
-    boundFile: !place.isDirectory && place.path === point,
+    boundFile: !inspected.isDirectory && inspected.path === point,
   };
 }
 
@@ -119,7 +123,7 @@ function findMountWarnings(mount: MountPoint): Warning[] {
     warnings.push({ code: 'read-only', message: 'Mounted read-only: nothing can be saved here.' });
   }
   if (mount.boundFile) {
-    const message = `${mount.path} is a mount point itself: nothing can be renamed over it, so it cannot be replaced.`;
+    const message = `${mount.path} itself is a mount point, so no rename can replace it.`;
     warnings.push({ code: 'mount-point', message });
   }
   return warnings;
@@ -132,12 +136,12 @@ function findDevice(
 ): Device | undefined {
   const { mount, upper } = filesystem;
   if (upper !== undefined) return findDevice(machine, upper, mounts);
-  // Major 0 is no device but a number made up for a filesystem that has none, or several.
+  // Major number 0 is not a device. The kernel assigns it to filesystems that have no device, or several.
   const number = mount.major === 0 ? findDeviceNumber(machine, mount.source) : mount;
   return number && readDevice(machine, mounts, number);
 }
 
-/** Decisions are the native engine's; what this process runs with may leave it only the textbook. */
+/** A decision is for the native engine. The portable engine and the environment may force `sync-rename-sync`. */
 function planSaves(
   decision: Decision,
   engine: EngineName,
@@ -146,7 +150,7 @@ function planSaves(
   const { durable, ordered, none, syncRenameSync, reason } = decision;
   const limit = limitOfPlainFs(platform, engine, { durable, ordered, none });
   if (limit !== undefined) return { plans: limit.plans, reason: `${limit.reason}. ${reason}` };
-  const forced = textbookOnly(decision, engine);
+  const forced = reasonForSyncRenameSync(decision, engine);
   if (forced === undefined) return { plans: { durable, ordered, none }, reason };
   return {
     plans: { ...syncRenameSync, none: engine === 'native' ? none : { ...none, temporary: 'named' } },
@@ -154,10 +158,10 @@ function planSaves(
   };
 }
 
-function textbookOnly(decision: Decision, engine: EngineName): string | undefined {
+function reasonForSyncRenameSync(decision: Decision, engine: EngineName): string | undefined {
   const forced = protocolFromEnvironment();
   if (forced !== undefined) return `INDELIBLE_PROTOCOL=${forced} in the environment`;
-  // The first durable saves on an ext4 sync the file, whatever the engine; ordered ones tell them apart.
+  // The first durable saves on an ext4 sync the file with both engines, so only the plan for `ordered` differs.
   if (decision.ordered.protocol !== 'single-commit' || engine === 'native') return undefined;
-  return 'The portable engine cannot do without a sync of the file';
+  return 'The portable engine cannot skip the sync of the file';
 }

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { posix } from 'node:path';
 
-/** What a `Machine` is made from; a test puts recorded trees in place of `/proc` and `/sys`. */
-export interface MachineParts {
+/** Tests replace `/proc` and `/sys` by recorded trees. */
+export interface MachineOptions {
   platform?: NodeJS.Platform;
-  /** As uname(2) gives it, `6.12.30-amd64`. */
+  /** The release from uname(2), such as `6.12.30-amd64`. */
   kernelRelease?: string;
   procRoot?: string;
   sysRoot?: string;
@@ -15,26 +15,27 @@ export interface MachineParts {
 /**
  * The machine as its kernel describes it in `/proc` and `/sys`.
  *
- * Reading is synchronous: these files are made by the kernel on the spot and never wait for a disk or a server.
- * What is hidden, missing or not readable is `undefined`, which no caller may take for a good sign.
+ * Reading is synchronous: the kernel generates these files and never waits for a disk or a server. The result is `undefined`
+ * for a file that is hidden, missing or not readable. A caller must not take that as
+ * a condition that is met.
  */
 export class Machine {
   readonly platform: NodeJS.Platform;
   readonly kernelRelease: string;
   readonly #procRoot: string;
   readonly #sysRoot: string;
-  /** Of any path, not only of one under `/proc` or `/sys`: not to be asked about one that a server holds. */
+  /** For any path, not only under `/proc` or `/sys`. It may block on a path of a network or FUSE filesystem. */
   readonly isDirectory: (path: string) => boolean;
 
-  constructor(parts: MachineParts = {}) {
-    this.platform = parts.platform ?? process.platform;
-    this.kernelRelease = parts.kernelRelease ?? release();
-    this.#procRoot = parts.procRoot ?? '/proc';
-    this.#sysRoot = parts.sysRoot ?? '/sys';
-    this.isDirectory = parts.isDirectory ?? isDirectory;
+  constructor(options: MachineOptions = {}) {
+    this.platform = options.platform ?? process.platform;
+    this.kernelRelease = options.kernelRelease ?? release();
+    this.#procRoot = options.procRoot ?? '/proc';
+    this.#sysRoot = options.sysRoot ?? '/sys';
+    this.isDirectory = options.isDirectory ?? isDirectory;
   }
 
-  /** The content of a file under `/proc` or `/sys`, without the white space at its end. */
+  /** The content of a file under `/proc` or `/sys`, without trailing white space. */
   read(path: string): string | undefined {
     try {
       return readFileSync(this.#locate(path), 'utf8').trimEnd();
@@ -52,7 +53,7 @@ export class Machine {
     }
   }
 
-  /** Where a symbolic link under `/sys` leads, as an absolute path. */
+  /** The target of a symbolic link under `/sys`, as an absolute path. */
   follow(path: string): string | undefined {
     try {
       return posix.resolve(posix.dirname(path), readlinkSync(this.#locate(path)));
@@ -61,7 +62,7 @@ export class Machine {
     }
   }
 
-  /** Whether the kernel is Linux of at least this version, and says so in the usual form. */
+  /** Whether the kernel is Linux of at least this version. `false` if its release has an unusual form. */
   isLinux(major: number, minor: number): boolean {
     const [, itsMajor, itsMinor] = /^(\d+)\.(\d+)/.exec(this.kernelRelease) ?? [];
     if (this.platform !== 'linux' || itsMajor === undefined || itsMinor === undefined) return false;

@@ -1,18 +1,17 @@
 import { blockDeviceName } from './device.js';
 import { type Ext4, readExt4 } from './ext4.js';
-import { isExt } from './filesystem-types.js';
+import { isExt, isFuse, isOnNetwork } from './filesystem-types.js';
 import type { Machine } from './machine.js';
-import type { Mount } from './mounts.js';
-import { findUpperMount } from './overlay.js';
+import { findMountByPath, type Mount } from './mounts.js';
 
-/** A mounted filesystem, with what the kernel tells about its driver's state. */
+/** A mounted filesystem, with the state of its driver. */
 export interface MountedFilesystem {
   mount: Mount;
-  /** The block device that it is on, by the kernel's name. */
+  /** The kernel's name of its block device. */
   device: string | undefined;
-  /** If the ext4 driver serves it, as it does ext2 and ext3. */
+  /** Set if the ext4 driver serves it, which also serves ext2 and ext3. */
   ext4: Ext4 | undefined;
-  /** What an overlay keeps its changes on, if that can be seen. */
+  /** The filesystem that stores the changes of an overlay, if it is visible. */
   upper: MountedFilesystem | undefined;
 }
 
@@ -29,4 +28,20 @@ export function readMountedFilesystem(
     ext4: device !== undefined && isExt(mount.type) ? readExt4(machine, device) : undefined,
     upper: upper && readMountedFilesystem(machine, upper, mounts),
   };
+}
+
+/**
+ * The mount that stores the changes of an overlay. `undefined` if it is not visible: the path in the overlay's options belongs
+ * to the mount namespace that created it, which for a container is usually the host's.
+ */
+function findUpperMount(machine: Machine, overlay: Mount, mounts: readonly Mount[]): Mount | undefined {
+  const directory = overlay.superOptions
+    .find((option) => option.startsWith('upperdir='))
+    ?.slice('upperdir='.length);
+  if (directory === undefined) return undefined;
+  const mount = findMountByPath(mounts, directory);
+  if (mount === undefined || mount === overlay) return undefined;
+  // In this namespace, the path may lead to a network or FUSE filesystem, and `isDirectory` would wait for its server.
+  if (isOnNetwork(mount.type) || isFuse(mount.type)) return undefined;
+  return machine.isDirectory(directory) ? mount : undefined;
 }

@@ -6,32 +6,32 @@ export interface Mount {
   id: number;
   major: number;
   minor: number;
-  /** The part of the filesystem that is mounted here: `/`, or what was bind-mounted. */
+  /** The part of the filesystem that is mounted here: `/`, or the bind-mounted file or directory. */
   root: string;
   point: string;
-  /** Of this mount: `rw`, `relatime`. */
+  /** The options of this mount, such as `rw` or `relatime`. */
   options: string[];
   type: string;
   source: string;
-  /** Of the filesystem, wherever it is mounted. Options that are the filesystem's own default are not listed. */
+  /** The options of the filesystem, the same for all its mounts. The filesystem's own defaults are not listed. */
   superOptions: string[];
   /** The line itself. */
   line: string;
 }
 
-/** Which directory is looked at, as the kernel identifies it. */
+/** A directory, and the numbers by which the kernel identifies its filesystem. */
 export interface Location {
   directory: AbsolutePath;
-  /** Of the device number that `stat` gives. */
+  /** Part of the device number from `stat`. */
   major: number;
   minor: number;
-  /** As statx(2) gives it with STATX_MNT_ID, since Linux 5.8. */
+  /** From statx(2) with STATX_MNT_ID, since Linux 5.8. */
   mountId: number | undefined;
 }
 
 export const MOUNT_TABLE = '/proc/self/mountinfo';
 
-/** The mounts that this process sees, in the order in which they were made; `undefined` where that is hidden. */
+/** The mounts that this process sees, in the order of their creation; `undefined` if the table is hidden. */
 export function readMounts(machine: Machine): Mount[] | undefined {
   const text = machine.read(MOUNT_TABLE);
   return text === undefined ? undefined : parseMounts(text);
@@ -42,7 +42,7 @@ export function parseMounts(text: string): Mount[] {
 }
 
 function parseLine(line: string): Mount[] {
-  // Between the sixth field and the dash is any number of optional ones.
+  // Any number of optional fields is between the sixth field and the dash.
   const [before, after] = line.split(' - ');
   const [id, , device, root, point, options] = before?.split(' ') ?? [];
   const [type, source, superOptions] = after?.split(' ') ?? [];
@@ -74,7 +74,7 @@ function parseLine(line: string): Mount[] {
   ];
 }
 
-/** The kernel writes space, tab, newline and backslash as three octal digits. */
+/** The kernel writes a space, tab, newline or backslash as `\` and three octal digits. */
 function decodeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
@@ -82,23 +82,23 @@ function decodeOctal(text: string): string {
 }
 
 /**
- * The mount that a location is on: by its mount id, else by its device. `undefined` if the table does not show it,
- * or shows another filesystem under the id than the one the location was found on.
+ * Finds the mount of a location by its mount id, or else by its device. `undefined` if the table does not list it, or if the
+ * table now lists another filesystem with that mount id.
  */
 export function findMount(mounts: readonly Mount[], location: Location): Mount | undefined {
   if (location.mountId !== undefined) {
     const mount = mounts.find(({ id }) => id === location.mountId);
-    // btrfs gives every subvolume a device number of its own, and the table shows another.
+    // Every btrfs subvolume has its own device number, and the table lists a different one.
     const same = mount && (isOnDevice(mount, location) || (mount.type === 'btrfs' && location.major === 0));
     return same ? mount : undefined;
   }
-  // Type and super options belong to the filesystem, so any mount of it answers for them; the one that the path
-  // goes through has the right mount point as well.
+  // Type and super options belong to the filesystem, so any mount of it has them. The mount on the path also has the right
+  // mount point.
   const candidates = mounts.filter((mount) => isOnDevice(mount, location));
   return findMountByPath(candidates, location.directory.toString()) ?? candidates.at(-1);
 }
 
-/** The mount that a path without symbolic links goes through last. A later mount hides the earlier ones. */
+/** The innermost mount on a path without symbolic links. A later mount at the same point hides the earlier ones. */
 export function findMountByPath(mounts: readonly Mount[], path: string): Mount | undefined {
   return mounts
     .filter(({ point }) => isWithin(path, point))

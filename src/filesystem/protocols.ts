@@ -2,9 +2,9 @@ import type { Durability, EngineName, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
 import type { Plan } from './decision.js';
 
-// The steps of the update protocols. `inspect`, the steps in docs/ (`npm run docs:steps`), the benchmark's stages and the
-// test of the system calls (test/faults/protocol-steps.test.ts) read them here. The engines are written out by hand and
-// compared with this table by that test.
+// The steps of the update protocols. `inspect`, the steps in docs/ (`npm run docs:steps`), the stages of the benchmark and the
+// test of the system calls (test/faults/protocol-steps.test.ts) read this table. The engines do not: that test compares their
+// system calls with the table.
 
 /** One step of a save. */
 export type ProtocolStep =
@@ -25,146 +25,146 @@ export type ProtocolStep =
   | 'sync-file-again'
   | 'unpin';
 
-/** The rest of what decides which steps of its protocol a save makes. */
+/** Everything that decides which steps of its protocol a save makes. */
 export interface SaveCase extends Plan {
   engine: EngineName;
-  /** The durability that was asked for. */
-  asked: Durability;
-  /** The target: a file that is replaced, a file that does not exist yet, the same with `ifExists: 'fail'`. */
+  /** The requested durability. */
+  durability: Durability;
+  /** An existing file, a file that does not exist yet, or the latter with `ifExists: 'fail'`. */
   target: 'replaced' | 'created' | 'exclusive';
   inMemory: boolean;
-  /** The sync of a directory may return before it is done: btrfs, and overlays, which may have it below them. */
+  /** The sync of a directory may return too early: on btrfs, and on overlays, which may have btrfs below them. */
   directorySyncMayReturnEarly: boolean;
 }
 
-/** What is said of a step in one place. */
+/** What a step does, and when a save makes it. */
 export interface StepDescription {
   /** For documents. */
-  words: string;
-  /** The stage that its time counts to; `undefined` if to none. */
+  description: string;
+  /** The stage that includes its time; `undefined` if no stage does. */
   stage: Stage | undefined;
-  /** On Linux, by engine. An engine that is missing here never makes the step. */
+  /** The system call on Linux, by engine. An engine without an entry never makes the step. */
   calls: Partial<Record<EngineName, string>>;
-  /** A step without a condition belongs to every save by the protocol. */
-  only?: { words: string; when: (save: SaveCase) => boolean };
+  /** The condition of the step. Without one, every save with the protocol makes it. */
+  only?: { description: string; when: (save: SaveCase) => boolean };
 }
 
 const WRITE_BACK = 'SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER';
 
 export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
   create: {
-    words: 'create the temporary',
+    description: 'create the temporary',
     stage: 'create',
     calls: both('open(temporary, O_CREAT | O_EXCL)'),
-    only: { words: 'named temporaries', when: ({ temporary }) => temporary === 'named' },
+    only: { description: 'named temporaries', when: ({ temporary }) => temporary === 'named' },
   },
   'create-unnamed': {
-    words: 'create a temporary without a name',
+    description: 'create a temporary without a name',
     stage: 'create',
     calls: { native: 'open(directory, O_TMPFILE)' },
-    only: { words: 'unnamed temporaries', when: ({ temporary }) => temporary === 'unnamed' },
+    only: { description: 'unnamed temporaries', when: ({ temporary }) => temporary === 'unnamed' },
   },
   write: {
-    words: 'write all bytes',
+    description: 'write all bytes',
     stage: 'write',
     calls: both('write(temporary)'),
   },
   'set-attributes': {
-    words: 'set owner, attributes and mode',
+    description: 'set owner, attributes and mode',
     stage: 'attributes',
     calls: both('fchmod(temporary)'),
   },
   'write-back': {
-    words: 'have the data written to the disk',
+    description: 'write back the data and wait',
     stage: 'sync',
     calls: { native: `sync_file_range(temporary, ${WRITE_BACK})` },
   },
   'sync-file': {
-    words: 'sync the file',
+    description: 'sync the file',
     stage: 'sync',
     calls: both('fdatasync(temporary)'),
   },
   close: {
-    words: 'close the file',
+    description: 'close the file',
     stage: 'close',
     calls: both('close(temporary)'),
     only: {
-      words: 'native: not in memory; portable: not where the file is synced again',
+      description: 'native: not in memory; portable: not where the file is synced again',
       when: (save) => (save.engine === 'native' ? !save.inMemory : !syncsFileAgain(save)),
     },
   },
   pin: {
-    words: 'give the old version a second name',
+    description: 'give the old version a second name',
     stage: 'rename',
     calls: both('link(target, pin)'),
     only: {
-      words: 'durable saves that replace a file on ext4 without a journal',
+      description: 'durable saves that replace a file on ext4 without a journal',
       when: ({ replaced, target }) => replaced === 'held' && target === 'replaced',
     },
   },
   'link-unnamed': {
-    words: 'give the temporary a name',
+    description: 'give the temporary a name',
     stage: 'rename',
     calls: { native: 'link(descriptor, temporary)' },
     only: {
-      words: 'unnamed temporaries that replace a file',
+      description: 'unnamed temporaries that replace a file',
       when: ({ temporary, target }) => temporary === 'unnamed' && target === 'replaced',
     },
   },
   link: {
-    words: "give the temporary the target's name",
+    description: "give the temporary the target's name",
     stage: 'rename',
     calls: { native: 'link(descriptor, target)', portable: 'link(temporary, target)' },
     only: {
-      words: "native: unnamed temporaries that replace nothing; portable: `ifExists: 'fail'`",
+      description: "native: unnamed temporaries that replace nothing; portable: `ifExists: 'fail'`",
       when: isLinked,
     },
   },
   rename: {
-    words: 'rename',
+    description: 'rename',
     stage: 'rename',
     calls: both('rename(temporary, target)'),
     only: {
-      words: "without `ifExists: 'fail'`; unnamed temporaries only if they replace a file",
+      description: "without `ifExists: 'fail'`; unnamed temporaries only if they replace a file",
       when: (save) => save.target !== 'exclusive' && !isLinked(save),
     },
   },
   'rename-exclusive': {
-    words: 'rename unless the target exists',
+    description: 'rename unless the target exists',
     stage: 'rename',
     calls: { native: 'renameat2(temporary, target, RENAME_NOREPLACE)' },
     only: {
-      words: "named temporaries with `ifExists: 'fail'`",
+      description: "named temporaries with `ifExists: 'fail'`",
       when: (save) => save.target === 'exclusive' && !isLinked(save),
     },
   },
   unlink: {
-    words: "remove the temporary's own name",
+    description: "remove the temporary's own name",
     stage: 'rename',
     calls: { portable: 'unlink(temporary)' },
-    only: { words: "`ifExists: 'fail'`", when: ({ target }) => target === 'exclusive' },
+    only: { description: "`ifExists: 'fail'`", when: ({ target }) => target === 'exclusive' },
   },
   'sync-directory': {
-    words: 'sync the directory',
+    description: 'sync the directory',
     stage: 'syncDirectory',
     calls: both('fsync(directory)'),
     only: {
-      words: "`durability: 'durable'`; portable: only where that can be achieved",
-      when: ({ engine, asked, achieves }) => (engine === 'native' ? asked : achieves) === 'durable',
+      description: "`durability: 'durable'`; portable: only where that can be achieved",
+      when: ({ engine, durability, achieves }) => (engine === 'native' ? durability : achieves) === 'durable',
     },
   },
   'sync-file-again': {
-    words: 'sync the file again',
+    description: 'sync the file again',
     stage: 'syncDirectory',
     calls: { portable: 'fsync(temporary)' },
-    only: { words: 'durable saves on btrfs and overlays', when: syncsFileAgain },
+    only: { description: 'durable saves on btrfs and overlays', when: syncsFileAgain },
   },
   unpin: {
-    words: "remove the old version's second name",
+    description: "remove the old version's second name",
     stage: undefined,
     calls: both('unlink(pin)'),
     only: {
-      words: 'where it has one',
+      description: 'if the old version has one',
       when: ({ replaced, target }) => replaced === 'held' && target === 'replaced',
     },
   },
@@ -173,7 +173,7 @@ export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
 const PREPARE = ['create', 'create-unnamed', 'write', 'set-attributes'] as const;
 const PUBLISH = ['link-unnamed', 'link', 'rename', 'rename-exclusive', 'unlink'] as const;
 
-/** The steps of each protocol, in their order, and where it is used. */
+/** The steps of each protocol, in order, and where the protocol is used. */
 export const PROTOCOLS: Readonly<Record<Protocol, { steps: readonly ProtocolStep[]; usedOn: string }>> = {
   'single-commit': {
     steps: [...PREPARE, 'write-back', 'close', ...PUBLISH, 'sync-directory'],
@@ -198,7 +198,7 @@ export const PROTOCOLS: Readonly<Record<Protocol, { steps: readonly ProtocolStep
   },
 };
 
-/** The steps that a save makes, in their order. */
+/** The steps of a save, in order. */
 export function stepsOf(save: SaveCase): ProtocolStep[] {
   return PROTOCOLS[save.protocol].steps.filter((step) => {
     const { calls, only } = STEPS[step];
@@ -206,7 +206,7 @@ export function stepsOf(save: SaveCase): ProtocolStep[] {
   });
 }
 
-/** The steps of a durable save that replaces a file on a disk, of the native engine and with a named temporary. */
+/** The steps of the native engine for a durable save that replaces a file on a disk, with a named temporary. */
 export function usualSteps(protocol: Protocol): ProtocolStep[] {
   return stepsOf({
     protocol,
@@ -214,7 +214,7 @@ export function usualSteps(protocol: Protocol): ProtocolStep[] {
     temporary: 'named',
     replaced: 'released',
     engine: 'native',
-    asked: 'durable',
+    durability: 'durable',
     target: 'replaced',
     inMemory: false,
     directorySyncMayReturnEarly: false,

@@ -1,15 +1,15 @@
 import type { Machine } from './machine.js';
 import type { Mount } from './mounts.js';
 
-/** What works on a filesystem; `'unknown'` where only trying would tell, because trying would write. */
+/** What works on a filesystem. `'unknown'`: only a test that writes would tell. */
 export interface Support {
-  /** A file without a name that can be given one later (open(2), O_TMPFILE). */
+  /** Files without a name, which get one later (open(2), O_TMPFILE). */
   unnamedTemporaries: boolean | 'unknown';
-  /** A rename that fails if its target exists (rename(2), RENAME_NOREPLACE). */
+  /** Renames that fail if the target exists (rename(2), RENAME_NOREPLACE). */
   noReplace: boolean | 'unknown';
-  /** Swapping two names in one step (rename(2), RENAME_EXCHANGE). */
+  /** Exchanges of two names in one step (rename(2), RENAME_EXCHANGE). */
   exchange: boolean | 'unknown';
-  /** fsync on a directory. */
+  /** fsync(2) of a directory. */
   directorySync: boolean | 'unknown';
   /** Attributes of the `user.` namespace (xattr(7)). */
   extendedAttributes: boolean | 'unknown';
@@ -40,15 +40,15 @@ const UNKNOWN: Support = {
 };
 
 /**
- * Tells by type what works on a mounted filesystem. Unknown are types without an entry here, and what depends on a
- * server or on how the kernel was configured.
+ * Finds what works on a mounted filesystem by its type. The result is `'unknown'` for types without an entry here, and where
+ * it depends on a server or on the kernel's configuration.
  *
- * Entries are from fs/<type>/ of Linux 6.18, and those of the first four groups were tried there. Older kernels are
- * told apart from 4.18 on, the oldest that runs Node.js 20.
+ * The entries come from fs/<type>/ of Linux 6.18; those of the first four groups were tested there. Differences between
+ * kernels are known from 4.18 on, the oldest kernel that runs Node.js 20.
  */
 export function findSupport(machine: Machine, mount: Mount | undefined): Support {
-  const elsewhere = supportOnOtherPlatforms(machine.platform);
-  if (elsewhere !== undefined) return elsewhere;
+  const platformSupport = supportOnOtherPlatforms(machine.platform);
+  if (platformSupport !== undefined) return platformSupport;
   switch (mount?.type) {
     case 'ext4':
     case 'ext3':
@@ -57,12 +57,12 @@ export function findSupport(machine: Machine, mount: Mount | undefined): Support
     case 'btrfs':
       return { ...EVERYTHING, extendedAttributes: !mount.superOptions.includes('nouser_xattr') };
     case 'tmpfs':
-      // From 6.6 on that depends on CONFIG_TMPFS_XATTR.
+      // From 6.6 on it depends on CONFIG_TMPFS_XATTR.
       return { ...EVERYTHING, extendedAttributes: machine.isLinux(6, 6) ? 'unknown' : false };
     case 'ramfs':
       return { ...EVERYTHING, exchange: machine.isLinux(5, 17) || 'unknown', extendedAttributes: false };
     case 'overlay':
-      // Attributes are those of the upper filesystem.
+      // The upper filesystem stores the attributes.
       return {
         ...EVERYTHING,
         unnamedTemporaries: machine.isLinux(6, 1) || 'unknown',
@@ -81,7 +81,10 @@ export function findSupport(machine: Machine, mount: Mount | undefined): Support
   }
 }
 
-/** What works on every filesystem of a system, or on none; `undefined` where the system says nothing. */
+/**
+ * What works on all filesystems of a platform, or on none of them. `undefined` on Linux, where it depends on the type, and on
+ * platforms about which nothing is known.
+ */
 export function supportOnOtherPlatforms(platform: NodeJS.Platform): Support | undefined {
   const unknown = {
     unnamedTemporaries: false,

@@ -1,28 +1,28 @@
-/** What a warning is about, for programs. */
+/** The kind of a warning, for programs. */
 export type WarningCode =
-  /** tmpfs and the like: nothing survives the end of the power. */
+  /** tmpfs and similar: nothing survives power loss. */
   | 'memory'
-  /** The process runs with a library that turns syncs into nothing (eatmydata). */
+  /** A library in this process makes syncs do nothing (eatmydata). */
   | 'syncs-disabled'
-  /** overlayfs mounted with `volatile` syncs nothing. */
+  /** overlayfs mounted with `volatile`: it syncs nothing. */
   | 'volatile-overlay'
-  /** Mounted without write barriers: the disk's cache is never told to write anything. */
+  /** Mounted without write barriers: the disk's cache is never flushed. */
   | 'no-barriers'
-  /** ext4 with `data=writeback`: a crash may show one file's bytes in another. */
+  /** ext4 with `data=writeback`: after a crash, a file may contain the bytes of another. */
   | 'data-writeback'
-  /** Nothing orders the filesystem's own writes: a crash during a save may damage the old file. */
+  /** Nothing orders the writes of the filesystem: a crash during a save may damage the old file. */
   | 'no-journal'
-  /** Behind a network, the server decides what a sync means. */
+  /** A network filesystem: the server decides what a sync means. */
   | 'network'
-  /** Behind FUSE, a program decides what a sync means. */
+  /** A FUSE filesystem: a program decides what a sync means. */
   | 'fuse'
   /** Mounted read-only: nothing can be saved. */
   | 'read-only'
-  /** The path is itself a mount point, as a file bind-mounted into a container is, and cannot be replaced. */
+  /** The path itself is a mount point, such as a file bind-mounted into a container. It cannot be replaced. */
   | 'mount-point'
-  /** The disk that the filesystem is on lives in memory. */
+  /** The disk of the filesystem is in memory. */
   | 'memory-device'
-  /** The disk's cache may lose writes although it says it has none to lose. */
+  /** The disk may have a cache that loses writes, and the kernel does not flush it. */
   | 'write-cache';
 
 export interface Warning {

@@ -5,7 +5,7 @@ import type { Plan } from '../filesystem/decision.js';
 import type { Steps } from './steps.js';
 
 /** Which filesystem something is on, and which file or directory of it. Only to be compared. */
-export interface Identity {
+export interface FileIdentity {
   readonly major: number;
   readonly minor: number;
   /** Exactly: it may be higher than 2 ** 53. */
@@ -15,7 +15,7 @@ export interface Identity {
 }
 
 /** Something that a backend holds open, under a number of its own. */
-export interface Opened {
+export interface OpenResource {
   readonly handle: number;
 }
 
@@ -23,7 +23,7 @@ export interface Opened {
 export const NO_MOUNT_ID = -1;
 
 /** A directory that is open. Names are looked up in it, wherever it is moved meanwhile, if the backend can do that. */
-export interface OpenDirectory extends Identity, Opened {
+export interface OpenDirectory extends FileIdentity, OpenResource {
   /** What it was opened by. */
   readonly path: Buffer;
   /** `false` where it may be written and entered but not read: then it cannot be synced. */
@@ -31,7 +31,7 @@ export interface OpenDirectory extends Identity, Opened {
 }
 
 /** A file that is open for reading. */
-export interface OpenFile extends Opened {
+export interface OpenFile extends OpenResource {
   readonly size: number;
   /** What was read already: the beginning, at least. */
   readonly content: Buffer;
@@ -40,14 +40,14 @@ export interface OpenFile extends Opened {
 }
 
 /** A file for the caller to write by its descriptor. Closed, it is gone, unless it was published. */
-export interface OpenTemporary extends Opened {
+export interface OpenTemporary extends OpenResource {
   readonly fd: number;
   /** Whether it has no name before it is published. */
   readonly unnamed: boolean;
 }
 
 /** Where a save of a path would go. */
-export interface Located {
+export interface LocatedTarget {
   readonly directory: OpenDirectory;
   readonly name: Buffer;
 }
@@ -69,11 +69,11 @@ export interface LockCalls {
   remove(directory: OpenDirectory, ticket: bigint): Steps<void>;
 }
 
-export type Kind = 'file' | 'directory' | 'symlink' | 'other';
+export type EntryKind = 'file' | 'directory' | 'symlink' | 'other';
 
 /** What stands under a name. Symbolic links are not followed. */
-export interface Entry extends Identity {
-  readonly kind: Kind | 'missing';
+export interface Entry extends FileIdentity {
+  readonly kind: EntryKind | 'missing';
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -83,9 +83,9 @@ export interface Entry extends Identity {
 }
 
 /** A name in a directory, with its kind where the listing tells. */
-export interface Listed {
+export interface ListedEntry {
   readonly name: Buffer;
-  readonly kind?: Kind;
+  readonly kind?: EntryKind;
 }
 
 /** How a change of names goes about it on a filesystem, and what that achieves. */
@@ -111,9 +111,9 @@ export interface FileSystemCalls {
   /** Does not throw: nothing was written by it. */
   close(directory: OpenDirectory): Steps<void>;
   /** In this order. */
-  closeAll(opened: readonly Opened[]): Steps<void>;
+  closeAll(opened: readonly OpenResource[]): Steps<void>;
   /** The directory itself and all above it. */
-  ancestors(directory: OpenDirectory): Steps<readonly Identity[]>;
+  ancestors(directory: OpenDirectory): Steps<readonly FileIdentity[]>;
   /** Without symbolic links. */
   realPath(directory: OpenDirectory): Steps<Buffer>;
   /** Where something is mounted, without symbolic links; none where that is hidden. */
@@ -126,7 +126,7 @@ export interface FileSystemCalls {
   ): Steps<FilesystemPlan>;
 
   /** Behind symbolic links. Throws what a save of the path would reject with. */
-  locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located>;
+  locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget>;
   /** To read it. */
   openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile>;
   readAll(file: OpenFile): Steps<Buffer>;
@@ -140,7 +140,7 @@ export interface FileSystemCalls {
 
   lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
   /** In no order. */
-  list(directory: OpenDirectory): Steps<readonly Listed[]>;
+  list(directory: OpenDirectory): Steps<readonly ListedEntry[]>;
 
   /** Replaces what stands under `to`, if rename(2) can. */
   rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;

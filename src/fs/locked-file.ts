@@ -2,7 +2,7 @@ import { failedWith, toSaveError } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { noLockError } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
-import type { FileSystemCalls, Located, OpenFile } from './file-system-calls.js';
+import type { FileSystemCalls, LocatedTarget, OpenFile } from './file-system-calls.js';
 import type { Steps } from './steps.js';
 import { TicketLock } from './ticket-lock.js';
 
@@ -29,7 +29,7 @@ export interface FileRead {
 const NO_LOCKS = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY', 'ENOLCK', 'EBADF'] as const;
 
 /** What a path leads to, and the lock on it. */
-interface LockedTarget extends Located {
+interface LockedTarget extends LocatedTarget {
   readonly lock: TicketLock | undefined;
 }
 
@@ -137,7 +137,7 @@ function syscallOf(error: unknown): string {
   return error instanceof Error && 'syscall' in error ? String(error.syscall) : 'fcntl';
 }
 
-function isSame(one: Located, other: Located): boolean {
+function isSame(one: LocatedTarget, other: LocatedTarget): boolean {
   const [here, there] = [one.directory, other.directory];
   return (
     one.name.equals(other.name) &&

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Addon, NativeCalls as Entries, NativeCallForms } from '../addon/addon.js';
+import type { Addon, AddonCallForms, AddonCalls } from '../addon/addon.js';
 import { targetError } from '../addon/native-error.js';
 import { choiceOf, providePlans } from '../addon/plan-provider.js';
 import { type Failure, needsPlans } from '../addon/wire.js';
@@ -11,31 +11,31 @@ import { inDirectory } from '../base/path-bytes.js';
 import { SYNC_RENAME_SYNC } from '../filesystem/decision.js';
 import type {
   Entry,
+  FileIdentity,
   FileSystemCalls,
   FilesystemPlan,
-  Identity,
-  Listed,
-  Located,
+  ListedEntry,
+  LocatedTarget,
   LockCalls,
   OpenDirectory,
-  Opened,
   OpenFile,
+  OpenResource,
   OpenTemporary,
 } from './file-system-calls.js';
 import { creationMode } from './plain/attributes.js';
 import { type Steps, step } from './steps.js';
 
 /** A mount table that changes all the time must not keep a step from ever having a plan. */
-const MOST_REQUESTS = 5;
+const MAX_PLAN_REQUESTS = 5;
 
 /** As much as the smallest of today's runtimes has in one buffer. */
-const LARGEST_FILE = 2 ** 31 - 1;
+const MAX_FILE_SIZE = 2 ** 31 - 1;
 
 /** So much of a file comes with its opening, which saves the turn of a thread. */
 const READ_AHEAD = 65_536;
 
 /** What a file that is longer than it has said is given more room by. */
-const MORE_ROOM = 65_536;
+const GROWTH = 65_536;
 
 /** The addon's system calls. Each asynchronous one costs a turn of a thread, so one call does as much as it can. */
 export class NativeCalls implements FileSystemCalls {
@@ -71,11 +71,11 @@ export class NativeCalls implements FileSystemCalls {
     this.#addon.closeHandleSync(handle);
   }
 
-  *closeAll(opened: readonly Opened[]): Steps<void> {
+  *closeAll(opened: readonly OpenResource[]): Steps<void> {
     if (opened.length > 0) yield* this.#call('closeHandle', ...opened.map(({ handle }) => handle));
   }
 
-  ancestors({ handle }: OpenDirectory): Steps<readonly Identity[]> {
+  ancestors({ handle }: OpenDirectory): Steps<readonly FileIdentity[]> {
     return this.#call('ancestors', handle);
   }
 
@@ -94,7 +94,7 @@ export class NativeCalls implements FileSystemCalls {
     forced?: 'sync-rename-sync',
   ): Steps<FilesystemPlan> {
     const choice = choiceOf(durability, forced);
-    for (let requests = 0; requests < MOST_REQUESTS; requests += 1) {
+    for (let requests = 0; requests < MAX_PLAN_REQUESTS; requests += 1) {
       const answer = this.#addon.findPlan(handle, choice);
       if (needsPlans(answer)) {
         providePlans(this.#addon, answer);
@@ -108,7 +108,7 @@ export class NativeCalls implements FileSystemCalls {
     return { ...SYNC_RENAME_SYNC[durability], syncfs: false, syncsFileAgain: false };
   }
 
-  *locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located> {
+  *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {
     const answer = yield* step(
       () => this.#addon.locateTargetSync(path, makeDirectories),
       () => this.#addon.locateTarget(path, makeDirectories),
@@ -126,8 +126,8 @@ export class NativeCalls implements FileSystemCalls {
     // One byte more than it has, so that its end is found in the same call.
     let room = size + 1;
     if (content.length < Math.min(room, READ_AHEAD)) return content;
-    for (let read = content.length, all = content; ; room += MORE_ROOM) {
-      if (room > LARGEST_FILE) throw systemError({ errno: constants.errno.EFBIG, syscall: 'read' });
+    for (let read = content.length, all = content; ; room += GROWTH) {
+      if (room > MAX_FILE_SIZE) throw systemError({ errno: constants.errno.EFBIG, syscall: 'read' });
       all = Buffer.concat([all.subarray(0, read)], room);
       read += yield* this.#call('readFile', handle, all, read);
       if (read < room) return all.subarray(0, read);
@@ -147,7 +147,7 @@ export class NativeCalls implements FileSystemCalls {
     return this.#call('lookUp', handle, name);
   }
 
-  list({ handle }: OpenDirectory): Steps<readonly Listed[]> {
+  list({ handle }: OpenDirectory): Steps<readonly ListedEntry[]> {
     return this.#call('listDirectory', handle);
   }
 
@@ -227,23 +227,23 @@ export class NativeCalls implements FileSystemCalls {
     throw failedCall(answer, answer.path && inDirectory(path, answer.path));
   }
 
-  *#call<Call extends keyof Entries>(
+  *#call<Call extends keyof AddonCalls>(
     call: Call,
-    ...args: Parameters<Entries[Call]>
-  ): Steps<ReturnType<Entries[Call]>> {
+    ...args: Parameters<AddonCalls[Call]>
+  ): Steps<ReturnType<AddonCalls[Call]>> {
     const answer = yield* this.#answerOf(call, ...args);
     if (isFailure(answer)) throw failedCall(answer);
     return answer;
   }
 
-  #answerOf<Call extends keyof Entries>(
+  #answerOf<Call extends keyof AddonCalls>(
     call: Call,
-    ...args: Parameters<Entries[Call]>
-  ): Steps<ReturnType<Entries[Call]> | Failure> {
+    ...args: Parameters<AddonCalls[Call]>
+  ): Steps<ReturnType<AddonCalls[Call]> | Failure> {
     // TypeScript does not see that a call's arguments go with its name.
-    type Synchronous = (...args: unknown[]) => ReturnType<Entries[Call]> | Failure;
-    type Asynchronous = (...args: unknown[]) => Promise<ReturnType<Entries[Call]> | Failure>;
-    const forms: NativeCallForms = this.#addon;
+    type Synchronous = (...args: unknown[]) => ReturnType<AddonCalls[Call]> | Failure;
+    type Asynchronous = (...args: unknown[]) => Promise<ReturnType<AddonCalls[Call]> | Failure>;
+    const forms: AddonCallForms = this.#addon;
     return step(
       () => (forms[`${call}Sync`] as Synchronous)(...args),
       () => (forms[call] as Asynchronous)(...args),

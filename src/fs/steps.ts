@@ -17,14 +17,14 @@ export function* step<T>(sync: () => T, asynchronous: () => Promise<T>): Steps<T
 }
 
 /** No call, but where a procedure stops for the next chunk of its data. */
-const PIECE: FileSystemCall = {
+const NEXT_CHUNK: FileSystemCall = {
   sync: () => undefined,
   asynchronous: async () => undefined,
 };
 
 /** The next chunk of data, or `undefined` where there is no more. Only `advance` and `advanceSync` stop for it. */
 export function* nextChunk(): Steps<Uint8Array | undefined> {
-  return (yield PIECE) as Uint8Array | undefined;
+  return (yield NEXT_CHUNK) as Uint8Array | undefined;
 }
 
 /** Where a procedure stands: at its end, or waiting for a chunk of data. */
@@ -33,7 +33,7 @@ export type State<T> = IteratorResult<FileSystemCall, T>;
 /** Makes the calls of a procedure on the calling thread until it ends or wants the next chunk. */
 export function advanceSync<T>(steps: Steps<T>, from: State<T>): State<T> {
   let state = from;
-  while (!state.done && state.value !== PIECE) {
+  while (!state.done && state.value !== NEXT_CHUNK) {
     let result: unknown;
     try {
       result = state.value.sync();
@@ -49,7 +49,7 @@ export function advanceSync<T>(steps: Steps<T>, from: State<T>): State<T> {
 /** The same asynchronously. Each call is handed to Node in the same tick in which the procedure asks for it. */
 export async function advance<T>(steps: Steps<T>, from: State<T>): Promise<State<T>> {
   let state = from;
-  while (!state.done && state.value !== PIECE) {
+  while (!state.done && state.value !== NEXT_CHUNK) {
     let result: unknown;
     try {
       result = await state.value.asynchronous();

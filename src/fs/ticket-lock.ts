@@ -36,7 +36,7 @@ export class TicketLock {
   constructor(calls: LockCalls, directory: OpenDirectory, name: Buffer) {
     this.#calls = calls;
     this.#directory = directory;
-    this.#begin = FIRST_OFFSET | (numberOf(name) << TICKET_BITS);
+    this.#begin = FIRST_OFFSET | (hashOf(name) << TICKET_BITS);
     this.#end = this.#begin + (1n << TICKET_BITS);
   }
 
@@ -59,7 +59,7 @@ export class TicketLock {
 }
 
 /** FNV-1a, folded. Every version of this library must compute the same. */
-function numberOf(name: Buffer): bigint {
+function hashOf(name: Buffer): bigint {
   let hash = 0xcbf29ce484222325n;
   for (const byte of name) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffff_ffff_ffff_ffffn;
   return (hash ^ (hash >> NAME_BITS) ^ (hash >> (2n * NAME_BITS))) & ((1n << NAME_BITS) - 1n);

@@ -1,6 +1,6 @@
 import { failedWith, mountPointError, refusal } from '../base/fs-error.js';
 import { inDirectory, nameOf } from '../base/path-bytes.js';
-import type { FileSystemCalls, Listed, OpenDirectory } from '../fs/file-system-calls.js';
+import type { FileSystemCalls, ListedEntry, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { isSameFile } from './entry-path.js';
 import { withPaths } from './errors.js';
@@ -185,7 +185,7 @@ function* listEntries(
   calls: FileSystemCalls,
   directory: OpenDirectory,
   path: Buffer,
-): Steps<readonly Listed[]> {
+): Steps<readonly ListedEntry[]> {
   try {
     return yield* withPaths(calls.list(directory), path);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { refusal } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { bytesOfPath, nameOf, parentOf, withoutTrailingSeparators } from '../base/path-bytes.js';
-import type { FileSystemCalls, Identity, OpenDirectory } from '../fs/file-system-calls.js';
+import type { FileIdentity, FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { withPaths } from './errors.js';
 
@@ -46,7 +46,7 @@ function entryIn(directory: OpenDirectory, path: AbsolutePath): EntryPath {
 }
 
 /** Whether both are the same file or directory. */
-export function isSameFile(one: Identity, other: Identity): boolean {
+export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.inode === other.inode && one.major === other.major && one.minor === other.minor;
 }
 

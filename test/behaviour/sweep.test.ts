@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, it } from 'vitest';
-import { thisProcess } from '../../src/fs/temporary-name.js';
+import { thisProcess } from '../../src/fs/temporary-owner.js';
 import { sweep, sweepSync } from '../../src/index.js';
 import { MEMORY } from '../machine.js';
 import { startProgram } from '../node-process.js';

@@ -38,11 +38,11 @@ describe('the description of a filesystem', () => {
               create, write, set-attributes, write-back, close, rename
   none      rename, named temporaries
               create, write, set-attributes, close, rename
-  because   ext4 with data=ordered, barriers and its journal inside it
+  because   ext4 with data=ordered, barriers and an internal journal
             (/proc/fs/ext4/dm-1/options, /proc/fs/jbd2), on Linux 6.12.30-amd64:
             one commit after the rename makes data, size and name durable
-            together; temporaries are named, and durable saves sync the file
-            too, until the first 3 of a process have shown that fast_commit is
+            together; temporaries are named, and durable saves also sync the
+            file, until 3 of them in one process have shown that fast_commit is
             off (/proc/fs/ext4/dm-1/fc_info).
 `,
     );

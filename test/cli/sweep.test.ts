@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { thisProcess } from '../../src/fs/temporary-name.js';
+import { thisProcess } from '../../src/fs/temporary-owner.js';
 import { makeDirectory, removeDirectory, run } from './command.js';
 
 describe('indelible sweep', () => {

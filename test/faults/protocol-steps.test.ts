@@ -232,7 +232,7 @@ function expectedSteps(
   assert.ok(mount !== undefined);
   return stepsOf({
     ...protocol[asked],
-    ...{ engine, asked, target },
+    ...{ engine, durability: asked, target },
     inMemory: mount.type === 'tmpfs',
     directorySyncMayReturnEarly: mayReturnEarlyFromDirectorySync(mount.type),
   });

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { type Addon, loadAddon, type NativeCalls, type NativePrimitives } from '../../src/addon/addon.js';
+import { type Addon, type AddonCalls, loadAddon, type NativePrimitives } from '../../src/addon/addon.js';
 import { decisionFor } from '../../src/addon/plan-provider.js';
 import type { SaveEntries } from '../../src/addon/save-entries.js';
 import { WIRE } from '../../src/addon/wire.js';
@@ -60,7 +60,7 @@ const OPENING: readonly Argument[] = [...REQUEST.slice(0, -1), 'ticket'];
 
 /** The entries that have two forms, and what each takes. */
 const twoForms: Readonly<
-  Record<keyof NativeCalls | OneForm | 'appendToSave' | 'finishSave' | 'abandonSave', readonly Argument[]>
+  Record<keyof AddonCalls | OneForm | 'appendToSave' | 'finishSave' | 'abandonSave', readonly Argument[]>
 > = {
   appendToSave: ['ticket of an open save', 'bytes'],
   finishSave: ['ticket of an open save'],

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import {
-  parseTemporaryName,
-  temporaryName,
-  thisProcess,
-  thisProcessOn,
-} from '../../src/fs/temporary-name.js';
+import { parseTemporaryName, temporaryName } from '../../src/fs/temporary-name.js';
+import { thisProcess, thisProcessOn } from '../../src/fs/temporary-owner.js';
 
 describe('the name of a portable temporary', () => {
   it('is short, whatever the target is called', () => {

@@ -9,7 +9,7 @@ import { Directory, makeDirectories, openNearest } from '../../fs/plain/director
 import { unlink } from '../../fs/plain/plain-fs.js';
 import { type PortablePlan, planFor } from '../../fs/plain/plan.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
-import { locateTarget, lookAgain, type Target } from '../../fs/plain/target.js';
+import { locateAgain, locateTarget, type Target } from '../../fs/plain/target.js';
 import { Temporary } from '../../fs/plain/temporary.js';
 import { nextChunk, type Steps } from '../../fs/steps.js';
 import { isExclusive, throwIfModified } from './file-version.js';
@@ -170,7 +170,7 @@ function* writeAndPublish(
     throwIfAborted(request.signal);
     if (data === undefined) {
       // So much time has passed that anybody may have replaced the file.
-      target = yield* lookAgain(request, target);
+      target = yield* locateAgain(request, target);
       attributes = attributesFor(request, target.replaced);
     }
     // After the data, because a write by an unprivileged process clears the set-id bits.

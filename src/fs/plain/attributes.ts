@@ -13,8 +13,8 @@ export interface Attributes {
   readonly mode: number | undefined;
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   /** Asked for by the caller, as opposed to taken over from the replaced file as far as that is allowed. */
-  readonly modeAsked: boolean;
-  readonly ownerAsked: boolean;
+  readonly modeIsExplicit: boolean;
+  readonly ownerIsExplicit: boolean;
 }
 
 /** @param replaced the regular file that stands under the path, if one does. */
@@ -24,8 +24,8 @@ export function attributesFor(request: SaveParameters, replaced: Stats | undefin
   return {
     mode: request.mode ?? (kept === undefined ? undefined : kept.mode & MODE_BITS),
     owner: request.owner ?? (kept === undefined ? undefined : { uid: kept.uid, gid: kept.gid }),
-    modeAsked: request.mode !== undefined,
-    ownerAsked: request.owner !== undefined,
+    modeIsExplicit: request.mode !== undefined,
+    ownerIsExplicit: request.owner !== undefined,
   };
 }
 
@@ -47,7 +47,7 @@ export function* setAttributes(descriptor: number, attributes: Attributes): Step
   const { ownerKept, groupKept } = yield* setOwner(descriptor, created, attributes);
   let { mode } = attributes;
   if (mode === undefined) return;
-  if (!attributes.modeAsked) {
+  if (!attributes.modeIsExplicit) {
     // The bits speak of an owner and a group: nobody else may run the file as this process's user, and a file that
     // was private to one group must not open up to another.
     if (!ownerKept) mode &= ~SET_USER_ID;
@@ -64,12 +64,12 @@ interface OwnerOutcome {
 function* setOwner(
   descriptor: number,
   created: Stats,
-  { owner, ownerAsked }: Attributes,
+  { owner, ownerIsExplicit }: Attributes,
 ): Steps<OwnerOutcome> {
   if (owner === undefined || (owner.uid === created.uid && owner.gid === created.gid)) {
     return { ownerKept: true, groupKept: true };
   }
-  if (yield* fchownIfPermitted(descriptor, owner.uid, owner.gid, ownerAsked)) {
+  if (yield* fchownIfPermitted(descriptor, owner.uid, owner.gid, ownerIsExplicit)) {
     return { ownerKept: true, groupKept: true };
   }
   // A process may not give files away, but may give them to any group that it is in.
@@ -79,13 +79,13 @@ function* setOwner(
   return { ownerKept: owner.uid === created.uid, groupKept };
 }
 
-function* fchownIfPermitted(descriptor: number, uid: number, gid: number, must: boolean): Steps<boolean> {
+function* fchownIfPermitted(descriptor: number, uid: number, gid: number, required: boolean): Steps<boolean> {
   try {
     yield* fchown(descriptor, uid, gid);
     return true;
   } catch (error) {
     // EINVAL: the user namespace has no such user (user_namespaces(7)).
-    if (!must && failedWith(error, 'EPERM', 'EINVAL')) return false;
+    if (!required && failedWith(error, 'EPERM', 'EINVAL')) return false;
     throw error;
   }
 }

@@ -6,15 +6,15 @@ import { thisMachine } from '../../filesystem/machine.js';
 import { readMounts } from '../../filesystem/mounts.js';
 import {
   type Entry,
+  type FileIdentity,
   type FileSystemCalls,
   type FilesystemPlan,
-  type Identity,
-  type Listed,
-  type Located,
+  type ListedEntry,
+  type LocatedTarget,
   NO_MOUNT_ID,
   type OpenDirectory,
-  type Opened,
   type OpenFile,
+  type OpenResource,
 } from '../file-system-calls.js';
 import type { Steps } from '../steps.js';
 import { Directory } from './directory.js';
@@ -30,7 +30,7 @@ const NOT_OPEN = -1;
 const NOTHING = Buffer.alloc(0);
 
 /** What a file that is longer than it has said is given more room by. */
-const MORE_ROOM = 65_536;
+const GROWTH = 65_536;
 
 /**
  * The same on plain `fs`, which looks paths up anew by each call: a parent directory must not be renamed meanwhile. It has no
@@ -49,8 +49,8 @@ export const plainCalls: FileSystemCalls = {
     yield* opened(directory).close();
   },
 
-  *ancestors(directory: OpenDirectory): Steps<readonly Identity[]> {
-    const found: Identity[] = [];
+  *ancestors(directory: OpenDirectory): Steps<readonly FileIdentity[]> {
+    const found: FileIdentity[] = [];
     for (let path = directory.path; ; path = inDirectory(path, '..')) {
       const identity = identityOf(yield* fs.statExactly(path));
       // The root is its own parent.
@@ -71,7 +71,7 @@ export const plainCalls: FileSystemCalls = {
     return { ...(yield* planFor(path, durability)), syncfs: false };
   },
 
-  *locate(path: AbsolutePath, makeDirectories: boolean): Steps<Located> {
+  *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {
     const target = yield* locateTarget({ path, ifExists: 'replace', followSymlinks: true });
     const parent = parentOf(target.path);
     const name = nameOf(target.path);
@@ -102,11 +102,11 @@ export const plainCalls: FileSystemCalls = {
       const got = yield* fs.read(handle, content, read);
       if (got === 0) return content.subarray(0, read);
       read += got;
-      if (read === content.length) content = Buffer.concat([content], read + MORE_ROOM);
+      if (read === content.length) content = Buffer.concat([content], read + GROWTH);
     }
   },
 
-  *closeAll(opened: readonly Opened[]): Steps<void> {
+  *closeAll(opened: readonly OpenResource[]): Steps<void> {
     for (const { handle } of opened) {
       try {
         if (handle !== NOT_OPEN) yield* fs.close(handle);
@@ -125,7 +125,7 @@ export const plainCalls: FileSystemCalls = {
     }
   },
 
-  *list({ path }: OpenDirectory): Steps<readonly Listed[]> {
+  *list({ path }: OpenDirectory): Steps<readonly ListedEntry[]> {
     return (yield* fs.readdir(path)).map((name) => ({ name }));
   },
 
@@ -219,7 +219,7 @@ function* syncFile(path: Buffer): Steps<boolean> {
 type ExactStats = ReturnType<typeof fs.lstatExactly> extends Steps<infer Stats> ? Stats : never;
 
 /** The two halves of the device number are no more than that here. */
-function identityOf({ dev, ino }: ExactStats): Identity {
+function identityOf({ dev, ino }: ExactStats): FileIdentity {
   return {
     major: Number(BigInt.asUintN(32, dev >> 32n)),
     minor: Number(BigInt.asUintN(32, dev)),

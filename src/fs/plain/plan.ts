@@ -21,10 +21,10 @@ const OVERLAYFS = 0x794c_7630;
  * For so long, in milliseconds, what a filesystem promises is taken from the last look at it: a look costs half a
  * millisecond, and plain `fs` has no way to learn of a remount. It changes what a save reports, never what it does.
  */
-const LOOK_AGAIN_AFTER = 1000;
+const DECISION_LIFETIME = 1000;
 
 /** What was seen of the filesystems on each device (`st_dev`). */
-const looks = new Map<number, { decision: Decision; at: number }>();
+const recentDecisions = new Map<number, { decision: Decision; at: number }>();
 
 /** How a save goes about it with plain `fs`. */
 export interface PortablePlan extends Plan {
@@ -37,17 +37,17 @@ export interface PortablePlan extends Plan {
 }
 
 /** Chooses the update protocol for files in an existing directory: the textbook, wherever there is a disk. */
-export function* planFor(directory: Buffer, asked: Durability): Steps<PortablePlan> {
+export function* planFor(directory: Buffer, durability: Durability): Steps<PortablePlan> {
   if (process.platform !== 'linux') {
     const plans = limitOfPlainFs(process.platform, 'portable', SYNC_RENAME_SYNC)?.plans ?? SYNC_RENAME_SYNC;
-    return { ...plans[asked], syncsFileAgain: false };
+    return { ...plans[durability], syncsFileAgain: false };
   }
   // Asked anew for each save, because it decides whether anything is synced.
   const type = yield* filesystemType(directory);
   const syncsFileAgain = type === BTRFS || type === OVERLAYFS;
-  if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[asked], syncsFileAgain };
-  if (asked === 'none') return { ...SYNC_RENAME_SYNC.none, syncsFileAgain };
-  return { ...(yield* lookAt(directory)).syncRenameSync[asked], syncsFileAgain };
+  if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[durability], syncsFileAgain };
+  if (durability === 'none') return { ...SYNC_RENAME_SYNC.none, syncsFileAgain };
+  return { ...(yield* recentDecision(directory)).syncRenameSync[durability], syncsFileAgain };
 }
 
 /** @returns `undefined` where that is not to be learnt: then it is treated like a disk. */
@@ -59,19 +59,20 @@ function* filesystemType(directory: Buffer): Steps<number | undefined> {
   }
 }
 
-function* lookAt(directory: Buffer): Steps<Decision> {
+function* recentDecision(directory: Buffer): Steps<Decision> {
   const { dev } = yield* stat(directory);
   const now = performance.now();
-  const last = looks.get(dev);
-  if (last !== undefined && now - last.at < LOOK_AGAIN_AFTER) return last.decision;
-  const decision = decide({ directory, ...numbersOf(dev), mountId: undefined });
-  for (const [device, { at }] of looks) if (now - at >= LOOK_AGAIN_AFTER) looks.delete(device);
-  looks.set(dev, { decision, at: now });
+  const last = recentDecisions.get(dev);
+  if (last !== undefined && now - last.at < DECISION_LIFETIME) return last.decision;
+  const decision = decide({ directory, ...deviceNumbersOf(dev), mountId: undefined });
+  for (const [device, { at }] of recentDecisions)
+    if (now - at >= DECISION_LIFETIME) recentDecisions.delete(device);
+  recentDecisions.set(dev, { decision, at: now });
   return decision;
 }
 
 /** The C library's packing of a device number (sys/sysmacros.h, gnu_dev_major and gnu_dev_minor). */
-function numbersOf(dev: number): { major: number; minor: number } {
+function deviceNumbersOf(dev: number): { major: number; minor: number } {
   const high = Math.floor(dev / 2 ** 32);
   return {
     major: ((dev >>> 8) & 0xfff) + (high & ~0xfff),

@@ -3,8 +3,8 @@ import { type Steps, step } from '../steps.js';
 
 /** In milliseconds; the same as the native engine's (native/save/rename_retry.cc). */
 const FIRST_PAUSE = 1;
-const LONGEST_PAUSE = 250;
-const PATIENCE = 2000;
+const MAX_PAUSE = 250;
+const MAX_TOTAL_PAUSE = 2000;
 
 /**
  * Makes a call that changes names, and on Windows repeats it while another program has one of the files open in a way
@@ -24,12 +24,12 @@ export function* retryWhileBusy<T>(
     } catch (error) {
       // libuv gives EPERM where access is denied, which is also said of a file that is open or about to be deleted.
       const mayPass = platform === 'win32' && failedWith(error, 'EBUSY', 'EPERM', 'EACCES');
-      if (!mayPass || waited >= PATIENCE) throw error;
+      if (!mayPass || waited >= MAX_TOTAL_PAUSE) throw error;
     }
-    const length = Math.min(next, PATIENCE - waited);
+    const length = Math.min(next, MAX_TOTAL_PAUSE - waited);
     yield* pause(length);
     waited += length;
-    next = Math.min(next * 2, LONGEST_PAUSE);
+    next = Math.min(next * 2, MAX_PAUSE);
   }
 }
 

@@ -14,7 +14,7 @@ import type { Steps } from '../steps.js';
 import { lstat, readlink, stat } from './plain-fs.js';
 
 /** As many as the kernel follows (MAXSYMLINKS, include/linux/namei.h). */
-const MOST_LINKS = 40;
+const MAX_SYMLINKS = 40;
 
 /** Where the file will stand, behind every symbolic link that is followed, and what stands there now. */
 export interface Target {
@@ -25,58 +25,58 @@ export interface Target {
 }
 
 /** What of a request its target depends on. */
-type Asked = Pick<SaveParameters, 'path' | 'ifExists' | 'followSymlinks'>;
+type TargetRequest = Pick<SaveParameters, 'path' | 'ifExists' | 'followSymlinks'>;
 
 /** Finds the target of a save, and refuses what must not be replaced. Nothing is opened, so nothing can block. */
-export function* locateTarget({ path: asked, ifExists, followSymlinks }: Asked): Steps<Target> {
-  let path = bytesOfPath(asked);
-  if (path.length === 0) throw refusal('ENOENT', 'open', asked);
-  for (let links = 0; links <= MOST_LINKS; links += 1) {
-    if (namesDirectory(path)) throw yield* directoryRefusal(path, asked, ifExists);
+export function* locateTarget({ path: requested, ifExists, followSymlinks }: TargetRequest): Steps<Target> {
+  let path = bytesOfPath(requested);
+  if (path.length === 0) throw refusal('ENOENT', 'open', requested);
+  for (let links = 0; links <= MAX_SYMLINKS; links += 1) {
+    if (namesDirectory(path)) throw yield* directoryRefusal(path, requested, ifExists);
     const existing = yield* lstatIfThere(path);
     if (existing === undefined) return { path, occupied: false, replaced: undefined };
-    if (ifExists === 'fail') throw refusal('EEXIST', 'open', asked);
+    if (ifExists === 'fail') throw refusal('EEXIST', 'open', requested);
     if (!existing.isSymbolicLink()) {
-      refuseUnlessFile(existing, asked);
+      refuseUnlessFile(existing, requested);
       return { path, occupied: true, replaced: existing };
     }
     if (!followSymlinks) return { path, occupied: true, replaced: undefined };
-    yield* checkMayFollow(path, asked);
+    yield* checkMayFollow(path, requested);
     path = linkTarget(path, yield* readlink(path));
   }
-  throw refusal('ELOOP', 'open', asked);
+  throw refusal('ELOOP', 'open', requested);
 }
 
 /** What stands there by now, refused as `locateTarget` does. */
-export function* lookAgain({ path: asked, ifExists }: SaveParameters, { path }: Target): Steps<Target> {
+export function* locateAgain({ path: requested, ifExists }: SaveParameters, { path }: Target): Steps<Target> {
   const existing = yield* lstatIfThere(path);
   if (existing === undefined) return { path, occupied: false, replaced: undefined };
-  if (ifExists === 'fail') throw refusal('EEXIST', 'open', asked);
+  if (ifExists === 'fail') throw refusal('EEXIST', 'open', requested);
   if (existing.isSymbolicLink()) return { path, occupied: true, replaced: undefined };
-  refuseUnlessFile(existing, asked);
+  refuseUnlessFile(existing, requested);
   return { path, occupied: true, replaced: existing };
 }
 
 /** What a path that can only name a directory is refused with: the errors of open(2) with `O_CREAT`. */
 function* directoryRefusal(
   path: Buffer,
-  asked: AbsolutePath,
+  requested: AbsolutePath,
   ifExists: SaveParameters['ifExists'],
 ): Steps<unknown> {
   try {
     yield* stat(path);
-    return refusal(ifExists === 'fail' ? 'EEXIST' : 'EISDIR', 'open', asked);
+    return refusal(ifExists === 'fail' ? 'EEXIST' : 'EISDIR', 'open', requested);
   } catch (error) {
-    if (!failedWith(error, 'ENOENT')) return toSaveError(error, { path: asked, syscall: 'open' });
+    if (!failedWith(error, 'ENOENT')) return toSaveError(error, { path: requested, syscall: 'open' });
   }
   try {
     yield* stat(parentOf(path));
   } catch (error) {
-    return toSaveError(error, { path: asked, syscall: 'open' });
+    return toSaveError(error, { path: requested, syscall: 'open' });
   }
   // `missing/` is refused as the directory it would have to become, `missing/.` for what is missing.
   const named = withoutTrailingSeparators(path);
-  return refusal(namesDirectory(named) ? 'ENOENT' : 'EISDIR', 'open', asked);
+  return refusal(namesDirectory(named) ? 'ENOENT' : 'EISDIR', 'open', requested);
 }
 
 /** Also `undefined` where a parent is missing or not a directory: opening the directory will say which. */
@@ -94,26 +94,26 @@ function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
  * (`fs.protected_symlinks`, proc(5)) holds, which reading the link would get round, and so that a link that only the
  * kernel can follow (`/dev/stdout`) is judged by what it leads to.
  */
-function* checkMayFollow(link: Buffer, asked: AbsolutePath): Steps<void> {
+function* checkMayFollow(link: Buffer, requested: AbsolutePath): Steps<void> {
   let end: Stats;
   try {
     end = yield* stat(link);
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return;
-    throw toSaveError(error, { path: asked, syscall: 'open' });
+    throw toSaveError(error, { path: requested, syscall: 'open' });
   }
-  refuseUnlessFile(end, asked);
+  refuseUnlessFile(end, requested);
 }
 
-function refuseUnlessFile(existing: Stats, asked: AbsolutePath): void {
+function refuseUnlessFile(existing: Stats, requested: AbsolutePath): void {
   if (existing.isFile()) return;
-  if (existing.isDirectory()) throw refusal('EISDIR', 'open', asked);
+  if (existing.isDirectory()) throw refusal('EISDIR', 'open', requested);
   throw indelibleError(
     'ERR_INDELIBLE_NOT_A_FILE',
-    `Not a regular file, and nothing else is replaced: '${asked}'`,
+    `Not a regular file, and nothing else is replaced: '${requested}'`,
     {
       syscall: 'open',
-      path: asked,
+      path: requested,
     },
   );
 }

@@ -9,10 +9,10 @@ import { close, fdatasync, fsync, open, unlink, write } from './plain-fs.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
 /** With 80 random bits in a name, even a second attempt means that something else is wrong. */
-const NAME_ATTEMPTS = 8;
+const MAX_NAME_ATTEMPTS = 8;
 
 /** Between two looks at whether the caller has given up. One write(2) would take up to 0x7ffff000 bytes. */
-const LARGEST_WRITE = 8 * 2 ** 20;
+const MAX_WRITE = 8 * 2 ** 20;
 
 // O_NOFOLLOW is missing on Windows, where an exclusive creation follows no link either.
 const CREATION_FLAGS =
@@ -35,7 +35,7 @@ export class Temporary {
       try {
         return new Temporary(path, yield* open(path, CREATION_FLAGS, mode));
       } catch (error) {
-        if (attempt === NAME_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
+        if (attempt === MAX_NAME_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
       }
     }
   }
@@ -44,7 +44,7 @@ export class Temporary {
   *write({ path, signal }: SaveParameters, data: Uint8Array): Steps<void> {
     for (let offset = 0; offset < data.length; ) {
       throwIfAborted(signal);
-      const length = Math.min(data.length - offset, LARGEST_WRITE);
+      const length = Math.min(data.length - offset, MAX_WRITE);
       const written = yield* write(this.descriptor, data, offset, length);
       // write(2) does not say why; a file that stops growing is nothing to wait for.
       if (written === 0) throw refusal('EIO', 'write', path);

@@ -15,7 +15,7 @@ function deviceOf(name: string, changes?: Changes): Device {
   return device;
 }
 
-/** The device's name and those below it, as deep as it goes. */
+/** The names of the device and of all devices below it. */
 function tree({ name, kind, below, backing }: Device): unknown[] {
   return [`${name} ${kind}`, ...below.map(tree), ...(backing?.device ? [tree(backing.device)] : [])];
 }
@@ -43,18 +43,18 @@ describe('the device under a filesystem', () => {
     assert.equal(device.model, 'raid1');
   });
 
-  it('is followed through a loop device to the file and the filesystem that it is on', () => {
+  it('is followed through a loop device to its file and the filesystem of that file', () => {
     const { kind, backing } = deviceOf('ext4');
     assert.equal(kind, 'loop');
     assert.deepEqual(backing, { path: '/dev/shm/disk.img', filesystem: 'tmpfs', device: undefined });
   });
 
-  it('of a loop device on a disk is that disk', () => {
+  it('is followed through a loop device to the disk of its file', () => {
     const backing = { '/sys/devices/virtual/block/loop1/loop/backing_file': '/srv/disk.img\n' };
     assert.deepEqual(tree(deviceOf('ext4', backing)), ['loop1 loop', ['vda disk']]);
   });
 
-  it('is described as the disk and the kernel describe it', () => {
+  it('has the properties that the disk and the kernel report', () => {
     const nvme = '/sys/devices/pci0000:00/0000:00:06.0/0000:01:00.0/nvme/nvme0/nvme0n1';
     const sized = deviceOf('handmade-nvme-luks-lvm', { [`${nvme}/size`]: '1953525168\n' });
     const disk = sized.below[0]?.below[0]?.below[0];
@@ -76,13 +76,13 @@ describe('the device under a filesystem', () => {
     });
   });
 
-  it('has its queue read from the disk, if it is a partition', () => {
+  it('uses the queue of the disk if it is a partition', () => {
     const partition = deviceOf('handmade-md-hdd').below[0];
     assert.equal(partition?.rotational, true);
     assert.equal(partition?.writeCache, 'write back');
   });
 
-  it('is known to be virtual by its bus or by how it calls itself', () => {
+  it('is recognized as virtual by its bus or its model', () => {
     const virtio = deviceOf('handmade-virtio-without-flush').below[0];
     assert.deepEqual([virtio?.bus, virtio?.virtual], ['virtio', true]);
     const hyperv = deviceOf('handmade-hyperv').below[0];
@@ -91,13 +91,13 @@ describe('the device under a filesystem', () => {
     assert.deepEqual([hdd?.model, hdd?.bus, hdd?.virtual], ['ST4000NM0035', 'ata', false]);
   });
 
-  it('of btrfs is found by what was mounted', () => {
+  it('is found by the mount source on btrfs', () => {
     const { machine } = recordings.load('btrfs');
     assert.deepEqual(findDeviceNumber(machine, '/dev/loop1'), { major: 7, minor: 1 });
     assert.equal(findDeviceNumber(machine, 'server:/export'), undefined);
   });
 
-  it('of a mapped name is found by the name that device-mapper gave it', () => {
+  it('is found by its device-mapper name', () => {
     const { machine } = recordings.load('handmade-nvme-luks-lvm', {
       '/sys/class/block/dm-0/dm/name': 'nvme0n1p3_crypt\n',
       '/sys/class/block/dm-1/dm/name': 'vg-root\n',
@@ -106,13 +106,13 @@ describe('the device under a filesystem', () => {
     assert.deepEqual(findDeviceNumber(machine, '/dev/mapper/vg-root'), { major: 253, minor: 1 });
   });
 
-  it('is undefined where /sys is hidden, and for numbers that are no device', () => {
+  it('is undefined if /sys is hidden, or if the number is not a device', () => {
     const { machine, location } = recordings.load('ext4', { '/sys': null });
     assert.equal(readDevice(machine, [], location), undefined);
     assert.equal(readDevice(recordings.load('tmpfs').machine, [], { major: 0, minor: 39 }), undefined);
   });
 
-  it('is read to an end where the kernel describes a circle', () => {
+  it('is read even if the kernel describes a cycle', () => {
     const machine = recordings.make({
       kernelRelease: '6.12.30',
       location: { directory: '/', major: 253, minor: 0, mountId: 1 },
@@ -126,8 +126,8 @@ describe('the device under a filesystem', () => {
   });
 });
 
-describe('a warning about the device', () => {
-  it('comes for a disk whose cache the kernel was told not to flush', () => {
+describe('the warnings about a device', () => {
+  it('are given for a disk whose cache the kernel is set not to flush', () => {
     const warnings = findDeviceWarnings(deviceOf('handmade-md-hdd'));
     assert.deepEqual(
       warnings.map(({ code }) => code),
@@ -136,21 +136,21 @@ describe('a warning about the device', () => {
     assert.match(warnings[0]?.message ?? '', /^sdb has a cache that loses writes/);
   });
 
-  it('comes for a USB disk that reports no cache', () => {
+  it('are given for a USB disk that reports no cache', () => {
     assert.deepEqual(codes('handmade-usb'), ['write-cache']);
   });
 
-  it('comes for virtual and network disks that offer no flush', () => {
+  it('are given for virtual and network disks that offer no flush', () => {
     assert.deepEqual(codes('handmade-virtio-without-flush'), ['write-cache']);
     assert.deepEqual(codes('handmade-nbd'), ['write-cache']);
   });
 
-  it('comes for devices in memory', () => {
+  it('are given for devices in memory', () => {
     assert.deepEqual(codes('handmade-zram'), ['memory-device']);
     assert.deepEqual(codes('ext4'), ['memory-device']);
   });
 
-  it('does not come for disks that are flushed', () => {
+  it('are not given for disks that are flushed', () => {
     assert.deepEqual(codes('handmade-nvme-luks-lvm'), []);
     assert.deepEqual(codes('handmade-hyperv'), []);
   });

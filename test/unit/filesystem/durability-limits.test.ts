@@ -12,7 +12,7 @@ function decideOn(name: string, changes: Changes = {}): Decision {
   return decide(location, 3, machine);
 }
 
-/** A mount table of one filesystem of this type. */
+/** Decides with a mount table that lists one filesystem of this type. */
 function decideOnType(type: string, superOptions = 'rw'): Decision {
   const line = `27 1 7:1 / / rw - ${type} source ${superOptions}\n`;
   const { machine, location } = recordings.load('ext4', { '/proc/self/mountinfo': line });
@@ -28,7 +28,7 @@ function achieved({ durable, ordered, syncRenameSync }: Decision): string[] {
 const codes = ({ warnings }: Decision) => warnings.map(({ code }) => code);
 
 describe('where nothing survives power loss', () => {
-  it('a save to memory is a rename, and says that it achieves nothing more', () => {
+  it('a save to memory is only a rename, and achieves no durability', () => {
     for (const decision of [decideOn('tmpfs'), decideOnType('ramfs'), decideOnType('devtmpfs')]) {
       assert.deepEqual(decision.durable, {
         protocol: 'rename',
@@ -42,7 +42,7 @@ describe('where nothing survives power loss', () => {
     }
   });
 
-  it('a volatile overlay is told from one that syncs', () => {
+  it('a volatile overlay is recognized', () => {
     const decision = decideOn('overlay-volatile');
     assert.deepEqual(achieved(decision), ['none', 'none']);
     assert.deepEqual(codes(decision), ['volatile-overlay']);
@@ -51,7 +51,7 @@ describe('where nothing survives power loss', () => {
     assert.deepEqual(codes(decideOn('overlay')), []);
   });
 
-  it('an overlay that keeps its changes in memory is memory', () => {
+  it('an overlay with its upper directory in memory counts as memory', () => {
     const table =
       '43 27 0:38 / /mnt/disk rw - tmpfs tmpfs rw\n' +
       '46 27 0:39 / /mnt/merged rw - overlay overlay rw,upperdir=/mnt/disk/upper,workdir=/mnt/disk/work\n';
@@ -60,7 +60,7 @@ describe('where nothing survives power loss', () => {
     assert.deepEqual(codes(decision), ['memory']);
   });
 
-  it("an overlay's upper directory in another mount namespace is not looked up in ours", () => {
+  it("an overlay's upper directory in another mount namespace is not looked up in this one", () => {
     const table =
       '43 27 0:38 / /tmp rw - tmpfs tmpfs rw\n' +
       '46 27 0:39 / / rw - overlay overlay rw,upperdir=/tmp/snapshots/upper,workdir=/tmp/snapshots/work\n';
@@ -74,7 +74,7 @@ describe('where nothing survives power loss', () => {
     assert.deepEqual(codes(decision), ['no-barriers']);
   });
 
-  it('missing write barriers are found where the mount table does not show them', () => {
+  it('missing write barriers are found where the mount table omits them', () => {
     assert.ok(codes(decideOn('ext4-hidden-defaults')).includes('no-barriers'));
   });
 
@@ -83,7 +83,7 @@ describe('where nothing survives power loss', () => {
     assert.deepEqual(codes(decideOnType('btrfs', 'rw,barrier')), []);
   });
 
-  it('a preloaded eatmydata is found in the memory map, and keeps the single commit away', () => {
+  it('a preloaded eatmydata is found in the memory map and prevents the single commit', () => {
     const maps = '7f0000000000-7f0000001000 r-xp 00000000 08:01 1 /usr/lib/libeatmydata/libeatmydata.so\n';
     const decision = decideOn('ext4', { '/proc/self/maps': maps });
     assert.deepEqual(achieved(decision), ['none', 'none']);
@@ -93,54 +93,54 @@ describe('where nothing survives power loss', () => {
 });
 
 describe('where a crash during a save may damage the old version', () => {
-  it('data=writeback promises no order, and says so', () => {
+  it('data=writeback promises no order and gives a warning', () => {
     const decision = decideOn('ext4-data-writeback');
     assert.deepEqual(achieved(decision), ['durable', 'none']);
     assert.deepEqual(codes(decision), ['data-writeback']);
   });
 
-  it('a missing journal promises no order, and says so', () => {
+  it('a missing journal promises no order and gives a warning', () => {
     for (const decision of [decideOn('ext4-no-journal'), decideOn('ext2'), decideOnType('vfat')]) {
       assert.deepEqual(achieved(decision), ['durable', 'none']);
       assert.deepEqual(codes(decision), ['no-journal']);
     }
   });
 
-  it('an ext4 without a journal holds the old version until the new one is durable, and says so', () => {
+  it('an ext4 without a journal pins the old version until the new one is durable', () => {
     for (const name of ['ext4-no-journal', 'ext2'] as const) {
       const { durable, ordered, syncRenameSync, reason } = decideOn(name);
       assert.deepEqual(
         [durable.replaced, syncRenameSync.durable.replaced, ordered.replaced],
         ['held', 'held', 'released'],
       );
-      assert.match(reason, /until then the old version keeps a name/);
+      assert.match(reason, /until then a second name pins the old version/);
     }
     assert.equal(decideOnType('vfat').durable.replaced, 'released');
     assert.equal(decideOn('btrfs').durable.replaced, 'released');
   });
 });
 
-describe('where durability is taken on trust', () => {
-  it('network filesystems are believed, with a warning', () => {
+describe('where durability cannot be checked', () => {
+  it('network filesystems are trusted with a warning', () => {
     for (const type of ['nfs', 'nfs4', 'cifs', 'smb3', '9p', 'ceph']) {
       assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered']);
       assert.deepEqual(codes(decideOnType(type)), ['network']);
     }
   });
 
-  it('FUSE filesystems are believed, with a warning', () => {
+  it('FUSE filesystems are trusted with a warning', () => {
     for (const type of ['fuse', 'fuseblk', 'fuse.sshfs', 'virtiofs']) {
       assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered']);
       assert.deepEqual(codes(decideOnType(type)), ['fuse']);
     }
   });
 
-  it('an unknown filesystem gets the textbook without a warning', () => {
+  it('an unknown filesystem gets sync-rename-sync without a warning', () => {
     assert.deepEqual(achieved(decideOnType('novelfs')), ['durable', 'ordered']);
     assert.deepEqual(codes(decideOnType('novelfs')), []);
   });
 
-  it('a system without /proc gets the textbook', () => {
+  it('a system without /proc gets sync-rename-sync', () => {
     const machine = new Machine({ platform: 'darwin', kernelRelease: '24.5.0', procRoot: '/nonexistent' });
     const decision = decide({ directory: '/', major: 1, minor: 4, mountId: undefined }, 3, machine);
     assert.equal(decision.durable.protocol, 'sync-rename-sync');

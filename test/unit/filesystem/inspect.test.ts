@@ -9,7 +9,7 @@ afterEach(() => {
   delete process.env.INDELIBLE_PROTOCOL;
 });
 
-interface Where {
+interface InspectedChanges {
   path?: string;
   isDirectory?: boolean;
   mountId?: number;
@@ -19,19 +19,19 @@ interface Where {
 
 function inspectRecorded(
   name: string,
-  where: Where = {},
+  inspected: InspectedChanges = {},
   changes?: Changes,
   engine: 'native' | 'portable' = 'native',
 ): Filesystem {
   const { machine, location } = recordings.load(name, changes);
-  const place = { path: location.directory.toString(), isDirectory: true, ...location, ...where };
-  return inspectFilesystem(place, engine, machine);
+  const path = location.directory.toString();
+  return inspectFilesystem({ path, isDirectory: true, ...location, ...inspected }, engine, machine);
 }
 
 const codes = ({ warnings }: Filesystem) => warnings.map(({ code }) => code);
 
-describe('what inspect tells', () => {
-  it('has the mount, the journal and the plans', () => {
+describe('inspect', () => {
+  it('describes the mount, the journal and the plans', () => {
     const { mount, journal, protocol, device } = inspectRecorded('ext4');
     assert.deepEqual(mount, {
       path: '/mnt/disk',
@@ -59,20 +59,20 @@ describe('what inspect tells', () => {
     ['tmpfs', { present: false, mode: undefined, external: false }],
     ['overlay', { present: true, mode: 'ordered', external: false }],
   ] as const) {
-    it(`knows the journal of ${name}`, () => assert.deepEqual(inspectRecorded(name).journal, journal));
+    it(`describes the journal of ${name}`, () => assert.deepEqual(inspectRecorded(name).journal, journal));
   }
 
-  it('does not guess at a journal that it cannot see', () => {
+  it('reports a hidden journal as unknown', () => {
     const { journal } = inspectRecorded('ext4', {}, { '/proc/fs': null });
     assert.deepEqual(journal, { present: 'unknown', mode: undefined, external: 'unknown' });
   });
 
-  it('finds the devices of btrfs and of overlays, which have none of their own', () => {
+  it('finds the devices of btrfs and of overlays', () => {
     assert.equal(inspectRecorded('btrfs').device?.name, 'loop1');
     assert.equal(inspectRecorded('overlay').device?.name, 'loop1');
   });
 
-  it('warns of a file that is itself a mount point', () => {
+  it('warns about a file that is a mount point', () => {
     const file = { path: '/app/settings.json', isDirectory: false, mountId: 1210, major: 259, minor: 3 };
     const filesystem = inspectRecorded('handmade-container', file);
     assert.equal(filesystem.mount?.boundFile, true);
@@ -80,7 +80,7 @@ describe('what inspect tells', () => {
     assert.deepEqual(codes(filesystem), ['mount-point']);
   });
 
-  it('warns of a mount that is read-only', () => {
+  it('warns about a read-only mount', () => {
     const filesystem = inspectRecorded('handmade-container', {
       path: '/data',
       mountId: 1211,
@@ -91,7 +91,7 @@ describe('what inspect tells', () => {
     assert.deepEqual(codes(filesystem), ['read-only']);
   });
 
-  it('gives the textbook in a container that hides /sys and /proc/fs', () => {
+  it('plans sync-rename-sync in a container that hides /sys and /proc/fs', () => {
     const filesystem = inspectRecorded('handmade-container', {
       path: '/data',
       mountId: 1211,
@@ -103,25 +103,25 @@ describe('what inspect tells', () => {
     assert.match(filesystem.reason, /does not name/);
   });
 
-  it('works where nothing can be read at all', () => {
+  it('works where nothing can be read', () => {
     const filesystem = inspectRecorded('ext4', {}, { '/proc': null, '/sys': null });
     assert.equal(filesystem.mount, undefined);
     assert.equal(filesystem.supports.exchange, 'unknown');
     assert.equal(filesystem.protocol.durable.protocol, 'sync-rename-sync');
   });
 
-  it("has the device's warnings too", () => {
+  it("includes the device's warnings", () => {
     assert.deepEqual(codes(inspectRecorded('handmade-usb')), ['no-journal', 'write-cache']);
   });
 
-  it('knows that attributes can be turned off', () => {
+  it('reports that extended attributes are turned off', () => {
     const line = '27 1 7:1 / / rw - ext4 /dev/loop1 rw,nouser_xattr\n';
     const changes = { '/proc/self/mountinfo': line };
     assert.equal(inspectRecorded('ext4', { mountId: 27 }, changes).supports.extendedAttributes, false);
     assert.equal(inspectRecorded('ext4').supports.extendedAttributes, true);
   });
 
-  it('tells that the portable engine knows only the textbook', () => {
+  it('plans only sync-rename-sync for the portable engine on a disk', () => {
     const { protocol, reason } = inspectRecorded('xfs', {}, {}, 'portable');
     assert.deepEqual(protocol.durable, {
       protocol: 'sync-rename-sync',
@@ -147,7 +147,7 @@ describe('what inspect tells', () => {
     ],
     ['xfs', 'native', 'ordered', 'create-unnamed write set-attributes write-back close link-unnamed rename'],
     ['xfs', 'native', 'none', 'create-unnamed write set-attributes close link-unnamed rename'],
-    // The first ones of a process.
+    // For the first saves of a process.
     ['ext4', 'native', 'durable', 'create write set-attributes sync-file close rename sync-directory'],
     ['ext4', 'native', 'ordered', 'create write set-attributes write-back close rename'],
     ['ext4', 'portable', 'ordered', 'create write set-attributes sync-file close rename'],
@@ -173,25 +173,25 @@ describe('what inspect tells', () => {
     ],
     ['ext4-nobarrier', 'portable', 'durable', 'create write set-attributes sync-file close rename'],
   ] as const) {
-    it(`tells the steps of a save, on ${name}, ${durability}, of the ${engine} engine`, () => {
+    it(`lists the steps of a save on ${name}: ${durability}, ${engine} engine`, () => {
       const { protocol } = inspectRecorded(name, {}, {}, engine);
       assert.deepEqual(protocol[durability].steps, steps.split(' '));
     });
   }
 
-  it('follows INDELIBLE_PROTOCOL, as save does', () => {
+  it('applies INDELIBLE_PROTOCOL as save does', () => {
     process.env.INDELIBLE_PROTOCOL = 'sync-rename-sync';
     const { protocol, reason } = inspectRecorded('xfs');
     assert.deepEqual(
       [protocol.durable.protocol, protocol.durable.achieves, protocol.durable.temporary],
       ['sync-rename-sync', 'durable', 'named'],
     );
-    // It forces no other temporary on a save without a sync.
+    // A save without a sync is not affected.
     assert.equal(protocol.none.temporary, 'unnamed');
     assert.match(reason, /^INDELIBLE_PROTOCOL=sync-rename-sync/);
   });
 
-  it('refuses a value of INDELIBLE_PROTOCOL that it does not know', () => {
+  it('refuses an unknown value of INDELIBLE_PROTOCOL', () => {
     process.env.INDELIBLE_PROTOCOL = 'single-commit';
     assert.throws(() => inspectRecorded('xfs'), {
       name: 'TypeError',

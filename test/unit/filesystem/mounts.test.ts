@@ -15,7 +15,7 @@ const TABLE = `22 27 0:21 / /proc rw,relatime - proc proc rw
 const mounts = parseMounts(TABLE);
 
 describe('the mount table', () => {
-  it('is read whole, with any number of optional fields', () => {
+  it('is read with any number of optional fields', () => {
     assert.deepEqual(mounts[1], {
       id: 27,
       major: 254,
@@ -35,7 +35,7 @@ describe('the mount table', () => {
     assert.equal(mounts[2]?.source, 'tmp\\fs');
   });
 
-  it('loses only the lines that are not of the documented form', () => {
+  it('is read without the lines that do not have the documented form', () => {
     assert.deepEqual(
       parseMounts('nonsense\n\n1 2 x\n27 1 254:0 / / rw - ext4 /dev/vda rw\n').map(({ id }) => id),
       [27],
@@ -47,29 +47,29 @@ describe('finding the mount of a location', () => {
   const at = (directory: string, major: number, minor: number, mountId?: number) =>
     findMount(mounts, { directory, major, minor, mountId });
 
-  it('goes by the mount id', () => {
+  it('uses the mount id', () => {
     assert.equal(at('/anything', 8, 1, 31)?.point, '/data');
   });
 
-  it('finds nothing where another filesystem has the mount id by now', () => {
+  it('finds nothing if the mount id now belongs to another filesystem', () => {
     assert.equal(at('/data', 8, 2, 31), undefined);
     assert.equal(at('/data', 0, 99, 31), undefined);
   });
 
-  it('takes a btrfs subvolume, whose device number is its own, by the mount id', () => {
+  it('finds a btrfs subvolume, which has its own device number, by the mount id', () => {
     assert.equal(at('/home/x', 0, 77, 33)?.type, 'btrfs');
   });
 
-  it('goes by device and longest path where there is no mount id', () => {
+  it('uses the device and the longest path if there is no mount id', () => {
     assert.equal(at('/data/all/x', 8, 1)?.point, '/data/all');
     assert.equal(at('/data/allowance', 8, 1)?.point, '/data');
   });
 
-  it('takes any mount of the device for a path that leads there through a link', () => {
+  it('accepts any mount of the device for a path through a symbolic link', () => {
     assert.equal(at('/link', 8, 1)?.type, 'xfs');
   });
 
-  it('finds nothing for a device that the table does not show', () => {
+  it('finds nothing for a device that the table does not list', () => {
     assert.equal(at('/data', 8, 7), undefined);
   });
 

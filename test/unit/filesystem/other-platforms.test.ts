@@ -3,12 +3,19 @@ import { describe, it } from 'vitest';
 import { type Filesystem, inspectFilesystem } from '../../../src/filesystem/filesystem.js';
 import { Machine } from '../../../src/filesystem/machine.js';
 
-const NOWHERE = '/nonexistent';
+const MISSING = '/nonexistent';
 
 function inspectOn(platform: NodeJS.Platform, engine: 'native' | 'portable'): Filesystem {
-  const machine = new Machine({ platform, kernelRelease: '', procRoot: NOWHERE, sysRoot: NOWHERE });
-  const place = { path: '/x', directory: '/x', major: 1, minor: 2, mountId: undefined, isDirectory: true };
-  return inspectFilesystem(place, engine, machine);
+  const machine = new Machine({ platform, kernelRelease: '', procRoot: MISSING, sysRoot: MISSING });
+  const inspected = {
+    path: '/x',
+    directory: '/x',
+    major: 1,
+    minor: 2,
+    mountId: undefined,
+    isDirectory: true,
+  };
+  return inspectFilesystem(inspected, engine, machine);
 }
 
 const achieved = ({ protocol: { durable, ordered, none } }: Filesystem) => [
@@ -18,7 +25,7 @@ const achieved = ({ protocol: { durable, ordered, none } }: Filesystem) => [
 ];
 
 describe('inspect on macOS', () => {
-  it('has the textbook for every filesystem, and says why', () => {
+  it('plans sync-rename-sync for every filesystem, with a reason', () => {
     for (const engine of ['native', 'portable'] as const) {
       const filesystem = inspectOn('darwin', engine);
       assert.equal(filesystem.protocol.durable.protocol, 'sync-rename-sync');
@@ -28,7 +35,7 @@ describe('inspect on macOS', () => {
     }
   });
 
-  it('knows no more than that there are no unnamed temporaries', () => {
+  it('knows only that unnamed temporaries do not work', () => {
     const { mount, device, journal, supports, warnings } = inspectOn('darwin', 'native');
     assert.deepEqual(
       { mount, device, journal, warnings },
@@ -45,7 +52,7 @@ describe('inspect on macOS', () => {
 });
 
 describe('inspect on Windows', () => {
-  it('has the textbook for every filesystem, and says why', () => {
+  it('plans sync-rename-sync for every filesystem, with a reason', () => {
     const filesystem = inspectOn('win32', 'native');
     assert.deepEqual(achieved(filesystem), ['durable', 'ordered', 'none']);
     assert.match(filesystem.reason, /^Windows: .*FlushFileBuffers/);
@@ -57,7 +64,7 @@ describe('inspect on Windows', () => {
     assert.match(filesystem.reason, /cannot flush a directory/);
   });
 
-  it('says that no names can be swapped', () => {
+  it('reports that names cannot be exchanged', () => {
     const { supports } = inspectOn('win32', 'native');
     assert.deepEqual(
       [supports.exchange, supports.noReplace, supports.directorySync],
@@ -66,8 +73,8 @@ describe('inspect on Windows', () => {
   });
 });
 
-describe('inspect on another system', () => {
-  it('falls back to the textbook', () => {
+describe('inspect on other platforms', () => {
+  it('falls back to sync-rename-sync', () => {
     const filesystem = inspectOn('freebsd', 'portable');
     assert.equal(filesystem.protocol.durable.protocol, 'sync-rename-sync');
     assert.match(filesystem.reason, /^a filesystem of freebsd/);

@@ -1,4 +1,4 @@
-// Records what the kernel tells about a mounted filesystem, for the tests beside it:
+// Records the kernel's description of a mounted filesystem for the tests in this folder:
 //   node record.mjs DIRECTORY > recordings/NAME.json
 
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -25,7 +25,7 @@ process.stdout.write(
   `${JSON.stringify({ kernelRelease: release(), location, files, links }, undefined, 2)}\n`,
 );
 
-/** The line itself, what the driver tells about the filesystem, and its device. */
+/** Records the line, the files of the driver, and the device. */
 function recordMount(line) {
   if (line === undefined || kept.has(line)) return;
   kept.add(line);
@@ -50,7 +50,7 @@ function recordDriver(device) {
   }
 }
 
-/** The device with this number, its queue, and what it is made of; returns its name. */
+/** Records the device with this number, its queue and the devices below it. Returns its name. */
 function recordDevice(number) {
   const target = recordLink(`/sys/dev/block/${number}`);
   if (target === undefined) return undefined;
@@ -73,7 +73,7 @@ function recordDevice(number) {
   return basename(target);
 }
 
-/** The last and longest mount point that leads to a path. */
+/** The last of the longest mount points on a path. */
 function mountOf(path) {
   const points = mounts.filter((line) => `${path}/`.startsWith(`${line.split(' ')[4]}/`.replace('//', '/')));
   return points.reduce((a, b) => (a.split(' ')[4].length > b.split(' ')[4].length ? a : b));
@@ -83,7 +83,7 @@ function recordFile(path) {
   try {
     files[path] = read(path);
   } catch {
-    // Not there, which the recording shows by not having it either.
+    // The file does not exist here, and so not in the recording.
   }
 }
 

@@ -4,22 +4,22 @@ import { dirname, join } from 'node:path';
 import { Machine } from '../../../src/filesystem/machine.js';
 import type { Location } from '../../../src/filesystem/mounts.js';
 
-/** What `record.mjs` writes. */
+/** The output of `record.mjs`. */
 export interface Recording {
   kernelRelease: string;
   location: Location;
-  /** Contents by path. */
+  /** File contents by path. */
   files: Record<string, string>;
   /** Symbolic links' targets by path. */
   links: Record<string, string>;
 }
 
-/** What a test makes different: new contents by path, `null` for a file that is hidden with all that is below it. */
+/** Changes to a recording: new contents by path. `null` hides a path and everything below it. */
 export type Changes = Record<string, string | null>;
 
 const OVERLAY_UPPER = '/mnt/disk/upper';
 
-/** Recorded machines, each a real directory tree, until they are removed. */
+/** Recorded machines. Each is a real directory tree until `remove` is called. */
 export class Recordings {
   readonly #directory = mkdtempSync(join(tmpdir(), 'indelible-recordings-'));
   #count = 0;
@@ -28,7 +28,7 @@ export class Recordings {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** The machine of a recording in `recordings/`. */
+  /** The machine and the location of a recording in `recordings/`. */
   load(
     name: string,
     changes: Changes = {},

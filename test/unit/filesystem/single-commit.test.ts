@@ -15,7 +15,7 @@ function decideOn(name: string, changes: Changes = {}, syncs = SYNCS_THAT_SHOW_N
   return decide(location, syncs, machine);
 }
 
-function assertTextbook({ durable, ordered, none, provisional }: Decision): void {
+function assertSyncRenameSync({ durable, ordered, none, provisional }: Decision): void {
   assert.deepEqual([durable.protocol, durable.temporary], ['sync-rename-sync', 'named']);
   assert.deepEqual([ordered.protocol, ordered.temporary], ['sync-rename-sync', 'named']);
   assert.deepEqual(none, { protocol: 'rename', achieves: 'none', temporary: 'named', replaced: 'released' });
@@ -23,7 +23,7 @@ function assertTextbook({ durable, ordered, none, provisional }: Decision): void
 }
 
 describe('the single commit on ext4', () => {
-  it('is used on a journalled ext4 in its default mode', () => {
+  it('is used on an ext4 with a journal in its default mode', () => {
     const decision = decideOn('ext4');
     assert.deepEqual(decision.durable, {
       protocol: 'single-commit',
@@ -50,9 +50,9 @@ describe('the single commit on ext4', () => {
     assert.equal(decideOn('ext4-data-journal').durable.protocol, 'single-commit');
   });
 
-  it('says why, with what it read', () => {
+  it('gives its reason and the files that it read', () => {
     const { reason, evidence } = decideOn('ext4');
-    assert.match(reason, /data=ordered, barriers and its journal inside it/);
+    assert.match(reason, /data=ordered, barriers and an internal journal/);
     assert.deepEqual(
       evidence.find(({ from }) => from === OPTIONS),
       { from: OPTIONS, says: 'barrier,data=ordered' },
@@ -64,21 +64,21 @@ describe('the single commit on ext4', () => {
     ['ext4-no-journal', /without a journal/],
     ['ext4-data-writeback', /data=writeback/],
     ['ext4-nobarrier', /without write barriers/],
-    ['ext4-external-journal', /journal cannot be seen to be inside/],
+    ['ext4-external-journal', /journal is not known to be internal/],
     ['ext3', /ext3, on which one commit is not proven/],
     ['ext2', /ext2, on which one commit is not proven/],
   ] as const) {
     it(`is refused on ${name}`, () => {
       const decision = decideOn(name);
-      assertTextbook(decision);
+      assertSyncRenameSync(decision);
       assert.match(decision.reason, why);
     });
   }
 
-  it('is refused where the defaults that the mount table leaves out are unsafe', () => {
+  it('is refused where unsafe defaults are missing from the mount table', () => {
     const { machine } = recordings.load('ext4-hidden-defaults');
     assert.match(machine.read('/proc/self/mountinfo') ?? '', / - ext4 \/dev\/loop1 rw$/m);
-    assertTextbook(decideOn('ext4-hidden-defaults'));
+    assertSyncRenameSync(decideOn('ext4-hidden-defaults'));
   });
 
   for (const [what, changes] of [
@@ -90,28 +90,30 @@ describe('the single commit on ext4', () => {
     ["the driver's directory in /proc", { '/proc/fs': null }],
     ['the journals', { '/proc/fs/jbd2': null }],
   ] as const) {
-    it(`is refused where ${what} cannot be read`, () => assertTextbook(decideOn('ext4', changes)));
+    it(`is refused where ${what} cannot be read`, () => assertSyncRenameSync(decideOn('ext4', changes)));
   }
 
   for (const [what, options] of [
     ['barriers are not listed', 'rw\ndata=ordered\n'],
     ['barriers are off', 'rw\nnobarrier\ndata=ordered\n'],
     ['journal_async_commit is on', 'rw\nbarrier\njournal_async_commit\ndata=ordered\n'],
-    ['data does not go through the page cache', 'rw\nbarrier\ndata=ordered\ndax=always\n'],
+    ['files bypass the page cache', 'rw\nbarrier\ndata=ordered\ndax=always\n'],
     ['the data mode is not listed', 'rw\nbarrier\n'],
-    ['the data mode is unheard of', 'rw\nbarrier\ndata=novel\n'],
+    ['the data mode is unknown', 'rw\nbarrier\ndata=novel\n'],
     ['nothing is listed', ''],
   ] as const) {
-    it(`is refused where ${what}`, () => assertTextbook(decideOn('ext4', { [OPTIONS]: options })));
+    it(`is refused where ${what}`, () => assertSyncRenameSync(decideOn('ext4', { [OPTIONS]: options })));
   }
 
-  it("is refused where the only journal seen is another device's", () => {
-    assertTextbook(decideOn('ext4', { '/proc/fs/jbd2/loop1-8': null, '/proc/fs/jbd2/loop11-8/info': '' }));
+  it("is refused where the only visible journal is another device's", () => {
+    assertSyncRenameSync(
+      decideOn('ext4', { '/proc/fs/jbd2/loop1-8': null, '/proc/fs/jbd2/loop11-8/info': '' }),
+    );
   });
 
-  it('is refused where the mount id belongs to another filesystem by now', () => {
+  it('is refused where the mount id now belongs to another filesystem', () => {
     const { machine, location } = recordings.load('ext4');
-    assertTextbook(decide({ ...location, minor: 2 }, 3, machine));
+    assertSyncRenameSync(decide({ ...location, minor: 2 }, 3, machine));
   });
 
   it('is used where the kernel gives no mount id', () => {
@@ -122,14 +124,14 @@ describe('the single commit on ext4', () => {
 });
 
 describe('unnamed temporaries on ext4', () => {
-  it('wait for durable saves that sync the file to show that fast_commit is off', () => {
+  it('are used only after syncs of durable saves have shown that fast_commit is off', () => {
     for (let syncs = 0; syncs < SYNCS_THAT_SHOW_NO_FAST_COMMIT; syncs += 1) {
       const { durable, ordered, none, provisional, reason } = decideOn('ext4', {}, syncs);
       assert.deepEqual([durable.protocol, durable.temporary], ['sync-rename-sync', 'named']);
       assert.deepEqual([ordered.protocol, ordered.temporary], ['single-commit', 'named']);
       assert.deepEqual([none.protocol, none.temporary], ['rename', 'named']);
       assert.equal(provisional, true);
-      assert.match(reason, /durable saves sync the file too, until the first 3 /);
+      assert.match(reason, /durable saves also sync the file, until 3 of them /);
     }
     const decision = decideOn('ext4', {}, SYNCS_THAT_SHOW_NO_FAST_COMMIT);
     assert.deepEqual(
@@ -138,7 +140,7 @@ describe('unnamed temporaries on ext4', () => {
     );
   });
 
-  it('are never used once a fast commit was counted', () => {
+  it('are never used after a fast commit was counted', () => {
     const decision = decideOn('ext4-fast-commit');
     assert.deepEqual(
       [decision.durable.protocol, decision.durable.temporary, decision.provisional],
@@ -165,14 +167,14 @@ describe('unnamed temporaries on ext4', () => {
     }
   });
 
-  it('are used at once with data=journal, which turns fast commits off', () => {
+  it('are used immediately with data=journal, which turns fast commits off', () => {
     const decision = decideOn('ext4-data-journal', {}, 0);
     assert.deepEqual([decision.durable.temporary, decision.provisional], ['unnamed', false]);
   });
 });
 
 describe('the single commit on XFS', () => {
-  it('is used, on unnamed temporaries', () => {
+  it('is used with unnamed temporaries', () => {
     const decision = decideOn('xfs', {}, 0);
     assert.deepEqual(decision.durable, {
       protocol: 'single-commit',
@@ -185,30 +187,30 @@ describe('the single commit on XFS', () => {
   });
 
   it('is refused where the log is on another device', () => {
-    assertTextbook(decideOn('xfs-external-log'));
+    assertSyncRenameSync(decideOn('xfs-external-log'));
   });
 
   it('is refused where allocation is zoned', () => {
-    assertTextbook(decideOn('xfs', { '/sys/fs/xfs/loop1/zoned/max_open_zones': '8\n' }));
+    assertSyncRenameSync(decideOn('xfs', { '/sys/fs/xfs/loop1/zoned/max_open_zones': '8\n' }));
   });
 
-  it('is refused where the driver cannot be asked', () => {
-    assertTextbook(decideOn('xfs', { '/sys/fs/xfs': null }));
-    assertTextbook(decideOn('xfs', { '/sys': null }));
+  it('is refused where the state of the driver cannot be read', () => {
+    assertSyncRenameSync(decideOn('xfs', { '/sys/fs/xfs': null }));
+    assertSyncRenameSync(decideOn('xfs', { '/sys': null }));
   });
 
   for (const option of ['nobarrier', 'rtdev=/dev/loop2', 'dax=always']) {
     it(`is refused with ${option}`, () => {
       const line = `27 1 7:1 / /mnt/disk rw,relatime - xfs /dev/loop1 rw,inode64,${option},noquota\n`;
       const { machine, location } = recordings.load('xfs', { '/proc/self/mountinfo': line });
-      assertTextbook(decide({ ...location, mountId: undefined }, 3, machine));
+      assertSyncRenameSync(decide({ ...location, mountId: undefined }, 3, machine));
     });
   }
 });
 
-describe('the single commit elsewhere', () => {
+describe('the single commit on other filesystems and kernels', () => {
   for (const name of ['btrfs', 'overlay']) {
-    it(`is refused on ${name}`, () => assertTextbook(decideOn(name)));
+    it(`is refused on ${name}`, () => assertSyncRenameSync(decideOn(name)));
   }
 
   const types =
@@ -218,7 +220,7 @@ describe('the single commit elsewhere', () => {
       const { machine, location } = recordings.load('ext4', {
         '/proc/self/mountinfo': `27 1 7:1 / / rw - ${type} /dev/loop1 rw\n`,
       });
-      assertTextbook(decide({ ...location, mountId: 27 }, 3, machine));
+      assertSyncRenameSync(decide({ ...location, mountId: 27 }, 3, machine));
     });
   }
 
@@ -226,7 +228,7 @@ describe('the single commit elsewhere', () => {
     it(`is refused on Linux ${release}`, () => {
       for (const name of ['ext4', 'xfs']) {
         const { machine, location } = recordings.load(name, {}, release);
-        assertTextbook(decide(location, 3, machine));
+        assertSyncRenameSync(decide(location, 3, machine));
       }
     });
   }
