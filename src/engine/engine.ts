@@ -3,19 +3,19 @@ import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js
 import type { WaitLimit } from '../base/wait-limit.js';
 
 /**
- * A save whose data arrives in chunks: its temporary is there, and no thread waits. Each call is made when the one
- * before has settled; whatever fails, the save must be abandoned.
+ * A save whose data arrives in chunks. Its temporary exists, and no thread waits for the data. Each call is
+ * made after the previous one has settled. If a call fails, the save must be abandoned.
  */
 export interface StreamingSave {
-  /** Writes all of the chunk, which must not change meanwhile. */
+  /** Writes the whole chunk, which must not change meanwhile. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Takes its place among the saves to its path, and publishes. */
+  /** Joins the queue of the saves to its path, and publishes. */
   finish(): Promise<Saved>;
   /**
-   * Removes what was written, unless it is published. May be called at any time, and again; does not reject. Any other
-   * call rejects from then on.
+   * Removes the temporary, unless it is published. May be called at any time and repeatedly. Does not reject.
+   * Any later call rejects.
    *
-   * @param reason the error that led to it, if there is one.
+   * @param reason the error that caused it, if there is one.
    */
   abandon(reason: unknown): Promise<void>;
 }
@@ -27,35 +27,44 @@ export interface StreamingSaveSync {
   abandon(reason: unknown): void;
 }
 
-/** The order of the updates of one path that this process makes. */
+/** Orders the updates of one path in this process. */
 export interface UpdateQueue {
   /**
-   * Runs the task when every update of the path that was asked for before is over. At most 64 run at once.
+   * Runs the task when every earlier update of the path has ended. At most 64 tasks run at once.
    *
-   * @throws what the task throws, or what patience is exhausted with.
+   * @throws the error of the task, the timeout error, or the error of the aborted signal.
    */
-  run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T>;
-  /** Whether this thread has an update of the path under way. */
+  run<T>(path: string, limit: WaitLimit, task: () => Promise<T>): Promise<T>;
+  /** Whether an update of the path is active in this thread. */
   hasActiveUpdate(path: string): boolean;
 }
 
-/** Where the facade and the two implementations of a save meet. Both give the same results and the same errors. */
+/**
+ * The interface between the facade and the two implementations of a save. Both give the same results and
+ * errors.
+ */
 export interface Engine {
   readonly name: EngineName;
   /** Saves to one path are published in the order of the calls. */
   save(request: SaveRequest): Promise<Saved>;
-  /** On the calling thread, after every save to this path that was called before. */
+  /** On the calling thread, after every earlier save to this path. */
   saveSync(request: SaveRequest): Saved;
-  /** Several on the calling thread, which share their directory syncs where the engine can. None throws. */
+  /**
+   * Several saves on the calling thread. They share their directory syncs if the engine supports that. Does
+   * not throw.
+   */
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[];
-  /** A save whose content is what a temporary holds. */
+  /** A save whose content is that of a temporary. */
   publish(request: SaveParameters, temporary: number): Promise<Saved>;
   publishSync(request: SaveParameters, temporary: number): Saved;
-  /** The beginning of a save whose data arrives in chunks. Its place in the order of the calls is that of `finish`. */
+  /**
+   * Begins a save whose data arrives in chunks. The call of `finish` decides its place in the order of the
+   * saves.
+   */
   open(request: SaveParameters): Promise<StreamingSave>;
   openSync(request: SaveParameters): StreamingSaveSync;
   readonly updates: UpdateQueue;
-  /** A number that no other call of any copy of the library gets. */
+  /** A number that no other call gets, in any copy of the library. */
   issueId(): number;
 }
 

@@ -5,87 +5,119 @@ import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js
 import { StageTimer, type StageTimes } from '../base/stage-timer.js';
 import type { Engine } from './engine.js';
 
-/** How long a save took, in nanoseconds: in each stage, and as a whole. */
+/** The duration of a save, in nanoseconds: of each stage, and in total. */
 export interface SaveTimes extends StageTimes {
-  /** From the call to its result. Of data in chunks also what the producer took, which no stage counts. */
+  /**
+   * From the call to its result. For data in chunks it includes the time of the producer, which no stage
+   * counts.
+   */
   total: number;
 }
 
 /** Published on `indelible:save:start` when a save is called, in the same tick. */
 export interface SaveStarted {
-  /** The same in all messages about one save, and in no other's of this process; with the portable engine, of this thread. */
+  /**
+   * The same in all messages about one save. Unique in the process; with the portable engine, in the thread.
+   */
   readonly id: number;
   readonly engine: 'native' | 'portable';
-  /** Absolute, as it was asked for. */
+  /** The path that was given, made absolute. */
   readonly path: AbsolutePath;
-  /** How many bytes it will write; `undefined` for data that arrives in chunks. */
+  /** The number of bytes to write; `undefined` for data that arrives in chunks. */
   readonly bytes: number | undefined;
-  /** What was asked for. */
+  /** The requested durability. */
   readonly durability: Durability;
   readonly ifExists: 'replace' | 'fail';
 }
 
-/** Published on `indelible:save:end` when a save has gone well, just before its caller hears of it. */
+/** Published on `indelible:save:end` when a save has succeeded, just before the caller gets the result. */
 export interface SaveEnded extends SaveStarted {
-  /** What the caller gets: sizes, the durability that was achieved, the protocol. */
+  /** The result for the caller: size, achieved durability, protocol. */
   readonly saved: Saved;
   readonly times: SaveTimes;
 }
 
-/** Published on `indelible:save:error` when a save has failed or was given up, just before its caller hears of it. */
+/**
+ * Published on `indelible:save:error` when a save has failed or was abandoned, just before the caller gets
+ * the error.
+ */
 export interface SaveFailed extends SaveStarted {
-  /** What the caller gets, a `SaveError` mostly; `undefined` for a stream that was destroyed without one. */
+  /**
+   * The error for the caller, in most cases a `SaveError`; `undefined` for a stream that was destroyed
+   * without an error.
+   */
   readonly error: unknown;
   readonly times: SaveTimes;
 }
 
-// Plain channels: of `node:diagnostics_channel` those are stable, its TracingChannel is not.
+// Plain channels of `node:diagnostics_channel` are stable. Its TracingChannel is not.
 const started = channel('indelible:save:start');
 const ended = channel('indelible:save:end');
 const failed = channel('indelible:save:error');
 
-/** Whether anybody listens. Nothing is measured, and nothing made to be published, for nobody. */
+/** Whether a channel has subscribers. Without subscribers nothing is measured or allocated. */
 export function isObserved(): boolean {
   return started.hasSubscribers || ended.hasSubscribers || failed.hasSubscribers;
 }
 
-/** One save that somebody wants to know about. */
+/** The observation of one save. */
 export class Observation {
   readonly timer = new StageTimer();
   readonly #start: SaveStarted;
-  readonly #since: bigint;
-  #over = false;
+  readonly #startedAt: bigint;
+  #ended = false;
 
   constructor(engine: Pick<Engine, 'name' | 'issueId'>, request: SaveParameters | SaveRequest) {
     const { path, durability, ifExists } = request;
     const bytes = 'data' in request ? request.data.byteLength : undefined;
     this.#start = { id: engine.issueId(), engine: engine.name, path, bytes, durability, ifExists };
     started.publish(this.#start);
-    this.#since = process.hrtime.bigint();
+    this.#startedAt = process.hrtime.bigint();
   }
 
-  /** The request of a save whose stages are measured. */
+  /** The request with a timer, so that its stages are measured. */
   measured<Request extends SaveParameters>(request: Request): Request & { timer: StageTimer } {
     return { ...request, timer: this.timer };
   }
 
-  ended(saved: Saved): void {
-    if (this.#take()) ended.publish({ ...this.#start, saved, times: this.#times() } satisfies SaveEnded);
+  /** Runs a part of the save. If it fails, the save has failed. */
+  async run<T>(part: () => Promise<T>): Promise<T> {
+    try {
+      return await part();
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  /** The same on the calling thread. */
+  runSync<T>(part: () => T): T {
+    try {
+      return part();
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  ended(saved: Saved): Saved {
+    if (this.#end()) ended.publish({ ...this.#start, saved, times: this.#times() } satisfies SaveEnded);
+    return saved;
   }
 
   failed(error: unknown): void {
-    if (this.#take()) failed.publish({ ...this.#start, error, times: this.#times() } satisfies SaveFailed);
+    if (this.#end()) failed.publish({ ...this.#start, error, times: this.#times() } satisfies SaveFailed);
   }
 
-  /** A save has one end, the first. */
-  #take(): boolean {
-    const first = !this.#over;
-    this.#over = true;
+  /** @returns whether this is the first end of the save. Only the first one is published. */
+  #end(): boolean {
+    const first = !this.#ended;
+    this.#ended = true;
     return first;
   }
 
   #times(): SaveTimes {
-    const total = Number(process.hrtime.bigint() - this.#since);
+    const total = Number(process.hrtime.bigint() - this.#startedAt);
     return { ...this.timer.spent, total };
   }
 }

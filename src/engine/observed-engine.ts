@@ -3,7 +3,10 @@ import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js
 import type { Engine, StreamingSave, StreamingSaveSync } from './engine.js';
 import { isObserved, Observation } from './observation.js';
 
-/** Tells whoever listens (`node:diagnostics_channel`) of an engine's saves. To nobody, it only asks whether there is anybody. */
+/**
+ * Publishes the saves of an engine on `node:diagnostics_channel`. Without subscribers it only checks that
+ * there are none.
+ */
 export class ObservedEngine implements Engine {
   readonly name: EngineName;
   readonly updates: Engine['updates'];
@@ -17,12 +20,16 @@ export class ObservedEngine implements Engine {
 
   save(request: SaveRequest): Promise<Saved> {
     if (!isObserved()) return this.#engine.save(request);
-    return this.#observe(request, (observed) => this.#engine.save(observed));
+    const observation = new Observation(this.#engine, request);
+    return observation.run(async () =>
+      observation.ended(await this.#engine.save(observation.measured(request))),
+    );
   }
 
   saveSync(request: SaveRequest): Saved {
     if (!isObserved()) return this.#engine.saveSync(request);
-    return this.#observeSync(request, (observed) => this.#engine.saveSync(observed));
+    const observation = new Observation(this.#engine, request);
+    return observation.runSync(() => observation.ended(this.#engine.saveSync(observation.measured(request))));
   }
 
   saveGroupSync(requests: readonly SaveRequest[]): PromiseSettledResult<Saved>[] {
@@ -39,18 +46,20 @@ export class ObservedEngine implements Engine {
   }
 
   open(request: SaveParameters): Promise<StreamingSave> {
-    return isObserved() ? this.#openObserved(request) : this.#engine.open(request);
+    if (!isObserved()) return this.#engine.open(request);
+    const observation = new Observation(this.#engine, request);
+    return observation.run(
+      async () =>
+        new ObservedStreamingSave(await this.#engine.open(observation.measured(request)), observation),
+    );
   }
 
   openSync(request: SaveParameters): StreamingSaveSync {
     if (!isObserved()) return this.#engine.openSync(request);
     const observation = new Observation(this.#engine, request);
-    try {
-      return new ObservedStreamingSaveSync(this.#engine.openSync(observation.measured(request)), observation);
-    } catch (error) {
-      observation.failed(error);
-      throw error;
-    }
+    return observation.runSync(
+      () => new ObservedStreamingSaveSync(this.#engine.openSync(observation.measured(request)), observation),
+    );
   }
 
   publish(request: SaveParameters, temporary: number): Promise<Saved> {
@@ -64,43 +73,9 @@ export class ObservedEngine implements Engine {
   issueId(): number {
     return this.#engine.issueId();
   }
-
-  async #openObserved(request: SaveParameters): Promise<StreamingSave> {
-    const observation = new Observation(this.#engine, request);
-    try {
-      return new ObservedStreamingSave(await this.#engine.open(observation.measured(request)), observation);
-    } catch (error) {
-      observation.failed(error);
-      throw error;
-    }
-  }
-
-  async #observe(request: SaveRequest, save: (request: SaveRequest) => Promise<Saved>): Promise<Saved> {
-    const observation = new Observation(this.#engine, request);
-    try {
-      const saved = await save(observation.measured(request));
-      observation.ended(saved);
-      return saved;
-    } catch (error) {
-      observation.failed(error);
-      throw error;
-    }
-  }
-
-  #observeSync(request: SaveRequest, save: (request: SaveRequest) => Saved): Saved {
-    const observation = new Observation(this.#engine, request);
-    try {
-      const saved = save(observation.measured(request));
-      observation.ended(saved);
-      return saved;
-    } catch (error) {
-      observation.failed(error);
-      throw error;
-    }
-  }
 }
 
-/** Its end is that of `finish`, or that it is abandoned. */
+/** The save ends with `finish` or `abandon`. */
 class ObservedStreamingSave implements StreamingSave {
   readonly #save: StreamingSave;
   readonly #observation: Observation;
@@ -114,15 +89,8 @@ class ObservedStreamingSave implements StreamingSave {
     return this.#save.write(chunk);
   }
 
-  async finish(): Promise<Saved> {
-    try {
-      const saved = await this.#save.finish();
-      this.#observation.ended(saved);
-      return saved;
-    } catch (error) {
-      this.#observation.failed(error);
-      throw error;
-    }
+  finish(): Promise<Saved> {
+    return this.#observation.run(async () => this.#observation.ended(await this.#save.finish()));
   }
 
   async abandon(reason: unknown): Promise<void> {
@@ -146,14 +114,7 @@ class ObservedStreamingSaveSync implements StreamingSaveSync {
   }
 
   finish(): Saved {
-    try {
-      const saved = this.#save.finish();
-      this.#observation.ended(saved);
-      return saved;
-    } catch (error) {
-      this.#observation.failed(error);
-      throw error;
-    }
+    return this.#observation.runSync(() => this.#observation.ended(this.#save.finish()));
   }
 
   abandon(reason: unknown): void {

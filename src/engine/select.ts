@@ -8,7 +8,7 @@ import { NativeEngine } from './native/native-engine.js';
 import { ObservedEngine } from './observed-engine.js';
 import { portableEngine } from './portable/portable-engine.js';
 
-/** What serves in this process: the addon, or the reason why there is none. */
+/** The engine of this process, with the addon or the reason why it is not available. */
 export type Selected = { engine: Engine; calls: FileSystemCalls } & (
   | { addon: Addon; unavailable: undefined }
   | { addon: undefined; unavailable: string }
@@ -17,8 +17,8 @@ export type Selected = { engine: Engine; calls: FileSystemCalls } & (
 let selected: Selected | undefined;
 
 /**
- * The engine of this process, chosen on first use: the native one where the addon loads, else the portable one.
- * `INDELIBLE_ENGINE` in the environment forces one of them.
+ * The engine of this process, chosen on first use: the native engine if the addon loads, else the portable
+ * engine. `INDELIBLE_ENGINE` in the environment forces one of them.
  *
  * @throws {Error} `ERR_INDELIBLE_UNSUPPORTED` if `native` is forced and the addon does not load;
  *   `ERR_INVALID_ARG_VALUE` for any other value of the variable.

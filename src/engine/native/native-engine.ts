@@ -8,15 +8,15 @@ import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.j
 import { savedOf, submit } from './submission.js';
 import { NativeUpdateQueue } from './update-queue.js';
 
-/** How often a synchronous save asks for plans before it goes on with the default one. */
+/** The number of plan requests of a synchronous save before it uses the default plan. */
 const MAX_PLAN_REQUESTS = 5;
 
-/** Of a save whose content is what a temporary holds. */
+/** The data of a save whose content is that of a temporary. */
 const NO_DATA = new Uint8Array(0);
 
 /**
- * Saves through the addon, on threads of its own. All state is the addon's, which belongs to the process: order, decisions
- * and numbers. So any number of copies of this class share it.
+ * Saves through the addon, on the addon's threads. All state (order, decisions, numbers) is in the addon and
+ * belongs to the process. So any number of copies of this class share it.
  */
 export class NativeEngine implements Engine {
   readonly name = 'native';
@@ -27,7 +27,8 @@ export class NativeEngine implements Engine {
     this.#addon = addon;
     this.updates = new NativeUpdateQueue(addon);
     addon.setPlanProvider(decisionFor);
-    // Elsewhere the addon hears of the end by itself; a Windows library does when its threads have been killed.
+    // On other platforms the addon is notified of the exit. On Windows a library is notified only after its
+    // threads were killed.
     if (process.platform === 'win32' && isMainThread) process.on('exit', () => addon.takeBack());
   }
 
@@ -107,7 +108,10 @@ export class NativeEngine implements Engine {
     );
   }
 
-  /** Makes a call until it has all plans that it needs. A mount table that changes all the time leaves it the default plan. */
+  /**
+   * Repeats a call until it has all plans that it needs. If the mount table changes all the time, it uses the
+   * default plan.
+   */
   #withPlans<T extends object>(call: (flags: number) => T | PlansNeeded): T {
     for (let requests = 0; ; requests += 1) {
       const answer = call(requests < MAX_PLAN_REQUESTS ? 0 : FLAG.usesDefaultPlan);
@@ -117,7 +121,7 @@ export class NativeEngine implements Engine {
   }
 }
 
-/** What an entry is called with. */
+/** The arguments of an entry of the addon. */
 function argumentsOf(...request: WireRequest): WireRequest {
   return request;
 }

@@ -6,16 +6,16 @@ import type { Saved, SaveParameters } from '../../base/save-request.js';
 import type { StreamingSave, StreamingSaveSync } from '../engine.js';
 import { addStages, savedOf, submit } from './submission.js';
 
-/** Of a save whose data comes in chunks. */
+/** The data with which a streaming save is opened. */
 const NO_DATA = new Uint8Array(0);
 
-/** A save of the addon whose data comes in chunks. */
+/** A streaming save of the addon. */
 export class NativeStreamingSave implements StreamingSave {
   readonly #addon: Addon;
   readonly #request: SaveParameters;
   readonly #ticket: number;
   readonly #cancel: () => void;
-  /** The call that is under way; the addon's promises don't reject. */
+  /** The current call. The addon's promises do not reject. */
   #lastCall: Promise<unknown> = Promise.resolve();
   #submitted = false;
   #abandoned = false;
@@ -73,7 +73,7 @@ export class NativeStreamingSave implements StreamingSave {
   }
 
   #throwIfAbandoned(): void {
-    if (this.#abandoned) throw new Error('This save was abandoned.');
+    if (this.#abandoned) throw new Error('The save was abandoned');
   }
 
   #removeAbortListener(): void {

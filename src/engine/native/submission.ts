@@ -3,7 +3,10 @@ import { choiceOf } from '../../addon/plan-provider.js';
 import { type Failure, FLAG, type Outcome, type Stages, WIRE, type WireRequest } from '../../addon/wire.js';
 import type { Saved, SaveParameters } from '../../base/save-request.js';
 
-/** Hands a request to an entry of the addon. The one list of its arguments: spread from an array it would cost 2 us a save. */
+/**
+ * Passes a request to an entry of the addon. The arguments are listed here only. Spreading an array would
+ * cost 2 us per save.
+ */
 export function submit<T>(
   entry: (...request: WireRequest) => T,
   request: SaveParameters,
@@ -28,7 +31,7 @@ export function submit<T>(
   );
 }
 
-/** @param bytes how many it has written, where the addon does not say. */
+/** @param bytes the size of the file, if the addon does not report it. */
 export function savedOf(request: SaveParameters, outcome: Outcome | Failure, bytes = 0): Saved {
   if (outcome.stages !== undefined) addStages(request, outcome.stages);
   if (outcome.reason !== undefined) throw saveErrorOf(request, outcome);

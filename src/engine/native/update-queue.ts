@@ -2,7 +2,9 @@ import type { Addon } from '../../addon/addon.js';
 import { type WaitLimit, waitWithLimit } from '../../base/wait-limit.js';
 import type { UpdateQueue } from '../engine.js';
 
-/** The order of the updates of one path: the addon's, for all threads of the process and every copy of the library. */
+/**
+ * Orders the updates of one path in the addon, for all threads of the process and every copy of the library.
+ */
 export class NativeUpdateQueue implements UpdateQueue {
   readonly #addon: Addon;
 
@@ -10,12 +12,12 @@ export class NativeUpdateQueue implements UpdateQueue {
     this.#addon = addon;
   }
 
-  async run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T> {
+  async run<T>(path: string, limit: WaitLimit, task: () => Promise<T>): Promise<T> {
     const ticket = this.#addon.issueTicket();
     const turn = this.#addon.joinUpdates(ticket, path);
     try {
       if (turn !== undefined) {
-        await waitWithLimit(turn, patience, () => this.#addon.updatesIdle(ticket));
+        await waitWithLimit(turn, limit, () => this.#addon.updatesIdle(ticket));
       }
       return await task();
     } finally {

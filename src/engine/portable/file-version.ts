@@ -4,14 +4,17 @@ import type { SaveParameters } from '../../base/save-request.js';
 import { lstatExactly } from '../../fs/plain/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
 
-/** Whether the target may only be created: a link does that in one step, and needs no look before. */
+/**
+ * Whether the target may only be created. A link does that atomically, so the target need not be checked
+ * before.
+ */
 export function isExclusive({ ifExists, expected }: Pick<SaveParameters, 'ifExists' | 'expected'>): boolean {
   return ifExists === 'fail' || expected === 'missing';
 }
 
 /**
- * The last step before the rename. Between the two calls somebody may still replace the file: there is no rename that
- * depends on what it replaces.
+ * The last step before the rename. Another program may still replace the file between the two calls: there is
+ * no rename that depends on the version that it replaces.
  *
  * @throws `ERR_INDELIBLE_CHANGED`.
  */

@@ -4,14 +4,14 @@ import { run, runSync } from '../../fs/steps.js';
 import type { Publication } from './publication.js';
 import { saveFile } from './save-job.js';
 
-/** A save that was called and is not over. It waits for its predecessor, the save to the same path before it. */
+/** A save that has not ended. It waits for its predecessor, the previous save to the same path. */
 export class PendingSave implements QueuedSave {
   readonly result: Promise<Saved>;
   readonly settled: Promise<void>;
   readonly #request: SaveRequest;
   #publication: Publication | undefined;
   #failed = false;
-  /** What the save came to when `finishNow` carried it out. */
+  /** The outcome of the save, if `finishSync` made it. */
   #outcome: (() => Saved) | undefined;
 
   constructor(request: SaveRequest, predecessor: QueuedSave | undefined) {
@@ -38,16 +38,17 @@ export class PendingSave implements QueuedSave {
   }
 
   #publish(publication: Publication): void {
-    if (this.#outcome !== undefined) throw new Error('This save has been carried out already.');
+    if (this.#outcome !== undefined) throw new Error('The save is already finished');
     this.#publication = publication;
   }
 
   /**
-   * Publishes this save on the calling thread, for a `saveSync` that comes after it and cannot wait for the event
-   * loop: it is carried out a second time from the start, and the first attempt drops its temporary when it comes to
-   * publish. If the publication is under way, only that is finished; the sync of the directory takes its course.
+   * Publishes this save on the calling thread, for a later `saveSync` that cannot wait for the event loop.
+   * The save runs a second time from the start, and the first attempt removes its temporary instead of
+   * publishing it. If the publication has already started, only the publication is finished here; the first
+   * attempt syncs the directory.
    *
-   * @throws if the publication is under way and fails; any other failure is this save's own.
+   * @throws if the publication has started and fails. Any other failure is reported by this save.
    */
   finishSync(): void {
     if (this.#failed) return;
@@ -58,7 +59,7 @@ export class PendingSave implements QueuedSave {
 
 function outcomeOf(request: SaveRequest): () => Saved {
   try {
-    // What the first attempt takes is measured, since it goes on beside this one.
+    // The timer measures the first attempt, which continues in parallel.
     const { timer: _, ...untimed } = request;
     const saved = runSync(saveFile(untimed));
     return () => saved;

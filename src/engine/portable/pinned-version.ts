@@ -8,19 +8,19 @@ import { temporaryName } from '../../fs/temporary-name.js';
 const STICKY = 0o1000;
 
 /**
- * A second name for the version that is about to be replaced, so that its inode and blocks stay its own until the new
- * version's name is on the medium (`Plan.replaced`).
+ * A second link to the version that is about to be replaced, so that its inode and blocks are not reused
+ * until the new version's name is on disk (`Plan.replaced`).
  */
 export class PinnedVersion {
   readonly #directory: Buffer;
   #name: Buffer | undefined;
 
-  /** @param directory the target's. */
+  /** @param directory the directory of the target. */
   constructor(directory: Buffer) {
     this.#directory = directory;
   }
 
-  /** What cannot be held is replaced all the same: only a crash could tell. */
+  /** A version that cannot be pinned is replaced anyway. It makes a difference only after a crash. */
   *pin(target: Buffer): Steps<void> {
     const name = inDirectory(this.#directory, temporaryName());
     try {
@@ -28,12 +28,14 @@ export class PinnedVersion {
       yield* link(target, name);
       this.#name = name;
     } catch {
-      // ENOENT: somebody has removed it. EPERM: another's file, with fs.protected_hardlinks (proc(5)). EMLINK: it has
-      // enough names to outlive this one.
+      // ENOENT: another program has removed it. EPERM: the file belongs to another user, with
+      // fs.protected_hardlinks (proc(5)). EMLINK: the version has other links, so its inode stays.
     }
   }
 
-  /** In a sticky directory other people's files may be linked, but not renamed or removed (unlink(2), EPERM). */
+  /**
+   * In a sticky directory another user's file may be linked, but not renamed or removed (unlink(2), EPERM).
+   */
   *#isRemovable(target: Buffer): Steps<boolean> {
     const directory = yield* stat(this.#directory);
     if ((directory.mode & STICKY) === 0) return true;
@@ -52,12 +54,12 @@ export class PinnedVersion {
     }
   }
 
-  /** The same when something has failed already. */
+  /** The same after a failure. Ignores errors. */
   *discard(): Steps<void> {
     try {
       yield* this.release();
     } catch {
-      // The error that led here is the one to report; what remains is litter for `sweep`.
+      // The earlier error is reported. A sweep removes what remains.
     }
   }
 }

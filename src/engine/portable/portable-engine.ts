@@ -10,18 +10,21 @@ import { PortableStreamingSave, PortableStreamingSaveSync } from './streaming-sa
 import { portableUpdateQueue } from './update-queue.js';
 
 /**
- * The engine on plain `fs`, for where the addon cannot be loaded. What it cannot do as well as the native one:
+ * The engine on plain `fs`, used if the addon cannot be loaded. Its limits compared with the native engine:
  *
- * - Paths are looked up anew by each call, so a parent directory must not be renamed while a save is under way.
+ * - Each call resolves the path again, so a parent directory must not be renamed while a save is running.
  * - It runs on Node's shared worker pool.
- * - The order of saves to one path holds within one thread, not between the worker threads of a process.
- * - A `saveSync` does not wait for a stream that has ended and is not published yet, and the stream's content replaces it.
+ * - The order of saves to one path is kept within one thread, not between the worker threads of a process.
+ * - A `saveSync` does not wait for a stream that has ended and is not published yet. The stream's content
+ *   then replaces it.
  * - A process that ends while a save is pending may leave its temporary behind.
- * - Plain `fs` has no locks, so `update` keeps only the order of its own thread, and only if asked to (`lock`).
- * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are unsupported, and
- *   `openTemporary`, and `replaceDirectory` where a directory with anything in it stands.
- * - With `keepPrevious`, a version that another program puts there just before the rename is replaced unkept.
- * - A directory that may be written but not read cannot be synced: `'ordered'` is the best that can be had there.
+ * - Plain `fs` has no locks, so `update` keeps only the order of its own thread, and only with `lock:
+ *   'thread'`.
+ * - Plain `fs` has no `RENAME_EXCHANGE` and no `RENAME_NOREPLACE`: `exchange` and `renameExclusive` are
+ *   unsupported, and so are `openTemporary` and the replacement of a directory that is not empty.
+ * - With `keepPrevious`, a version that another program creates just before the rename is replaced and not
+ *   kept.
+ * - A directory that may be written but not read cannot be synced. There at most `'ordered'` is achieved.
  */
 export const portableEngine: Engine = {
   name: 'portable',
@@ -82,7 +85,7 @@ async function inOrder(
   }
 }
 
-/** A streaming save whose data is complete, and that waits for its predecessor. */
+/** A streaming save whose data is complete. It waits for its predecessor. */
 function pendingPublication(save: PortableStreamingSave, predecessor: QueuedSave | undefined): QueuedSave {
   const publish = async (): Promise<Saved> => {
     await predecessor?.settled;

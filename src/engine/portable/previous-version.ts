@@ -23,58 +23,59 @@ import type { Target } from '../../fs/plain/target.js';
 import type { Steps } from '../../fs/steps.js';
 import { temporaryName } from '../../fs/temporary-name.js';
 
-/** A sweep cannot take a living process's names; more than one attempt means that something else is wrong. */
+/** The number of names to try. Random names do not collide, so a second attempt is not expected. */
 const MAX_NAME_ATTEMPTS = 8;
 
-/** Where a save keeps the version that it replaces. */
+/** The path at which a save keeps the version that it replaces. */
 export class PreviousVersion {
   readonly #request: SaveParameters;
-  readonly #asked: AbsolutePath;
+  readonly #keepPrevious: AbsolutePath;
   readonly #path: Buffer;
   readonly #directory: Directory;
   readonly #protocol: Protocol;
-  /** Whether the kept version is as safe on disk as the protocol makes the new one. */
+  /** Whether the kept version is as durable as the protocol makes the new version. */
   #safe = true;
 
   private constructor(
     request: SaveParameters,
-    asked: AbsolutePath,
+    keepPrevious: AbsolutePath,
     directory: Directory,
     protocol: Protocol,
   ) {
     this.#request = request;
-    this.#asked = asked;
-    this.#path = bytesOfPath(asked);
+    this.#keepPrevious = keepPrevious;
+    this.#path = bytesOfPath(keepPrevious);
     this.#directory = directory;
     this.#protocol = protocol;
   }
 
   /**
-   * Opens the place, and refuses what can be none: another filesystem, a directory, the target itself. Changes nothing.
+   * Opens the directory of the path. Refuses another filesystem, a directory at the path, and the target
+   * itself. Changes nothing.
    *
-   * @returns `undefined` where the request keeps nothing.
+   * @returns `undefined` if the request keeps no version.
    */
   static *open(
     request: SaveParameters,
     target: Target,
     protocol: Protocol,
   ): Steps<PreviousVersion | undefined> {
-    const { keepPrevious: asked } = request;
-    if (asked === undefined) return undefined;
-    const path = bytesOfPath(asked);
-    if (namesDirectory(path)) throw refusal('EISDIR', 'open', asked);
+    const { keepPrevious } = request;
+    if (keepPrevious === undefined) return undefined;
+    const path = bytesOfPath(keepPrevious);
+    if (namesDirectory(path)) throw refusal('EISDIR', 'open', keepPrevious);
     let directory: Directory | undefined;
     try {
       directory = yield* Directory.open(parentOf(path));
-      yield* checkKeepPrevious(request, asked, path, target);
-      return new PreviousVersion(request, asked, directory, protocol);
+      yield* checkKeepPrevious(request, keepPrevious, path, target);
+      return new PreviousVersion(request, keepPrevious, directory, protocol);
     } catch (error) {
       if (directory !== undefined) yield* directory.close();
-      throw toSaveError(error, { path: asked });
+      throw toSaveError(error, { path: keepPrevious });
     }
   }
 
-  /** Whether names in its directory can be synced. */
+  /** Whether its directory can be synced. */
   get readable(): boolean {
     return this.#directory.readable;
   }
@@ -83,45 +84,46 @@ export class PreviousVersion {
     return this.#safe;
   }
 
-  /** A name that nothing has, in the place's directory. */
+  /** A new temporary path in its directory. */
   newName(): Buffer {
     return inDirectory(this.#directory.path, temporaryName());
   }
 
   /**
-   * Gives what stands under the target's name the previous name as well, in place of what stood there, and makes that as
-   * safe as the protocol makes the new version: where a filesystem orders nothing by itself, the old version must be safe
-   * under this name before it can lose the other one.
+   * Links the version at the target to the kept path, and replaces what was there. Makes the link as durable
+   * as the protocol makes the new version: where a filesystem does not order its writes, the old version must
+   * be durable at the kept path before it loses its name at the target.
    *
-   * @param own a name from `newName`, free again afterwards.
-   * @param goOn whether the name is still to be given, asked just before.
-   * @returns false where nothing stands under the target's name.
+   * @param temporary a path from `newName`. It is free again afterwards.
+   * @param shouldContinue whether the version is still to be kept. Called just before the rename.
+   * @returns false if the target does not exist.
    */
-  *keep(target: Buffer, own: Buffer, goOn: () => boolean): Steps<boolean> {
-    if (!(yield* this.#link(target, own))) return false;
+  *keep(target: Buffer, temporary: Buffer, shouldContinue: () => boolean): Steps<boolean> {
+    if (!(yield* this.#link(target, temporary))) return false;
     try {
-      if (this.#protocol !== 'rename') yield* this.#syncContent(own);
-      if (!goOn()) return true;
-      yield* retryWhileBusy(() => rename(own, this.#path));
+      if (this.#protocol !== 'rename') yield* this.#syncContent(temporary);
+      if (!shouldContinue()) return true;
+      yield* retryWhileBusy(() => rename(temporary, this.#path));
     } catch (error) {
-      throw toSaveError(error, { path: this.#asked });
+      throw toSaveError(error, { path: this.#keepPrevious });
     } finally {
-      // rename(2) does nothing where the two are one file already.
-      yield* retryWhileBusy(() => unlinkIfThere(own));
+      // rename(2) does nothing if both names are links to the same file.
+      yield* retryWhileBusy(() => unlinkIfExists(temporary));
     }
     if (this.#protocol !== 'rename' && !(yield* this.#directory.sync())) this.#safe = false;
     return true;
   }
 
-  *#link(target: Buffer, own: Buffer): Steps<boolean> {
+  *#link(target: Buffer, temporary: Buffer): Steps<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        yield* link(target, own);
+        yield* link(target, temporary);
         return true;
       } catch (error) {
         if (failedWith(error, 'ENOENT')) return false;
         if (failedWith(error, 'EEXIST') && attempt < MAX_NAME_ATTEMPTS) continue;
-        // link(2): EPERM says that the filesystem has no hard links, or that fs.protected_hardlinks forbids one.
+        // link(2): EPERM means that the filesystem has no hard links or that fs.protected_hardlinks forbids
+        // the link.
         if (failedWith(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'))
           throw cannotKeepPreviousError(this.#request, error);
         throw toSaveError(error, { path: target });
@@ -129,18 +131,18 @@ export class PreviousVersion {
     }
   }
 
-  /** Whoever wrote the old version need not have made it safe. */
-  *#syncContent(own: Buffer): Steps<void> {
+  /** The program that wrote the old version may not have synced it. */
+  *#syncContent(path: Buffer): Steps<void> {
     let descriptor: number;
     try {
-      descriptor = yield* openToSync(own);
+      descriptor = yield* openToSync(path);
     } catch (error) {
-      // A symbolic link has no content apart from its name.
+      // A symbolic link has no content to sync.
       if (failedWith(error, 'ELOOP')) return;
-      // Plain `fs` can sync nothing but what it can open.
+      // Plain `fs` can only sync a file that it can open.
       if (!failedWith(error, 'EACCES', 'EPERM')) throw error;
       if (this.#request.strict) {
-        const message = `The version that '${this.#request.path}' has now cannot be read, and so not be made durable`;
+        const message = `The current version of '${this.#request.path}' cannot be read, so it cannot be synced`;
         const where = { syscall: 'open', path: this.#request.path, cause: error };
         throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, where);
       }
@@ -161,26 +163,26 @@ export class PreviousVersion {
 
 function* checkKeepPrevious(
   request: SaveParameters,
-  asked: AbsolutePath,
+  keepPrevious: AbsolutePath,
   path: Buffer,
   target: Target,
 ): Steps<void> {
-  const own = yield* stat(parentOf(path));
-  const targets = yield* stat(parentOf(target.path));
-  if (own.dev !== targets.dev) throw refusal('EXDEV', 'link', target.path, asked);
-  const existing = yield* lstatIfThere(path);
-  const sameName = own.ino === targets.ino && nameOf(path).equals(nameOf(target.path));
-  // With a single name the two can only be one, spelled in two ways (a directory that folds case).
-  const sameFile = existing?.nlink === 1 && isSameFile(existing, yield* lstatIfThere(target.path));
+  const directory = yield* stat(parentOf(path));
+  const targetDirectory = yield* stat(parentOf(target.path));
+  if (directory.dev !== targetDirectory.dev) throw refusal('EXDEV', 'link', target.path, keepPrevious);
+  const existing = yield* lstatIfExists(path);
+  const sameName = directory.ino === targetDirectory.ino && nameOf(path).equals(nameOf(target.path));
+  // A file with one link has one name. Here it is spelled in two ways (a directory that folds case).
+  const sameFile = existing?.nlink === 1 && isSameFile(existing, yield* lstatIfExists(target.path));
   if (sameName || sameFile) throw previousIsTargetError(request);
-  if (existing?.isDirectory()) throw refusal('EISDIR', 'open', asked);
+  if (existing?.isDirectory()) throw refusal('EISDIR', 'open', keepPrevious);
   if (existing !== undefined && !existing.isFile() && !existing.isSymbolicLink()) {
-    const message = `Not a regular file, and nothing else is replaced: '${asked}'`;
-    throw indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, { syscall: 'open', path: asked });
+    const message = `Not a regular file, and nothing else is replaced: '${keepPrevious}'`;
+    throw indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, { syscall: 'open', path: keepPrevious });
   }
 }
 
-function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
+function* lstatIfExists(path: Buffer): Steps<Stats | undefined> {
   try {
     return yield* lstat(path);
   } catch (error) {
@@ -189,11 +191,11 @@ function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
   }
 }
 
-function* unlinkIfThere(path: Buffer): Steps<void> {
+function* unlinkIfExists(path: Buffer): Steps<void> {
   try {
     yield* unlink(path);
   } catch {
-    // It is gone, as it should be; or what remains is litter for `sweep`.
+    // It does not exist, as expected, or a sweep removes it.
   }
 }
 

@@ -8,12 +8,12 @@ import { runSync, type Steps } from '../../fs/steps.js';
 import { isExclusive } from './file-version.js';
 import type { PreviousVersion } from './previous-version.js';
 
-/** How often the target may be found and then gone, or missing and then there. */
+/** The number of attempts while other programs create and remove the target. */
 const MAX_ATTEMPTS = 10;
 
 /**
- * The one step that makes the new version visible: a rename, or a link for a file that must not be there yet. Where the
- * version that is replaced is kept, that comes before it, and is part of the publication.
+ * The step that makes the new version visible: a rename, or a link for a file that must not exist yet. If the
+ * replaced version is kept, that comes before the step and is part of the publication.
  */
 export class Publication {
   readonly #request: SaveParameters;
@@ -22,13 +22,13 @@ export class Publication {
   readonly #previous: PreviousVersion | undefined;
   /** Whether the step is a link. */
   #exclusive: boolean;
-  /** All that comes before the step is done. */
+  /** Whether everything before the step is done. */
   #prepared: boolean;
-  /** The name that the old version is given first, by what is under way. */
+  /** The temporary path to which the asynchronous run links the old version first. */
   #pinnedName: Buffer | undefined;
   #ended = false;
   #finishedBySync = false;
-  /** What `finishNow` has failed with before the step. */
+  /** The error with which `finishSync` failed before the step. */
   #failure: { error: unknown } | undefined;
 
   constructor(request: SaveParameters, temporary: Buffer, target: Buffer, previous?: PreviousVersion) {
@@ -40,7 +40,7 @@ export class Publication {
     this.#prepared = previous === undefined;
   }
 
-  /** After a link the temporary still has its own name as well. */
+  /** After a link the temporary's own name still exists. */
   get leavesTemporary(): boolean {
     return this.#exclusive;
   }
@@ -57,9 +57,10 @@ export class Publication {
   }
 
   /**
-   * For a call that is under way on one of Node's threads, at whatever moment that gets round to it: makes the same
-   * call here. Exactly one of the two succeeds, and it is done when this returns. The other one finds the temporary's
-   * name gone (rename) or the target's taken (link).
+   * Finishes the publication on the calling thread while its call may be running on one of Node's threads:
+   * makes the same call here. Exactly one of the two calls succeeds, and the publication is done when this
+   * returns. The other call finds that the temporary no longer exists (rename) or that the target exists
+   * (link).
    */
   finishSync(): void {
     if (this.#ended || this.#finishedBySync || this.#failure !== undefined) return;
@@ -72,19 +73,19 @@ export class Publication {
       this.#finishedBySync = true;
     } catch (error) {
       if (this.#previous !== undefined && this.#exclusive && failedWith(error, 'EEXIST')) {
-        // Linked already; or somebody has put a file there, which is to be kept.
+        // The target is already linked, or another program has created a file, which must be kept.
         if (!runSync(this.#isLinked())) this.#restartSync();
         return;
       }
-      // A link that fails here has either succeeded there or will fail there as well.
+      // If the link fails here, it has succeeded on the other thread or will fail there too.
       if (!this.#exclusive && !failedWith(error, 'ENOENT')) throw this.#explainError(error);
     }
   }
 
   #restartSync(): void {
     try {
-      // So that a rename of it that is under way does not come later.
-      if (this.#pinnedName !== undefined) runSync(unlinkIfThere(this.#pinnedName));
+      // Prevents a later rename by a call that is already running.
+      if (this.#pinnedName !== undefined) runSync(unlinkIfExists(this.#pinnedName));
       runSync(this.#publish(() => true));
       this.#finishedBySync = true;
     } catch (error) {
@@ -92,23 +93,23 @@ export class Publication {
     }
   }
 
-  /** @param goOn false when another has seen to it, or has failed. */
-  *#publish(goOn: () => boolean): Steps<void> {
+  /** @param shouldContinue false if `finishSync` has finished or failed. */
+  *#publish(shouldContinue: () => boolean): Steps<void> {
     if (this.#previous === undefined) return yield* this.#renameOrLink();
-    for (let attempt = 1; goOn(); attempt += 1) {
-      const own = this.#previous.newName();
-      this.#pinnedName = own;
-      const existing = yield* this.#previous.keep(this.#target, own, goOn);
-      if (!goOn()) return;
+    for (let attempt = 1; shouldContinue(); attempt += 1) {
+      const temporary = this.#previous.newName();
+      this.#pinnedName = temporary;
+      const existing = yield* this.#previous.keep(this.#target, temporary, shouldContinue);
+      if (!shouldContinue()) return;
       this.#prepared = true;
-      // What somebody puts there in between must not be replaced unkept.
+      // A file that another program creates in between must not be replaced without being kept.
       this.#exclusive = !existing;
       try {
         return yield* this.#renameOrLink();
       } catch (error) {
         if (existing || attempt === MAX_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
       }
-      if (goOn()) this.#prepared = false;
+      if (shouldContinue()) this.#prepared = false;
     }
   }
 
@@ -132,17 +133,17 @@ export class Publication {
     }
     if (!this.#exclusive && process.platform === 'linux' && failedWith(error, 'EBUSY')) {
       const hint =
-        'it is a mount point, a file mounted into a container perhaps, which no rename can replace';
+        'it is a mount point, for example a file mounted into a container; a rename cannot replace it';
       return toSaveError(error, { path, hint });
     }
     return toSaveError(error, { path });
   }
 }
 
-function* unlinkIfThere(path: Buffer): Steps<void> {
+function* unlinkIfExists(path: Buffer): Steps<void> {
   try {
     yield* unlink(path);
   } catch {
-    // It has been renamed, or is not there yet: then whoever links it removes it.
+    // It was renamed, or does not exist yet. In the latter case the run that links it removes it.
   }
 }

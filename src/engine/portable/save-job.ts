@@ -17,18 +17,22 @@ import { PinnedVersion } from './pinned-version.js';
 import { PreviousVersion } from './previous-version.js';
 import { Publication } from './publication.js';
 
-/** Told of the publication in the same tick in which it starts; may throw, and then it does not start. */
+/** Called in the same tick in which the publication starts. If it throws, the publication does not start. */
 export type OnPublish = (publication: Publication) => void;
 
 /**
- * Replaces or creates one file atomically: the whole of a save, from the path to the directory's sync. Until the
- * publication, whatever fails leaves the old file as it was and no temporary; afterwards errors say `published`.
+ * Replaces or creates one file atomically: a whole save, from the path to the sync of the directory. A
+ * failure before the publication leaves the old file unchanged and no temporary. Errors after it say
+ * `published`.
  */
 export function saveFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
   return runSave(request, request.data, onPublish);
 }
 
-/** The same for data that arrives in chunks: the procedure stops for each (`nextPiece`), the first time when it is open. */
+/**
+ * The same for data that arrives in chunks. The steps stop for each chunk (`nextChunk`), first when the
+ * temporary is open.
+ */
 export function saveFileInChunks(request: SaveParameters, onPublish: OnPublish): Steps<Saved> {
   return runSave(request, undefined, onPublish);
 }
@@ -58,15 +62,15 @@ function* saveSteps(
   throwIfAborted(request.signal);
   const target = yield* locateTarget(request);
   const parent = parentOf(target.path);
-  const reachable = request.makeDirectories ? yield* makeMissingDirectories(request, parent) : 'durable';
+  const maximum = request.makeDirectories ? yield* makeMissingDirectories(request, parent) : 'durable';
   const directory = yield* Directory.open(parent);
-  const held = new PinnedVersion(directory.path);
+  const pinned = new PinnedVersion(directory.path);
   try {
-    const plan = yield* acceptablePlan(request, directory, reachable);
+    const plan = yield* acceptablePlan(request, directory, maximum);
     const previous = yield* PreviousVersion.open(request, target, plan.protocol);
     try {
       if (previous !== undefined && !previous.readable) throwIfStrict(request, 'ordered');
-      // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
+      // Where a filesystem does not order its writes, a crash may lose the kept version.
       const unordered = previous !== undefined && plan.replaced === 'held';
       if (unordered) throwIfStrict(request, 'none');
       const { bytes, replaced, temporary } = yield* writeAndPublish(
@@ -75,7 +79,7 @@ function* saveSteps(
         target,
         directory,
         plan,
-        previous ?? held,
+        previous ?? pinned,
         onPublish,
         outcome,
       );
@@ -91,7 +95,7 @@ function* saveSteps(
       }
       if (durability === 'durable' && previous?.safe === false) durability = 'ordered';
       if (unordered) durability = 'none';
-      yield* held.release();
+      yield* pinned.release();
       return {
         path: request.path,
         bytes,
@@ -103,13 +107,16 @@ function* saveSteps(
       if (previous !== undefined) yield* previous.close();
     }
   } finally {
-    yield* held.discard();
+    yield* pinned.discard();
     timer?.leave();
     yield* directory.close();
   }
 }
 
-/** @returns what a file in the directory can achieve at best, given how its parents' names were synced. */
+/**
+ * @returns the highest durability that a file in the directory can achieve, depending on the syncs of its
+ * parents.
+ */
 function* makeMissingDirectories(request: SaveParameters, path: Buffer): Steps<Durability> {
   const nearest = yield* openNearest(path);
   try {
@@ -121,14 +128,14 @@ function* makeMissingDirectories(request: SaveParameters, path: Buffer): Steps<D
   }
 }
 
-/** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, where less can be had than was asked for. */
+/** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, if the requested durability is not available. */
 function* acceptablePlan(
   request: SaveParameters,
   directory: Directory,
-  reachable: Durability,
+  maximum: Durability,
 ): Steps<PortablePlan> {
   const plan = yield* planFor(directory.path, request.durability);
-  const limit = directory.readable ? reachable : 'ordered';
+  const limit = directory.readable ? maximum : 'ordered';
   const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
   throwIfStrict(request, achieves);
   return { ...plan, achieves };
@@ -143,14 +150,14 @@ function throwIfStrict({ strict, durability, path }: SaveParameters, achieves: D
 function* writeAndPublish(
   request: SaveParameters,
   data: Uint8Array | undefined,
-  found: Target,
+  located: Target,
   directory: Directory,
   plan: PortablePlan,
   old: PreviousVersion | PinnedVersion,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<{ bytes: number; replaced: boolean; temporary: Temporary }> {
-  let target = found;
+  let target = located;
   let attributes = attributesFor(request, target.replaced);
   const { timer } = request;
   timer?.enter('create');
@@ -169,7 +176,7 @@ function* writeAndPublish(
     timer?.enter('attributes');
     throwIfAborted(request.signal);
     if (data === undefined) {
-      // So much time has passed that anybody may have replaced the file.
+      // The producer may have taken long, and another program may have replaced the file.
       target = yield* locateAgain(request, target);
       attributes = attributesFor(request, target.replaced);
     }

@@ -3,14 +3,14 @@ import { advance, advanceSync, resultOf, type State, type Steps } from '../../fs
 import type { StreamingSave, StreamingSaveSync } from '../engine.js';
 import { saveFileInChunks } from './save-job.js';
 
-/** Ends the procedure of a save that is not to be published; its error is nobody's. */
-const ABANDONED = new Error('This save was abandoned.');
+/** Ends the steps of a save that is not published. */
+const ABANDONED = new Error('The save was abandoned');
 
 /** A save whose data arrives in chunks. */
 export class PortableStreamingSave implements StreamingSave {
   readonly #steps: Steps<Saved>;
   readonly #inOrder: (save: PortableStreamingSave) => Promise<Saved>;
-  /** Where the procedure stands when the call under way is over; rejects when that has failed. */
+  /** The state of the steps after the current call. Rejects if the call fails. */
   #state: Promise<State<Saved>>;
   #finishing: Promise<Saved> | undefined;
   #abandoned = false;
@@ -21,7 +21,7 @@ export class PortableStreamingSave implements StreamingSave {
     this.#state = advance(this.#steps, this.#steps.next());
   }
 
-  /** @param inOrder calls `publish` when its turn has come. */
+  /** @param inOrder calls `publish` after the earlier saves to the path. */
   static async open(
     request: SaveParameters,
     inOrder: (save: PortableStreamingSave) => Promise<Saved>,
@@ -63,7 +63,7 @@ export class PortableStreamingSave implements StreamingSave {
       const state = await this.#state;
       if (!state.done) await advance(this.#steps, this.#steps.throw(ABANDONED));
     } catch {
-      // The procedure has taken back what it did; why it ended, its caller knows.
+      // The steps have undone their work. The caller already has the error.
     }
   }
 
@@ -76,10 +76,10 @@ export class PortableStreamingSave implements StreamingSave {
 export class PortableStreamingSaveSync implements StreamingSaveSync {
   readonly #steps: Steps<Saved>;
   readonly #inOrder: (publish: () => Saved) => Saved;
-  /** Also where the procedure has ended with an error. */
+  /** Also true after an error. */
   #ended = true;
 
-  /** @param inOrder calls its argument when the earlier saves to the path are seen to. */
+  /** @param inOrder calls its argument after it has finished the earlier saves to the path. */
   constructor(request: SaveParameters, inOrder: (publish: () => Saved) => Saved) {
     this.#steps = saveFileInChunks(request, () => undefined);
     this.#inOrder = inOrder;

@@ -3,10 +3,10 @@ import { shared } from '../../base/shared-state.js';
 import { type WaitLimit, waitWithLimit } from '../../base/wait-limit.js';
 import type { UpdateQueue } from '../engine.js';
 
-/** The order of the updates that this thread makes of one path. */
+/** Orders the updates of one path in this thread. */
 export const portableUpdateQueue: UpdateQueue = {
-  async run<T>(path: string, patience: WaitLimit, task: () => Promise<T>): Promise<T> {
-    const wait: Wait = (granted, idle) => waitWithLimit(granted, patience, idle);
+  async run<T>(path: string, limit: WaitLimit, task: () => Promise<T>): Promise<T> {
+    const wait: Wait = (granted, idle) => waitWithLimit(granted, limit, idle);
     const queue = shared.updateQueues.get(path) ?? new Semaphore(1);
     shared.updateQueues.set(path, queue);
     try {
