@@ -1,31 +1,35 @@
 import type { Saved } from '../base/save-request.js';
 import type { StreamingSave } from '../engine/engine.js';
 
-/** A write of half a megabyte takes long enough for what it costs to start one, and two of them fit most caches. */
+/**
+ * In bytes. Starting a write costs little compared with writing half a megabyte, and two buffers fit most
+ * caches.
+ */
 export const BUFFER_SIZE = 512 * 1024;
 
 /**
- * Gathers the chunks of a save in two buffers: while one is written, the other is filled. So small chunks cost no system
- * call each, the producer works while the disk does, and it never gets further ahead than that.
+ * Collects the chunks of a save in two buffers: while one is written, the other is filled. So small chunks do
+ * not cost a system call each, and the producer and the disk work in parallel. The producer is never more
+ * than the buffers ahead.
  */
 export class ChunkWriter {
   readonly #save: StreamingSave;
   readonly #onFailure: (error: unknown) => void;
   #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #filled = 0;
-  /** Being written, or free. */
+  /** The second buffer: it is being written, or it is free. */
   #other: Buffer | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param onFailure hears of a failed write at once; the next call rejects with it as well. */
+  /** @param onFailure is called at once when a write fails. The next call rejects with the same error. */
   constructor(save: StreamingSave, onFailure: (error: unknown) => void) {
     this.#save = save;
     this.#onFailure = onFailure;
   }
 
   /**
-   * Takes the bytes over: they may change when this has returned `undefined`, or when its promise has resolved, and not
-   * before the next call may be made.
+   * Copies or writes the bytes. They may change after the call has returned `undefined`, or after its promise
+   * has resolved. The next call may not be made earlier.
    */
   write(chunk: Uint8Array): Promise<void> | undefined {
     if (chunk.byteLength > BUFFER_SIZE - this.#filled) return this.#writeThrough(chunk);
@@ -34,7 +38,7 @@ export class ChunkWriter {
     return undefined;
   }
 
-  /** Writes what is left, and publishes the save. */
+  /** Writes the remaining bytes, and publishes the save. */
   async finish(): Promise<Saved> {
     if (this.#filled > 0) await this.#flush();
     await this.#writing;

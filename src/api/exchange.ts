@@ -6,16 +6,17 @@ import { renameOperation } from '../names/rename-operation.js';
 import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-options.js';
 
 /**
- * Swaps what stands under two paths, of any kind, in one step (`RENAME_EXCHANGE`): whoever looks, at any instant and
- * after any crash, finds the two as they were or swapped. Once it resolves, the swap survives power loss.
+ * Exchanges two paths of any kind atomically (`RENAME_EXCHANGE`). At any instant and after any crash, the two
+ * are either unchanged or exchanged. Once the call resolves, the exchange survives power loss.
  *
- * Both paths must exist and be on one mounted filesystem. Symbolic links are swapped themselves. The contents are not
- * synced: what is to survive must be on disk before. There is no order between this and saves that are under way.
+ * Both paths must exist and be on one mounted filesystem. Symbolic links are not followed: the links
+ * themselves are exchanged. The contents are not synced: content that must survive power loss must be on disk
+ * before the call. There is no order between this call and saves that are running.
  *
- * @returns what was achieved.
- * @throws {SaveError} `ENOENT` if one of them is missing, `EXDEV` across filesystems, `EINVAL` if one is inside the
- *   other, `EBUSY` for a mount point; `ERR_INDELIBLE_UNSUPPORTED` where the filesystem or the engine cannot do it in one
- *   step. `published` tells whether the two were swapped before it failed.
+ * @returns the durability that was achieved.
+ * @throws {SaveError} `ENOENT` if one of them is missing, `EXDEV` across filesystems, `EINVAL` if one is
+ *   inside the other, `EBUSY` for a mount point; `ERR_INDELIBLE_UNSUPPORTED` if the filesystem or the engine
+ *   has no atomic exchange. `published` says whether the two were exchanged before the failure.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function exchange(

@@ -7,22 +7,23 @@ import { findInspectedPath } from '../fs/plain/inspected-path.js';
 import { run, runSync } from '../fs/steps.js';
 
 /**
- * Tells what lies under a path: mount, filesystem, device, what works there, the update protocol that `save` uses
- * and why, and what it cannot promise. Of a path that does not exist yet, it inspects the nearest parent that does.
+ * Describes the storage of a path: mount, filesystem, device, supported features, the update protocol that
+ * `save` uses and the reason for it, and what `save` cannot guarantee. If the path does not exist yet, the
+ * nearest existing parent is inspected.
  *
- * It only looks: nothing is written, and no right to the file is needed. It says what the kernel says; that a disk
- * keeps what it has confirmed, it cannot check.
+ * It only reads: nothing is written, and no permission on the file is needed. It reports what the kernel
+ * reports. It cannot check whether a disk keeps the data that it has confirmed.
  *
- * @throws {NodeJS.ErrnoException} where the path cannot be followed: `EACCES`, `ENOTDIR`, `ELOOP`.
+ * @throws {NodeJS.ErrnoException} if the path cannot be followed: `EACCES`, `ENOTDIR`, `ELOOP`.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
 export async function inspect(path: PathLike): Promise<Filesystem> {
-  const place = await run(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
-  return inspectFilesystem(place, selectEngine().engine.name, thisMachine);
+  const location = await run(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
+  return inspectFilesystem(location, selectEngine().engine.name, thisMachine);
 }
 
-/** The same on the calling thread, which a file server that does not answer holds up. */
+/** The same on the calling thread. A file server that does not answer blocks the thread. */
 export function inspectSync(path: PathLike): Filesystem {
-  const place = runSync(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
-  return inspectFilesystem(place, selectEngine().engine.name, thisMachine);
+  const location = runSync(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
+  return inspectFilesystem(location, selectEngine().engine.name, thisMachine);
 }

@@ -5,13 +5,13 @@ import type { DurabilityRequest } from '../names/durability.js';
 /** Options of `exchange`, `renameExclusive` and `replaceSymlink`. */
 export interface NameChangeOptions {
   /**
-   * `'durable'` syncs the directories of both names, so that the change survives power loss once it resolves. With
-   * `'ordered'` and `'none'` nothing is synced; it is one step all the same. Default `'durable'`.
+   * `'durable'` syncs the directories of both names: once the call resolves, the change survives power loss.
+   * With `'ordered'` and `'none'` nothing is synced; the change is still atomic. Default `'durable'`.
    */
   durability?: Durability | undefined;
   /**
-   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, where the durability that was asked for cannot
-   * be had. Default `false`: it does its best, and the result tells.
+   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, if the requested durability is not
+   * available. Default `false`: the call does its best, and the result says what was achieved.
    */
   strict?: boolean | undefined;
 }

@@ -20,11 +20,11 @@ const MAX_DESCRIPTOR = 0x7fff_ffff;
 const DEFAULT_MODE = 0o666;
 
 /**
- * Renames with flags, renameat2(2): `RENAME_NOREPLACE` fails with `EEXIST` instead of replacing, `RENAME_EXCHANGE`
- * swaps the two. Nothing is synced.
+ * Renames with flags, renameat2(2): `RENAME_NOREPLACE` fails with `EEXIST` instead of replacing,
+ * `RENAME_EXCHANGE` swaps the two. Nothing is synced.
  *
- * @throws {SaveError} the call's error; `EINVAL` where the filesystem lacks the flag, `ENOSYS` where there is no such
- *   call.
+ * @throws {SaveError} the call's error; `EINVAL` where the filesystem lacks the flag, `ENOSYS` where there is
+ *   no such call.
  */
 export async function renameat2(from: PathLike, to: PathLike, flags = 0): Promise<void> {
   const call = renameCall(from, to, flags);
@@ -43,8 +43,8 @@ export function renameat2Sync(from: PathLike, to: PathLike, flags = 0): void {
  *
  * @param mode of the file, less the umask. Default `0o666`.
  * @returns the descriptor, for the caller to close.
- * @throws {SaveError} the call's error; `EOPNOTSUPP` where the filesystem has no such files, `ENOSYS` where the
- *   system has none.
+ * @throws {SaveError} the call's error; `EOPNOTSUPP` where the filesystem has no such files, `ENOSYS` where
+ *   the system has none.
  */
 export async function openTmpfile(directory: PathLike, mode = DEFAULT_MODE): Promise<number> {
   const call = openCall(directory, mode);
@@ -58,8 +58,8 @@ export function openTmpfileSync(directory: PathLike, mode = DEFAULT_MODE): numbe
 }
 
 /**
- * Gives a file one more name, linkat(2): a file that has one by its path, or one of `openTmpfile` by its descriptor
- * (through `/proc/self/fd`). Nothing is synced.
+ * Gives a file one more name, linkat(2): a file that has one by its path, or one of `openTmpfile` by its
+ * descriptor (through `/proc/self/fd`). Nothing is synced.
  *
  * @throws {SaveError} the call's error: `EEXIST` if anything stands under the new name.
  */
@@ -75,8 +75,8 @@ export function linkatSync(from: PathLike | number, to: PathLike): void {
 }
 
 /**
- * Writes dirty pages of a part of a file to the device, sync_file_range(2). It commits no journal and flushes no cache:
- * alone it makes nothing durable.
+ * Writes dirty pages of a part of a file to the device, sync_file_range(2). It commits no journal and flushes
+ * no cache: alone it makes nothing durable.
  *
  * @param offset in bytes.
  * @param length in bytes; 0 means to the end of the file.
@@ -99,8 +99,8 @@ export function syncFileRangeSync(fd: number, offset: number, length: number, fl
 }
 
 /**
- * Data and what is needed to read it back, on stable storage: fdatasync(2). After a failure the file's content is
- * unknown; don't call it again and believe the answer.
+ * Data and what is needed to read it back, on stable storage: fdatasync(2). After a failure the file's
+ * content is unknown; don't call it again and believe the answer.
  */
 export async function fdatasync(fd: number): Promise<void> {
   await callOnDescriptor('fdatasync', fd);
@@ -111,7 +111,10 @@ export function fdatasyncSync(fd: number): void {
   callOnDescriptorSync('fdatasync', fd);
 }
 
-/** Data and all metadata on stable storage: fsync(2). On macOS it stops short of the disk's cache; see `fullfsync`. */
+/**
+ * Data and all metadata on stable storage: fsync(2). On macOS it stops short of the disk's cache; see
+ * `fullfsync`.
+ */
 export async function fsync(fd: number): Promise<void> {
   await callOnDescriptor('fsync', fd);
 }
@@ -141,7 +144,10 @@ export function barrierfsyncSync(fd: number): void {
   callOnDescriptorSync('barrierfsync', fd);
 }
 
-/** Everything dirty on the filesystem that holds the open file, on stable storage: syncfs(2). Linux; else `ENOSYS`. */
+/**
+ * Everything dirty on the filesystem that holds the open file, on stable storage: syncfs(2). Linux; else
+ * `ENOSYS`.
+ */
 export async function syncfs(fd: number): Promise<void> {
   await callOnDescriptor('syncfs', fd);
 }
@@ -152,9 +158,9 @@ export function syncfsSync(fd: number): void {
 }
 
 /**
- * Opens a directory, syncs it, closes it: the names in it are durable then. With the native engine it is `syncfs` as well where
- * a btrfs would return too early, because another user of this library is just syncing the same directory
- * (docs/durability.md).
+ * Opens a directory, syncs it, closes it: the names in it are durable then. With the native engine it is
+ * `syncfs` as well where a btrfs would return too early, because another user of this library is just syncing
+ * the same directory (docs/durability.md).
  */
 export async function syncDirectory(directory: PathLike): Promise<void> {
   const path = absolutePath(directory, 'directory');

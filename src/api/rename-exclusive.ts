@@ -6,16 +6,18 @@ import { renameOperation } from '../names/rename-operation.js';
 import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-options.js';
 
 /**
- * Renames a file, directory or anything else in one step, and never over something (`RENAME_NOREPLACE`): of many that
- * rename to one path, exactly one succeeds. Once it resolves, the new name survives power loss.
+ * Renames a file, a directory or any other entry atomically, and never replaces anything
+ * (`RENAME_NOREPLACE`). Of many renames to one path, exactly one succeeds. Once the call resolves, the new
+ * name survives power loss.
  *
- * A symbolic link is renamed itself. The content is not synced: what is to survive must be on disk before. There is no
- * order between this and saves that are under way.
+ * A symbolic link is not followed: the link itself is renamed. The content is not synced: content that must
+ * survive power loss must be on disk before the call. There is no order between this call and saves that are
+ * running.
  *
- * @returns what was achieved.
- * @throws {SaveError} `EEXIST` if anything stands under `to`, a dangling symbolic link included; `ENOENT`, `EXDEV`,
- *   `EBUSY` as from `fs.rename`; `ERR_INDELIBLE_UNSUPPORTED` where the filesystem or the engine cannot do it in one
- *   step. `published` tells whether the new name stands.
+ * @returns the durability that was achieved.
+ * @throws {SaveError} `EEXIST` if `to` exists, even as a dangling symbolic link; `ENOENT`, `EXDEV`, `EBUSY`
+ *   as from `fs.rename`; `ERR_INDELIBLE_UNSUPPORTED` if the filesystem or the engine has no such atomic
+ *   rename. `published` says whether the entry has the new name.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function renameExclusive(

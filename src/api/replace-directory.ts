@@ -5,50 +5,51 @@ import { selectEngine } from '../engine/select.js';
 import { run, runSync } from '../fs/steps.js';
 import type { DirectoryReplaced } from '../names/replace-directory.js';
 import {
-  replaceDirectory as putDirectory,
   type ReplaceDirectoryRequest,
+  replaceDirectory as replaceDirectorySteps,
 } from '../names/replace-directory.js';
 
 /** Options of `replaceDirectory`. */
 export interface ReplaceDirectoryOptions {
   /**
-   * `'durable'`: once it resolves, the new tree survives power loss. `'ordered'`: after power loss the old tree or the new
-   * stands there, whole. `'none'`: nothing is synced, and power loss may leave anything; it is one step all the same.
-   * Default `'durable'`.
+   * - `'durable'`, the default: once the call resolves, the new tree survives power loss.
+   * - `'ordered'`: after power loss the old tree or the new one is at the path, whole.
+   * - `'none'`: nothing is synced, and power loss may leave anything. The replacement is still atomic.
    */
   durability?: Durability | undefined;
   /**
-   * Where the old tree is kept, in place of a directory that was kept there before, which is removed. On the same mounted
-   * filesystem. Default: the old tree is removed.
+   * A path at which the old tree is kept. A directory that was kept there before is removed. It must be on
+   * the same mounted filesystem. Default: the old tree is removed.
    */
   keepPrevious?: PathLike | undefined;
   /**
-   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, where the durability that was asked for cannot
-   * be had. Default `false`: it does its best, and the result tells.
+   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, if the requested durability is not
+   * available. Default `false`: the call does its best, and the result says what was achieved.
    */
   strict?: boolean | undefined;
 }
 
 /**
- * Puts a whole prepared directory in the place of another, in one step (`RENAME_EXCHANGE`): whoever opens `path`, at any
- * instant and after any crash, finds the old tree or the new, whole. Everything in the staged tree is made durable first,
- * so that once this resolves the new tree survives power loss.
+ * Replaces a directory with a prepared directory atomically (`RENAME_EXCHANGE`). At any instant and after any
+ * crash, `path` leads to the old tree or to the new one, whole. Everything in the staged tree is made durable
+ * first. Once the call resolves, the new tree survives power loss.
  *
- * The staged path is free afterwards. From the exchange on the old tree stands there, whole, until it is kept, or renamed to
- * `.indelible-tree-` and random characters in the same directory and removed: a crash may leave it under the one name or the
- * other, and `sweep` removes what is called `.indelible-tree-…`. Where nothing stands under `path` the staged directory is
- * renamed. Nothing may be written in the staged tree meanwhile. Who has a directory or file of the old tree open goes on
- * with that one.
+ * The staged path is free afterwards. After the exchange the old tree is at the staged path, whole, until it
+ * is kept, or until it is renamed to `.indelible-tree-` and random characters in the same directory and
+ * removed. A crash may leave it at either name; `sweep` removes trees that are named `.indelible-tree-…`. If
+ * `path` does not exist, the staged directory is renamed. The staged tree must not be written to during the
+ * call. A program that has a directory or file of the old tree open continues to use the old one.
  *
- * Only directories: a symbolic link under `path` is neither followed nor replaced (`replaceSymlink` points one elsewhere).
- * There is no order between this and saves that are under way.
+ * Only directories are replaced: a symbolic link at `path` is neither followed nor replaced (`replaceSymlink`
+ * changes the target of a link). There is no order between this call and saves that are running.
  *
  * @param staged the prepared directory, on the same mounted filesystem as `path`.
- * @returns what was achieved.
- * @throws {SaveError} `ENOTDIR` for what is no directory; `EBUSY` for a mount point, or one inside; `EXDEV` across
- *   filesystems, `EINVAL` if one is inside the other, both before anything is written; `ERR_INDELIBLE_UNSUPPORTED` where the
- *   filesystem or the engine cannot do it in one step. `published` tells whether the new tree stands there: then the sync of
- *   a directory has failed, or the removal of the old tree.
+ * @returns the durability that was achieved.
+ * @throws {SaveError} `ENOTDIR` if a path is not a directory; `EBUSY` for a mount point, or a mount point
+ *   inside; `EXDEV` across filesystems, `EINVAL` if one is inside the other, both before anything is written;
+ *   `ERR_INDELIBLE_UNSUPPORTED` if the filesystem or the engine cannot do it atomically. `published` says
+ *   whether the new tree is at `path`. In that case the sync of a directory, keeping the old tree or removing
+ *   it has failed.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function replaceDirectory(
@@ -57,7 +58,7 @@ export async function replaceDirectory(
   options?: ReplaceDirectoryOptions | null,
 ): Promise<DirectoryReplaced> {
   const request = requestOf(staged, path, options);
-  return run(putDirectory(selectEngine().calls, request));
+  return run(replaceDirectorySteps(selectEngine().calls, request));
 }
 
 /** The same on the calling thread. */
@@ -67,7 +68,7 @@ export function replaceDirectorySync(
   options?: ReplaceDirectoryOptions | null,
 ): DirectoryReplaced {
   const request = requestOf(staged, path, options);
-  return runSync(putDirectory(selectEngine().calls, request));
+  return runSync(replaceDirectorySteps(selectEngine().calls, request));
 }
 
 function requestOf(

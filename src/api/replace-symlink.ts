@@ -2,21 +2,22 @@ import { absolutePath, type PathLike, validatedPath } from '../base/path.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import type { NameChange } from '../names/durability.js';
-import { replaceSymlink as putSymlink } from '../names/replace-symlink.js';
+import { replaceSymlink as replaceSymlinkSteps } from '../names/replace-symlink.js';
 import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-options.js';
 
 /**
- * Points a symbolic link somewhere else, or makes it, in one step: whoever follows it, at any instant and after any
- * crash, gets to the old target or to the new. Once it resolves, the new one survives power loss.
+ * Changes the target of a symbolic link atomically, or creates the link. At any instant and after any crash,
+ * the link leads to the old target or to the new one. Once the call resolves, the new link survives power
+ * loss.
  *
- * Only a symbolic link is replaced. That is looked at just before the step; a file that somebody else puts there in
- * between would be replaced, as by any `rename`. The new link belongs to the process. What `target` leads to is not
- * looked at, and not synced.
+ * Only a symbolic link is replaced. This is checked just before the rename. A file that another program
+ * creates in between would be replaced, as by any `rename`. The new link belongs to the user of the process.
+ * The target itself is not checked and not synced.
  *
- * @param target the link's text, as in `fs.symlink`: a relative one starts at the link's directory.
- * @returns what was achieved.
- * @throws {SaveError} `ERR_INDELIBLE_NOT_A_SYMLINK` if something else stands under the path; the failed system call's
- *   error, with `published`.
+ * @param target the text of the link, as in `fs.symlink`: a relative target starts at the link's directory.
+ * @returns the durability that was achieved.
+ * @throws {SaveError} `ERR_INDELIBLE_NOT_A_SYMLINK` if the path exists and is not a symbolic link; the failed
+ *   system call's error, with `published`.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function replaceSymlink(
@@ -38,5 +39,5 @@ export function replaceSymlinkSync(
 
 function steps(target: PathLike, path: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
   const link = { target: validatedPath(target, 'target'), path: absolutePath(path, 'path') };
-  return putSymlink(selectEngine().calls, { ...link, ...resolveNameChangeOptions(options) });
+  return replaceSymlinkSteps(selectEngine().calls, { ...link, ...resolveNameChangeOptions(options) });
 }

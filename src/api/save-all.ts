@@ -22,9 +22,14 @@ export interface FileToSave {
 /** Options of `saveAll`: those of `save` but `keepPrevious`, which each file has for itself. */
 export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious'>;
 
-/** How many files are taken from the iterable and not saved yet: as many as the engine works on at once, twice. */
+/**
+ * How many files are taken from the iterable and not saved yet: as many as the engine works on at once,
+ * twice.
+ */
 const MAX_PENDING = 512;
-/** And how many bytes they may have together, so that large files are not all read at once; one may have more. */
+/**
+ * And how many bytes they may have together, so that large files are not all read at once; one may have more.
+ */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 /** Each file of a synchronous group holds two descriptors until the group is published. */
@@ -44,17 +49,18 @@ export class SaveAllError extends AggregateError {
 }
 
 /**
- * Saves many files, each as `save` would, and lets them share their commits: a thousand cost about as many flushes as a
- * few. What one of them does to the others: nothing; all are tried.
+ * Saves many files, each as `save` would, and lets them share their commits: a thousand cost about as many
+ * flushes as a few. What one of them does to the others: nothing; all are tried.
  *
  * Guaranteed for each file: what `save` guarantees. Not guaranteed: that the files change together.
  *
- * @param files taken one by one, at most 512 or 64 MiB ahead of what is saved, so that a hundred thousand files need
- *   not be in memory at once.
+ * @param files taken one by one, at most 512 or 64 MiB ahead of what is saved, so that a hundred thousand
+ *   files need not be in memory at once.
  * @param options for all of them, as of `save`.
  * @returns the results in the order of the files.
- * @throws {SaveAllError} an `AggregateError` with the outcome of each file, when all that could be saved is. If the
- *   iterable throws, or the signal is aborted, no more files are taken, and that error is the last of its errors.
+ * @throws {SaveAllError} an `AggregateError` with the outcome of each file, when all that could be saved is.
+ *   If the iterable throws, or the signal is aborted, no more files are taken, and that error is the last of
+ *   its errors.
  * @throws {TypeError | RangeError} at once, for wrong options.
  */
 export async function saveAll(

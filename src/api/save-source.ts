@@ -6,8 +6,8 @@ import type { Engine, StreamingSave } from '../engine/engine.js';
 import { BUFFER_SIZE, ChunkWriter } from './chunk-writer.js';
 
 /**
- * Data that arrives in chunks: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A chunk may be changed
- * when the next one is asked for.
+ * Data that arrives in chunks: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A chunk
+ * may be changed when the next one is asked for.
  */
 export type SaveSource = Iterable<SaveData> | AsyncIterable<SaveData>;
 
@@ -22,8 +22,8 @@ export function isSource(data: SaveData | SaveSource): data is SaveSource {
 }
 
 /**
- * Saves what a producer gives. When the save fails first, the producer is told as by the end of a `for await` loop; a
- * stream is destroyed, or cancelled.
+ * Saves what a producer gives. When the save fails first, the producer is told as by the end of a `for await`
+ * loop; a stream is destroyed, or cancelled.
  */
 export async function saveSource(
   engine: Engine,

@@ -11,8 +11,8 @@ import { saveParametersOf } from './save.js';
 /** Options of `createSaveStream`: those of `save`, and Node's for a `Writable`. */
 export interface SaveStreamOptions extends SaveOptions {
   /**
-   * How many bytes wait before `write` returns `false`; about a megabyte more is on its way to the file. Default: Node's
-   * (`getDefaultHighWaterMark`).
+   * How many bytes wait before `write` returns `false`; about a megabyte more is on its way to the file.
+   * Default: Node's (`getDefaultHighWaterMark`).
    */
   highWaterMark?: number | undefined;
 }
@@ -90,17 +90,19 @@ export class SaveStream extends Writable {
 /**
  * A `Writable` whose content replaces a file atomically when it ends.
  *
- * Guaranteed: `finish` is emitted when the content is as durable as `save` makes it; `saved` then tells what was done.
- * Until the stream has ended the old file stands untouched. A stream that is destroyed, aborted, or fails before it is
- * published leaves the old file and nothing beside it. Memory stays bounded, however much is written: `write` returns
- * `false` as any stream's does. While the stream waits for its producer it holds no thread.
+ * Guaranteed: `finish` is emitted when the content is as durable as `save` makes it; `saved` then tells what
+ * was done. Until the stream has ended the old file stands untouched. A stream that is destroyed, aborted, or
+ * fails before it is published leaves the old file and nothing beside it. Memory stays bounded, however much
+ * is written: `write` returns `false` as any stream's does. While the stream waits for its producer it holds
+ * no thread.
  *
- * Its place among the saves to its path is that of its `end`: what is saved while it is open comes before it. A symbolic
- * link is followed when the stream is made, and what is preserved of the old file is read when it has ended.
+ * Its place among the saves to its path is that of its `end`: what is saved while it is open comes before it.
+ * A symbolic link is followed when the stream is made, and what is preserved of the old file is read when it
+ * has ended.
  *
  * @param path made absolute at once: a later `chdir` changes nothing.
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments. All else is
- *   emitted as `error`: a `SaveError`, as `save` rejects with.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments. All
+ *   else is emitted as `error`: a `SaveError`, as `save` rejects with.
  */
 export function createSaveStream(
   path: PathLike,

@@ -9,17 +9,17 @@ import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-so
 /**
  * Replaces a file atomically. Once it resolves, the new content survives power loss.
  *
- * Guaranteed: whoever reads the path, at any instant and after any crash, finds the old content or the new, whole. On
- * any failure before the new version is published the old file is untouched and nothing is left beside it. Saves to
- * one path in one process are published in the order of the calls.
+ * Guaranteed: whoever reads the path, at any instant and after any crash, finds the old content or the new,
+ * whole. On any failure before the new version is published the old file is untouched and nothing is left
+ * beside it. Saves to one path in one process are published in the order of the calls.
  *
- * Not guaranteed: durability where the filesystem has none (`Saved.durability` says what was achieved), or where the
- * disk lies about its flush. Hard links to the old file keep the old content.
+ * Not guaranteed: durability where the filesystem has none (`Saved.durability` says what was achieved), or
+ * where the disk lies about its flush. Hard links to the old file keep the old content.
  *
  * @param path made absolute at once: a later `chdir` changes nothing.
- * @param data buffers are not copied; don't change one before the promise settles. Of an iterable, async iterable,
- *   `Readable` or web `ReadableStream` about a megabyte is in memory at a time; the save takes its place in the order
- *   when it has come to its end.
+ * @param data buffers are not copied; don't change one before the promise settles. Of an iterable, async
+ *   iterable, `Readable` or web `ReadableStream` about a megabyte is in memory at a time; the save takes its
+ *   place in the order when it has come to its end.
  * @throws {SaveError} the failed system call's error, in Node's form, with `published`.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
@@ -37,8 +37,8 @@ export async function save(
 }
 
 /**
- * The same on the calling thread, after every save to this path that was called before: it blocks the event loop for
- * as long as the disk takes.
+ * The same on the calling thread, after every save to this path that was called before: it blocks the event
+ * loop for as long as the disk takes.
  *
  * @throws as `save` rejects.
  */

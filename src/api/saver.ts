@@ -8,13 +8,16 @@ import { save } from './save.js';
 /** Options of a `Saver`: those of `save` but `ifExists`, since a saver replaces what it has saved before. */
 export interface SaverOptions<Value = SaveData> extends Omit<SaveOptions, 'ifExists'> {
   /**
-   * Turns a value into bytes, when it is really written and not before: of ten thousand values in one go it sees two.
-   * What it throws, or rejects with, counts as that save's failure. Default: the value is the data.
+   * Turns a value into bytes, when it is really written and not before: of ten thousand values in one go it
+   * sees two. What it throws, or rejects with, counts as that save's failure. Default: the value is the data.
    */
   serialize?: ((value: Value) => SaveData | Promise<SaveData>) | undefined;
 }
 
-/** The saves that one real save stands for: the newest value, and the promise that all their callers were given. */
+/**
+ * The saves that one real save stands for: the newest value, and the promise that all their callers were
+ * given.
+ */
 interface Batch<Value> {
   value: Value;
   readonly done: Promise<Saved>;
@@ -23,14 +26,14 @@ interface Batch<Value> {
 }
 
 /**
- * Writes the latest of many values to one path. While a save is under way, newer values wait, and only the newest of
- * them is written next: ten thousand calls of `save` in one go cost two real saves.
+ * Writes the latest of many values to one path. While a save is under way, newer values wait, and only the
+ * newest of them is written next: ten thousand calls of `save` in one go cost two real saves.
  *
- * Guaranteed: a promise of `save` resolves only when its value, or one that was given later, is as durable as `save`
- * would have made it. Values are written in the order in which they were given.
+ * Guaranteed: a promise of `save` resolves only when its value, or one that was given later, is as durable as
+ * `save` would have made it. Values are written in the order in which they were given.
  *
- * Not guaranteed: that every value is ever found in the file. Writers other than this saver are not looked at: the last
- * one wins.
+ * Not guaranteed: that every value is ever found in the file. Writers other than this saver are not looked
+ * at: the last one wins.
  *
  * @example
  * await using settings = new Saver('settings.json', { serialize: JSON.stringify });
@@ -70,9 +73,11 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
    * Saves the value, or a newer one in its place.
    *
    * @param value with buffers, don't change one before the promise settles.
-   * @returns resolves when this value or a newer one is durable. Callers that shared a real save get the same promise.
-   * @throws (rejects) as `save` does, if the real save failed that stood for this value and no newer value waited, whose
-   *   outcome is this one's otherwise; `ERR_INDELIBLE_CLOSED` after `close`; `TypeError` for a value that cannot be saved.
+   * @returns resolves when this value or a newer one is durable. Callers that shared a real save get the same
+   *   promise.
+   * @throws (rejects) as `save` does, if the real save failed that stood for this value and no newer value
+   *   waited, whose outcome is this one's otherwise; `ERR_INDELIBLE_CLOSED` after `close`; `TypeError` for a
+   *   value that cannot be saved.
    */
   save(value: Value): Promise<Saved> {
     if (this.#closed) return Promise.reject(this.#closedError());
@@ -98,15 +103,16 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
   /**
    * Waits until the latest value is durable.
    *
-   * @throws (rejects) with the error of the latest value's save, if it failed: then the file does not hold it.
+   * @throws (rejects) with the error of the latest value's save, if it failed: then the file does not hold
+   *   it.
    */
   async flush(): Promise<void> {
     await this.#latest;
   }
 
   /**
-   * Takes no more values, and waits for the latest as `flush` does. Nothing is open afterwards; closing again only
-   * waits.
+   * Takes no more values, and waits for the latest as `flush` does. Nothing is open afterwards; closing again
+   * only waits.
    */
   async close(): Promise<void> {
     this.#closed = true;

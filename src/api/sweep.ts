@@ -19,16 +19,17 @@ const NOT_REMOVABLE = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY'] as const;
 const TRASH_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
 
 /**
- * Removes the temporaries that dead writers have left in a directory, and never one of a writer that lives: in this
- * process or another, in this container or one that shares the directory.
+ * Removes the temporaries that dead writers have left in a directory, and never one of a writer that lives:
+ * in this process or another, in this container or one that shares the directory.
  *
  * What `replaceDirectory` has left of an old tree is removed as well, by the native engine.
  *
- * A temporary of the native engine is its writer's as long as a lock on it is held, which ends with the writer
- * however it ends. One of the portable engine, or a symbolic link, says in its name which process made it, and is only
- * removed where that process can be looked for: on the same boot of the same machine, in the same pid namespace; on macOS
- * and Windows, on the same machine while no process has its number. What cannot be told, because the filesystem has no
- * locks or the addon is not loaded, and what may not be removed, stays.
+ * A temporary of the native engine is its writer's as long as a lock on it is held, which ends with the
+ * writer however it ends. One of the portable engine, or a symbolic link, says in its name which process made
+ * it, and is only removed where that process can be looked for: on the same boot of the same machine, in the
+ * same pid namespace; on macOS and Windows, on the same machine while no process has its number. What cannot
+ * be told, because the filesystem has no locks or the addon is not loaded, and what may not be removed,
+ * stays.
  *
  * @returns the names of the files removed, in order.
  * @throws {NodeJS.ErrnoException} if the directory cannot be read.

@@ -7,7 +7,10 @@ import type { FileSystemCalls, OpenTemporary } from '../fs/file-system-calls.js'
 import { run, runSync, type Steps } from '../fs/steps.js';
 import { saveParametersOf } from './save.js';
 
-/** Options of `openTemporary`, and of `TemporaryFile.link`: those of `save` that don't speak of data or of what stands there. */
+/**
+ * Options of `openTemporary`, and of `TemporaryFile.link`: those of `save` that don't speak of data or of
+ * what stands there.
+ */
 export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | 'keepPrevious'>;
 
 /** Options of `TemporaryFile.replace`. */
@@ -61,11 +64,12 @@ const leakRegistry = new FinalizationRegistry<TemporaryHandle>((file) => {
 const SYNC_CALLS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range', 'close']);
 
 /**
- * A file for the caller to write by its descriptor, until `link` or `replace` gives it a name. Made by `openTemporary`.
+ * A file for the caller to write by its descriptor, until `link` or `replace` gives it a name. Made by
+ * `openTemporary`.
  *
- * Publishing closes it, so that nobody writes to the published file by mistake. A publication that fails leaves it open, to
- * be tried again, under another path perhaps; but not if the sync of its content has failed: then the content is unknown,
- * and every further attempt rejects with that error.
+ * Publishing closes it, so that nobody writes to the published file by mistake. A publication that fails
+ * leaves it open, to be tried again, under another path perhaps; but not if the sync of its content has
+ * failed: then the content is unknown, and every further attempt rejects with that error.
  *
  * @example
  * await using file = await openTemporary('downloads');
@@ -103,11 +107,11 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Gives the file a name that must be free, as `save` with `ifExists: 'fail'`: of many that link to one path, exactly one
-   * succeeds. What was written is made durable first. Then the file is closed.
+   * Gives the file a name that must be free, as `save` with `ifExists: 'fail'`: of many that link to one
+   * path, exactly one succeeds. What was written is made durable first. Then the file is closed.
    *
-   * @throws {SaveError} `EEXIST` if anything stands there; `EXDEV` on another filesystem; `ERR_INDELIBLE_CLOSED` after
-   *   `close`.
+   * @throws {SaveError} `EEXIST` if anything stands there; `EXDEV` on another filesystem;
+   *   `ERR_INDELIBLE_CLOSED` after `close`.
    */
   async link(path: PathLike, options?: TemporaryFileOptions | null): Promise<Saved> {
     return this.#publish(this.#requestOf(path, options, 'fail'));
@@ -119,8 +123,9 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Puts the file in the place of what stands under the path, atomically and durably, as `save` does: with its options, its
-   * place in the order of the saves to the path, and what it takes over from the replaced file. Then the file is closed.
+   * Puts the file in the place of what stands under the path, atomically and durably, as `save` does: with
+   * its options, its place in the order of the saves to the path, and what it takes over from the replaced
+   * file. Then the file is closed.
    *
    * @throws {SaveError} as `save`; `EXDEV` on another filesystem; `ERR_INDELIBLE_CLOSED` after `close`.
    */
@@ -134,8 +139,8 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Closes the file; what was not published is gone. It counts as closed at once, and waits for the publications that were asked
-   * for before. Closing again does nothing.
+   * Closes the file; what was not published is gone. It counts as closed at once, and waits for the
+   * publications that were asked for before. Closing again does nothing.
    */
   async close(): Promise<void> {
     this.#markClosed();

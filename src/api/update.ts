@@ -21,22 +21,26 @@ import { requestOf } from './save.js';
 
 /** Options of `update`: those of `save` but `ifExists` and `followSymlinks`, and how to meet others. */
 export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSymlinks'> {
-  /** With an encoding the content comes as a string, decoded as `Buffer.toString` does. Default: it comes as a Buffer. */
+  /**
+   * With an encoding the content comes as a string, decoded as `Buffer.toString` does. Default: it comes as a
+   * Buffer.
+   */
   encoding?: BufferEncoding | null | undefined;
   /**
-   * How long to wait for the lock, in milliseconds, counted anew whenever one of the updates ahead has come to its end;
-   * `Infinity` for ever. What `change` takes does not count. Default 10,000.
+   * How long to wait for the lock, in milliseconds, counted anew whenever one of the updates ahead has come
+   * to its end; `Infinity` for ever. What `change` takes does not count. Default 10,000.
    */
   timeout?: number | undefined;
   /**
-   * How often to begin again, with what the file then holds, when somebody else has changed it after it was read.
-   * Default 0: it rejects with `ERR_INDELIBLE_CHANGED`.
+   * How often to begin again, with what the file then holds, when somebody else has changed it after it was
+   * read. Default 0: it rejects with `ERR_INDELIBLE_CHANGED`.
    */
   retries?: number | undefined;
   /**
    * `'machine'`, the default: every other update on this machine is kept out, or the call is refused
-   * (`ERR_INDELIBLE_UNSUPPORTED`). `'thread'`: where the engine or the filesystem has no lock, be content with the order of
-   * the updates that this process makes under the same path; with the portable engine, this thread.
+   * (`ERR_INDELIBLE_UNSUPPORTED`). `'thread'`: where the engine or the filesystem has no lock, be content
+   * with the order of the updates that this process makes under the same path; with the portable engine, this
+   * thread.
    */
   lock?: 'machine' | 'thread' | undefined;
 }
@@ -54,27 +58,29 @@ const MIN_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 20;
 
 /**
- * Reads a file, has it changed, and saves what comes of it, so that no concurrent update is lost: while `change` runs, no
- * other update of the file does, in this process or any other on this machine. Those of one process under one path are
- * made in the order of the calls (with the portable engine, of one thread), and processes take turns.
+ * Reads a file, has it changed, and saves what comes of it, so that no concurrent update is lost: while
+ * `change` runs, no other update of the file does, in this process or any other on this machine. Those of one
+ * process under one path are made in the order of the calls (with the portable engine, of one thread), and
+ * processes take turns.
  *
- * Guaranteed for the new content: what `save` guarantees. The lock is on the file's name in its directory, leaves nothing
- * behind, and ends with its holder, however that ends.
+ * Guaranteed for the new content: what `save` guarantees. The lock is on the file's name in its directory,
+ * leaves nothing behind, and ends with its holder, however that ends.
  *
- * Writers that don't take part (`save`, a `Saver`, an editor) are not kept out. If one of them has changed the file after
- * it was read, nothing is saved, and the call rejects with `ERR_INDELIBLE_CHANGED` or begins again (`retries`).
- * Not guaranteed: that such a change is noticed in the last microseconds, between the look at the file and the rename.
+ * Writers that don't take part (`save`, a `Saver`, an editor) are not kept out. If one of them has changed
+ * the file after it was read, nothing is saved, and the call rejects with `ERR_INDELIBLE_CHANGED` or begins
+ * again (`retries`). Not guaranteed: that such a change is noticed in the last microseconds, between the look
+ * at the file and the rename.
  *
  * An update of the same file inside of `change` waits for itself, until `timeout`.
  *
  * @param path made absolute at once. A symbolic link is followed: the lock is on its target.
- * @param change gets the content, or `undefined` if there is no file, and returns the new content, or `undefined` to leave
- *   everything as it is. It may be asynchronous. With `retries` it may be called more than once. What it throws, the call
- *   rejects with, and the file stays as it is.
+ * @param change gets the content, or `undefined` if there is no file, and returns the new content, or
+ *   `undefined` to leave everything as it is. It may be asynchronous. With `retries` it may be called more
+ *   than once. What it throws, the call rejects with, and the file stays as it is.
  * @param options a string is the encoding.
  * @returns what the save has done, or `undefined` if `change` wanted none.
- * @throws {SaveError} as `save` rejects; also `ERR_INDELIBLE_LOCKED` after `timeout`, `ERR_INDELIBLE_CHANGED`,
- *   and `ERR_INDELIBLE_UNSUPPORTED` where there is no lock (`lock`).
+ * @throws {SaveError} as `save` rejects; also `ERR_INDELIBLE_LOCKED` after `timeout`,
+ *   `ERR_INDELIBLE_CHANGED`, and `ERR_INDELIBLE_UNSUPPORTED` where there is no lock (`lock`).
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  *
  * @example
@@ -108,8 +114,8 @@ export async function update<Current extends string | Buffer>(
 /**
  * The same on the calling thread, which it blocks while others have the lock.
  *
- * @throws as `update` rejects; `ERR_INDELIBLE_LOCKED` at once if an `update` of the same path is under way in this thread,
- *   which could not go on.
+ * @throws as `update` rejects; `ERR_INDELIBLE_LOCKED` at once if an `update` of the same path is under way in
+ *   this thread, which could not go on.
  */
 export function updateSync(
   path: PathLike,
