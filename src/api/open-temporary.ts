@@ -12,18 +12,19 @@ import { saveParametersOf } from './save.js';
 import { TemporaryFile, type TemporaryFileOptions, TemporaryHandle } from './temporary-file.js';
 
 /**
- * Opens a file without a name (`O_TMPFILE`) in a directory, to be written by its descriptor and then given a
- * name, atomically and durably. If it never gets one, nothing is left, however the process ends.
+ * Opens a file without a name (`O_TMPFILE`) in a directory. The caller writes it by its descriptor. Then
+ * `link` or `replace` gives it a name, atomically and durably. If it never gets a name, nothing is left,
+ * however the process ends.
  *
- * Where that is not proven safe (`inspect` tells: btrfs, an ext4 that may make fast commits) the file has a
- * name that starts with `.indelible-`, which is removed when it is closed; a killed process leaves it to
- * `sweep`. `TemporaryFile.unnamed` tells which it is.
+ * Where this is not proven safe (`inspect` reports it: btrfs, an ext4 that may make fast commits) the file
+ * has a name that starts with `.indelible-`. That name is removed when the file is closed; a killed process
+ * leaves it to `sweep`. `TemporaryFile.unnamed` says whether the file has no name.
  *
- * @param directory on the same mounted filesystem as the paths that the file is to get.
- * @param options for `link` and `replace` as well, unless they are given others; `mode` is what the file has
- *   at the end.
- * @throws {SaveError} the failed system call's error; `ERR_INDELIBLE_UNSUPPORTED` with the portable engine,
- *   on Windows and in Deno.
+ * @param directory on the same mounted filesystem as the paths for `link` and `replace`.
+ * @param options also the defaults for `link` and `replace`, which may override them. `mode` is the final
+ *   mode of the file.
+ * @throws {SaveError} the error of the failed system call; `ERR_INDELIBLE_UNSUPPORTED` with the portable
+ *   engine, on Windows and in Deno.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function openTemporary(
@@ -74,8 +75,8 @@ function* open(request: SaveParameters): Steps<TemporaryHandle> {
 }
 
 /**
- * On Windows a descriptor is an entry of a table in Node's own C library, which an addon cannot add to; in
- * Deno, of a table of Deno's.
+ * On Windows descriptors belong to a table in Node's C library, to which an addon cannot add an entry. In
+ * Deno they belong to a table of Deno.
  */
 function refuseWithoutDescriptors(
   calls: FileSystemCalls,

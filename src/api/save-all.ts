@@ -15,31 +15,32 @@ import { requestOf } from './save.js';
 export interface FileToSave {
   path: PathLike;
   data: SaveData;
-  /** As the option of `save`: of each file by itself. */
+  /** As the option of `save`, for this file. */
   keepPrevious?: PathLike | undefined;
 }
 
-/** Options of `saveAll`: those of `save` but `keepPrevious`, which each file has for itself. */
+/** Options of `saveAll`: those of `save` without `keepPrevious`, which is a property of each file. */
 export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious'>;
 
 /**
- * How many files are taken from the iterable and not saved yet: as many as the engine works on at once,
- * twice.
+ * The number of files that are taken from the iterable and not saved yet: twice as many as the engine saves
+ * at once.
  */
 const MAX_PENDING = 512;
 /**
- * And how many bytes they may have together, so that large files are not all read at once; one may have more.
+ * The total size of these files, in bytes, so that large files are not all read at once. A single file may be
+ * larger.
  */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
-/** Each file of a synchronous group holds two descriptors until the group is published. */
+/** The number of files in a synchronous group. Each holds two descriptors until the group is published. */
 const MAX_GROUP_SIZE = 128;
 
-/** Some of the files were not saved. The others were: each file is atomic by itself, the whole is not. */
+/** Some of the files were not saved. The other files were saved: each file is atomic, the group is not. */
 export class SaveAllError extends AggregateError {
   override readonly name = 'SaveAllError';
   readonly code = 'ERR_INDELIBLE_SAVE_ALL';
-  /** What came of each file, in the order of the files. */
+  /** The outcome of each file, in the order of the files. */
   readonly outcomes: readonly PromiseSettledResult<Saved>[];
 
   constructor(outcomes: readonly PromiseSettledResult<Saved>[], message: string, errors: unknown[]) {
@@ -49,18 +50,18 @@ export class SaveAllError extends AggregateError {
 }
 
 /**
- * Saves many files, each as `save` would, and lets them share their commits: a thousand cost about as many
- * flushes as a few. What one of them does to the others: nothing; all are tried.
+ * Saves many files, each as `save` does. The files share their commits: a thousand files cost about as many
+ * flushes as a few. A failure of one file does not affect the others: all files are tried.
  *
- * Guaranteed for each file: what `save` guarantees. Not guaranteed: that the files change together.
+ * Guaranteed for each file: the guarantees of `save`. Not guaranteed: that the files change together.
  *
- * @param files taken one by one, at most 512 or 64 MiB ahead of what is saved, so that a hundred thousand
- *   files need not be in memory at once.
- * @param options for all of them, as of `save`.
+ * @param files taken one by one, at most 512 files or 64 MiB ahead of the saves. So a hundred thousand files
+ *   need not be in memory at once.
+ * @param options for all files, as of `save`.
  * @returns the results in the order of the files.
- * @throws {SaveAllError} an `AggregateError` with the outcome of each file, when all that could be saved is.
- *   If the iterable throws, or the signal is aborted, no more files are taken, and that error is the last of
- *   its errors.
+ * @throws {SaveAllError} an `AggregateError` with the outcome of each file, after all other files were saved.
+ *   If the iterable throws or the signal is aborted, no more files are taken, and that error is the last one
+ *   in `errors`.
  * @throws {TypeError | RangeError} at once, for wrong options.
  */
 export async function saveAll(
@@ -156,7 +157,7 @@ export function saveAllSync(
   return resultsOf(outcomes, failure);
 }
 
-/** @throws `ERR_INVALID_ARG_VALUE` for one place in which many files would be kept. */
+/** @throws `ERR_INVALID_ARG_VALUE` for `keepPrevious`: one path cannot keep the versions of many files. */
 function resolveSharedOptions(options: SaveAllOptions | BufferEncoding | null | undefined): ResolvedOptions {
   const resolved = resolveOptions(options);
   const { keepPrevious } = resolved;
@@ -164,7 +165,7 @@ function resolveSharedOptions(options: SaveAllOptions | BufferEncoding | null | 
   throw invalidArgumentValue('options.keepPrevious', 'a property of each file', keepPrevious);
 }
 
-/** Wrong arguments of one file are that file's failure. */
+/** Wrong arguments of one file count as the failure of that file. */
 function requestOrFailure(file: FileToSave, options: ResolvedOptions): SaveRequest | { reason: unknown } {
   try {
     const keepPrevious = resolveKeepPrevious(file.keepPrevious, options.ifExists);

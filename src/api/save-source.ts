@@ -7,11 +7,11 @@ import { BUFFER_SIZE, ChunkWriter } from './chunk-writer.js';
 
 /**
  * Data that arrives in chunks: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A chunk
- * may be changed when the next one is asked for.
+ * may be changed when the next one is requested.
  */
 export type SaveSource = Iterable<SaveData> | AsyncIterable<SaveData>;
 
-/** Whether the data arrives in chunks. Views and strings, though iterable, are chunks themselves. */
+/** Whether the data arrives in chunks. Views and strings are iterable, but each of them is one chunk. */
 export function isSource(data: SaveData | SaveSource): data is SaveSource {
   return (
     typeof data === 'object' &&
@@ -22,8 +22,8 @@ export function isSource(data: SaveData | SaveSource): data is SaveSource {
 }
 
 /**
- * Saves what a producer gives. When the save fails first, the producer is told as by the end of a `for await`
- * loop; a stream is destroyed, or cancelled.
+ * Saves the data of a producer. If the save fails first, the producer is stopped, as at the end of a `for
+ * await` loop. A stream is destroyed or cancelled.
  */
 export async function saveSource(
   engine: Engine,
@@ -34,7 +34,7 @@ export async function saveSource(
   const iterator =
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   let ended = false;
-  const ask = async (): Promise<IteratorResult<SaveData>> => {
+  const readNext = async (): Promise<IteratorResult<SaveData>> => {
     try {
       return await iterator.next();
     } catch (error) {
@@ -42,23 +42,23 @@ export async function saveSource(
       throw error;
     }
   };
-  // At once, since a Readable that fails while nobody listens ends the process.
-  let asked = ask();
-  asked.catch(() => undefined);
+  // Starts at once: a Readable that fails without an error listener ends the process.
+  let pendingChunk = readNext();
+  pendingChunk.catch(() => undefined);
   let save: StreamingSave | undefined;
   try {
     save = await engine.open(request);
     const writer = new ChunkWriter(save, () => undefined);
     for (;;) {
-      const next = await abortable(asked, request.signal);
+      const next = await abortable(pendingChunk, request.signal);
       if (next.done) {
         ended = true;
         return await writer.finish();
       }
       const written = writer.write(bytesOf(next.value, encoding));
       if (written !== undefined) await written;
-      asked = ask();
-      asked.catch(() => undefined);
+      pendingChunk = readNext();
+      pendingChunk.catch(() => undefined);
     }
   } catch (error) {
     await save?.abandon(error);
@@ -107,7 +107,7 @@ export function saveSourceSync(
   }
 }
 
-/** There is an error already; what stopping the producer comes to cannot be told to anybody. */
+/** Ignores errors: the error of the save is reported. */
 function stopProducer(source: SaveSource, iterator: Iterator<SaveData> | AsyncIterator<SaveData>): void {
   const ignore = (): void => undefined;
   const stopping = new Promise((resolve) => {

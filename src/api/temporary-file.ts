@@ -8,15 +8,15 @@ import { run, runSync, type Steps } from '../fs/steps.js';
 import { saveParametersOf } from './save.js';
 
 /**
- * Options of `openTemporary`, and of `TemporaryFile.link`: those of `save` that don't speak of data or of
- * what stands there.
+ * Options of `openTemporary` and of `TemporaryFile.link`: those of `save` without the options for data and
+ * for an existing file.
  */
 export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | 'keepPrevious'>;
 
 /** Options of `TemporaryFile.replace`. */
 export type TemporaryFileReplaceOptions = Omit<SaveOptions, 'ifExists' | 'encoding'>;
 
-/** What keeps the file open. */
+/** The open file behind a `TemporaryFile`. */
 export class TemporaryHandle {
   readonly fd: number;
   readonly unnamed: boolean;
@@ -41,7 +41,7 @@ export class TemporaryHandle {
     return this.#engine.publishSync(request, this.#opened.handle);
   }
 
-  /** Removes what has a name of its own. Closing again does nothing. */
+  /** Closes the file and removes its temporary name, if it has one. Closing again does nothing. */
   *close(): Steps<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -49,7 +49,10 @@ export class TemporaryHandle {
   }
 }
 
-/** Files that no program can close any more. What is held must not lead to the `TemporaryFile`. */
+/**
+ * Closes files that were garbage-collected before they were closed. The held value must not refer to the
+ * `TemporaryFile`.
+ */
 const leakRegistry = new FinalizationRegistry<TemporaryHandle>((file) => {
   process.emitWarning(
     `A TemporaryFile (descriptor ${file.fd}) was not closed before it was garbage-collected.`,
@@ -60,16 +63,17 @@ const leakRegistry = new FinalizationRegistry<TemporaryHandle>((file) => {
   runSync(file.close());
 });
 
-/** The calls that a failed sync comes from: the kernel may have dropped the pages (fsync(2)). */
+/** The calls that report a failed sync. After one the kernel may have dropped the pages (fsync(2)). */
 const SYNC_CALLS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range', 'close']);
 
 /**
- * A file for the caller to write by its descriptor, until `link` or `replace` gives it a name. Made by
+ * A file that the caller writes by its descriptor, until `link` or `replace` gives it a name. Made by
  * `openTemporary`.
  *
- * Publishing closes it, so that nobody writes to the published file by mistake. A publication that fails
- * leaves it open, to be tried again, under another path perhaps; but not if the sync of its content has
- * failed: then the content is unknown, and every further attempt rejects with that error.
+ * Publishing closes the file, so that the published file is not written to by mistake. If a publication
+ * fails, the file stays open, and the publication can be tried again, also with another path. The exception
+ * is a failed sync of the content: then the content is unknown, and every further attempt rejects with the
+ * same error.
  *
  * @example
  * await using file = await openTemporary('downloads');
@@ -79,10 +83,10 @@ const SYNC_CALLS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range'
 export class TemporaryFile implements AsyncDisposable, Disposable {
   readonly #handle: TemporaryHandle;
   readonly #options: TemporaryFileOptions;
-  /** The publication that is under way, or the last one. */
+  /** The current publication, or the last one. */
   #lastPublication: Promise<unknown> = Promise.resolve();
   #pendingCount = 0;
-  /** No more calls are taken. Those that were made before are carried out. */
+  /** No more calls are accepted. Earlier calls still run. */
   #closed = false;
   #published = false;
   #syncFailure: { error: unknown } | undefined;
@@ -94,24 +98,22 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     leakRegistry.register(this, file, this);
   }
 
-  /**
-   * The descriptor, open for reading and writing; -1 when it is closed. Close it with `close` only.
-   */
+  /** The descriptor, open for reading and writing; -1 when it is closed. Close it only with `close`. */
   get fd(): number {
     return this.#closed ? -1 : this.#handle.fd;
   }
 
-  /** Whether it has no name before it is published. */
+  /** Whether the file has no name before it is published. */
   get unnamed(): boolean {
     return this.#handle.unnamed;
   }
 
   /**
-   * Gives the file a name that must be free, as `save` with `ifExists: 'fail'`: of many that link to one
-   * path, exactly one succeeds. What was written is made durable first. Then the file is closed.
+   * Gives the file a name that must not exist, as `save` with `ifExists: 'fail'` does. Of many links to one
+   * path, exactly one succeeds. The content is made durable first. Then the file is closed.
    *
-   * @throws {SaveError} `EEXIST` if anything stands there; `EXDEV` on another filesystem;
-   *   `ERR_INDELIBLE_CLOSED` after `close`.
+   * @throws {SaveError} `EEXIST` if the path exists; `EXDEV` on another filesystem; `ERR_INDELIBLE_CLOSED`
+   *   after `close`.
    */
   async link(path: PathLike, options?: TemporaryFileOptions | null): Promise<Saved> {
     return this.#publish(this.#requestOf(path, options, 'fail'));
@@ -123,9 +125,9 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Puts the file in the place of what stands under the path, atomically and durably, as `save` does: with
-   * its options, its place in the order of the saves to the path, and what it takes over from the replaced
-   * file. Then the file is closed.
+   * Replaces the file at the path, atomically and durably, as `save` does: with the same options, the same
+   * order among the saves to the path, and the same attributes taken over from the replaced file. Then the
+   * file is closed.
    *
    * @throws {SaveError} as `save`; `EXDEV` on another filesystem; `ERR_INDELIBLE_CLOSED` after `close`.
    */
@@ -139,8 +141,8 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Closes the file; what was not published is gone. It counts as closed at once, and waits for the
-   * publications that were asked for before. Closing again does nothing.
+   * Closes the file. Content that was not published is lost. The file counts as closed at once; earlier
+   * publications are awaited. Closing again does nothing.
    */
   async close(): Promise<void> {
     this.#markClosed();
@@ -151,7 +153,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
   /**
    * The same on the calling thread.
    *
-   * @throws {Error} `ERR_INDELIBLE_CLOSED` while a publication is under way.
+   * @throws {Error} `ERR_INDELIBLE_CLOSED` while a publication is running.
    */
   closeSync(): void {
     this.#throwIfPublishing();
@@ -182,7 +184,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
 
   async #publish(request: SaveParameters): Promise<Saved> {
     this.#throwIfClosed(request);
-    // At once where it can be, since that is its place among the saves to the path.
+    // Starts at once if possible: the start decides its place among the saves to the path.
     const publishing =
       this.#pendingCount === 0
         ? this.#publishNow(request)
@@ -231,7 +233,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     return saved;
   }
 
-  /** @returns whether the file is published all the same. */
+  /** @returns whether the file is published despite the error. */
   #recordFailure(error: unknown): boolean {
     if (!(error instanceof Error)) return false;
     if ('published' in error && error.published === true) {
