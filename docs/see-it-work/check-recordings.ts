@@ -2,9 +2,10 @@ import { REQUEST_KINDS, type Recordings, SCHEMA } from './recordings.js';
 import { decodeFound } from './settings-file.js';
 
 /**
- * Checks what the types of recordings.ts cannot say: that the numbers make sense and refer to what is there.
+ * Checks what the types of recordings.ts cannot express: that the numbers are possible and the references are
+ * valid.
  *
- * @throws {Error} with the place and the reason of the first thing that is wrong.
+ * @throws {Error} with the path and the reason of the first error.
  */
 export function checkRecordings(given: unknown): asserts given is Recordings {
   const recordings = objectAt(given, 'recordings');
@@ -18,13 +19,13 @@ export function checkRecordings(given: unknown): asserts given is Recordings {
     return recipe.id;
   });
   const pairs = arrayAt(recordings.pairs, 'pairs');
-  ensure(pairs.length > 0, 'pairs', 'none');
+  ensure(pairs.length > 0, 'pairs', 'empty');
   const seen = new Set<string>();
   for (const one of pairs) {
     const pair = objectAt(one, 'pairs');
     const name = `${stringAt(pair.filesystem, 'filesystem')}/${stringAt(pair.recipe, 'recipe')}`;
     ensure(recipes.includes(pair.recipe), name, 'a recipe that is not described');
-    ensure(!seen.has(name), name, 'there twice');
+    ensure(!seen.has(name), name, 'recorded twice');
     seen.add(name);
     checkPair(pair, name);
   }
@@ -60,7 +61,7 @@ function checkRun(run: Fields, founds: number, name: string): void {
   ensure(
     (begin ?? 0) < 0 && 0 < (settled ?? 0) && (settled ?? 0) < (end ?? 0),
     name,
-    'times in a wrong order',
+    'times in the wrong order',
   );
   for (const one of arrayAt(run.calls, `${name}.calls`)) {
     const call = objectAt(one, `${name}.calls`);
@@ -100,7 +101,7 @@ function checkRun(run: Fields, founds: number, name: string): void {
     ensure(
       covers === undefined || numberAt(covers, where) <= index,
       `${where}.covers`,
-      'covers what is not yet there',
+      'covers requests that are not complete',
     );
   }
   for (const one of arrayAt(run.reads, `${name}.reads`))

@@ -1,26 +1,26 @@
 import type { Pair, Recordings, Run } from './recordings.js';
 
-/** What the visitor has chosen to see; kept in the page's address, so that it can be passed on. */
+/** The visitor's choice. It is kept in the page's address, so that a link shows the same. */
 export interface Choice {
   filesystem: string;
   recipe: string;
-  /** A second recipe beside the first. */
+  /** A second recipe, shown side by side. */
   beside: string | undefined;
-  /** Whether another program syncs meanwhile. */
+  /** Whether another program syncs at the same time. */
   busy: boolean;
 }
 
 const PARAMETER = { filesystem: 'on', recipe: 'recipe', beside: 'and', busy: 'busy' };
-const FIRST = { filesystem: 'ext4', recipe: 'textbook' };
+const DEFAULT = { filesystem: 'ext4', recipe: 'textbook' };
 
-/** Reads a choice from the part of an address behind `#`; what is not there, or cannot be had, is as at first. */
+/** Reads a choice from the fragment of an address. What is missing or was not recorded gets its default. */
 export function parseChoice(fragment: string, recordings: Recordings): Choice {
   const given = new URLSearchParams(fragment.replace(/^#/, ''));
   const value = (parameter: string) => given.get(parameter) ?? undefined;
   return possibleChoice(
     {
-      filesystem: value(PARAMETER.filesystem) ?? FIRST.filesystem,
-      recipe: value(PARAMETER.recipe) ?? FIRST.recipe,
+      filesystem: value(PARAMETER.filesystem) ?? DEFAULT.filesystem,
+      recipe: value(PARAMETER.recipe) ?? DEFAULT.recipe,
       beside: value(PARAMETER.beside),
       busy: value(PARAMETER.busy) !== 'no',
     },
@@ -35,12 +35,12 @@ export function formatChoice({ filesystem, recipe, beside, busy }: Choice): stri
   return `#${given}`;
 }
 
-/** The choice itself if it was recorded, or the nearest that was. */
+/** The choice itself if it was recorded, or the nearest recorded one. */
 export function possibleChoice(choice: Choice, { pairs }: Recordings): Choice {
   const on = (filesystem: string) => pairs.filter((pair) => pair.filesystem === filesystem);
   const filesystem = on(choice.filesystem).length > 0 ? choice.filesystem : (pairs[0]?.filesystem ?? '');
   const recipes = on(filesystem).map(({ recipe }) => recipe);
-  const recipe = [choice.recipe, FIRST.recipe].find((one) => recipes.includes(one)) ?? recipes[0] ?? '';
+  const recipe = [choice.recipe, DEFAULT.recipe].find((one) => recipes.includes(one)) ?? recipes[0] ?? '';
   const { beside } = choice;
   return {
     filesystem,

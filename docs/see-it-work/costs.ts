@@ -3,7 +3,7 @@ import type { Pair, Recordings } from './recordings.js';
 import { lengthOf } from './settings-file.js';
 import { bytes, duration, percent, ruined } from './words.js';
 
-/** What each recipe costs and buys, and what there is to know about it. */
+/** The costs of each recipe, its outcomes, and explanations. */
 export function costsSection(recordings: Recordings): HTMLElement[] {
   const { pairs } = recordings;
   const of = (filesystem: string, recipe: string) =>
@@ -14,9 +14,9 @@ export function costsSection(recordings: Recordings): HTMLElement[] {
     element(
       'div',
       { class: 'tradeoffs' },
-      tradeoff('A flush is what costs', flushes(recordings, of)),
+      tradeoff('Flushes are the cost', flushes(recordings, of)),
       tradeoff('What fsync guarantees', FSYNC),
-      tradeoff('Twice the space, for a moment', space(of)),
+      tradeoff('Twice the space, for a short time', space(of)),
       tradeoff('The same filesystem only', SAME),
     ),
   ];
@@ -32,7 +32,7 @@ function flushes({ flush, pairs }: Recordings, of: Find): string {
     .sort((a, b) => a - b);
   const median = took[Math.floor(took.length / 2)] ?? flush;
   const sentences = [
-    ['textbook', 'the textbook'],
+    ['textbook', 'the textbook recipe'],
     ['save', 'indelible'],
     ['save-ordered', 'an ordered save'],
     ['overwrite', 'fs.writeFile'],
@@ -40,22 +40,22 @@ function flushes({ flush, pairs }: Recordings, of: Find): string {
     const cost = of('ext4', recipe)?.cost;
     return cost === undefined ? [] : [`${name} ${cost.flushes} (${duration(cost.duration)})`];
   });
-  return `This disk takes ${duration(flush)} to empty its cache, as an ordinary SATA SSD does; recorded were ${duration(median)}. Calls and writes are next to nothing beside it. On ext4, waiting for flushes: ${sentences.join(', ')}. Who waits for none is fast because nothing is safe yet.`;
+  return `This disk takes ${duration(flush)} to flush its cache, as an ordinary SATA SSD does; the recorded median is ${duration(median)}. Calls and writes take very little time in comparison. Flushes that a save waits for on ext4, and its time: ${sentences.join(', ')}. A save that waits for no flush is fast, but its data is not safe yet.`;
 }
 
 const FSYNC =
-  'When fsync or fdatasync returns, what that file held before the call is on the platter: data and length, and for fsync all that is known about it. Not its name: that is the directory’s content, and the directory has to be synced for it. Nothing is said about what is on the platter before it returns, or about other files; and a disk that reports a flush it has not done takes all of it back.';
+  'When fsync or fdatasync returns, the content that the file had before the call is on the platter: its data and its length, and with fsync all its other metadata. The name of the file is not included. The name is content of the directory, so the directory must be synced, too. There is no guarantee about what is on the platter before the call returns, or about other files. A disk that reports a flush it has not done breaks all of these guarantees.';
 
 const SAME =
-  'A rename is one step only within one filesystem. So the temporary has to stand in the file’s own directory: a program needs the right to write there, and after a crash a temporary may be left there. Where /tmp is on another filesystem, it is the wrong place.';
+  'A rename is atomic only within one filesystem. So the temporary must be in the file’s own directory. The program needs permission to write there, and a crash may leave a temporary there. If /tmp is on another filesystem, the temporary must not be in it.';
 
 function space(of: Find): string {
   const pair = of('ext4', 'save');
   const written =
     pair === undefined
       ? ''
-      : ` For these ${bytes(lengthOf('new'))} the disk was asked to write ${bytes(pair.cost.written)}, the journal included.`;
-  return `Until the rename both versions are on the disk: ${bytes(lengthOf('old'))} and ${bytes(lengthOf('new'))} here. A full disk makes the save fail, and the old version stays.${written}`;
+      : ` To save these ${bytes(lengthOf('new'))}, ${bytes(pair.cost.written)} were written to the disk, including the journal.`;
+  return `Until the rename, both versions are on the disk: ${bytes(lengthOf('old'))} and ${bytes(lengthOf('new'))} here. If the disk is full, the save fails and the old version stays.${written}`;
 }
 
 function tradeoff(title: string, text: string): HTMLElement {
@@ -72,7 +72,7 @@ function costsTable({ recipes, pairs }: Recordings, filesystems: readonly string
       element(
         'caption',
         {},
-        'Of one save with nothing else running: its time in the quickest of several recordings, and the flushes it waits for. Of crashes beside another program that syncs: how many left a ruined file at any time, and how many a version older than the one reported as saved.',
+        'Time and flushes: of one save with nothing else running, the quickest of several recordings. Ruined and lost: of crashes while another program syncs, how many left a ruined file at any time, and how many left the old version after the save had resolved.',
       ),
       element(
         'thead',
@@ -118,7 +118,7 @@ function costsTable({ recipes, pairs }: Recordings, filesystems: readonly string
   );
 }
 
-/** @param bad whether any at all breaks a promise. */
+/** @param bad whether a count above 0 means a broken promise. */
 function shareCell(count: number, states: number, bad: boolean): HTMLElement {
   if (count === 0) return element('td', { class: 'none' }, '0');
   return element('td', { class: bad ? 'bad' : '' }, percent(count / states));

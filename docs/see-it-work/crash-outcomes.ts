@@ -2,28 +2,34 @@ import { crashAt, foundAt } from './moment.js';
 import type { Pair, Promised, Run } from './recordings.js';
 import type { Found } from './settings-file.js';
 
-/** One thing that a crash may leave. */
+/** One possible outcome of a crash. */
 export interface CrashOutcome {
   found: Found;
-  /** Whether a temporary file is left beside it. */
+  /** Whether a temporary file is left, too. */
   litter: boolean;
   states: number;
-  /** Of all states of that moment, 0 to 1. */
+  /** Share of all states of that moment, 0 to 1. */
   share: number;
   judgement: Judgement;
 }
 
 export interface Judgement {
-  /** `lost`: a promise was broken, or the file is ruined; `kept`: what was promised holds; `fine`: nothing was promised. */
+  /**
+   * `lost`: a promise was broken, or the file is ruined; `kept`: the promise holds; `fine`: nothing was
+   * promised.
+   */
   says: 'lost' | 'kept' | 'fine';
   text: string;
 }
 
-/** Everything that a crash at this instant may leave, the most likely first, what differs in litter only counted apart. */
+/**
+ * All outcomes of a crash at this instant, the most likely first. Outcomes that differ only in litter are
+ * counted separately.
+ */
 export function outcomesAt(pair: Pair, run: Run, promises: Promised, at: number): CrashOutcome[] {
   const { outcomes } = crashAt(run, at);
   const total = outcomes.reduce((sum, [, , states]) => sum + states, 0);
-  const told = at >= run.settled && run.rejected === undefined;
+  const resolved = at >= run.settled && run.rejected === undefined;
   return outcomes.map(([index, litter, states]) => {
     const found = foundAt(pair, index);
     return {
@@ -31,31 +37,31 @@ export function outcomesAt(pair: Pair, run: Run, promises: Promised, at: number)
       litter: litter === 1,
       states,
       share: states / total,
-      judgement: judge(found, promises, told),
+      judgement: judge(found, promises, resolved),
     };
   });
 }
 
-/** What a crash means to the program that saved, and to whoever owns the file. */
-export function judge({ kind }: Found, promises: Promised, told: boolean): Judgement {
+/** Judges the file after a crash. `resolved`: whether the promise of the save had resolved before. */
+export function judge({ kind }: Found, promises: Promised, resolved: boolean): Judgement {
   if (kind === 'new') {
-    return told
-      ? { says: 'kept', text: 'The program had been told that it was saved, and it was.' }
-      : { says: 'fine', text: 'The new version, whole, though nobody had been told yet.' };
+    return resolved
+      ? { says: 'kept', text: 'The save had resolved, and the new version is there.' }
+      : { says: 'fine', text: 'The new version, whole. The save had not resolved.' };
   }
   if (kind === 'old') {
-    if (!told) return { says: 'fine', text: 'The old version, whole. Nothing had been promised yet.' };
+    if (!resolved) return { says: 'fine', text: 'The old version, whole. The save had not resolved.' };
     return promises === 'ordered'
       ? {
           says: 'kept',
-          text: 'The old version, whole. An ordered save may lose the newest version, and says so.',
+          text: 'The old version, whole. The save had resolved as ordered, which may lose the newest version.',
         }
-      : { says: 'lost', text: 'The program had been told that it was saved: lost.' };
+      : { says: 'lost', text: 'The save had resolved, but the new version is lost.' };
   }
   const ruin = RUINED[kind];
   return {
     says: 'lost',
-    text: told ? `${ruin} And the program had been told that it was saved: lost.` : ruin,
+    text: resolved ? `${ruin} The save had resolved, but the new version is lost.` : ruin,
   };
 }
 

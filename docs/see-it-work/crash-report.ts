@@ -6,33 +6,33 @@ import { CELL, cellText, type Found } from './settings-file.js';
 import { foundTiles } from './tiles.js';
 import { foundName, milliseconds, percent, ruined } from './words.js';
 
-/** What a crash at this instant leaves, and what crashes of all recordings left. */
+/** The outcomes of a crash at this instant, and those of the crashes in all recordings. */
 export function crashReport({ pair, run, recipe }: Shown, at: number): HTMLElement {
   const outcomes = outcomesAt(pair, run, recipe.promises, at);
   const states = outcomes.reduce((sum, outcome) => sum + outcome.states, 0);
-  const told = at >= run.settled && run.rejected === undefined;
+  const resolved = at >= run.settled && run.rejected === undefined;
   return element(
     'article',
     { class: 'stage crash-report', 'aria-label': `Crash: ${recipe.title} on ${pair.filesystem}` },
     element('h3', {}, recipe.title, ' ', element('small', {}, `on ${pair.filesystem}`)),
     element(
       'p',
-      { class: 'told' },
+      { class: 'save-state' },
       at < 0
         ? 'The program had not called save yet. '
-        : told
-          ? 'The program had been told: saved. '
-          : 'The program was still waiting. ',
+        : resolved
+          ? 'The save had resolved. '
+          : 'The save had not resolved. ',
       states === 1
-        ? 'The disk’s cache was empty, so there is one outcome. It was mounted and read:'
-        : `Of what was in the disk’s cache, any part may have been kept. ${states} such disks were mounted and read:`,
+        ? 'The disk’s cache was empty, so there is one outcome. That disk was mounted and read:'
+        : `The disk may have kept any part of its cache. ${states} such disks were mounted and read:`,
     ),
     element('ul', { class: 'outcomes' }, ...outcomes.map(outcomeItem)),
     element('p', { class: 'survey' }, surveyText({ pair, run, recipe })),
   );
 }
 
-/** For the screen reader: the same in a sentence. */
+/** The same in one paragraph, for screen readers. */
 export function crashSentence({ pair, run, recipe }: Shown, at: number): string {
   return outcomesAt(pair, run, recipe.promises, at)
     .map(({ share, found, judgement }) => `${percent(share)} ${foundName(found)}. ${judgement.text}`)
@@ -68,7 +68,7 @@ function outcomeItem({ found, litter, share, states, judgement }: CrashOutcome):
   );
 }
 
-/** The first lines of each stretch of cells that are alike. */
+/** The first lines of each range of cells of the same kind. */
 export function excerpt({ cells }: Found): string {
   const parts: string[] = [];
   for (let first = 0; first < cells.length; ) {
@@ -86,13 +86,13 @@ export function excerpt({ cells }: Found): string {
 function surveyText({ pair: { survey, filesystem }, recipe }: Shown): string {
   const { before, after, recordings } = survey;
   const parts = [
-    `of ${count(before.states)} crashes before the promise resolved ${share(ruined(before), before)} ruined the file`,
-    `of ${count(after.states)} after it ${share(ruined(after), after)} did, and ${share(after.old, after)} brought back the old version${
+    `of ${count(before.states)} crashes before the promise resolved, ${share(ruined(before), before)} ruined the file`,
+    `of ${count(after.states)} after it, ${share(ruined(after), after)} did, and ${share(after.old, after)} left the old version${
       recipe.promises === 'ordered' ? ', as an ordered save may' : ''
     }`,
-    `${share(before.litter + after.litter, { states: before.states + after.states })} of all left a temporary file behind`,
+    `${share(before.litter + after.litter, { states: before.states + after.states })} of all left a temporary file`,
   ];
-  return `In all ${recordings} recordings of this on ${filesystem} beside another program that syncs: ${parts.join('; ')}.`;
+  return `In all ${recordings} recordings of this on ${filesystem} with another program that syncs: ${parts.join('; ')}.`;
 }
 
 function share(part: number, { states }: Pick<Tally, 'states'>): string {

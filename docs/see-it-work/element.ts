@@ -1,7 +1,10 @@
 type Child = Node | string | undefined;
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Makes an element with attributes (`true` is an empty one, `false` and `undefined` none) and children. */
+/**
+ * Makes an element with children and attributes: `true` is an empty attribute, `false` and `undefined` are
+ * none.
+ */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Attributes = {},
@@ -28,7 +31,7 @@ function filled<Made extends Element>(made: Made, attributes: Attributes, childr
   return made;
 }
 
-/** The element of the page with this id. @throws {Error} if there is none of this kind. */
+/** The element of the page with this id. @throws {Error} if there is none, or it has another type. */
 export function byId<Kind extends HTMLElement>(id: string, kind: { new (): Kind; prototype: Kind }): Kind {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`the page has no ${kind.name} #${id}`);

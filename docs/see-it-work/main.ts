@@ -12,8 +12,8 @@ import { milliseconds } from './words.js';
 
 const SPEEDS = [100, 200, 500, 1000, 2000, 5000];
 const FIRST_SPEED = 500;
-/** How long a step is told before the next one is, where they follow each other quickly; in milliseconds. */
-const TOLD_EVERY = 900;
+/** Shortest time between two announcements for screen readers while playing, in milliseconds. */
+const ANNOUNCE_EVERY = 900;
 
 const recordings = JSON.parse(byId('recordings', HTMLScriptElement).text) as Recordings;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -36,14 +36,14 @@ const said = byId('said', HTMLElement);
 let choice = parseChoice(location.hash, recordings);
 let panels: { panel: Panel; shown: Shown }[] = [];
 let times: number[] = [];
-let lastTold = 0;
+let lastAnnounced = 0;
 
 const player = new Player(
   (at) => show(at),
   (playing) => {
     controls.play.setAttribute('aria-pressed', String(playing));
     controls.play.lastElementChild?.replaceChildren(playing ? 'Pause' : 'Play');
-    if (!playing) tell(player.at);
+    if (!playing) announce(player.at);
   },
   () => (still.matches ? times : undefined),
 );
@@ -83,7 +83,7 @@ function fillControls(): void {
   controls.crash.addEventListener('click', crash);
   onClick('to-begin', () => seek(Number(controls.time.min)));
   onClick('step-back', stepBack);
-  onClick('step-forth', stepForth);
+  onClick('step-forward', stepForward);
   onClick('back', () => {
     hideCrash();
     controls.crash.focus();
@@ -109,7 +109,7 @@ function choose(changes: Partial<Choice>): void {
   load();
 }
 
-/** Puts the chosen recordings on the stage, at their beginning. */
+/** Loads the chosen recordings, at their beginning. */
 function load(): void {
   player.pause();
   hideCrash();
@@ -151,7 +151,7 @@ function showChoice(): void {
   controls.beside.value = choice.beside ?? '';
 }
 
-/** Shows an instant; whatever was crashed runs again. */
+/** Shows an instant, and hides the outcomes of a crash. */
 function show(at: number): void {
   hideCrash();
   for (const { panel } of panels) panel.moveTo(at);
@@ -165,17 +165,17 @@ function seek(at: number): void {
   player.seek(at);
 }
 
-function stepForth(): void {
+function stepForward(): void {
   const next = nextStep(times, player.at);
   if (next === undefined) return;
   seek(next);
-  tell(next);
+  announce(next);
 }
 
 function stepBack(): void {
   const previous = previousStep(times, player.at) ?? Number(controls.time.min);
   seek(previous);
-  tell(previous);
+  announce(previous);
 }
 
 function togglePlaying(): void {
@@ -183,11 +183,11 @@ function togglePlaying(): void {
   else player.play();
 }
 
-/** Says for screen readers what has happened last. */
-function tell(at: number): void {
+/** Announces the last step for screen readers. */
+function announce(at: number): void {
   const now = performance.now();
-  if (player.playing && now - lastTold < TOLD_EVERY) return;
-  lastTold = now;
+  if (player.playing && now - lastAnnounced < ANNOUNCE_EVERY) return;
+  lastAnnounced = now;
   const steps = panels.map(({ panel, shown }) => {
     const step = panel.lastStep(at);
     const name = panels.length > 1 ? `${shown.recipe.title}: ` : '';
@@ -212,7 +212,7 @@ function hideCrash(): void {
   crashed.hidden = true;
 }
 
-/** Shows the recording beside another program, at a moment that answers a question, and crashes it. */
+/** Shows the recording with another program, at a moment that answers a question, and crashes it. */
 function watch(filesystem: string, recipe: string, at: number): void {
   choose({ filesystem, recipe, beside: undefined, busy: true });
   seek(at);
@@ -222,19 +222,19 @@ function watch(filesystem: string, recipe: string, at: number): void {
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const { target } = event;
-  // The keys belong to whatever has the focus and uses them itself.
+  // A focused control that uses these keys itself keeps them.
   const onSlider = target === controls.time;
   if (target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && !onSlider)) return;
   const onButton =
     target instanceof HTMLElement && target.closest('button, summary, .steps, .table') !== null;
   const actions: Readonly<Record<string, () => void>> = {
-    ArrowRight: stepForth,
+    ArrowRight: stepForward,
     ArrowLeft: stepBack,
     Home: () => seek(Number(controls.time.min)),
     End: () => seek(Number(controls.time.max)),
     c: crash,
-    // A microsecond, which is what the slider would move by, is of no use.
-    ...(onSlider ? { ArrowUp: stepForth, ArrowDown: stepBack } : {}),
+    // The slider itself would move by one microsecond, which is too little.
+    ...(onSlider ? { ArrowUp: stepForward, ArrowDown: stepBack } : {}),
     ...(onButton ? {} : { ' ': togglePlaying }),
   };
   const act = actions[event.key];

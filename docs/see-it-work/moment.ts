@@ -1,22 +1,22 @@
 import type { Call, Crash, DiskRequest, Pair, Run } from './recordings.js';
 import { CELL, cellsOf, decodeFound, type Found } from './settings-file.js';
 
-/** Where the newest bytes of one cell of the new version are. */
+/** Where one cell of the new version is. */
 export type CellLocation = 'nowhere' | 'memory' | 'cache' | 'platter';
 
-/** What the disk has taken and may still lose, of one kind. */
+/** Requests of one kind that are only in the disk's cache. */
 export interface Cached {
   kind: DiskRequest['kind'];
   bytes: number;
 }
 
-/** Everything about one instant of a recording. */
+/** The state at one instant of a recording. */
 export interface Moment {
   at: number;
   program: 'before' | 'pending' | 'resolved' | 'rejected';
-  /** Calls of the saver that have begun and not ended. */
+  /** Calls of the saver that are in progress. */
   calls: readonly Call[];
-  /** Requests that the disk has begun and not ended. */
+  /** Requests of the disk that are in progress. */
   requests: readonly DiskRequest[];
   /** What another process reads. */
   read: Found;
@@ -24,21 +24,21 @@ export interface Moment {
   cells: readonly CellLocation[];
   /** In the disk's cache, by kind, the largest first. */
   cached: readonly Cached[];
-  /** What the file is if the power fails and the disk keeps all of its cache, or nothing of it. */
+  /** The file if the power fails now and the disk keeps all of its cache, or nothing of it. */
   ifCacheKept: Found;
   platter: Found;
   /** How many requests are complete. */
   position: number;
 }
 
-/** How many of the run's requests the disk has completed by then. */
+/** How many of the run's requests the disk has completed at this time. */
 export function positionAt(run: Run, at: number): number {
   let position = 0;
   while ((run.requests[position]?.end ?? Number.POSITIVE_INFINITY) <= at) position++;
   return position;
 }
 
-/** How many of the first `position` requests are on the platter for certain. */
+/** How many of the first `position` requests are certainly on the platter. */
 export function durableAt(run: Run, position: number): number {
   for (let index = position - 1; index >= 0; index--) {
     const covers = run.requests[index]?.covers;
@@ -47,7 +47,7 @@ export function durableAt(run: Run, position: number): number {
   return 0;
 }
 
-/** What a crash at this instant leaves. */
+/** The outcomes of a crash at this instant. */
 export function crashAt(run: Run, at: number): Crash {
   const crash = run.crashes[positionAt(run, at)];
   if (crash === undefined) throw new Error('no crash was recorded for this moment');
@@ -56,11 +56,11 @@ export function crashAt(run: Run, at: number): Crash {
 
 export function foundAt(pair: Pair, index: number): Found {
   const text = pair.found[index];
-  if (text === undefined) throw new Error(`the recording refers to what it does not say: ${index}`);
+  if (text === undefined) throw new Error(`the recording has no content ${index}`);
   return decodeFound(text);
 }
 
-/** Tells what there is to see at an instant. */
+/** The state at an instant. */
 export function momentOf(pair: Pair, run: Run, at: number): Moment {
   const position = positionAt(run, at);
   const durable = durableAt(run, position);
@@ -93,12 +93,12 @@ function isDuring(at: number, start: number, end: number): boolean {
 }
 
 function locationsOf(run: Run, at: number, position: number, durable: number): CellLocation[] {
-  const given = run.calls
+  const written = run.calls
     .filter(({ by, start, duration }) => by === 'saver' && start + duration <= at)
     .reduce((sum, { bytes = 0 }) => sum + bytes, 0);
   const locations = Array.from(
     { length: cellsOf('new') },
-    (_, cell): CellLocation => (cell * CELL < given ? 'memory' : 'nowhere'),
+    (_, cell): CellLocation => (cell * CELL < written ? 'memory' : 'nowhere'),
   );
   for (const [index, { cells }] of run.requests.slice(0, position).entries()) {
     if (cells !== undefined) locations.fill(index < durable ? 'platter' : 'cache', ...cells);

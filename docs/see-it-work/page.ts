@@ -4,11 +4,11 @@ import { build } from 'esbuild';
 import { checkRecordings } from './check-recordings.js';
 
 /**
- * Makes the page out of its sources: one file that needs no other.
+ * Makes the page from its sources: one file that needs no other.
  *
  * @param sources the directory of page.html, style.css and main.ts.
  * @param recordings the text of recordings.json.
- * @throws {Error} if the recordings don't have the form that the page reads.
+ * @throws {Error} if the recordings do not have the form that the page reads.
  */
 export async function buildPage(sources: string, recordings: string): Promise<string> {
   checkRecordings(JSON.parse(recordings));
@@ -27,7 +27,7 @@ export async function buildPage(sources: string, recordings: string): Promise<st
   });
   const parts: Readonly<Record<string, string>> = {
     '/* style.css */': (style ?? '').trim(),
-    // What would end the element, or begin a comment, in HTML.
+    // These would end the element, or begin a comment, in HTML.
     '"recordings.json"': recordings.trim().replaceAll('</', '<\\/').replaceAll('<!--', '\\u003c!--'),
     '/* main.js */': (outputFiles[0]?.text ?? '').trim(),
   };

@@ -7,18 +7,18 @@ import { foundTiles, tiles } from './tiles.js';
 import { Timeline } from './timeline.js';
 import { bytes, duration, requestName } from './words.js';
 
-/** What one recording shows, and where it is shown. */
+/** A recording that is shown. */
 export interface Shown {
   pair: Pair;
   run: Run;
   recipe: Recipe;
 }
 
-/** Calls that change nothing on disk, and nothing that a reader could find. */
+/** Calls that change nothing on disk, and nothing that another process can see. */
 const MINOR =
   /^(?:… )?(?:statx|newfstatat|fstat|ioctl|close|fremovexattr|fsetxattr|fgetxattr|lgetxattr|l?listxattr|flistxattr|readlink|fchmod|fchown|chmod|chown|utimensat|read|flock)\b/;
 
-/** One recording, at one instant after the other. */
+/** Shows one recording, at one instant after another. */
 export class Panel {
   readonly root: HTMLElement;
   readonly #shown: Shown;
@@ -67,10 +67,10 @@ export class Panel {
         element(
           'dl',
           { class: 'layers' },
-          ...layer('The program', 'what it believes', this.#layers.program),
+          ...layer('The program', 'its promise', this.#layers.program),
           ...layer('Another process', 'what it reads', this.#layers.reader),
-          ...layer('Only in memory', 'gone when the power fails', this.#layers.memory),
-          ...layer('In the disk’s cache', 'may be gone, or half of it', this.#layers.cache),
+          ...layer('Only in memory', 'lost when the power fails', this.#layers.memory),
+          ...layer('In the disk’s cache', 'may be lost, or a part of it', this.#layers.cache),
           ...layer('On the platter', 'stays', this.#layers.platter),
         ),
         element(
@@ -88,12 +88,12 @@ export class Panel {
     );
   }
 
-  /** Every moment at which something happens. */
+  /** The time of every step. */
   get times(): number[] {
     return this.#steps.map(({ at }) => at);
   }
 
-  /** What has happened last. */
+  /** The last step before or at this time. */
   lastStep(at: number): Step | undefined {
     return this.#steps.findLast((step) => step.at <= at);
   }
@@ -130,19 +130,19 @@ function layer(name: string, explanation: string, content: HTMLElement): HTMLEle
 }
 
 function programState({ program, calls, at }: Moment, run: Run): HTMLElement[] {
-  const words = {
+  const states = {
     before: 'has not saved yet',
     pending: `promise pending, for ${duration(at)}`,
-    resolved: `promise resolved after ${duration(run.settled)}: saved`,
+    resolved: `promise resolved after ${duration(run.settled)}`,
     rejected: `promise rejected: ${run.rejected}`,
   };
   const call = calls[0];
   return [
-    element('span', { class: `promise ${program}` }, words[program]),
+    element('span', { class: `promise ${program}` }, states[program]),
     element(
       'code',
       { class: 'now' },
-      call === undefined ? '' : `in ${call.name}, since ${duration(at - call.start)}`,
+      call === undefined ? '' : `in ${call.name} for ${duration(at - call.start)}`,
     ),
   ];
 }
@@ -151,31 +151,31 @@ function inMemory({ cells, read, ifCacheKept }: Moment): HTMLElement[] {
   const count = cells.filter((location) => location === 'memory').length;
   const parts = [
     count === 0 ? '' : `${bytes(count * CELL)} of the new version`,
-    read.kind === ifCacheKept.kind ? '' : `that the file is ${SEEN[read.kind]}`,
+    read.kind === ifCacheKept.kind ? '' : `the change that the file is ${SEEN[read.kind]}`,
   ].filter((part) => part !== '');
   return [
     tiles(
       cells.map((location) => (location === 'memory' ? 'new' : 'blank')),
       `${count} of ${cells.length} cells of the new version are only in memory`,
     ),
-    element('span', {}, parts.join(', and ') || 'nothing of it'),
+    element('span', {}, parts.join(', and ') || 'nothing of the new version'),
   ];
 }
 
-/** What another process sees and the disk has not heard of. */
+/** What another process sees, and the disk does not contain yet. */
 const SEEN: Readonly<Record<Found['kind'], string>> = {
   old: 'the old version',
   new: 'the new version',
   empty: 'empty',
-  missing: 'gone',
+  missing: 'missing',
   torn: 'half written',
-  unmountable: 'out of reach',
+  unmountable: 'not reachable',
 };
 
 function inCache({ cells, cached, requests }: Moment): HTMLElement[] {
   const count = cells.filter((location) => location === 'cache').length;
   const flushing = requests.find(({ kind }) => kind === 'flush') !== undefined;
-  const held = cached.map(({ kind, bytes: size }) => `${bytes(size)} ${requestName(kind)}`).join(', ');
+  const content = cached.map(({ kind, bytes: size }) => `${bytes(size)} ${requestName(kind)}`).join(', ');
   return [
     tiles(
       cells.map((location) => (location === 'cache' ? 'new' : 'blank')),
@@ -184,7 +184,7 @@ function inCache({ cells, cached, requests }: Moment): HTMLElement[] {
     element(
       'span',
       {},
-      held || 'empty',
+      content || 'empty',
       flushing ? element('b', { class: 'flushing' }, ' being flushed') : undefined,
     ),
   ];
@@ -193,6 +193,6 @@ function inCache({ cells, cached, requests }: Moment): HTMLElement[] {
 function onPlatter({ cells, platter }: Moment): HTMLElement[] {
   const count = cells.filter((location) => location === 'platter').length;
   if (count === 0 || platter.kind !== 'old') return foundTiles(platter);
-  const beside = `beside it ${bytes(count * CELL)} of the new version, to which the name does not lead`;
+  const beside = `and ${bytes(count * CELL)} of the new version, which the name does not refer to yet`;
   return [...foundTiles(platter), element('span', {}, beside)];
 }

@@ -1,17 +1,20 @@
-/** The clock that plays a recording, slower than it was. */
+/** The clock that plays a recording in slow motion. */
 export class Player {
   #at: number;
   #begin = 0;
   #end = 0;
   #frame: number | undefined;
   #last = 0;
-  /** How many times slower. */
+  /** How many times slower than recorded. */
   slowness = 500;
   readonly #onTime: (at: number) => void;
   readonly #onPlaying: (playing: boolean) => void;
   readonly #stepwise: () => readonly number[] | undefined;
 
-  /** @param stepwise the moments to jump to, one after the other, where nothing shall move; undefined to glide. */
+  /**
+   * @param stepwise the moments to jump to, for a visitor who prefers reduced motion; undefined to play
+   * continuously.
+   */
   constructor(
     onTime: (at: number) => void,
     onPlaying: (playing: boolean) => void,
@@ -31,7 +34,7 @@ export class Player {
     return this.#frame !== undefined;
   }
 
-  /** Sets what there is to play, in microseconds, and goes to its beginning. */
+  /** Sets the range to play, in microseconds, and seeks to its beginning. */
   load(begin: number, end: number): void {
     this.pause();
     this.#begin = begin;
@@ -71,7 +74,7 @@ export class Player {
     else this.#frame = requestAnimationFrame((later) => this.#tick(later));
   }
 
-  /** Not rounded, as `seek` does: at the slowest, a frame is less than a microsecond. */
+  /** Not rounded, unlike `seek`: at the slowest speed a frame is less than a microsecond. */
   #advance(at: number): void {
     this.#at = Math.min(at, this.#end);
     this.#onTime(this.#at);
@@ -84,5 +87,5 @@ export class Player {
   }
 }
 
-/** Milliseconds between two steps where nothing shall glide. */
+/** Milliseconds between two steps with reduced motion. */
 const STEP_PAUSE = 700;

@@ -3,7 +3,7 @@ import type { Pair, Recordings } from './recordings.js';
 import { CELL, cellsOf } from './settings-file.js';
 import { duration } from './words.js';
 
-/** How the recordings were made, and what they do not show. */
+/** How the recordings were made, and their limits. */
 export function provenance({
   kernel,
   node,
@@ -20,16 +20,16 @@ export function provenance({
   const [middle = 0, longest = 0] = [lags[Math.floor(lags.length / 2)], lags.at(-1)];
   return [
     paragraph(
-      `Each save is one run of the program that you see the code of, on the kernel’s own ext4, XFS or btrfs. strace notes its system calls. The disk is a program in memory that notes every write and every flush, in the order of their completion, and takes ${duration(flush)} for a flush, one at a time; reads and writes take no time of their own. Another process reads the file over and over, and notices a new version when it next gets its turn: ${duration(middle)} after the rename as a rule, ${duration(longest)} in the recording in which it waited longest. All of them use one clock. strace makes each call some ten microseconds slower.`,
+      `Each save is one run of the code that the page shows, on the kernel’s own ext4, XFS or btrfs. strace logs its system calls. The disk is a program in memory. It logs every write and every flush in the order of completion. A flush takes ${duration(flush)}, one at a time; reads and writes take no additional time. Another process reads the file repeatedly. It sees a new version when it is next scheduled: the median is ${duration(middle)} after the rename, the longest time in a recording ${duration(longest)}. All of them use one clock. strace makes each call about ten microseconds slower.`,
     ),
     paragraph(
-      `A crash is not played, either. From the log of the disk the crash lab builds what a disk with a volatile cache may hold at that moment: everything that a finished flush covers, and of the rest all, nothing, or a random part, with writes torn between sectors of ${CELL} bytes. The kernel mounts that disk and replays its journal, and the file is read. The shares count those disks; how a real disk chooses, nobody knows.`,
+      `The crashes are real, too. From the log of the disk the crash lab builds the disks that a volatile cache may leave at that moment: everything that a complete flush covers, and of the rest all, nothing, or a random part, with writes torn between sectors of ${CELL} bytes. The kernel mounts each disk and replays its journal, and the file is read. The shares count these disks. What a real disk keeps is not known.`,
     ),
     paragraph(
-      'Nothing on an idle machine reaches the disk by itself for seconds, so a recipe that syncs nothing seems to do no harm for long. On a real machine other programs sync, too, and with that make the filesystem commit whatever it has. “Another program” does so at random moments, about every twenty milliseconds. Of the recordings beside it you see the one whose crashes show most; what is said of “all recordings” counts the others, too. Of those with nothing else running you see the quickest, since the machine had other work and held some of them up. How often something was found depends on how often the other program syncs: it shows what can happen, and is no probability for another machine.',
+      'On an idle machine no data reaches the disk for seconds, so a recipe without syncs seems harmless for a long time. On a real machine other programs sync, too, and make the filesystem commit all its changes. “Another program” does so at random moments, about every twenty milliseconds. Of the recordings with it, the page shows the one whose crashes show most; numbers about “all recordings” include the others. Of the recordings with nothing else running, the page shows the quickest, because other work of the machine delayed some of them. The frequency of an outcome depends on how often the other program syncs. It shows what can happen, and is not a probability for another machine.',
     ),
     paragraph(
-      `A square is one sector of the file: the old version has ${cellsOf('old')} of them, the new one ${cellsOf('new')}. Which of them are in memory, in the disk’s cache or on the platter is told from the bytes of the writes. In “on the platter” stands what was found when the disk had kept nothing of its cache.`,
+      `A square is one sector of the file: the old version has ${cellsOf('old')}, the new one ${cellsOf('new')}. The bytes of the writes show which of them are in memory, in the disk’s cache or on the platter. “On the platter” shows the file that was found when the disk kept nothing of its cache.`,
     ),
     element(
       'dl',
@@ -40,13 +40,15 @@ export function provenance({
           'Number',
           `${recordings.toLocaleString('en')} saves, ${crashes.toLocaleString('en')} crashes; seed ${seed}`,
         ],
-        ['Again', command],
+        ['Command', command],
       ].flatMap(([name = '', value]) => [element('dt', {}, name), element('dd', {}, value)]),
     ),
   ];
 }
 
-/** From each rename onto the file until another process read what it brought, in microseconds, the shortest first. */
+/**
+ * Times from each rename onto the file until another process read the new version, in microseconds, sorted.
+ */
 function readerLags(pairs: readonly Pair[]): number[] {
   return pairs
     .flatMap(({ alone, beside }) => [alone, beside])

@@ -4,13 +4,13 @@ import { foundAt } from './moment.js';
 import type { Pair, Recordings, Run, Tally } from './recordings.js';
 import { duration, foundName, percent, ruined } from './words.js';
 
-/** A question, its possible answers, and what the recordings say. */
+/** A question, its possible answers, and the results of the recordings. */
 interface Question {
   id: string;
   recipe: string;
   ask: string;
   answers: readonly { text: string; right?: boolean }[];
-  /** What was recorded, drawn up from the data alone. */
+  /** The explanation, made from the recorded data. */
   answer(pairs: readonly Pair[]): (Node | string)[];
 }
 
@@ -18,10 +18,10 @@ const QUESTIONS: readonly Question[] = [
   {
     id: 'exdev',
     recipe: 'copied-over',
-    ask: 'The temporary file is written to /tmp, which is another filesystem than the file’s. What does the rename do?',
+    ask: 'The temporary file is written to /tmp, which is on another filesystem than the file. What does the rename do?',
     answers: [
       { text: 'It moves the file, as mv does.' },
-      { text: 'It fails, and copying the temporary over the file instead comes to the same.' },
+      { text: 'It fails, and copying over the file instead has the same effect.' },
       { text: 'It fails, and copying over the file instead is no longer atomic.', right: true },
     ],
     answer: exdevAnswer,
@@ -29,37 +29,37 @@ const QUESTIONS: readonly Question[] = [
   {
     id: 'no-fsync',
     recipe: 'rename-unsynced',
-    ask: 'The temporary is in the right directory, but is not synced before the rename. A while after it, the power fails. What may stand there?',
+    ask: 'The temporary is in the right directory, but it is not synced before the rename. Some time later the power fails. What may be found?',
     answers: [
       { text: 'The old version or the new one: the rename is atomic.' },
       { text: 'On some filesystems neither of them.', right: true },
       { text: 'Always the new one: the rename comes after the write.' },
     ],
     answer: (pairs) => [
-      'For other processes the rename is atomic; for the disk it is one more thing to write, and the data may come later. After the promise had resolved, crashes left:',
+      'For other processes the rename is atomic. For the disk it is one of several writes, and the data may be written after it. Crashes after the promise had resolved left:',
       talliesTable(pairs, ({ after }) => after),
       ...pairs.map((pair) => sentenceOn(pair)),
-      'That a filesystem ruined no file here is no promise. ext4 begins to write the data when a rename replaces a file, and does not wait for it; the crash lab has found files torn by that, too (docs/crash-results.md, rename-before-data).',
+      'A filesystem that ruined no file here does not promise that it never does. ext4 begins to write the data when a rename replaces a file, and does not wait for it. The crash lab has found files torn on ext4, too (docs/crash-results.md, rename-before-data).',
     ],
   },
   {
     id: 'no-directory-sync',
     recipe: 'no-directory-sync',
-    ask: 'The temporary is synced, then renamed, and the program says: saved. The directory is not synced. Is the new version safe from then on?',
+    ask: 'The temporary is synced, then renamed, and the save resolves. The directory is not synced. Is the new version safe now?',
     answers: [
       { text: 'Yes: its data was synced, and the rename followed.' },
-      { text: 'No: the name may still be the old one’s.', right: true },
+      { text: 'No: the name may still be that of the old version.', right: true },
       { text: 'No: the file may be torn.' },
     ],
     answer: (pairs) => [
-      'The data is on the platter, and so it is never torn. But the new name is in memory until the filesystem commits it. After the promise had resolved, crashes left:',
+      'The data is on the platter, so the file is never torn. But the rename is only in memory until the filesystem commits it. Crashes after the promise had resolved left:',
       talliesTable(pairs, ({ after }) => after),
-      'So the textbook syncs the directory, and most packages on npm do not.',
+      'So the textbook recipe syncs the directory. Most packages on npm do not.',
     ],
   },
 ];
 
-/** @param watch shows a recording of this recipe on this filesystem at this time. */
+/** @param watch shows the recording of a recipe on a filesystem, at a time. */
 export function questionList(
   { pairs }: Recordings,
   watch: (filesystem: string, recipe: string, at: number) => void,
@@ -76,7 +76,7 @@ export function questionList(
         }
         button.classList.add(right === true ? 'right' : 'wrong');
         answer.replaceChildren(
-          element('p', {}, element('strong', {}, right === true ? 'Right. ' : 'Not so. ')),
+          element('p', {}, element('strong', {}, right === true ? 'Right. ' : 'Wrong. ')),
           ...question.answer(about).map((part) => (typeof part === 'string' ? element('p', {}, part) : part)),
           watchButtons(about, watch),
         );
@@ -100,7 +100,7 @@ function watchButtons(
   return element(
     'p',
     { class: 'watch' },
-    'See it recorded: ',
+    'Watch the recording: ',
     ...pairs.map((pair) => {
       const button = element('button', { type: 'button' }, pair.filesystem);
       button.addEventListener('click', () => watch(pair.filesystem, pair.recipe, worstMoment(pair)));
@@ -109,7 +109,9 @@ function watchButtons(
   );
 }
 
-/** The first moment at which a crash may ruin the file, or else lose what was reported as saved. */
+/**
+ * The first moment at which a crash may ruin the file, or else at which it may lose a save that had resolved.
+ */
 export function worstMoment(pair: Pair): number {
   const run = pair.beside;
   const moments = [run.begin, ...run.requests.map(({ end }) => end)].flatMap((at) =>
@@ -127,22 +129,22 @@ function exdevAnswer(pairs: readonly Pair[]): (Node | string)[] {
   const call = pairs.flatMap(({ alone }) => alone.calls).find(({ result }) => result.includes('EXDEV'));
   const seen = pairs.flatMap((pair) => {
     const half = [pair.alone, pair.beside]
-      .map((run) => halfWay(pair, run))
+      .map((run) => partlyWritten(pair, run))
       .find((text) => text !== undefined);
     return half === undefined ? [] : [`On ${pair.filesystem} another process found ${half}.`];
   });
   return [
-    'A rename only changes a name within one filesystem. This was recorded:',
+    'A rename works only within one filesystem. The recorded call:',
     element('pre', {}, call === undefined ? 'no such call' : `${call.name}(${call.text}) = ${call.result}`),
-    'The copy that programs fall back to cuts the old file off and fills it again, in front of everybody’s eyes.',
+    'Programs then copy. The copy truncates the old file and fills it again, and other processes can read it in between.',
     ...seen,
-    'And a crash, at any time during and after it, left:',
+    'Crashes at any time before and after the promise resolved left:',
     talliesTable(pairs, ({ before, after }) => add(before, after)),
   ];
 }
 
-/** What another process read that is neither version, and for how long. */
-function halfWay(pair: Pair, run: Run): string | undefined {
+/** What another process read that is neither version, and how long. */
+function partlyWritten(pair: Pair, run: Run): string | undefined {
   const index = run.reads.findIndex(([, found]) => !['old', 'new'].includes(foundAt(pair, found).kind));
   const read = run.reads[index];
   if (read === undefined) return undefined;
@@ -173,7 +175,7 @@ function talliesTable(pairs: readonly Pair[], tallyOf: (survey: Pair['survey']) 
         element(
           'tr',
           {},
-          ...['', 'crashes', 'old', 'new', 'empty', 'torn', 'gone'].map((name) => element('th', {}, name)),
+          ...['', 'crashes', 'old', 'new', 'empty', 'torn', 'missing'].map((name) => element('th', {}, name)),
         ),
       ),
       element(

@@ -1,4 +1,7 @@
-/** The form of `recordings.json`, which `npm run see:record` writes and the page plays. Times are in microseconds. */
+/**
+ * The form of `recordings.json`, which `npm run see:record` writes and the page plays. Times are in
+ * microseconds.
+ */
 export const SCHEMA = 'indelible-see/1';
 
 export interface Recordings {
@@ -9,9 +12,9 @@ export interface Recordings {
   /** ISO 8601. */
   date: string;
   seed: number;
-  /** What one flush of the disk's cache takes. */
+  /** The time of one flush of the disk's cache. */
   flush: number;
-  /** What records all of it again. */
+  /** The command that repeats the recordings. */
   command: string;
   recipes: readonly Recipe[];
   pairs: readonly Pair[];
@@ -25,7 +28,7 @@ export interface Recipe {
   title: string;
   /** One sentence. */
   summary: string;
-  /** What a resolved promise says: that the new version survives a crash, or that no crash tears the file. */
+  /** What a resolved promise means: the new version survives a crash, or no crash tears the file. */
   promises: Promised;
   /** The function as it ran. */
   code: string;
@@ -35,36 +38,39 @@ export interface Recipe {
 export interface Pair {
   filesystem: string;
   recipe: string;
-  /** What files were found to hold, in the form of `encodeFound`; the recordings refer to them by index. */
+  /** The contents that were found, in the form of `encodeFound`. The recordings refer to them by index. */
   found: readonly string[];
-  /** Nothing else runs. Of several recordings the quickest. */
+  /** The quickest of several recordings with nothing else running. */
   alone: Run;
-  /** Another program syncs a file of its own. Of several recordings the one whose crashes show most. */
+  /**
+   * Recorded while another program syncs a file of its own: of several recordings the one whose crashes show
+   * most.
+   */
   beside: Run;
   cost: Cost;
-  /** All recordings beside another program, this one and the others. */
+  /** All recordings made while another program syncs, including `beside`. */
   survey: Survey;
 }
 
-/** What the save cost with nothing else running, in the quickest of `recordings` recordings. */
+/** The cost of the save with nothing else running, in the quickest of `recordings` recordings. */
 export interface Cost {
   recordings: number;
   duration: number;
   flushes: number;
-  /** Bytes that the disk was asked to write, until the promise resolved. */
+  /** Bytes that were written to the disk until the promise resolved. */
   written: number;
 }
 
-/** How the crash states of several recordings ended. */
+/** The outcomes of the crash states of several recordings. */
 export interface Survey {
   recordings: number;
-  /** Until the program was told that it was saved. */
+  /** Until the promise resolved. */
   before: Tally;
-  /** From then on. */
+  /** After the promise resolved. */
   after: Tally;
 }
 
-/** Crash states by what stood under the file's name; `litter`: how many of them had a file more than that. */
+/** Crash states by the content at the file's path; `litter`: how many of them had an additional file. */
 export interface Tally {
   states: number;
   old: number;
@@ -76,7 +82,7 @@ export interface Tally {
   litter: number;
 }
 
-/** One save. Time 0 is the call of it. */
+/** One save. Time 0 is the call. */
 export interface Run {
   /** The recording's first and last moment. */
   begin: number;
@@ -87,15 +93,15 @@ export interface Run {
   calls: readonly Call[];
   /** In the order in which the disk completed them. */
   requests: readonly DiskRequest[];
-  /** What another process read: the moment from which, and the index into `found`. */
+  /** What another process read: since when, and the index into `found`. */
   reads: readonly (readonly [at: number, found: number])[];
-  /** What a crash leaves when the first N of the requests are complete, for N from 0 to all of them. */
+  /** The outcomes of a crash when the first N requests are complete, for N from 0 to all of them. */
   crashes: readonly Crash[];
 }
 
 /** A system call. */
 export interface Call {
-  /** The program whose save it is, or the other one. */
+  /** The program that saves, or the other one. */
   by: 'saver' | 'neighbour';
   /** 0 is the main thread. */
   thread: number;
@@ -105,7 +111,7 @@ export interface Call {
   result: string;
   start: number;
   duration: number;
-  /** How many bytes of the new version it has put into the filesystem. */
+  /** How many bytes of the new version it wrote. */
   bytes?: number;
 }
 
@@ -122,7 +128,7 @@ export const REQUEST_KINDS = [
 ] as const;
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
-/** A write or a flush, as the disk got it. */
+/** A write or a flush, as the disk received it. */
 export interface DiskRequest {
   kind: RequestKind;
   start: number;
@@ -130,17 +136,17 @@ export interface DiskRequest {
   /** Bytes from the start of the disk, and how many; both 0 for a flush. */
   offset: number;
   length: number;
-  /** Which cells of the new version are in it: the first, and the one behind the last. */
+  /** The cells of the new version in it: the first, and the one after the last. */
   cells?: readonly [first: number, end: number];
-  /** Of a flush: how many of the run's requests it makes durable. */
+  /** For a flush: how many of the run's requests it makes durable. */
   covers?: number;
 }
 
 export interface Crash {
-  /** Index into `found`, whether a file more was left, and in how many of the states that were mounted. */
+  /** Index into `found`, whether an additional file was left, and in how many of the mounted states. */
   outcomes: readonly (readonly [found: number, litter: 0 | 1, states: number])[];
-  /** What is found if the disk keeps everything that was in its cache. */
+  /** What is found if the disk keeps all of its cache. */
   all: number;
-  /** What is found if it keeps nothing of it: what is on the platter. */
+  /** What is found if the disk keeps nothing of its cache: what is on the platter. */
   none: number;
 }

@@ -1,12 +1,12 @@
 /**
- * The file that every recording saves: settings, one a line, 64 bytes each, so that every 512 bytes (a cell: the least
- * that a disk writes whole) say of themselves which version they belong to, and where in it.
+ * The file that every recording saves: settings, one a line, 64 bytes each. So every cell (512 bytes, the
+ * smallest unit that a disk writes whole) shows its version and its position.
  */
 
 export const CELL = 512;
 const LINE = 64;
 
-/** What the file was before the save, and what it is to be. */
+/** The file before the save, and after it. */
 export const VERSIONS = {
   old: { lines: 160, value: 'old' },
   new: { lines: 240, value: 'new' },
@@ -15,7 +15,7 @@ export type VersionName = keyof typeof VERSIONS;
 
 const SUBJECTS = ['window', 'editor', 'theme', 'search', 'account', 'shortcut', 'recent', 'plugin'];
 
-/** The whole of one version, in ASCII. */
+/** The content of one version, in ASCII. */
 export function settingsText(version: VersionName): string {
   const { lines, value } = VERSIONS[version];
   return Array.from({ length: lines }, (_, index) => {
@@ -29,18 +29,18 @@ export function lengthOf(version: VersionName): number {
   return VERSIONS[version].lines * LINE;
 }
 
-/** Cells of one version; both are a whole number of cells long. */
+/** Cells of one version. The length of both is a whole number of cells. */
 export function cellsOf(version: VersionName): number {
   return lengthOf(version) / CELL;
 }
 
-/** What a cell holds: the old version's bytes, the new one's, zeros, or something else. */
+/** The content of a cell: bytes of the old version, of the new one, zeros, or something else. */
 export type CellKind = 'old' | 'new' | 'zero' | 'other';
 
-/** What stands under the file's name. */
+/** What is at the file's path. */
 export interface Found {
   kind: 'old' | 'new' | 'empty' | 'missing' | 'torn' | 'unmountable';
-  /** Bytes; 0 where there is none. */
+  /** Bytes; 0 if there is no file. */
   length: number;
   cells: readonly CellKind[];
 }
@@ -48,35 +48,35 @@ export interface Found {
 const LETTERS: Readonly<Record<CellKind, string>> = { old: 'o', new: 'n', zero: 'z', other: 'x' };
 const KINDS: Readonly<Record<string, CellKind>> = { o: 'old', n: 'new', z: 'zero', x: 'other' };
 
-/** How a file that is not there, or cannot be, is written down in a recording. */
+/** How recordings denote a missing file, and a filesystem that cannot be mounted. */
 export const MISSING = 'missing';
 export const UNMOUNTABLE = 'unmountable';
 
 /**
- * Writes down what a file holds as its length and the kinds of its cells, in stretches: `15360:n8z22` is a file whose
- * first 8 cells are the new version's and whose other 22 are zeros.
+ * Encodes a file's content as its length and the kinds of its cells, in runs: in `15360:n8z22` the first 8
+ * cells are those of the new version and the other 22 are zeros.
  */
 export function encodeFound(content: Uint8Array): string {
-  let stretches = '';
+  let runs = '';
   let letter = '';
   let count = 0;
   for (let cell = 0; cell * CELL < content.length; cell++) {
     const next = LETTERS[kindOfCell(content.subarray(cell * CELL, (cell + 1) * CELL), cell)];
     if (next === letter) count++;
     else {
-      if (count > 0) stretches += `${letter}${count}`;
+      if (count > 0) runs += `${letter}${count}`;
       letter = next;
       count = 1;
     }
   }
-  return `${content.length}:${stretches}${count > 0 ? `${letter}${count}` : ''}`;
+  return `${content.length}:${runs}${count > 0 ? `${letter}${count}` : ''}`;
 }
 
-/** @throws {Error} if it is not what `encodeFound` makes. */
+/** @throws {Error} if `text` is not in the form of `encodeFound`. */
 export function decodeFound(text: string): Found {
   if (text === MISSING || text === UNMOUNTABLE) return { kind: text, length: 0, cells: [] };
   const match = /^(\d+):((?:[onzx]\d+)*)$/.exec(text);
-  if (match === null) throw new Error(`not what a file holds: ${text}`);
+  if (match === null) throw new Error(`not the content of a file: ${text}`);
   const length = Number(match[1]);
   const cells = [...(match[2] ?? '').matchAll(/([onzx])(\d+)/g)].flatMap(([, letter = '', count]) =>
     Array.from({ length: Number(count) }, () => KINDS[letter] ?? 'other'),
@@ -99,7 +99,7 @@ function kindOfCell(cell: Uint8Array, position: number): CellKind {
   return 'other';
 }
 
-/** Whether the bytes are those of the version's cell at this position, or of the beginning of it. */
+/** Whether the bytes are the version's cell at this position, or the beginning of that cell. */
 export function isCellOf(version: VersionName, bytes: Uint8Array, position: number): boolean {
   const cell = cellBytes(version, position);
   return cell.length >= bytes.length && bytes.every((byte, index) => byte === cell[index]);
@@ -114,7 +114,7 @@ function cellBytes(version: VersionName, position: number): Uint8Array {
   return versionBytes[version].subarray(position * CELL, (position + 1) * CELL);
 }
 
-/** The text of a cell as a reader would find it; zero bytes are shown as `·`, unknown ones as `?`. */
+/** The text of a cell. Zero bytes are shown as `·`, unknown ones as `?`. */
 export function cellText(kind: CellKind, position: number): string {
   if (kind === 'zero') return '·'.repeat(CELL);
   if (kind === 'other') return '?'.repeat(CELL);

@@ -1,20 +1,23 @@
 import type { Call, DiskRequest, Run } from './recordings.js';
 import { bytes, duration, requestName } from './words.js';
 
-/** A moment at which something happens. */
+/** An event of a recording. */
 export interface Step {
   at: number;
   /** Where it happens. */
   where: 'program' | 'call' | 'disk' | 'neighbour' | 'reader';
   text: string;
-  /** More than one line can say. */
+  /** More details. */
   note?: string;
 }
 
-/** A call or flush at least this long, in microseconds, is told when it begins, too. */
+/** A call of at least this many microseconds has a step at its start, too. */
 const LONG = 400;
 
-/** Everything that happens in a recording, in order; what began before it is told when it ends. */
+/**
+ * All events of a recording, in order. A call or flush that began before the recording has a step at its end
+ * only.
+ */
 export function stepsOf(run: Run): Step[] {
   const steps: Step[] = [
     { at: 0, where: 'program', text: 'The program calls save and waits.' },
@@ -23,7 +26,7 @@ export function stepsOf(run: Run): Step[] {
       where: 'program',
       text:
         run.rejected === undefined
-          ? `The promise resolves: saved, says the program, after ${duration(run.settled)}.`
+          ? `The promise resolves after ${duration(run.settled)}. The program takes the file as saved.`
           : `The promise is rejected: ${run.rejected}`,
     },
     ...run.calls.flatMap(stepsOfCall),
@@ -32,24 +35,25 @@ export function stepsOf(run: Run): Step[] {
   return steps.filter(({ at }) => at > run.begin && at <= run.end).sort((a, b) => a.at - b.at);
 }
 
-/** The next moment behind `at` at which anything happens, or before it; undefined where there is none. */
+/** The next step after `at`; undefined if there is none. */
 export function nextStep(times: readonly number[], at: number): number | undefined {
   return times.find((time) => time > at);
 }
 
+/** The last step before `at`; undefined if there is none. */
 export function previousStep(times: readonly number[], at: number): number | undefined {
   return times.findLast((time) => time < at);
 }
 
 function stepsOfCall(call: Call): Step[] {
   const where = call.by === 'saver' ? 'call' : 'neighbour';
-  const said = `${call.name}(${call.text})`;
+  const written = `${call.name}(${call.text})`;
   const end = call.start + call.duration;
   const thread = call.thread === 0 ? 'the main thread' : `thread ${call.thread}`;
-  const note = `${said} = ${call.result}\n${duration(call.duration)}, on ${thread}`;
-  if (call.duration < LONG) return [{ at: end, where, text: `${said} = ${call.result}`, note }];
+  const note = `${written} = ${call.result}\n${duration(call.duration)}, on ${thread}`;
+  if (call.duration < LONG) return [{ at: end, where, text: `${written} = ${call.result}`, note }];
   return [
-    { at: call.start, where, text: `${said} …`, note },
+    { at: call.start, where, text: `${written} …`, note },
     { at: end, where, text: `… ${call.name} = ${call.result}, after ${duration(call.duration)}`, note },
   ];
 }

@@ -2,7 +2,7 @@ import { element } from './element.js';
 import { type CellKind, cellsOf, type Found } from './settings-file.js';
 import { foundDetail, foundName } from './words.js';
 
-/** As many tiles as the new version has cells, coloured by what each holds. */
+/** One tile for each cell of the new version, coloured by the cell's content. */
 export function tiles(kinds: readonly (CellKind | 'blank')[], label: string): HTMLElement {
   const strip = element('span', { class: 'tiles', role: 'img', 'aria-label': label });
   for (let cell = 0; cell < cellsOf('new'); cell++)
@@ -10,11 +10,11 @@ export function tiles(kinds: readonly (CellKind | 'blank')[], label: string): HT
   return strip;
 }
 
-/** A file as it is found: its tiles, and what it is in words. */
+/** A file's content: its tiles, and a description. */
 export function foundTiles(found: Found): HTMLElement[] {
   const detail = foundDetail(found);
   return [
-    tiles(found.cells, `The file as found: ${foundName(found)}`),
+    tiles(found.cells, `The file: ${foundName(found)}`),
     element(
       'span',
       { class: `found ${found.kind}` },

@@ -7,12 +7,15 @@ import { duration, requestName } from './words.js';
 const LANE = 16;
 const LABEL = 14;
 const AXIS = 20;
-/** Pixels: a call of some microseconds must still be seen. */
+/** Pixels: a call of some microseconds must be visible. */
 const THINNEST = 1.5;
-/** Pixels of a bar that has room for its name. */
+/** Pixels of the narrowest bar with a name. */
 const NAMED = 44;
 
-/** A recording to scale: what went on at which time, and what a crash leaves. Reports where it is pointed at. */
+/**
+ * Draws a recording to scale: its events, and the outcomes of a crash at each time. Calls `onPoint` when
+ * clicked.
+ */
 export class Timeline {
   readonly root = element('div', { class: 'timeline' });
   readonly #head = element('div', { class: 'playhead' });
@@ -24,7 +27,7 @@ export class Timeline {
   #width = 0;
   #at = 0;
 
-  /** @param shown the stretch of time, which may be longer than the run's own. */
+  /** @param shown the range of time, which may be longer than that of the run. */
   constructor(
     pair: Pair,
     run: Run,
@@ -112,7 +115,7 @@ export class Timeline {
     for (let ms = Math.ceil(begin / 1000 / step) * step; ms * 1000 <= this.#end; ms += step) {
       const x = this.#x(ms * 1000);
       ticks.push(svgElement('line', { x1: x, x2: x, y1: 0, y2: height - AXIS + 4, class: 'tick' }));
-      // One that would be cut off is left out.
+      // A label at the edge would be cut off.
       if (x < 20 || x > this.#width - 24) continue;
       ticks.push(
         svgElement('text', { x, y: height - 4, class: 'tick-label', 'text-anchor': 'middle' }, `${ms} ms`),
@@ -145,7 +148,7 @@ export class Timeline {
             from: run.settled,
             to: run.end,
             kind: run.rejected === undefined ? 'resolved' : 'rejected',
-            name: run.rejected === undefined ? 'told: saved' : 'told: failed',
+            name: run.rejected === undefined ? 'resolved' : 'rejected',
           },
         ],
       },
@@ -159,8 +162,8 @@ export class Timeline {
         ),
       },
       ...(others.length === 0 ? [] : [{ label: 'another program', marks: others }]),
-      { label: 'a process that reads finds', marks: this.#reads() },
-      { label: 'a crash leaves', marks: this.#crashes() },
+      { label: 'another process reads', marks: this.#reads() },
+      { label: 'outcomes of a crash', marks: this.#crashes() },
     ];
   }
 
@@ -190,19 +193,21 @@ export class Timeline {
         if (share > 0) marks.push({ from, to, kind, low, high: low + share });
         low += share;
       }
-      const told = Math.max(from, run.settled);
+      const resolved = Math.max(from, run.settled);
       if (
-        told < to &&
-        outcomesAt(this.#pair, run, this.#promises, told).some(({ judgement }) => judgement.says === 'lost')
+        resolved < to &&
+        outcomesAt(this.#pair, run, this.#promises, resolved).some(
+          ({ judgement }) => judgement.says === 'lost',
+        )
       ) {
-        marks.push({ from: told, to, kind: 'lost', low: 0.8, high: 1 });
+        marks.push({ from: resolved, to, kind: 'lost', low: 0.8, high: 1 });
       }
     }
     return marks;
   }
 }
 
-/** A stretch of time in a lane; `low` and `high` are shares of the lane's height. */
+/** A range of time in a lane; `low` and `high` are shares of the lane's height. */
 interface Mark {
   from: number;
   to: number;

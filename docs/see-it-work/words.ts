@@ -1,7 +1,7 @@
 import type { RequestKind, Tally } from './recordings.js';
 import { CELL, type Found } from './settings-file.js';
 
-/** Microseconds in a unit that fits, with three digits at most. */
+/** Microseconds in a suitable unit, with at most three digits. */
 export function duration(microseconds: number): string {
   if (Math.abs(microseconds) < 1000) return `${Math.round(microseconds)} µs`;
   const milliseconds = microseconds / 1000;
@@ -16,7 +16,7 @@ export function bytes(count: number): string {
   return count < 1024 ? `${count} B` : `${Number((count / 1024).toFixed(1))} KiB`;
 }
 
-/** With a space that does not break. */
+/** With a non-breaking space. */
 export function percent(share: number): string {
   const value = share * 100;
   if (value > 0 && value < 1) return '<\u00a01\u00a0%';
@@ -40,7 +40,7 @@ const REQUEST_NAMES: Readonly<Record<RequestKind, string>> = {
   metadata: 'other metadata',
 };
 
-/** What a file is found to be, in two or three words. */
+/** The state of a file, in two or three words. */
 export function foundName({ kind }: Found): string {
   return FOUND_NAMES[kind];
 }
@@ -54,7 +54,7 @@ const FOUND_NAMES: Readonly<Record<Found['kind'], string>> = {
   unmountable: 'not mountable',
 };
 
-/** What a torn file consists of. */
+/** The parts of a torn file. */
 export function foundDetail({ kind, length, cells }: Found): string {
   if (kind !== 'torn') return '';
   const names = { old: 'old', new: 'new', zero: 'zeros', other: 'unknown bytes' } as const;
@@ -65,7 +65,7 @@ export function foundDetail({ kind, length, cells }: Found): string {
   return `${bytes(length)}: ${parts.join(', ')}`;
 }
 
-/** How many of a tally's states hold neither version whole. */
+/** In how many states of a tally the file is neither version, whole. */
 export function ruined({ empty, missing, torn, unmountable }: Tally): number {
   return empty + missing + torn + unmountable;
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CrashState, formatState, parseState } from './crash-states.js';
 import { type CrashTest, type CrashTestResult, crash } from './crash-test.js';
 import { openRecording } from './kept-recording.js';
@@ -40,17 +40,19 @@ const program = new Command('npm run crash --')
     'xfs',
     'btrfs',
   ])
-  .option(
-    '--kernel <names>',
-    `comma-separated: running, ${KERNEL_SERIES.join(', ')}; the others run in QEMU`,
-    kernels,
-    [undefined],
+  .addOption(
+    new Option(
+      '--kernel <names>',
+      `comma-separated: running, ${KERNEL_SERIES.join(', ')}; the others run in QEMU`,
+    )
+      .argParser(kernels)
+      .default([undefined], 'running'),
   )
-  .option(
-    '--role <roles>',
-    `comma-separated: ${ROLES.join(', ')} (default: all but experiments)`,
-    roles,
-    ROLES.filter((role) => role !== 'experiments'),
+  .addOption(
+    new Option('--role <roles>', `comma-separated: ${ROLES.join(', ')}`).argParser(roles).default(
+      ROLES.filter((role) => role !== 'experiments'),
+      'all but experiments',
+    ),
   )
   .option(
     '--scenario <names>',

@@ -63,7 +63,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
     const { pair, run } = recorded('xfs', 'textbook', true);
     const page = await open(fragment(pair, true));
     const times = [...new Set(stepsOf(run).map(({ at }) => at))];
-    const forth = page.getByRole('button', { name: 'Step forth' });
+    const forth = page.getByRole('button', { name: 'Step forward' });
     for (const [index, at] of times.entries()) {
       await forth.click();
       assert.equal(await page.locator('#clock').innerText(), milliseconds(at));
@@ -109,13 +109,13 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
     await page.getByRole('button', { name: 'Crash now' }).click();
     assert.doesNotMatch(
       await page.locator('#outcomes').innerText(),
-      /The program had been told that it was saved: lost/,
+      /The save had resolved, but the new version is lost/,
     );
     await seek(page, run.settled);
     await page.getByRole('button', { name: 'Crash now' }).click();
     assert.match(
       await page.locator('#outcomes').innerText(),
-      /The program had been told that it was saved: lost/,
+      /The save had resolved, but the new version is lost/,
     );
   });
 
@@ -144,7 +144,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
       const page = await open();
       const question = page.locator('.question').nth(index);
       await question.getByRole('button').first().click();
-      assert.match(await question.locator('.answer').innerText(), /^Not so\./);
+      assert.match(await question.locator('.answer').innerText(), /^Wrong\./);
       await question.getByRole('button', { name: right }).click();
       assert.match(await question.locator('.answer').innerText(), /^Right\./);
       const pairs = recordings.pairs.filter((pair) => pair.recipe === recipe);
@@ -262,7 +262,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
     assert.equal(await said.textContent(), `${milliseconds(step?.at ?? 0)}. ${step?.text}`);
     await seek(page, run.settled);
     await page.keyboard.press('c');
-    assert.match((await said.textContent()) ?? '', /^100\s% new version, whole\. The program had been told/);
+    assert.match((await said.textContent()) ?? '', /^100\s% new version, whole\. The save had resolved/);
     for (const strip of await page.locator('.layers .tiles').all()) {
       assert.notEqual(await strip.getAttribute('aria-label'), null);
     }

@@ -39,7 +39,7 @@ describe('what a file holds', () => {
 
   it('is refused where cells and length disagree', () => {
     assert.throws(() => decodeFound('1024:n1'), /disagree/);
-    assert.throws(() => decodeFound('something'), /not what a file holds/);
+    assert.throws(() => decodeFound('something'), /not the content of a file/);
   });
 
   it('can be shown as text again', () => {

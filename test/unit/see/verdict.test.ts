@@ -12,7 +12,7 @@ describe('the verdict on a crash', () => {
   it('is that the save was lost where the program had been told and the old version is there', () => {
     assert.match(
       judge(decodeFound(found.old), 'durable', true).text,
-      /had been told that it was saved: lost/,
+      /had resolved, but the new version is lost/,
     );
     assert.equal(says('old', 'durable', true), 'lost');
     assert.equal(says('old', 'durable', false), 'fine');
