@@ -151,7 +151,7 @@ function inMemory({ cells, read, ifCacheKept }: Moment): HTMLElement[] {
   const count = cells.filter((location) => location === 'memory').length;
   const parts = [
     count === 0 ? '' : `${bytes(count * CELL)} of the new version`,
-    read.kind === ifCacheKept.kind ? '' : `the change that the file is ${SEEN[read.kind]}`,
+    read.kind === ifCacheKept.kind ? '' : `the change to ${SEEN[read.kind]}`,
   ].filter((part) => part !== '');
   return [
     tiles(
@@ -166,10 +166,10 @@ function inMemory({ cells, read, ifCacheKept }: Moment): HTMLElement[] {
 const SEEN: Readonly<Record<Found['kind'], string>> = {
   old: 'the old version',
   new: 'the new version',
-  empty: 'empty',
-  missing: 'missing',
-  torn: 'half written',
-  unmountable: 'not reachable',
+  empty: 'an empty file',
+  missing: 'no file',
+  torn: 'a half-written file',
+  unmountable: 'no filesystem',
 };
 
 function inCache({ cells, cached, requests }: Moment): HTMLElement[] {
