@@ -1,15 +1,15 @@
 import { markdownTable } from 'markdown-table';
 
-/** What was checked, in the order in which it was, for a table at the end. */
+/** Runs checks, and prints a table of their results at the end. */
 export class Checks {
-  readonly #rows: [what: string, verdict: string][] = [];
+  readonly #rows: [what: string, result: string][] = [];
   #failed = 0;
 
-  /** Runs one check: its text, or the error's first line, stands in the table. Later checks run whatever happens. */
+  /** Runs one check. The table shows its text, or the first line of its error. A failure does not stop later checks. */
   async run(what: string, check: () => string | undefined | Promise<string | undefined>): Promise<boolean> {
     process.stderr.write(`${what}\n`);
     try {
-      this.#rows.push([what, (await check()) ?? 'holds']);
+      this.#rows.push([what, (await check()) ?? 'passes']);
       return true;
     } catch (error) {
       this.#failed += 1;
@@ -20,19 +20,19 @@ export class Checks {
     }
   }
 
-  /** For what this machine cannot check: its reason stands in the table. */
+  /** Adds a check that this machine cannot run. The table shows the reason. */
   notRun(what: string, reason: string) {
     this.#rows.push([what, `not run: ${reason}`]);
   }
 
-  /** Prints the table; the process is to fail if a check has. */
+  /** Prints the table. The process fails if a check has failed. */
   finish() {
-    console.log(markdownTable([['what', 'verdict'], ...this.#rows]));
+    console.log(markdownTable([['what', 'result'], ...this.#rows]));
     if (this.#failed > 0) process.exitCode = 1;
   }
 }
 
-/** @throws {Error} with this message unless it holds. */
+/** @throws {Error} with the message unless the condition holds. */
 export function expect(holds: boolean, message: string): asserts holds {
   if (!holds) throw new Error(message);
 }

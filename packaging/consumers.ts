@@ -1,10 +1,10 @@
 /**
- * Uses the packed package as others do: TypeScript in each way to resolve modules, `require`, bundlers; and has it
- * looked at by publint and Are The Types Wrong.
+ * Uses the packed package as its users do: with TypeScript and each of its module resolutions, with `require`, and with
+ * bundlers. Also checks it with publint and Are The Types Wrong.
  *
  *     npm run test:consumers
  *
- * The tools are installed below packaging/consumers/ first. Prints a table; fails if something does not hold.
+ * First installs the tools below packaging/consumers/. Prints a table. Fails if a check fails.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -109,7 +109,7 @@ try {
     compile('nodenext', 'nodenext', 'typed.cts'),
   );
 
-  await checks.run('require, without a word on standard error', () => {
+  await checks.run('require, with nothing on standard error', () => {
     writeFileSync(
       join(project.directory, 'require.cjs'),
       APP.replace(/import (.*) from (.*);/, 'const $1 = require($2);'),
@@ -148,7 +148,7 @@ try {
       expect(printed === 'saved\n', printed);
       return undefined;
     });
-    await checks.run(`a bundle of esbuild, ${format}, alone: the portable engine serves`, () => {
+    await checks.run(`a bundle of esbuild, ${format}, alone: the portable engine is used`, () => {
       const alone = join(scratch, 'alone', file);
       cpSync(built, alone);
       const printed = run(alone, '');

@@ -1,10 +1,11 @@
 /**
- * Makes dist/ anew, what the package has of the TypeScript and of docs/: `npm run build`.
+ * Builds dist/: `npm run build`. It contains
  *
- * - the library, module by module, and the command in one file, with what it needs of other packages;
- * - of the declarations, those that users can reach;
- * - the contenders of `indelible bench`;
- * - what the command shows of docs/, compressed.
+ * - the library, module by module,
+ * - the declarations that users can reach,
+ * - the command in one file, with the code of the packages that it uses,
+ * - the implementations that `indelible bench` measures,
+ * - the files of docs/ that the command uses, compressed.
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -54,7 +55,7 @@ for (const name of ['see-it-work.html', 'crash-results.json']) {
   writeFileSync(join(dist, 'docs', `${name}.br`), compress(readFileSync(join(projectRoot, 'docs', name))));
 }
 
-/** As small as brotli can make a text. */
+/** Compresses a text as far as brotli can. */
 function compress(text: Buffer): Buffer {
   const params = {
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,

@@ -1,10 +1,10 @@
 /**
- * Packs the project and installs it as others would, on a machine without a compiler: with its prebuilds, without
- * them, and without its install script. Makes the prebuilds for this machine first.
+ * Packs the project and installs it as users do, on a machine without a compiler: with its prebuilds, without them, and
+ * without its install script. The npm script compiles the prebuilds for this machine first.
  *
  *     npm run test:install
  *
- * Needs the npm registry for the run-time dependencies. Prints a table; fails if something does not hold.
+ * Needs the npm registry for the run-time dependencies. Prints a table. Fails if a check fails.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { projectRoot } from './run.js';
 
 /** With all run-time dependencies, in bytes. */
 const LARGEST_INSTALLATION = 2_000_000;
-/** No less than the eight weigh at the mean, for each that this machine has not made, so that the sum is that of a release. */
+/** Counted for each prebuild that is missing here: at least the mean size of the eight, so that the sum is that of a release. */
 const PREBUILD = 142_000;
 
 const SAVE = `
@@ -29,17 +29,17 @@ const saved = await save('file', 'content');
 saveSync('file', 'newer');
 if (readFileSync('file', 'utf8') !== 'newer' || saved.replaced !== false) throw new Error('not saved');
 await inspect('.');
-// Takes the number of an error from the C library.
+// The addon reads an error number from the C library.
 symlinkSync('target', 'link');
 saveSync('link', 'through a link to nothing');
 console.log('saved');`;
 
-/** A way to save of the user's own, by the package that is installed. */
+/** The user's own implementation, which uses the installed package. */
 const CONTENDER = `
 import { save } from 'indelible';
 export default { save: (path, bytes) => save(path, bytes, { durability: 'none' }) };`;
 
-/** What is looked at of the report of `indelible bench`. */
+/** The part of the report of `indelible bench` that is used here. */
 interface Measured {
   runs: { contenders: { name: string }[] }[];
 }
@@ -51,16 +51,16 @@ try {
   const project = (name: string) => new EmptyProject(join(scratch, name));
 
   const withPrebuilds = project('with-prebuilds');
-  await checks.run('installs without a compiler, and says nothing', () => {
+  await checks.run('installs without a compiler, and prints nothing', () => {
     const printed = withPrebuilds.install([packed.tarball]);
     expect(!printed.includes('indelible:'), printed);
     return undefined;
   });
-  await checks.run('then the native engine serves, import', () => {
-    expect(withPrebuilds.run(SAVE, { INDELIBLE_ENGINE: 'native' }) === 'saved', 'it does not');
+  await checks.run('then the native engine is used, import', () => {
+    expect(withPrebuilds.run(SAVE, { INDELIBLE_ENGINE: 'native' }) === 'saved', 'it is not');
     return undefined;
   });
-  await checks.run('then the native engine serves, require', () => {
+  await checks.run('then the native engine is used, require', () => {
     const code = "const { saveSync } = require('indelible'); saveSync('file', 'x'); console.log('saved');";
     const printed = withPrebuilds.run(code, { INDELIBLE_ENGINE: 'native' }, 'program.cjs');
     expect(printed === 'saved', printed);
@@ -71,10 +71,10 @@ try {
     expect(names === 'indelible, node-gyp-build', names);
     return undefined;
   });
-  await checks.run('the command says its version', () =>
+  await checks.run('the command prints its version', () =>
     withPrebuilds.runCommand('indelible', '--version').trim(),
   );
-  await checks.run("the command measures its own contenders and the user's", () => {
+  await checks.run("the command measures its own implementations and the user's", () => {
     writeFileSync(join(withPrebuilds.directory, 'mine.mjs'), CONTENDER);
     const args = ['bench', '--quick', '--seconds', '0.5', '--json', '-', '--contender', './mine.mjs'];
     const { runs }: Measured = JSON.parse(withPrebuilds.runCommand('indelible', ...args));
@@ -82,7 +82,7 @@ try {
     for (const name of ['save, durable', 'portable, durable', 'textbook, async', 'mine']) {
       expect(names.includes(name), `${name} is not among ${names.join('; ')}`);
     }
-    return `${names.length} contenders`;
+    return `${names.length} implementations`;
   });
   await checks.run('the command writes the page of docs/', () => {
     withPrebuilds.runCommand('indelible', 'demo', 'page.html', '--no-open');
@@ -90,30 +90,30 @@ try {
       join(withPrebuilds.directory, 'page.html'),
       join(projectRoot, 'docs/see-it-work.html'),
     ];
-    expect(readFileSync(written).equals(readFileSync(page)), 'it is another one');
+    expect(readFileSync(written).equals(readFileSync(page)), 'it is a different page');
     return undefined;
   });
 
   await checks.run('the same with --ignore-scripts', () => {
     const unscripted = project('ignore-scripts');
     unscripted.install([packed.tarball], '--ignore-scripts');
-    expect(unscripted.run(SAVE, { INDELIBLE_ENGINE: 'native' }) === 'saved', 'it does not serve');
+    expect(unscripted.run(SAVE, { INDELIBLE_ENGINE: 'native' }) === 'saved', 'it is not used');
     return undefined;
   });
 
   const withoutPrebuilds = project('without-prebuilds');
-  await checks.run('without prebuilds: installs, and says so in one line', () => {
+  await checks.run('without prebuilds: installs, and prints one line about it', () => {
     const { tarball } = packedWithout(packed, scratch, ['prebuilds']);
     const lines = withoutPrebuilds.install([tarball]).split('\n');
     const said = lines.filter((line) => line.startsWith('indelible:'));
     expect(said.length === 1 && !lines.some((line) => /^\s+at /.test(line)), lines.join('\n'));
     return said[0];
   });
-  await checks.run('then the portable engine serves', () => {
-    expect(withoutPrebuilds.run(SAVE) === 'saved', 'it does not');
+  await checks.run('then the portable engine is used', () => {
+    expect(withoutPrebuilds.run(SAVE) === 'saved', 'it is not');
     return undefined;
   });
-  await checks.run('then forcing the native engine is an error that says why', () => {
+  await checks.run('then forcing the native engine is an error', () => {
     const code =
       "import { saveSync } from 'indelible'; try { saveSync('f', ''); } catch (e) { console.log(e.code); }";
     const printed = withoutPrebuilds.run(code, { INDELIBLE_ENGINE: 'native' });
@@ -121,7 +121,7 @@ try {
     return printed;
   });
 
-  await checks.run(`all that is installed, within ${LARGEST_INSTALLATION} bytes`, () => {
+  await checks.run(`the installation has at most ${LARGEST_INSTALLATION} bytes`, () => {
     const sizes = withPrebuilds.sizes();
     const missing = targets.filter(
       (target) => !existsSync(join(projectRoot, 'prebuilds', prebuildPath(target))),
@@ -137,7 +137,7 @@ try {
   const musl = targets.find(({ arch, libc }) => arch === process.arch && libc === 'musl');
   const what = "the prebuild for musl loads with musl's own loader";
   if (musl === undefined || !isProgram(MUSL_COMPILER)) {
-    checks.notRun(what, "no musl-gcc here (Debian's package is musl-tools)");
+    checks.notRun(what, "musl-gcc is not installed (Debian's package musl-tools)");
   } else {
     const prebuild = join(projectRoot, 'prebuilds', prebuildPath(musl));
     await checks.run(what, () => loadWithMusl(prebuild, toolchain().nodeApi(8), scratch));

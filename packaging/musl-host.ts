@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outputOf } from './run.js';
 
-/** The registry has no Node.js for musl, so a program with functions of Node-API's names stands in for it. */
+/** A program with functions of the same names as Node-API's, in place of Node.js: the registry has none for musl. */
 function hostSource(functions: readonly string[]): string {
   return `#include <dlfcn.h>
 #include <stdio.h>
@@ -20,10 +20,10 @@ int main(int count, char** arguments) {
 `;
 }
 
-/** The compiler of Debian's package `musl-tools`: Zig makes no dynamic programs for musl. */
+/** The compiler of Debian's package `musl-tools`. Zig links no dynamic programs for musl. */
 export const MUSL_COMPILER = 'musl-gcc';
 
-/** Loads a prebuild, every symbol resolved at once, in a program of musl's that offers Node-API and nothing else. */
+/** Loads a prebuild in a program for musl that offers Node-API and nothing else. Resolves all symbols at once. */
 export function loadWithMusl(prebuild: string, nodeApi: readonly string[], scratch: string): undefined {
   const source = join(scratch, 'host.c');
   const program = join(scratch, 'host');

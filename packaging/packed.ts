@@ -3,13 +3,13 @@ import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { outputOf, projectRoot } from './run.js';
 
-/** What `npm pack` has made of the project as it is built now. */
+/** The result of `npm pack`. */
 export interface Packed {
   tarball: string;
   files: { path: string; size: number }[];
 }
 
-/** Packs the project. Nothing is built: what is in `dist` and `prebuilds` is what is packed. */
+/** Packs the project with the present content of `dist` and `prebuilds`. Builds nothing. */
 export function pack(directory: string): Packed {
   mkdirSync(directory, { recursive: true });
   const printed = outputOf('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', directory], {
@@ -19,11 +19,11 @@ export function pack(directory: string): Packed {
   const report: unknown = JSON.parse(printed);
   // npm 10 prints an array, npm 11 an object by name.
   const [packed] = Object.values(report as Record<string, { filename: string; files: Packed['files'] }>);
-  if (packed === undefined) throw new Error(`npm pack has printed ${printed}`);
+  if (packed === undefined) throw new Error(`npm pack printed ${printed}`);
   return { tarball: join(directory, packed.filename), files: packed.files };
 }
 
-/** The same package without these of its files and folders. */
+/** The same package without the named files and folders. */
 export function packedWithout(packed: Packed, directory: string, without: readonly string[]): Packed {
   const unpacked = join(directory, 'unpacked');
   rmSync(unpacked, { recursive: true, force: true });
@@ -38,14 +38,14 @@ export function packedWithout(packed: Packed, directory: string, without: readon
   };
 }
 
-/** npm's own program, as `npm run` says it. */
+/** The path of npm's own program, which `npm run` sets. */
 function npmProgram(): string {
   const program = process.env.npm_execpath;
-  if (program === undefined) throw new Error('This is to be run by `npm run`.');
+  if (program === undefined) throw new Error('This script must be started by `npm run`.');
   return program;
 }
 
-/** An empty project, with programs at hand as on a machine without a compiler: Node.js and a shell. */
+/** An empty project on a machine without a compiler: the only programs are Node.js and a shell. */
 export class EmptyProject {
   readonly directory: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -66,14 +66,14 @@ export class EmptyProject {
       writeFileSync(join(programs, name), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 });
     }
     this.directory = directory;
-    // Without what the npm that runs this has set for its own scripts.
+    // Without the variables that npm sets for the scripts of this project.
     const own = Object.entries(process.env).filter(
       ([name]) => !/^npm_(config_|package_|lifecycle_)/.test(name),
     );
     this.#env = { ...Object.fromEntries(own), PATH: programs };
   }
 
-  /** Installs packages, and says what npm and the install scripts have printed. */
+  /** Installs packages, and returns the output of npm and of the install scripts. */
   install(packages: readonly string[], ...options: string[]): string {
     const args = ['install', '--no-audit', '--no-fund', '--foreground-scripts', ...options, ...packages];
     const { status, stdout, stderr } = spawnSync(process.execPath, [npmProgram(), ...args], {
@@ -86,13 +86,13 @@ export class EmptyProject {
     return stdout + stderr;
   }
 
-  /** Runs a module in the project. */
+  /** Runs a module in the project, and returns its output. */
   run(code: string, env: NodeJS.ProcessEnv = {}, file = 'program.mjs'): string {
     writeFileSync(join(this.directory, file), code);
     return outputOf(process.execPath, [file], { cwd: this.directory, env: { ...this.#env, ...env } }).trim();
   }
 
-  /** Runs a command of an installed package as the shell would, and says what it has printed on standard output. */
+  /** Runs a command of an installed package as a shell does, and returns its standard output. */
   runCommand(name: string, ...args: string[]): string {
     return outputOf(join(this.directory, 'node_modules/.bin', name), args, {
       cwd: this.directory,
@@ -101,7 +101,7 @@ export class EmptyProject {
     });
   }
 
-  /** The bytes of all the packages, and of each. */
+  /** The bytes of each installed package. */
   sizes(): Map<string, number> {
     const packages = join(this.directory, 'node_modules');
     const names = readdirSync(packages).filter((name) => !name.startsWith('.'));

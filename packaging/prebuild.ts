@@ -1,11 +1,11 @@
 /**
- * Makes the addon for every system of the table, and examines what it has made.
+ * Compiles the addon for every supported system, and checks the results.
  *
  *     npm run prebuilds [-- --only linux-x64,linux-x64-musl]
- *     npm run prebuilds -- --here                       for the processor and system of this machine, each C library
- *     npm run prebuilds:check [-- --only linux-x64]      examines what is there, and compiles nothing
+ *     npm run prebuilds -- --here                       only for this machine's system and processor, for each C library
+ *     npm run prebuilds:check [-- --only linux-x64]      checks the existing files, and compiles nothing
  *
- * prebuilds/README.md says with what and how. Fails if one could not be made, or is not as it should be.
+ * prebuilds/README.md explains the toolchain. Fails if a prebuild cannot be compiled, or fails its check.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 const only = values.only?.split(',');
 const unknown = only?.filter((name) => !targets.some((target) => targetName(target) === name)) ?? [];
-if (unknown.length > 0) throw new Error(`No such target: ${unknown.join(', ')}`);
+if (unknown.length > 0) throw new Error(`There is no target ${unknown.join(', ')}`);
 
 const tools = toolchain();
 const rows: string[][] = [];
@@ -40,17 +40,17 @@ for (const target of targets) {
   const gyp = gypTarget(target, scratch);
   if (gyp.sources.length === 0) {
     rmSync(output, { force: true });
-    rows.push([name, '', '', 'no native code in binding.gyp: the portable engine serves']);
+    rows.push([name, '', '', 'no native code in binding.gyp: the portable engine is used']);
     continue;
   }
   if (!values.check) {
     process.stderr.write(`${name}\n`);
-    // Whatever happens, no old one is taken for new.
+    // After a failure, an old file must not be taken for a new one.
     rmSync(output, { force: true });
     await compilePrebuild(target, gyp, tools, scratch, output);
   } else if (!existsSync(output)) {
     process.exitCode = 1;
-    rows.push([name, '', '', 'is not there: npm run prebuilds']);
+    rows.push([name, '', '', 'missing: npm run prebuilds']);
     continue;
   }
   const { bytes, asksFor, faults } = examinePrebuild(
@@ -59,8 +59,8 @@ for (const target of targets) {
     new Set(tools.nodeApi(nodeApiVersion(gyp))),
   );
   if (faults.length > 0) process.exitCode = 1;
-  rows.push([name, String(bytes), asksFor, faults.length > 0 ? faults.join('; ') : 'as it should be']);
+  rows.push([name, String(bytes), asksFor, faults.length > 0 ? faults.join('; ') : 'passes']);
 }
 console.log(
-  markdownTable([['system', 'bytes', 'asks for', 'verdict'], ...rows], { align: ['l', 'r', 'l', 'l'] }),
+  markdownTable([['system', 'bytes', 'needs', 'result'], ...rows], { align: ['l', 'r', 'l', 'l'] }),
 );

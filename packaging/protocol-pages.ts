@@ -1,14 +1,14 @@
-/** What the documents say of the update protocols, made from the table in src/filesystem/protocols.ts. */
+/** The parts of the documents about the update protocols, made from the table in src/filesystem/protocols.ts. */
 import { markdownTable } from 'markdown-table';
 import type { Protocol } from '../src/base/options.js';
 import { PROTOCOLS, type ProtocolStep, STEPS, usualSteps } from '../src/filesystem/protocols.js';
 
-/** The documents that have steps in them. */
+/** The documents with such parts. */
 export const PAGES = ['docs/inspect.md', 'docs/save.md', 'docs/durability.md'] as const;
 
 const PROTOCOL_NAMES = ['single-commit', 'sync-rename-sync', 'rename'] as const satisfies readonly Protocol[];
 
-/** What stands between `<!-- NAME … -->` and `<!-- /NAME -->`. */
+/** The text between `<!-- NAME … -->` and `<!-- /NAME -->`. */
 const REGIONS: Readonly<Record<string, () => string>> = {
   protocols: () => `\n${protocolTable()}\n`,
   steps: () => `\n${stepTable()}\n`,
@@ -17,11 +17,11 @@ const REGIONS: Readonly<Record<string, () => string>> = {
 
 const REGION = /(<!-- ([a-z-]+)(?:: [^>]*)? -->)[\s\S]*?(<!-- \/\2 -->)/g;
 
-/** A document whose steps are those of the table. */
+/** Replaces the parts of a document. */
 export function withSteps(document: string): string {
   return document.replace(REGION, (_, begin: string, name: string, end: string) => {
     const region = REGIONS[name];
-    if (region === undefined) throw new Error(`there is nothing to write for <!-- ${name} -->`);
+    if (region === undefined) throw new Error(`there is no text for <!-- ${name} -->`);
     return begin + region() + end;
   });
 }
@@ -62,6 +62,6 @@ function wordsOf(protocol: Protocol): string[] {
 }
 
 function code(text: string): string {
-  // A bar would end the cell.
+  // An unescaped bar ends the cell.
   return `\`${text.replaceAll('|', '\\|')}\``;
 }

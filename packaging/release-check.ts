@@ -1,11 +1,10 @@
 /**
- * Everything about a release that can be checked without publishing it.
+ * Checks everything about a release that can be checked before it is published.
  *
  *     npm run release:check [-- --tag v0.1.0]
  *
- * With a tag, it has to be this version's, and the changelog has to have a date for it. Prints a table and fails if
- * something does not hold. Writes what the package brings, its dependencies and what is bundled, to
- * build/sbom.spdx.json.
+ * A tag must be the tag of this version, and then the changelog must have a date for it. Prints a table. Fails if a
+ * check fails. Writes the package, its dependencies and the bundled packages to build/sbom.spdx.json.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +24,7 @@ interface Manifest {
 }
 
 const LICENSES = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD'];
-/** Apart from the library, the contenders, the declarations and what stands in `native`. */
+/** The files that must be in the package, besides `native` and the modules of the library. */
 const SHIPPED = [
   'CHANGELOG.md',
   'LICENSE',
@@ -52,7 +51,7 @@ const file = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'ut
 const manifest: Manifest = JSON.parse(file('package.json'));
 const checks = new Checks();
 
-/** One of the project's own scripts, with what it prints on standard error; its table, if it ends in one. */
+/** Runs one of the project's own scripts, and copies its output to standard error. */
 function script(name: string, ...args: string[]): undefined {
   const printed = outputOf('npm', ['run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])], {
     cwd: projectRoot,
@@ -64,7 +63,7 @@ await checks.run(`the changelog has ${manifest.version}`, () => {
   const heading = file('CHANGELOG.md')
     .split('\n')
     .find((line) => line.startsWith(`## ${manifest.version}`));
-  expect(heading !== undefined, 'it has not');
+  expect(heading !== undefined, 'it has no such heading');
   if (values.tag !== undefined) expect(/\(\d{4}-\d{2}-\d{2}\)$/.test(heading), `no date in "${heading}"`);
   return heading;
 });
@@ -79,50 +78,50 @@ await checks.run('tests: unit, behaviour, package', () => {
   const projects = ['unit', 'native', 'portable', 'package'].flatMap((name) => ['--project', name]);
   return script('test', '--reporter=dot', ...projects);
 });
-await checks.run('every prebuild is there and as it should be', () => script('prebuilds:check'));
+await checks.run('every prebuild exists and passes its check', () => script('prebuilds:check'));
 
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-release-'));
 try {
-  await checks.run('the package has what it is to have, and nothing else', () => {
+  await checks.run('the package has all its files, and no others', () => {
     const paths = new Set(pack(scratch).files.map(({ path }) => path));
-    for (const path of SHIPPED) expect(paths.has(path), `it lacks ${path}`);
+    for (const path of SHIPPED) expect(paths.has(path), `${path} is missing`);
     for (const target of targets) {
       const path = `prebuilds/${prebuildPath(target)}`;
       expect(paths.has(path) === existsSync(join(projectRoot, path)), `prebuild for ${targetName(target)}`);
     }
-    for (const path of paths) expect(belongs(path), `${path} does not belong into it`);
+    for (const path of paths) expect(belongs(path), `${path} must not be in it`);
     return `${paths.size} files`;
   });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-await checks.run('installs as it should: npm run test:install', () => script('test:install'));
-await checks.run('serves its consumers: npm run test:consumers', () => script('test:consumers'));
+await checks.run('installation: npm run test:install', () => script('test:install'));
+await checks.run('consumers: npm run test:consumers', () => script('test:consumers'));
 const bundled = (await bundleCommand(projectRoot)).packages;
-await checks.run('the run-time dependencies and what is bundled: few, and free to use', () => {
+await checks.run('run-time dependencies and bundled packages: few, with free licences', () => {
   const sbom = sbomOf(projectRoot, bundled);
   mkdirSync(join(projectRoot, 'build'), { recursive: true });
   writeFileSync(join(projectRoot, 'build/sbom.spdx.json'), `${JSON.stringify(sbom, null, 2)}\n`);
   const { packages } = sbom;
   for (const { name, licenseDeclared } of packages) {
-    expect(LICENSES.includes(licenseDeclared), `${name} has the license ${licenseDeclared}`);
+    expect(LICENSES.includes(licenseDeclared), `${name} has the licence ${licenseDeclared}`);
   }
   const others = packages.filter(({ name }) => name !== 'indelible').map(({ name }) => name);
   const direct = [...Object.keys(manifest.dependencies), ...bundled.map(({ name }) => name)];
   expect(others.sort().join() === direct.sort().join(), `they have dependencies of their own: ${others}`);
   return packages.map(({ name, versionInfo }) => `${name} ${versionInfo}`).join(', ');
 });
-await checks.run('what is bundled comes with its licence', () => {
-  expect(file('dist/cli/LICENSES.txt') === licenses(bundled), 'dist/cli/LICENSES.txt has others');
+await checks.run('the licences of the bundled packages are in the package', () => {
+  expect(file('dist/cli/LICENSES.txt') === licenses(bundled), 'dist/cli/LICENSES.txt differs');
   return bundled.map(({ name }) => name).join(', ');
 });
 checks.finish();
 
-/** Whether a file of the package is meant to be in it; what the compiler makes must come from a file that exists. */
+/** Whether a file may be in the package. A compiled file must have a source. */
 function belongs(path: string): boolean {
   if (SHIPPED.includes(path)) return true;
-  // The rest of the command is in its bundle.
+  // The command is one bundle.
   if (path.startsWith('dist/cli/')) return false;
   const source = /^dist\/(.*?)(\.d)?\.[jt]s$/.exec(path)?.[1];
   if (source !== undefined) {

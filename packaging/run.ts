@@ -2,11 +2,11 @@ import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The project's root, seen from `build/packaging/`, where the compiler puts this file. */
+/** The root of the project, relative to the compiled file in `build/packaging/`. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * What a command prints to standard output; what it prints to standard error goes through.
+ * Runs a command and returns its standard output. Its standard error is passed on.
  *
  * @throws {Error} with its exit code or signal if it fails.
  */
@@ -22,7 +22,7 @@ export function outputOf(command: string, args: readonly string[], options: Spaw
   return stdout;
 }
 
-/** Runs a command in the background; several may run at once. What it prints is in the error if it fails. */
+/** Runs a command in the background. Several may run at once. If it fails, the error contains its output. */
 export async function run(
   command: string,
   args: readonly string[],

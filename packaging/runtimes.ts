@@ -1,9 +1,9 @@
 /**
- * Runs the behaviour suite, over the prebuilt addon and over the portable engine, on every runtime that is supported.
+ * Runs the behaviour suite on all supported runtimes, with the prebuilt addon and with the portable engine.
  *
  *     npm run test:runtimes [-- --only node-22,bun] [-- files of the suite]
  *
- * The runtimes are installed below packaging/runtimes/ first. Prints a table; fails if a test or a runner fails.
+ * First installs the runtimes below packaging/runtimes/. Prints a table. Fails if a test or a runner fails.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -16,11 +16,11 @@ import { outputOf, projectRoot } from './run.js';
 interface Runtime {
   name: string;
   program: string;
-  /** What stands before the script's name. */
+  /** The arguments before the name of the script. */
   args: readonly string[];
 }
 
-/** What does not hold on a runtime, and whose doing that is; documented in docs/install.md. */
+/** Tests that fail on a runtime, and the reason, as documented in docs/install.md. */
 const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
   deno: [
     {
@@ -49,36 +49,36 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
     {
       tests:
         /^(process\.exit\(\) with saves under way leaves|a process with an open save stream ends .*\(exit\))/,
-      reason: 'process.exit() does not wait for what an addon has to tidy up',
+      reason: 'process.exit() does not wait for the clean-up of an addon',
     },
     {
       tests: /^replaceSymlink(Sync)? leaves the old link and nothing else if the new text is too long/,
-      reason: 'fs.symlink refuses a text that is too long by an error of its own form',
+      reason: 'fs.symlink refuses a text that is too long with an error of another form',
     },
   ],
 };
 
-/** What cannot be run on a runtime, and why. */
+/** Test files that cannot run on a runtime, and the reason. */
 const LEFT_OUT: Record<string, readonly { file: string; reason: string }[]> = {
   bun: [
     {
       file: 'test/behaviour/ending.test.ts',
-      reason: 'after Worker.terminate() Bun has been seen to spin for ever',
+      reason: 'after Worker.terminate() Bun may run in an endless loop',
     },
   ],
   deno: [
     {
       file: 'test/behaviour/sweep.test.ts',
-      reason: "child.kill('SIGSTOP') makes a child process count as ended",
+      reason: "after child.kill('SIGSTOP') the child process counts as ended",
     },
     {
       file: 'test/behaviour/update-across-processes.test.ts',
-      reason: 'the same: its tests would wait for ever for a process that they have stopped',
+      reason: 'the same: its tests would wait for a stopped process without end',
     },
   ],
 };
 
-/** The part of vitest's JSON report that is looked at. */
+/** The part of vitest's JSON report that is used here. */
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
@@ -108,7 +108,7 @@ const runtimes: readonly Runtime[] = [
   },
 ];
 
-/** Runs the suite over one engine, on one runtime. */
+/** Runs the suite with one engine on one runtime. */
 function runSuite(
   { name, program, args }: Runtime,
   engine: string,
@@ -124,7 +124,7 @@ function runSuite(
     [...args, join(projectRoot, 'node_modules/vitest/vitest.mjs'), ...suite],
     {
       cwd: projectRoot,
-      // node-gyp-build looks here first: the prebuild is to be tested, not what was compiled for this machine.
+      // node-gyp-build looks here first, so that the prebuild is tested, not the addon compiled on this machine.
       env: { ...process.env, INDELIBLE_PREBUILD: scratch },
       stdio: ['ignore', 'ignore', 'inherit'],
     },
@@ -152,7 +152,7 @@ if (!existsSync(join(packages, '.package-lock.json'))) {
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-runtimes-'));
 const rows: string[][] = [];
 try {
-  // Some tests save as another user.
+  // Some tests save as other users.
   chmodSync(scratch, 0o755);
   symlinkSync(join(projectRoot, 'prebuilds'), join(scratch, 'prebuilds'));
   for (const runtime of runtimes) {
@@ -174,12 +174,12 @@ try {
       const holds = ran && unknown.length === 0;
       if (!holds) process.exitCode = 1;
       const leftOut = (LEFT_OUT[runtime.name] ?? []).map((one) => `${one.file} left out: ${one.reason}`);
-      const verdict = holds ? ['passes', ...known, ...leftOut].join('; but ') : 'FAILS';
-      rows.push([runtime.name, version, engine, ...counts.map(String), verdict]);
+      const result = holds ? ['passes', ...known, ...leftOut].join('; but ') : 'FAILS';
+      rows.push([runtime.name, version, engine, ...counts.map(String), result]);
     }
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-const head = ['runtime', 'version', 'engine', 'passed', 'failed', 'skipped', 'verdict'];
+const head = ['runtime', 'version', 'engine', 'passed', 'failed', 'skipped', 'result'];
 console.log(markdownTable([head, ...rows], { align: ['l', 'l', 'l', 'r', 'r', 'r', 'l'] }));

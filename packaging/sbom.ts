@@ -1,15 +1,15 @@
 import type { BundledPackage } from './distribution/bundled-packages.js';
 import { outputOf } from './run.js';
 
-/** The part of an SPDX document that is looked at; the rest goes through as npm has written it. */
+/** The part of an SPDX document that is used here. The rest is kept as npm has written it. */
 export interface Sbom {
   packages: { name: string; versionInfo: string; licenseDeclared: string; SPDXID: string }[];
   relationships: { spdxElementId: string; relatedSpdxElement: string; relationshipType: string }[];
 }
 
 /**
- * What this package brings to whoever installs it: its dependencies, as npm lists them, and what the command has in it,
- * which to npm is there for development alone.
+ * The packages that an installation brings: the dependencies, as npm lists them, and the packages in the command's
+ * bundle, which are development dependencies for npm.
  *
  * @throws {Error} if npm does not know a bundled package in that version.
  */

@@ -5,19 +5,19 @@ import { type BundledPackage, packageOf, packagesIn } from './bundled-packages.j
 /** The command in one file. */
 export interface CommandBundle {
   code: Uint8Array;
-  /** The project's own modules that it is made of, relative to the project's root. */
+  /** The project's own modules in the bundle, relative to the project's root. */
   modules: string[];
-  /** The packages that it has code of, by name. */
+  /** The packages with code in the bundle, by name. */
   packages: BundledPackage[];
-  /** What it imports when it runs: Node's own modules, and the library's by their place beside it. */
+  /** Its imports at run time: Node's own modules, and modules of the library relative to the bundle. */
   imports: string[];
 }
 
-/** Of commander, which is CommonJS and asks for Node's own modules: a bundle that is none has no `require`. */
+/** For commander, a CommonJS package that requires Node's own modules. An ES module has no `require`. */
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-/** Bundles src/cli/main.ts, to stand in dist/cli/, with the packages that it uses. */
+/** Bundles src/cli/main.ts with the packages that it uses, for dist/cli/. */
 export async function bundleCommand(root: string): Promise<CommandBundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
@@ -31,7 +31,7 @@ export async function bundleCommand(root: string): Promise<CommandBundle> {
     format: 'esm',
     target: 'node20',
     charset: 'utf8',
-    // They stand in a file of their own.
+    // The licences are in a file of their own.
     legalComments: 'none',
     banner: { js: REQUIRE },
     plugins: [libraryBeside(root)],

@@ -7,7 +7,7 @@ interface Manifest {
   imports: Record<string, string>;
 }
 
-/** The declarations that package.json names, and those of the modules that only the package itself imports by name. */
+/** The declarations of the modules in `exports` and `imports` of package.json. */
 export function declarationEntries(root: string): string[] {
   const { exports, imports }: Manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const exported = Object.values(exports).flatMap((one) => (typeof one === 'string' ? [] : [one.types]));
@@ -16,7 +16,7 @@ export function declarationEntries(root: string): string[] {
 }
 
 /**
- * The declarations that a compiler reads for a user of these: themselves, and whatever they import.
+ * The declarations that a compiler reads for a user of these: the entries, and their imports.
  *
  * @throws {Error} if one of them is missing.
  */

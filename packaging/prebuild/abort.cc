@@ -1,5 +1,5 @@
-// How libc++ and libc++abi end a process that has broken a rule of theirs. Their own versions format a message, which
-// on Windows brings in a printf that is as large as half the addon. These say what the rule is, without the values.
+// The functions of libc++ and libc++abi that end a process after a violated precondition. The original versions format
+// a message, which on Windows links a printf as large as half the addon. These print the format without the values.
 #include <cstdio>
 #include <cstdlib>
 #include <future>
@@ -18,10 +18,10 @@ namespace std {
 inline namespace __1 {
 [[noreturn]] void __libcpp_verbose_abort(const char* format, ...) { SayAndAbort(format); }
 
-// A mutex, condition or thread that the system refuses.
+// The system refuses a mutex, condition variable or thread.
 [[noreturn]] void __throw_system_error(int, const char* what) { SayAndAbort(what); }
 
-// The end of a thread would tell futures that wait for it. There are none.
+// Called at the end of a thread for waiting futures. The addon has none.
 void __assoc_sub_state::__make_ready() { SayAndAbort("a future in an addon without futures"); }
 }  // namespace __1
 }  // namespace std

@@ -1,12 +1,12 @@
-/** What a shared library asks of the system that loads it, whatever its format. */
+/** The parts of a shared library that matter to the system that loads it. */
 export interface Binary {
-  /** In Node.js's words. */
+  /** As in `process.arch`. */
   architecture: string;
   /** The libraries that it is linked against. */
   libraries: string[];
   imports: { name: string; weak?: boolean; library?: string; version?: string }[];
   exports: string[];
-  /** Whether the names of what it does not export are gone. */
+  /** Whether it has no names except those that it exports and imports. */
   stripped: boolean;
 }
 

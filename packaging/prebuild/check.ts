@@ -6,11 +6,11 @@ import { readMachO } from './mach-o.js';
 import { readPe } from './pe.js';
 import type { Target } from './targets.js';
 
-/** In bytes: eight of them are to fit into a package of 2 MB. */
+/** In bytes. Eight prebuilds must fit into a package of 2 MB. */
 const LARGEST = 150 * 1024;
 const NEWEST_GLIBC = [2, 28] as const;
 
-/** What every system of the kind has. The C++ library is not among it: Bun and Deno bring none. */
+/** The libraries that every system of the kind has. Not the C++ library, which Bun and Deno do not bring. */
 const LIBRARIES: Record<string, RegExp> = {
   glibc: /^(lib(c|m|dl|pthread|rt)\.so\.\d|ld-linux-(x86-64|aarch64)\.so\.\d)$/,
   musl: /^libc\.so$/,
@@ -18,7 +18,7 @@ const LIBRARIES: Record<string, RegExp> = {
   win32: /^(KERNEL32|ntdll|ADVAPI32|msvcrt)\.dll$/i,
 };
 
-/** What a prebuild is and asks for, in a table's words, and everything that is wrong with it. */
+/** The size of a prebuild, its needs for the table, and its faults. */
 export interface Examined {
   bytes: number;
   asksFor: string;
@@ -26,8 +26,8 @@ export interface Examined {
 }
 
 /**
- * Examines one prebuild: that it is for the system that its name says, not too large, stripped, exports what Node.js
- * asks for and nothing else, and imports nothing but Node-API and what the oldest supported system has.
+ * Checks one prebuild. It must be for the system that its name says, small enough, and stripped. It must export only
+ * the entry points of an addon, and import only Node-API and functions of the oldest supported system.
  *
  * @param nodeApi - the functions of the version of Node-API that it was compiled for.
  */
@@ -74,7 +74,7 @@ function importFaults(target: Target, { imports }: Binary, nodeApi: ReadonlySet<
   return imports.flatMap(({ name, weak, version }) => {
     if (nodeApi.has(name)) return [];
     if (/^(node_api_|napi_)/.test(name)) return [`imports ${name}, of a newer Node-API`];
-    // uv_, v8:: and node:: change from one version of Node.js to the next; C++ functions are to be inside.
+    // uv_, v8:: and node:: change between versions of Node.js. C++ functions must be inside the prebuild.
     if (/^(uv_|_Z)/.test(name)) return [`imports ${name}`];
     if (version !== undefined && !isOldEnough(version)) return [`imports ${name} of ${version}`];
     if (target.libc === 'glibc' && version === undefined && weak !== true) return [`imports ${name}`];

@@ -9,8 +9,8 @@ import type { Target } from './targets.js';
 import type { Toolchain } from './toolchain.js';
 
 /**
- * For size: the addon waits for disks. The second form is Clang's own, since Zig turns the first one into `-Os`.
- * Nothing unwinds through the addon, and what is not used is left out.
+ * For size, since the addon waits for disks. The second form is Clang's own option: Zig turns the first into `-Os`.
+ * Nothing unwinds through the addon, and unused functions are left out.
  */
 const FLAGS = [
   '-Oz',
@@ -32,8 +32,8 @@ const FLAGS = [
 ];
 
 /**
- * LLVM's bitcode instead of machine code: the linker optimises all as one program. Zig refuses `-flto` for macOS, where
- * Clang is asked directly. (On Linux what comes of that is 7 % larger, so it is for macOS alone.)
+ * LLVM's bitcode instead of machine code: the linker optimises all files as one program. Zig refuses `-flto` for macOS,
+ * so there it is an option of Clang. (On Linux the result of that option is 7 % larger.)
  */
 function wholeProgram({ platform }: Target): string[] {
   const merged = ['-Xclang', '-fmerge-functions'];
@@ -41,18 +41,18 @@ function wholeProgram({ platform }: Target): string[] {
 }
 
 /*
- * What makes LLD's output smaller and Zig's driver does not pass on: functions with the same code become one. (LLVM's
- * outliner would save 6 KB more on x64, and what comes of it crashes when it is loaded.)
+ * Options for a smaller output of LLD that Zig's driver does not pass on: functions with the same code become one.
+ * (LLVM's outliner would save 6 KB more on x64, but its result crashes when it is loaded.)
  */
 const SMALLER_ELF = ['-O2', '--icf=all', '--hash-style=gnu', '-mllvm', '-enable-merge-functions'];
-/** An imported variable, which windows_runtime.c leaves unresolved, is refused. */
+/** Refuses imported variables, which windows_runtime.c does not resolve. */
 const SMALLER_COFF = ['-OPT:ICF', '-NOIMPLIB', '-runtime-pseudo-reloc:no', '-mllvm:-enable-merge-functions'];
 const SMALLER_MACH_O = ['--icf=all', '-mllvm', '-enable-merge-functions'];
 
-/** What an addon has to export, and all it does export. */
+/** The only exports of an addon. */
 export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
-/** The oldest macOS that they run on, as in the targets' triples. */
+/** The oldest supported macOS, as in the targets' triples. */
 const MACOS = '11.0';
 
 /** Compiles and links one prebuild, stripped, into `output`. Intermediate files go below `scratch`. */
@@ -79,7 +79,7 @@ export async function compilePrebuild(
   };
   const addonFlags = [
     ...gyp.compilerFlags,
-    // As node-gyp does: it has node_api.h declare the functions as imported.
+    // As node-gyp does. Then node_api.h declares the functions as imported.
     '-DBUILDING_NODE_EXTENSION',
     ...gyp.defines.map((define) => `-D${define}`),
     ...[...gyp.includeDirectories, toolchain.nodeApiHeaders].map((directory) => `-I${directory}`),
@@ -114,7 +114,7 @@ export async function compilePrebuild(
     const compiled = objects.map((object) => readFileSync(object, 'latin1'));
     const used = toolchain
       .nodeApi(nodeApiVersion(gyp))
-      // Bitcode has its names one after the other, so one that begins another may be taken along.
+      // Names in bitcode are not separated, so a name that is the beginning of another may be included as well.
       .filter((name) => compiled.some((object) => object.includes(name)));
     const imports = join(scratch, 'node_api_imports.c');
     writeFileSync(imports, nodeApiImports(used));
@@ -134,28 +134,28 @@ export async function compilePrebuild(
   }
 }
 
-/** Links once more, as Zig's driver has with `--verbose` said that it does, with what it does not pass on. */
+/** Links again, with the command that Zig's driver prints for `--verbose`, and the options that it does not pass on. */
 async function linkSmaller({ zig, env }: Toolchain, printed: string, first: string, output: string) {
-  // Before it, on first use, come those of the C library's own files.
+  // The last one. On first use, Zig links files of the C library before it.
   const command = printed
     .split('\n')
     .filter((line) => /^(ld\.lld|lld-link) /.test(line))
     .at(-1);
-  if (command === undefined) throw new Error(`Zig does not say how it links:\n${printed}`);
+  if (command === undefined) throw new Error(`Zig did not print its link command:\n${printed}`);
   const [linker = '', ...said] = command.split(' ').filter((arg) => arg !== '');
   const args = said.map((arg) => arg.replace(first, output));
   const forWindows = linker === 'lld-link';
   await run(
     zig,
     forWindows
-      ? // Zig's own runtime is one object, with tables for every function of mathematics. Nothing of it is needed.
+      ? // Zig's own runtime is one object with tables for mathematical functions. The addon needs none of it.
         [linker, ...args.filter((arg) => !arg.endsWith('/compiler_rt.lib')), ...SMALLER_COFF]
       : [linker, ...args, ...SMALLER_ELF],
     { env, cwd: projectRoot },
   );
 }
 
-/** Zig's own linker for macOS leaves in what is not used, and every name. LLVM's signs what it makes, as arm64 asks for. */
+/** Zig's own linker for macOS keeps unused code and all names. LLVM's removes both, and signs its output for arm64. */
 async function linkForMacos(
   { arch }: Target,
   { llvm, zigLibrary }: Toolchain,
@@ -166,11 +166,11 @@ async function linkForMacos(
     '-dylib',
     ...['-arch', arch === 'x64' ? 'x86_64' : arch],
     ...['-platform_version', 'macos', MACOS, MACOS],
-    // Node-API comes from the program.
+    // The program provides Node-API.
     ...['-undefined', 'dynamic_lookup'],
     ...ENTRY_POINTS.flatMap((name) => ['-exported_symbol', `_${name}`]),
     '-dead_strip',
-    // A segment of its own would cost up to 16 KiB on arm64.
+    // A separate segment would cost up to 16 KiB on arm64.
     '-no_data_const',
     ...SMALLER_MACH_O,
     '-adhoc_codesign',
@@ -182,7 +182,7 @@ async function linkForMacos(
   await run(join(llvm(), 'llvm-strip'), ['-x', output]);
 }
 
-/** The version of Node-API that binding.gyp asks for. */
+/** The version of Node-API in binding.gyp. */
 export function nodeApiVersion({ defines }: GypTarget): number {
   const version = defines.map((define) => /^NAPI_VERSION=(\d+)$/.exec(define)?.[1]).find(Boolean);
   if (version === undefined) throw new Error('binding.gyp defines no NAPI_VERSION.');

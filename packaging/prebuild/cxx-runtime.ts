@@ -3,11 +3,11 @@ import { projectRoot } from '../run.js';
 import type { Target } from './targets.js';
 
 /*
- * The C++ library goes into each prebuild: Bun and Deno bring none that an addon could use, and musl systems often have
- * none. As Zig links it, with exceptions, unwinder and demangler, it would be larger than the addon. So what the addon
- * needs of it is compiled from the sources that come with Zig, in the configuration that libc++ and libc++abi have for
- * programs without exceptions: what would throw (no memory, a length out of range) ends the process, as it does in an
- * addon without handlers anyway.
+ * Each prebuild contains the C++ library: Bun and Deno bring none for addons, and musl systems often have none. As Zig
+ * links it, with exceptions, unwinder and demangler, it would be larger than the addon. So the necessary part is
+ * compiled from the sources that come with Zig, in the configuration of libc++ and libc++abi for programs without
+ * exceptions. There, an error that would throw (no memory, a length out of range) ends the process, as it does in an
+ * addon without handlers.
  */
 
 const LIBCXX = [
@@ -47,7 +47,7 @@ export function runtimeSources({ platform }: Target, zigLibrary: string): string
   ];
 }
 
-/** How to compile them: as libc++'s and libc++abi's own build files do where exceptions are off. */
+/** The flags for these sources, as in the build files of libc++ and libc++abi with exceptions off. */
 export function runtimeFlags(zigLibrary: string): string[] {
   return [
     '-std=c++20',
@@ -59,7 +59,7 @@ export function runtimeFlags(zigLibrary: string): string[] {
     '-DLIBCXX_BUILDING_LIBCXXABI',
     '-D_LIBCXXABI_BUILDING_LIBRARY',
     '-D_LIBCXXABI_NO_EXCEPTIONS',
-    // Ends without a message, and so without the demangler, which is larger than all the rest.
+    // Ends without a message, and so without the demangler, which is larger than everything else.
     '-DLIBCXXABI_SILENT_TERMINATE',
   ];
 }

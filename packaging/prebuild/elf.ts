@@ -74,7 +74,7 @@ function sectionsOf(file: Buffer): Section[] {
   });
 }
 
-/** The versions of symbols that are needed, by the index that the symbols carry. */
+/** The versions of the needed symbols, by the index of the symbols. */
 function versionNames(file: Buffer, section: Section | undefined, text: (at: number) => string) {
   const names = new Map<number, { library: string; version: string }>();
   let need = section?.offset ?? 0;

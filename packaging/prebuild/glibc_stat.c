@@ -1,5 +1,5 @@
-// fstat and fstatat are functions of glibc from 2.33 on; before, they were these calls under other names. Zig 0.11 has
-// versions of its own for older ones, which leave the error number in a variable of theirs instead of errno.
+// glibc has fstat and fstatat since 2.33. Before, they were these functions under other names. For older versions of
+// glibc, Zig 0.11 has its own implementations, which do not set errno but a variable of their own.
 #include <sys/stat.h>
 
 #ifdef __x86_64__

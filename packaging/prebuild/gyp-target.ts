@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import { outputOf, projectRoot } from '../run.js';
 import type { Target } from './targets.js';
 
-/** What binding.gyp says about one system, as the compiler wants it. */
+/** The settings of binding.gyp for one system, for the compiler. */
 export interface GypTarget {
-  /** Relative to the project's root; empty where the system has no native code. */
+  /** Relative to the project's root. Empty if the system has no native code. */
   sources: readonly string[];
   includeDirectories: readonly string[];
   defines: readonly string[];
@@ -13,7 +13,7 @@ export interface GypTarget {
   linkerFlags: readonly string[];
 }
 
-/** gyp keeps some of it with the target, and some with its only configuration. */
+/** gyp keeps some settings in the target, and some in its only configuration. */
 interface GypdTarget extends Partial<Evaluated> {
   default_configuration: string;
   configurations: Record<string, Partial<Evaluated>>;
@@ -32,14 +32,13 @@ interface Evaluated {
   msvs_settings?: { VCCLCompilerTool?: { AdditionalOptions?: string[] } };
 }
 
-/** node-gyp's own include file sets this too. */
+/** As in node-gyp's own include file. */
 const DEFAULTS = "{ 'target_defaults': { 'type': 'loadable_module' } }";
 const TO_JSON = 'import ast, json, sys; print(json.dumps(ast.literal_eval(open(sys.argv[1]).read())))';
 
 /**
- * Evaluates binding.gyp for a target with the gyp that node-gyp brings, so that no source, definition or flag is
- * written down twice. gyp knows each system's settings by other names: those of Xcode and of Visual Studio that have a
- * meaning for Clang are translated.
+ * Evaluates binding.gyp for a target with the gyp of node-gyp, so that it is the only list of sources, definitions and
+ * flags. The settings of Xcode and Visual Studio that have a meaning for Clang are translated.
  *
  * @param scratch - a directory below the project's root, for gyp's output.
  */
@@ -65,7 +64,7 @@ export function gypTarget(target: Target, scratch: string): GypTarget {
     targets: GypdTarget[];
   };
   const [only] = targets;
-  if (only === undefined || targets.length > 1) throw new Error('binding.gyp is to have one target.');
+  if (only === undefined || targets.length > 1) throw new Error('binding.gyp must have one target.');
   const evaluated = { ...only, ...only.configurations[only.default_configuration] };
   if (evaluated.type === 'none') {
     return { sources: [], includeDirectories: [], defines: [], compilerFlags: [], linkerFlags: [] };
@@ -104,7 +103,7 @@ function xcodeFlags(settings: Record<string, string | string[]>): string[] {
   ];
 }
 
-/** The few options of Microsoft's compiler that choose a language, in Clang's words; warnings are its own affair. */
+/** The language option of Microsoft's compiler, for Clang. Options for warnings are dropped. */
 function clangFlag(option: string): string[] {
   const standard = /^[/-]std:(.*)$/.exec(option)?.[1];
   return standard === undefined ? [] : [`-std=${standard}`];

@@ -36,7 +36,7 @@ function readSymbols(file: Buffer, command: number, binary: Binary) {
   for (let i = 0; i < file.readUInt32LE(command + 12); ++i) {
     const at = start + i * 16;
     const type = file.readUInt8(at + 4);
-    // Each name has an underscore before it.
+    // Each name begins with an underscore.
     const name = textAt(file, strings + file.readUInt32LE(at)).slice(1);
     if ((type & N_STAB) !== 0) {
       binary.stripped = false;

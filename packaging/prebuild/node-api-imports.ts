@@ -1,7 +1,7 @@
 /**
- * The source of a file that finds the functions of Node-API when an addon is loaded on Windows. An import by the name
- * `node.exe` would find them in no program of another name: Electron, Bun, Deno. So each function that node_api.h
- * declares as imported is looked up in the program itself, as node-gyp's delay-load hook has it.
+ * The source of a file that finds the functions of Node-API when an addon is loaded on Windows. An import from
+ * `node.exe` would fail in programs with other names: Electron, Bun, Deno. So each function that node_api.h declares as
+ * imported is looked up in the program itself, as node-gyp's delay-load hook does.
  */
 export function nodeApiImports(functions: readonly string[]): string {
   return `#include <windows.h>

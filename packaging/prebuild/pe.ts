@@ -11,7 +11,7 @@ export function readPe(file: Buffer): Binary {
   const machine = file.readUInt16LE(header);
   const optional = header + 20;
   const sections = optional + file.readUInt16LE(header + 16);
-  /** Where something lies in the file that is to lie there in memory. */
+  /** The offset in the file of an address in memory. */
   const inFile = (address: number): number => {
     for (let i = 0; i < file.readUInt16LE(header + 2); ++i) {
       const section = sections + i * 40;

@@ -1,5 +1,5 @@
-// What the addon needs of libc++'s string.cpp. The rest of that file converts numbers with floating points and wide
-// characters, for which Windows' linker keeps half a C library although nobody calls it.
+// The part of libc++'s string.cpp that the addon needs. The rest of that file converts floating-point numbers and wide
+// characters, and for it the linker for Windows keeps half a C library, although nothing calls it.
 #include <charconv>
 #include <string>
 
@@ -7,7 +7,7 @@ namespace {
 
 template <typename Number>
 std::string Digits(Number number) {
-  char digits[24];  // The longest has a sign and nineteen.
+  char digits[24];  // The longest has a sign and 19 digits.
   return std::string(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
 }
 

@@ -1,19 +1,19 @@
-/** One system that a prebuild is made for. */
+/** A system with a prebuild. */
 export interface Target {
   platform: 'linux' | 'darwin' | 'win32';
   arch: 'x64' | 'arm64';
-  /** Linux only: which C library it is linked against. */
+  /** Linux only: the C library. */
   libc?: 'glibc' | 'musl';
-  /** The system's name in binding.gyp. */
+  /** The name of the system in binding.gyp. */
   gypSystem: 'linux' | 'mac' | 'win';
-  /** Zig's name of it, with the oldest version that it is to run on. */
+  /** Zig's name of the system, with the oldest supported version. */
   triple: string;
 }
 
 /**
- * Every system that gets a prebuild. A system whose target in binding.gyp has no sources is left out.
+ * All systems with a prebuild. A system without sources in binding.gyp is left out.
  *
- * glibc 2.28 (2018) is what Node.js 20 itself asks for at least; macOS 11 likewise.
+ * glibc 2.28 (2018) and macOS 11 are the oldest versions that Node.js 20 itself supports.
  */
 export const targets: readonly Target[] = [
   { platform: 'linux', arch: 'x64', libc: 'glibc', gypSystem: 'linux', triple: 'x86_64-linux-gnu.2.28' },
@@ -26,12 +26,12 @@ export const targets: readonly Target[] = [
   { platform: 'win32', arch: 'arm64', gypSystem: 'win', triple: 'aarch64-windows-gnu' },
 ];
 
-/** Names a target for people and for `--only`. */
+/** The name of a target in tables and for `--only`. */
 export function targetName({ platform, arch, libc }: Target): string {
   return [platform, arch, ...(libc === 'musl' ? [libc] : [])].join('-');
 }
 
-/** Where node-gyp-build looks for it below `prebuilds/`, as prebuildify 6 names it with `--tag-libc`. */
+/** The path below `prebuilds/` where node-gyp-build looks for it. The names are those of prebuildify 6 with `--tag-libc`. */
 export function prebuildPath({ platform, arch, libc }: Target): string {
   return `${platform}-${arch}/${['indelible', ...(libc === undefined ? [] : [libc]), 'node'].join('.')}`;
 }

@@ -3,17 +3,17 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { outputOf, projectRoot } from '../run.js';
 
-/** The compiler and the headers of Node-API, as `packaging/toolchain/package.json` pins them. */
+/** The compiler and the headers of Node-API, with the versions of `packaging/toolchain/package.json`. */
 export interface Toolchain {
   zig: string;
-  /** Zig's library directory: the sources of libc++ are below it. */
+  /** Zig's library directory, with the sources of libc++. */
   zigLibrary: string;
   nodeApiHeaders: string;
-  /** The directory of LLVM's linker and strip, of Debian's packages `lld-16` and `llvm-16`; for macOS alone. */
+  /** The directory of LLVM's linker and strip, from Debian's packages `lld-16` and `llvm-16`. Only for macOS. */
   llvm(): string;
-  /** Every function of Node-API up to the version asked for. */
+  /** All functions of Node-API up to a version. */
   nodeApi(version: number): readonly string[];
-  /** The environment for Zig, with its cache kept beside it. */
+  /** The environment for Zig, with its cache in the same directory. */
   env: NodeJS.ProcessEnv;
 }
 
@@ -24,17 +24,19 @@ interface NodeApiHeaders {
 
 const directory = join(projectRoot, 'packaging/toolchain');
 
-/** Zig 0.11's own version: the linker has to read its bitcode. */
+/** The version in Zig 0.11, whose bitcode the linker must read. */
 const ZIG_LLVM = 16;
 
 /**
- * Installs the toolchain unless it is there. Zig comes for Linux on x64 only.
+ * Installs the toolchain unless it is installed. Its Zig is for Linux on x64 only.
  *
  * @throws {Error} on any other machine.
  */
 export function toolchain(): Toolchain {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Error(`Prebuilds are made on Linux on x64, not on ${process.platform} on ${process.arch}.`);
+    throw new Error(
+      `Prebuilds can be compiled on Linux on x64 only, not on ${process.platform} on ${process.arch}.`,
+    );
   }
   const packages = join(directory, 'node_modules');
   if (!existsSync(join(packages, '.package-lock.json'))) {
@@ -54,14 +56,14 @@ export function toolchain(): Toolchain {
     llvm,
     nodeApi: (version) => {
       const symbols = headers.symbols[`v${version}`];
-      if (symbols === undefined) throw new Error(`node-api-headers knows no Node-API version ${version}.`);
+      if (symbols === undefined) throw new Error(`node-api-headers has no Node-API version ${version}.`);
       return [...symbols.js_native_api_symbols, ...symbols.node_api_symbols];
     },
     env: { ...process.env, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache },
   };
 }
 
-/** @throws {Error} that says what to install. */
+/** @throws {Error} that names the packages to install. */
 function llvm(): string {
   const tools = `/usr/lib/llvm-${ZIG_LLVM}/bin`;
   if (!['ld64.lld', 'llvm-strip'].every((tool) => existsSync(join(tools, tool)))) {

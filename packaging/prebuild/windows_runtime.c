@@ -1,3 +1,3 @@
-// MinGW's start-up code calls this to resolve imported variables. Nothing here imports one, and its own version brings a
-// printf for its complaints, and Zig's runtime, which is 12 KB of tables, for the stack it takes.
+// MinGW's start-up code calls this to resolve imported variables. The addon imports none. MinGW's own version would link
+// a printf for its messages, and for its stack Zig's runtime, which has 12 KB of tables.
 void _pei386_runtime_relocator(void) {}

@@ -13,14 +13,14 @@ test('the version in the code is that of package.json', () => {
   expect(version).toBe(JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).version);
 });
 
-describe('code that was moved away from its package, as bundlers do,', () => {
+describe('code that a bundler has moved out of its package', () => {
   let app: string;
 
   beforeEach(() => {
     app = mkdtempSync(join(tmpdir(), 'indelible-bundle-'));
     cpSync(join(project, 'dist'), join(app, 'out'), { recursive: true });
     writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
-    // Instead of an addon, whatever the loader is asked to load.
+    // Prints the value that a stand-in for node-gyp-build returns.
     writeFileSync(
       join(app, 'main.js'),
       "import { loadAddon } from './out/addon/addon.js'; console.log(JSON.stringify(loadAddon()));",
@@ -45,7 +45,7 @@ describe('code that was moved away from its package, as bundlers do,', () => {
     return stdout + stderr;
   }
 
-  test('takes the addon of the installed package', () => {
+  test('loads the addon of the installed package', () => {
     const installed = installPackage({ name: 'indelible', version });
     expect(JSON.parse(run())).toEqual({ root: installed });
   });
@@ -55,13 +55,13 @@ describe('code that was moved away from its package, as bundlers do,', () => {
     expect(run()).toContain(`is not version ${version}`);
   });
 
-  test('has no addon where the package is not installed', () => {
+  test('has no addon if the package is not installed', () => {
     expect(run()).toContain("Cannot find module 'indelible/package.json'");
   });
 
-  // It takes an addon to load one.
+  // Needs a compiled addon.
   if (nativeUnavailable === undefined && process.platform === 'linux') {
-    test('loads the prebuild for musl where that for glibc does not load', () => {
+    test('loads the prebuild for musl if the one for glibc does not load', () => {
       const installed = installPackage({ name: 'indelible', version });
       writeFileSync(
         join(installed, 'node_modules/node-gyp-build/index.js'),

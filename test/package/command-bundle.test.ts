@@ -26,11 +26,11 @@ describe('the command in one file', () => {
     bundle = await bundleCommand(project);
   });
 
-  test('is the one that is packed', () => {
+  test('is the file in dist/', () => {
     expect(readFileSync(join(folder, 'main.js')).equals(bundle.code)).toBe(true);
   });
 
-  test('imports nothing but what Node.js brings and the library beside it', () => {
+  test('imports only modules of Node.js and of the library beside it', () => {
     const others = bundle.imports.filter((name) => !isBuiltin(name));
     expect(others).toContain('../index.js');
     for (const name of others) {
@@ -39,7 +39,7 @@ describe('the command in one file', () => {
     }
   });
 
-  test('has no module of the library in it, which would be a second engine', () => {
+  test('contains no module of the library, which would be a second engine', () => {
     expect(bundle.modules).toContain('src/cli/main.ts');
     expect(bundle.modules.filter((name) => !/^(src\/cli|bench\/(measure|report))\//.test(name))).toEqual([]);
   });
@@ -48,7 +48,7 @@ describe('the command in one file', () => {
     expect(readdirSync(folder).sort()).toEqual(['LICENSES.txt', 'main.js']);
   });
 
-  test('comes with the licence of each package in it', () => {
+  test('has the licence of each bundled package beside it', () => {
     const text = readFileSync(join(folder, 'LICENSES.txt'), 'utf8');
     expect(bundle.packages.map(({ name }) => name)).toEqual(['commander', 'markdown-table', 'tinybench']);
     for (const { name, version, license } of bundle.packages) {
@@ -57,20 +57,20 @@ describe('the command in one file', () => {
     }
   });
 
-  test.skipIf(process.platform === 'win32')('can be run as a program', () => {
+  test.skipIf(process.platform === 'win32')('can be started as a program', () => {
     expect(readFileSync(join(folder, 'main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     expect(statSync(join(folder, 'main.js')).mode & 0o777).toBe(0o755);
   });
 });
 
-test('a package that brings no licence is not bundled', () => {
+test('a package without a licence file is not bundled', () => {
   const root = mkdtempSync(join(tmpdir(), 'indelible-licence-'));
   try {
     const library = join(root, 'node_modules/@of/library');
     mkdirSync(library, { recursive: true });
     writeFileSync(join(library, 'package.json'), '{ "name": "@of/library", "version": "1.0.0" }');
     const files = ['node_modules/@of/library/index.js', 'src/main.ts'];
-    expect(() => packagesIn(root, files)).toThrow(/@of\/library brings no licence/);
+    expect(() => packagesIn(root, files)).toThrow(/@of\/library has no licence file/);
     writeFileSync(join(library, 'LICENCE.md'), 'As you like.\n');
     expect(packagesIn(root, files)).toEqual([
       { name: '@of/library', version: '1.0.0', license: 'As you like.' },

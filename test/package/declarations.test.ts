@@ -28,7 +28,7 @@ describe('the declarations that users can reach', () => {
     return [...paths].map((path) => path.slice(dist.length + 1).replaceAll('\\', '/')).sort();
   }
 
-  test('are those that are imported, exported again or named in a type, and what those need', () => {
+  test('are those that are imported, exported again or named in a type, and their imports', () => {
     declare({
       'index.d.ts': `import type { A } from './a.js';
 export type { B } from './below/b.js';
@@ -51,17 +51,17 @@ export declare const a: A;`,
     ]);
   });
 
-  test('are none of those that only the code behind them uses', () => {
+  test('are not those that only the code uses', () => {
     declare({ 'index.d.ts': 'export declare const a: 1;', 'inner.d.ts': 'export type Inner = 1;' });
     expect(reached('index.d.ts')).toEqual(['index.d.ts']);
   });
 
-  test('cannot be made without one of them', () => {
+  test('cannot be built if one is missing', () => {
     declare({ 'index.d.ts': "export type { A } from './a.js';" });
     expect(() => reached('index.d.ts')).toThrow(/index\.d\.ts imports .*a\.d\.ts, which is missing/);
   });
 
-  test('are all that dist/ has, from every entry point of package.json', () => {
+  test('are the only declarations in dist/, for all entry points of package.json', () => {
     const built = readdirSync(join(project, 'dist'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.d.ts'))
       .map((name) => join(project, 'dist', name));

@@ -21,19 +21,19 @@ const project = fileURLToPath(new URL('../..', import.meta.url));
 describe('the install script', () => {
   let root: string;
 
-  /** The installed package, as far as the script looks at it, with these of the project's packages beside it. */
+  /** Makes an installed package with the files that the script uses, and with the named packages beside it. */
   function installed(...packages: string[]) {
     for (const name of ['install.mjs', 'package.json', 'binding.gyp']) {
       copyFileSync(join(project, name), join(root, name));
     }
     mkdirSync(join(root, 'node_modules'));
     for (const name of packages) {
-      // Windows lets everybody make links of this kind, which the other systems ignore.
+      // Windows allows links of this kind without privileges. Other systems ignore the kind.
       symlinkSync(join(project, 'node_modules', name), join(root, 'node_modules', name), 'junction');
     }
   }
 
-  /** Runs it with no program on the PATH: no compiler, no node-gyp. */
+  /** Runs the script with an empty PATH: without a compiler and without node-gyp. */
   function install(env: NodeJS.ProcessEnv = {}) {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['install.mjs'], {
       cwd: root,
@@ -55,7 +55,7 @@ describe('the install script', () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  test('says in one line that there is no prebuild, and how to get the addon', () => {
+  test('prints in one line that there is no prebuild, and how to get the addon', () => {
     installed('node-gyp-build');
     const said = install();
     expectOneLine(said);
@@ -63,7 +63,7 @@ describe('the install script', () => {
     expect(said.stderr).toContain('install node-addon-api');
   });
 
-  /** What node-gyp is called with, by a program in its place that fails. */
+  /** The arguments of node-gyp, recorded by a failing program in its place. */
   function nodeGypArguments(env: NodeJS.ProcessEnv = {}): string[] {
     installed('node-gyp-build', 'node-addon-api');
     const program = join(root, 'node-gyp.mjs');
@@ -74,24 +74,24 @@ describe('the install script', () => {
     return readFileSync(join(root, 'arguments'), 'utf8').split('\n');
   }
 
-  test('compiles with the headers that stand beside Node.js, where there are some', () => {
+  test('compiles with the headers beside Node.js if they exist', () => {
     const prefix = dirname(dirname(realpathSync(process.execPath)));
     const there = existsSync(join(prefix, 'include/node/node_api.h'));
     expect(nodeGypArguments()).toEqual(['rebuild', ...(there ? [`--nodedir=${prefix}`] : [])]);
   });
 
-  test('leaves the headers to whoever names others', () => {
+  test('uses the headers that npm_config_nodedir names', () => {
     expect(nodeGypArguments({ npm_config_nodedir: root })).toEqual(['rebuild']);
   });
 
-  test('says in one line why it could not compile the addon', () => {
+  test('prints in one line why it could not compile the addon', () => {
     installed('node-gyp-build', 'node-addon-api');
     const said = install();
     expectOneLine(said);
     expect(said.stderr).toContain('could not be compiled');
   });
 
-  test('says in one line what node-gyp has failed at', () => {
+  test('prints in one line why node-gyp has failed', () => {
     installed('node-gyp-build', 'node-addon-api');
     const nodeGyp = join(root, 'node-gyp.mjs');
     writeFileSync(
@@ -103,7 +103,7 @@ describe('the install script', () => {
     expect(said.stderr).toContain('Could not find any Python');
   });
 
-  test('says in one line that a prebuild does not load', () => {
+  test('prints in one line that a prebuild does not load', () => {
     installed('node-gyp-build');
     for (const target of targets) {
       if (target.platform !== process.platform || target.arch !== process.arch) continue;
@@ -116,10 +116,10 @@ describe('the install script', () => {
     expect(said.stderr).toContain('does not load here');
   });
 
-  test('says nothing where the addon loads', () => {
+  test('prints nothing if the addon loads', () => {
     installed('node-gyp-build');
     mkdirSync(join(root, 'build/Release'), { recursive: true });
-    // To node-gyp-build it is all the same what it loads.
+    // node-gyp-build does not check the content of the file.
     writeFileSync(join(root, 'build/Release/indelible.node'), '');
     writeFileSync(
       join(root, 'loads.cjs'),

@@ -9,11 +9,11 @@ import { prebuildPath, targetName, targets } from '../../packaging/prebuild/targ
 const loader = fileURLToPath(new URL('../../node_modules/node-gyp-build', import.meta.url));
 const ASK = 'console.log(require(process.argv[1]).path(process.argv[2]))';
 
-/** The file that node-gyp-build would load on such a system. */
+/** The file that node-gyp-build loads on such a system. */
 function chosen(root: string, { platform, arch, libc }: { platform: string; arch: string; libc?: string }) {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', ASK, loader, root], {
     encoding: 'utf8',
-    // Windows starts no process without the first.
+    // Windows starts no process without SystemRoot.
     env: {
       SystemRoot: process.env.SystemRoot ?? '',
       npm_config_platform: platform,
@@ -39,13 +39,13 @@ describe('the loader', () => {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   test.each(targets.map((target) => ({ ...target, name: targetName(target) })))(
-    'takes the prebuild for $name there',
+    'chooses the prebuild for $name',
     (target) => {
       expect(chosen(root, target)).toBe(join(root, 'prebuilds', prebuildPath(target)));
     },
   );
 
-  test('takes none on a system that has none', () => {
+  test('chooses none on a system without a prebuild', () => {
     expect(chosen(root, { platform: 'linux', arch: 'riscv64' })).toContain('No native build was found');
     expect(chosen(root, { platform: 'freebsd', arch: 'x64' })).toContain('No native build was found');
   });
