@@ -32,6 +32,7 @@ const SHIPPED = [
   'binding.gyp',
   'dist/api/portable-save.js',
   'dist/bench/contenders/contender.d.ts',
+  'dist/bench/contenders/contenders.js',
   'dist/bench/contenders/project-resolution.js',
   'dist/cli/LICENSES.txt',
   'dist/cli/main.js',

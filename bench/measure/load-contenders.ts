@@ -17,13 +17,13 @@ export interface LoadedContenders {
 }
 
 /** Loads the implementations that this package brings. */
-export async function loadOwnContenders(): Promise<LoadedContenders> {
+export async function loadContenders(): Promise<LoadedContenders> {
   const table: typeof import('../contenders/contenders.js') = await import(TABLE.href);
-  return loadContenders(table.CONTENDERS);
+  return loadRows(table.CONTENDERS);
 }
 
 /** Loads the implementations of a table, in its order. A missing package leaves out its own row only. */
-export async function loadContenders(rows: readonly ContenderRow[]): Promise<LoadedContenders> {
+export async function loadRows(rows: readonly ContenderRow[]): Promise<LoadedContenders> {
   const contenders: Contender[] = [];
   const missing: string[] = [];
   for (const { load, ...row } of rows) {

@@ -3,7 +3,7 @@ import { cpus, release, type } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
-import { loadContender, loadOwnContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
+import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
 import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js';
 import type { Report } from '../../bench/measure/report.js';
 import { benchDirectory } from '../../bench/measure/run.js';
@@ -141,7 +141,7 @@ function paint(): Paint {
 
 async function findContenders(own: readonly string[] = []): Promise<Contender[]> {
   resolveFromProject(process.cwd());
-  const { contenders, missing } = await loadOwnContenders();
+  const { contenders, missing } = await loadContenders();
   if (missing.length > 0) {
     process.stderr.write(`indelible: not installed, so not measured: ${missing.join(', ')}\n`);
   }

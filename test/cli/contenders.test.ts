@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { Contender } from '../../bench/contenders/contender.js';
 import type { ContenderRow } from '../../bench/contenders/contenders.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
-import { loadContenders, loadOwnContenders } from '../../bench/measure/load-contenders.js';
+import { loadContenders, loadRows } from '../../bench/measure/load-contenders.js';
 import { QUICK } from '../../bench/measure/plan.js';
 import { benchDirectory } from '../../bench/measure/run.js';
 import { makeDirectory, removeDirectory } from './command.js';
@@ -56,7 +56,7 @@ describe('implementations in the benchmark', () => {
 
   it('whose package is not installed are left out and named', async () => {
     const row = (name: string, load: ContenderRow['load']): ContenderRow => ({ ...PLAIN, name, load });
-    const { contenders, missing } = await loadContenders([
+    const { contenders, missing } = await loadRows([
       row('a', async () => PLAIN.save),
       row('b', () => import(['not', 'installed', 'here'].join('-'))),
       row('c', async () => PLAIN.save),
@@ -69,7 +69,7 @@ describe('implementations in the benchmark', () => {
   });
 
   it('of this package have short distinct names, and results in the crash lab', async () => {
-    const { contenders, missing } = await loadOwnContenders();
+    const { contenders, missing } = await loadContenders();
     assert.deepEqual(missing, []);
     const crashed = new Set(readCrashResults().results.map(({ name }) => name));
     for (const contender of contenders) {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { FullDisk } from '../../bench/contenders/contender.js';
-import { loadOwnContenders } from '../../bench/measure/load-contenders.js';
+import { loadContenders } from '../../bench/measure/load-contenders.js';
 import { mountTmpfs } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';
@@ -14,7 +14,7 @@ if (missing !== undefined) process.stderr.write(`full-disk-contenders.test.ts is
 const OLD = 'a few bytes of old content';
 const TOO_LARGE = new Uint8Array(3 * 2 ** 20).fill(0x2a);
 
-const { contenders } = await loadOwnContenders();
+const { contenders } = await loadContenders();
 
 describe.skipIf(missing !== undefined)('the behaviour on a full disk that the benchmark reports', () => {
   let workspace: Workspace;
