@@ -8,24 +8,24 @@ import { selectEngine } from '../engine/select.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { saveParametersOf } from './save.js';
 
-/** Options of `createSaveStream`: those of `save`, and Node's for a `Writable`. */
+/** Options of `createSaveStream`: those of `save`, and `highWaterMark` of Node's `Writable`. */
 export interface SaveStreamOptions extends SaveOptions {
   /**
-   * How many bytes wait before `write` returns `false`; about a megabyte more is on its way to the file.
-   * Default: Node's (`getDefaultHighWaterMark`).
+   * The number of buffered bytes at which `write` returns `false`. About a megabyte more is being written to
+   * the file. Default: Node's (`getDefaultHighWaterMark`).
    */
   highWaterMark?: number | undefined;
 }
 
 type Callback = (error?: Error | null) => void;
 
-/** The stream that `createSaveStream` makes. */
+/** The stream of `createSaveStream`. */
 export class SaveStream extends Writable {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: AbsolutePath;
-  /** What the save has done; set when `finish` is emitted. */
+  /** The result of the save. It is set when `finish` is emitted. */
   saved: Saved | undefined;
-  /** How many bytes the stream has taken. */
+  /** The number of bytes that the stream has accepted. */
   bytesWritten = 0;
   readonly #options: ResolvedOptions;
   #save: StreamingSave | undefined;
@@ -33,7 +33,7 @@ export class SaveStream extends Writable {
   #finishing = false;
   readonly #onAbort = (): void => {
     const { signal } = this.#options;
-    // A save that is finishing hears of it itself, and may be published already.
+    // A save that is finishing handles the signal itself, and may already be published.
     if (signal !== undefined && !this.#finishing) this.destroy(abortError(signal));
   };
 
@@ -88,21 +88,21 @@ export class SaveStream extends Writable {
 }
 
 /**
- * A `Writable` whose content replaces a file atomically when it ends.
+ * Creates a `Writable`. When it ends, its content replaces a file atomically.
  *
- * Guaranteed: `finish` is emitted when the content is as durable as `save` makes it; `saved` then tells what
- * was done. Until the stream has ended the old file stands untouched. A stream that is destroyed, aborted, or
+ * Guaranteed: `finish` is emitted when the content is as durable as `save` makes it; `saved` then has the
+ * result. Until the stream has ended, the old file is unchanged. A stream that is destroyed, is aborted or
  * fails before it is published leaves the old file and nothing beside it. Memory stays bounded, however much
- * is written: `write` returns `false` as any stream's does. While the stream waits for its producer it holds
- * no thread.
+ * is written: `write` returns `false` as in any stream. While the stream waits for its producer, it uses no
+ * thread.
  *
- * Its place among the saves to its path is that of its `end`: what is saved while it is open comes before it.
- * A symbolic link is followed when the stream is made, and what is preserved of the old file is read when it
- * has ended.
+ * The end of the stream decides its place among the saves to the path: saves that are made while the stream
+ * is open come before it. A symbolic link is followed when the stream is created. The preserved attributes of
+ * the old file are read when the stream has ended.
  *
  * @param path made absolute at once: a later `chdir` changes nothing.
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments. All
- *   else is emitted as `error`: a `SaveError`, as `save` rejects with.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments. Any
+ *   other failure is emitted as `error`: a `SaveError`, as from `save`.
  */
 export function createSaveStream(
   path: PathLike,

@@ -7,20 +7,20 @@ import { selectEngine } from '../engine/select.js';
 import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-source.js';
 
 /**
- * Replaces a file atomically. Once it resolves, the new content survives power loss.
+ * Replaces a file atomically. Once the call resolves, the new content survives power loss.
  *
- * Guaranteed: whoever reads the path, at any instant and after any crash, finds the old content or the new,
- * whole. On any failure before the new version is published the old file is untouched and nothing is left
- * beside it. Saves to one path in one process are published in the order of the calls.
+ * Guaranteed: at any instant and after any crash, a reader of the path finds the old content or the new
+ * content, whole. After any failure before the new version is published, the old file is unchanged and
+ * nothing is left beside it. Saves to one path in one process are published in the order of the calls.
  *
- * Not guaranteed: durability where the filesystem has none (`Saved.durability` says what was achieved), or
- * where the disk lies about its flush. Hard links to the old file keep the old content.
+ * Not guaranteed: durability on a filesystem that has none (`Saved.durability` says what was achieved), or on
+ * a disk that confirms a flush it did not make. Hard links to the old file keep the old content.
  *
  * @param path made absolute at once: a later `chdir` changes nothing.
- * @param data buffers are not copied; don't change one before the promise settles. Of an iterable, async
- *   iterable, `Readable` or web `ReadableStream` about a megabyte is in memory at a time; the save takes its
- *   place in the order when it has come to its end.
- * @throws {SaveError} the failed system call's error, in Node's form, with `published`.
+ * @param data buffers are not copied: do not change one before the promise settles. For an iterable, async
+ *   iterable, `Readable` or web `ReadableStream`, about a megabyte is in memory at a time. Such a save takes
+ *   its place in the order of the saves when the source has ended.
+ * @throws {SaveError} the error of the failed system call, in Node's form, with `published`.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  */
 export async function save(
@@ -37,8 +37,8 @@ export async function save(
 }
 
 /**
- * The same on the calling thread, after every save to this path that was called before: it blocks the event
- * loop for as long as the disk takes.
+ * The same on the calling thread, after every earlier save to this path. It blocks the event loop for as long
+ * as the disk takes.
  *
  * @throws as `save` rejects.
  */
@@ -55,7 +55,7 @@ export function saveSync(
   return selectEngine().engine.saveSync(requestOf(path, data, options));
 }
 
-/** The request that the arguments of a save come to. */
+/** Makes the request of a save from its arguments. */
 export function requestOf(
   path: PathLike,
   data: SaveData,
@@ -64,7 +64,7 @@ export function requestOf(
   const absolute = absolutePath(path, 'path');
   const resolved = resolveOptions(options);
   if (resolved.signal?.aborted) throw abortError(resolved.signal);
-  // Spelled out: a rest or spread of an object costs more than most of a save's system calls.
+  // Property by property: an object spread costs more than most of a save's system calls.
   return {
     path: absolute,
     data: bytesOf(data, resolved.encoding),
@@ -83,7 +83,7 @@ export function requestOf(
 }
 
 /**
- * The request of a save whose data arrives in chunks.
+ * Makes the request of a save without its data.
  *
  * @throws the error of an aborted signal.
  */

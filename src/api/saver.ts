@@ -5,18 +5,18 @@ import { absolutePath, type PathLike } from '../base/path.js';
 import type { Saved } from '../base/save-request.js';
 import { save } from './save.js';
 
-/** Options of a `Saver`: those of `save` but `ifExists`, since a saver replaces what it has saved before. */
+/** Options of a `Saver`: those of `save` without `ifExists`, because a saver replaces what it has saved. */
 export interface SaverOptions<Value = SaveData> extends Omit<SaveOptions, 'ifExists'> {
   /**
-   * Turns a value into bytes, when it is really written and not before: of ten thousand values in one go it
-   * sees two. What it throws, or rejects with, counts as that save's failure. Default: the value is the data.
+   * Turns a value into data. It is called only for values that are written: for ten thousand values in one
+   * tick, it is called twice. If it throws or rejects, the save of that value fails. Default: the value is
+   * the data.
    */
   serialize?: ((value: Value) => SaveData | Promise<SaveData>) | undefined;
 }
 
 /**
- * The saves that one real save stands for: the newest value, and the promise that all their callers were
- * given.
+ * The calls that share one save: the newest value, and the promise that all callers get.
  */
 interface Batch<Value> {
   value: Value;
@@ -26,14 +26,14 @@ interface Batch<Value> {
 }
 
 /**
- * Writes the latest of many values to one path. While a save is under way, newer values wait, and only the
- * newest of them is written next: ten thousand calls of `save` in one go cost two real saves.
+ * Writes the latest of many values to one path. While a save is running, newer values wait, and only the
+ * newest of them is written next: ten thousand calls of `save` in one tick cost two saves of the file.
  *
- * Guaranteed: a promise of `save` resolves only when its value, or one that was given later, is as durable as
- * `save` would have made it. Values are written in the order in which they were given.
+ * Guaranteed: a promise of `save` resolves only when its value or a later one is as durable as the function
+ * `save` makes it. Values are written in the order of the calls.
  *
- * Not guaranteed: that every value is ever found in the file. Writers other than this saver are not looked
- * at: the last one wins.
+ * Not guaranteed: that every value is in the file at some time. The saver does not check for other writers:
+ * the last writer wins.
  *
  * @example
  * await using settings = new Saver('settings.json', { serialize: JSON.stringify });
@@ -44,16 +44,16 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
   readonly #serialize: ((value: Value) => SaveData | Promise<SaveData>) | undefined;
   readonly #options: SaveOptions;
   readonly #encoding: BufferEncoding;
-  /** What the next real save will write. */
+  /** The calls that the next save of the file includes. */
   #next: Batch<Value> | undefined;
-  /** The latest one that was asked for, done or not. */
+  /** The promise of the latest value, settled or not. */
   #latest: Promise<unknown> = Promise.resolve();
   #saving = false;
   #closed = false;
 
   /**
    * @param path made absolute at once: a later `chdir` changes nothing.
-   * @param options for every save; `signal` aborts all that is not published and every later one.
+   * @param options for every save; `signal` aborts all saves that are not published, and every later one.
    * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
    */
   constructor(path: PathLike, options: SaverOptions<Value> = {}) {
@@ -70,20 +70,20 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
   }
 
   /**
-   * Saves the value, or a newer one in its place.
+   * Saves the value, or a newer value instead.
    *
-   * @param value with buffers, don't change one before the promise settles.
-   * @returns resolves when this value or a newer one is durable. Callers that shared a real save get the same
+   * @param value do not change a buffer before the promise settles.
+   * @returns resolves when this value or a newer one is durable. Calls that share a save get the same
    *   promise.
-   * @throws (rejects) as `save` does, if the real save failed that stood for this value and no newer value
-   *   waited, whose outcome is this one's otherwise; `ERR_INDELIBLE_CLOSED` after `close`; `TypeError` for a
-   *   value that cannot be saved.
+   * @throws (rejects) as the function `save`, if the save of this value fails and no newer value waits. If a
+   *   newer value waits, the promise settles as that of the newer value. `ERR_INDELIBLE_CLOSED` after
+   *   `close`; `TypeError` for a value that cannot be saved.
    */
   save(value: Value): Promise<Saved> {
     if (this.#closed) return Promise.reject(this.#closedError());
     if (this.#serialize === undefined) {
       try {
-        // A wrong value is its own caller's mistake, not that of those who share the save.
+        // A wrong value rejects only its own call, not the calls that share the save.
         if (typeof value !== 'string') bytesOf(value as SaveData, this.#encoding);
       } catch (error) {
         return Promise.reject(error);
@@ -103,16 +103,16 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
   /**
    * Waits until the latest value is durable.
    *
-   * @throws (rejects) with the error of the latest value's save, if it failed: then the file does not hold
-   *   it.
+   * @throws (rejects) with the error of the save of the latest value, if it failed. Then the file does not
+   *   hold that value.
    */
   async flush(): Promise<void> {
     await this.#latest;
   }
 
   /**
-   * Takes no more values, and waits for the latest as `flush` does. Nothing is open afterwards; closing again
-   * only waits.
+   * Accepts no more values, and waits for the latest one as `flush` does. Nothing is open afterwards. Closing
+   * again only waits.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -132,7 +132,7 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
         const data = this.#serialize === undefined ? (value as SaveData) : await this.#serialize(value);
         batch.resolve(await save(this.#path, data, this.#options));
       } catch (error) {
-        // A newer value that waits makes up for it.
+        // If a newer value waits, its save decides.
         if (this.#next === undefined) batch.reject(error);
         else batch.resolve(this.#next.done);
       }
@@ -161,6 +161,6 @@ function batchOf<Value>(value: Value): Batch<Value> {
     [resolve, reject] = settle;
   });
   if (resolve === undefined || reject === undefined)
-    throw new TypeError('a promise calls its executor at once');
+    throw new TypeError('the promise did not call its executor');
   return { value, done, resolve, reject };
 }

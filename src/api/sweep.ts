@@ -19,19 +19,19 @@ const NOT_REMOVABLE = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY'] as const;
 const TRASH_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
 
 /**
- * Removes the temporaries that dead writers have left in a directory, and never one of a writer that lives:
- * in this process or another, in this container or one that shares the directory.
+ * Removes the temporaries in a directory whose writers no longer run. It never removes a temporary of a
+ * running writer: in this process or another, in this container or another one that shares the directory.
  *
- * What `replaceDirectory` has left of an old tree is removed as well, by the native engine.
+ * The native engine also removes old trees that `replaceDirectory` has left in the trash.
  *
- * A temporary of the native engine is its writer's as long as a lock on it is held, which ends with the
- * writer however it ends. One of the portable engine, or a symbolic link, says in its name which process made
- * it, and is only removed where that process can be looked for: on the same boot of the same machine, in the
- * same pid namespace; on macOS and Windows, on the same machine while no process has its number. What cannot
- * be told, because the filesystem has no locks or the addon is not loaded, and what may not be removed,
- * stays.
+ * A temporary of the native engine is locked by its writer. The lock ends with the writer, however the writer
+ * ends. The name of a temporary of the portable engine, or of a symbolic link, identifies the process that
+ * made it. It is only removed if that process can be checked: on the same boot of the same machine, in the
+ * same pid namespace; on macOS and Windows, on the same machine while no process has that process id. A
+ * temporary stays if its writer cannot be checked, because the filesystem has no locks or the addon is not
+ * loaded, or if it may not be removed.
  *
- * @returns the names of the files removed, in order.
+ * @returns the names of the removed entries, sorted.
  * @throws {NodeJS.ErrnoException} if the directory cannot be read.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
@@ -68,7 +68,7 @@ function isLeftoverName(name: string): boolean {
 function removeLeftover(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
   if (TRASH_TREE.test(name)) return removeTrashTree(calls, directory, Buffer.from(name));
   if (NATIVE_TEMPORARY.test(name)) return removeIfUnlocked(calls, directory, Buffer.from(name));
-  return removeIfWriterDead(calls, directory, name);
+  return removeIfOwnerDead(calls, directory, name);
 }
 
 function readNames(directory: Buffer): Steps<string[]> {
@@ -84,9 +84,9 @@ function* removeIfUnlocked(calls: FileSystemCalls, directory: OpenDirectory, nam
   return (yield* withPaths(calls.removeIfUnlocked(directory, name), path)) === 'removed';
 }
 
-/** It was to be removed anyway, and a program that is removing it at the same time does not mind. */
+/** The tree is in the trash. Another process may remove it at the same time. */
 function* removeTrashTree(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
-  // Such trees are left by the native engine alone: the other exchanges no directories.
+  // Only the native engine leaves such trees: the portable engine does not exchange directories.
   if (calls.exchange === undefined) return false;
   const path = inDirectory(directory.path, name);
   if ((yield* withPaths(calls.lookUp(directory, name), path)).kind !== 'directory') return false;
@@ -94,7 +94,7 @@ function* removeTrashTree(calls: FileSystemCalls, directory: OpenDirectory, name
   return true;
 }
 
-function* removeIfWriterDead(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
+function* removeIfOwnerDead(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
   const owner = parseTemporaryName(name);
   if (owner === undefined || !isOwnerDead(owner)) return false;
   const bytes = Buffer.from(name);
@@ -109,7 +109,8 @@ function* falseIfNotRemovable(steps: Steps<boolean>): Steps<boolean> {
   try {
     return yield* steps;
   } catch (error) {
-    // Somebody else has removed it, or has it open, or only somebody else may; or something is mounted in it.
+    // Another process has removed it or has it open, the process lacks the permission, or it contains a mount
+    // point.
     if (failedWith(error, ...NOT_REMOVABLE)) return false;
     throw error;
   }
