@@ -21,10 +21,10 @@ const DEFAULT_MODE = 0o666;
 
 /**
  * Renames with flags, renameat2(2): `RENAME_NOREPLACE` fails with `EEXIST` instead of replacing,
- * `RENAME_EXCHANGE` swaps the two. Nothing is synced.
+ * `RENAME_EXCHANGE` exchanges the two. Nothing is synced.
  *
- * @throws {SaveError} the call's error; `EINVAL` where the filesystem lacks the flag, `ENOSYS` where there is
- *   no such call.
+ * @throws {SaveError} the error of the call; `EINVAL` if the filesystem does not support the flag, `ENOSYS`
+ *   if the system has no such call.
  */
 export async function renameat2(from: PathLike, to: PathLike, flags = 0): Promise<void> {
   const call = renameCall(from, to, flags);
@@ -38,13 +38,13 @@ export function renameat2Sync(from: PathLike, to: PathLike, flags = 0): void {
 }
 
 /**
- * Opens a file without a name in a directory, open(2) with `O_TMPFILE | O_RDWR`. It vanishes with its last
- * descriptor unless `linkat` gives it a name.
+ * Opens a file without a name in a directory, open(2) with `O_TMPFILE | O_RDWR`. The file is removed with its
+ * last descriptor unless `linkat` gives it a name.
  *
  * @param mode of the file, less the umask. Default `0o666`.
  * @returns the descriptor, for the caller to close.
- * @throws {SaveError} the call's error; `EOPNOTSUPP` where the filesystem has no such files, `ENOSYS` where
- *   the system has none.
+ * @throws {SaveError} the error of the call; `EOPNOTSUPP` if the filesystem does not support such files,
+ *   `ENOSYS` if the system does not.
  */
 export async function openTmpfile(directory: PathLike, mode = DEFAULT_MODE): Promise<number> {
   const call = openCall(directory, mode);
@@ -58,10 +58,10 @@ export function openTmpfileSync(directory: PathLike, mode = DEFAULT_MODE): numbe
 }
 
 /**
- * Gives a file one more name, linkat(2): a file that has one by its path, or one of `openTmpfile` by its
- * descriptor (through `/proc/self/fd`). Nothing is synced.
+ * Gives a file one more name, linkat(2). `from` is the path of a file, or the descriptor of a file from
+ * `openTmpfile` (linked through `/proc/self/fd`). Nothing is synced.
  *
- * @throws {SaveError} the call's error: `EEXIST` if anything stands under the new name.
+ * @throws {SaveError} the error of the call: `EEXIST` if the new name exists.
  */
 export async function linkat(from: PathLike | number, to: PathLike): Promise<void> {
   const call = linkCall(from, to);
@@ -75,8 +75,8 @@ export function linkatSync(from: PathLike | number, to: PathLike): void {
 }
 
 /**
- * Writes dirty pages of a part of a file to the device, sync_file_range(2). It commits no journal and flushes
- * no cache: alone it makes nothing durable.
+ * Writes dirty pages of a part of a file to the device, sync_file_range(2). It does not commit the journal or
+ * flush the disk's cache: alone it makes nothing durable.
  *
  * @param offset in bytes.
  * @param length in bytes; 0 means to the end of the file.
@@ -99,8 +99,8 @@ export function syncFileRangeSync(fd: number, offset: number, length: number, fl
 }
 
 /**
- * Data and what is needed to read it back, on stable storage: fdatasync(2). After a failure the file's
- * content is unknown; don't call it again and believe the answer.
+ * Writes the data, and the metadata that is needed to read it, to stable storage: fdatasync(2). After a
+ * failure the file's content is unknown. Do not call it again: a later success would prove nothing.
  */
 export async function fdatasync(fd: number): Promise<void> {
   await callOnDescriptor('fdatasync', fd);
@@ -112,8 +112,8 @@ export function fdatasyncSync(fd: number): void {
 }
 
 /**
- * Data and all metadata on stable storage: fsync(2). On macOS it stops short of the disk's cache; see
- * `fullfsync`.
+ * Writes the data and all metadata to stable storage: fsync(2). On macOS it does not flush the disk's cache;
+ * see `fullfsync`.
  */
 export async function fsync(fd: number): Promise<void> {
   await callOnDescriptor('fsync', fd);
@@ -124,7 +124,10 @@ export function fsyncSync(fd: number): void {
   callOnDescriptorSync('fsync', fd);
 }
 
-/** `F_FULLFSYNC` of macOS, through the disk's cache. Elsewhere `ENOSYS`: there `fsync` does that. */
+/**
+ * `F_FULLFSYNC` of macOS, which flushes the disk's cache. `ENOSYS` on other platforms, where `fsync` does
+ * that.
+ */
 export async function fullfsync(fd: number): Promise<void> {
   await callOnDescriptor('fullfsync', fd);
 }
@@ -134,7 +137,10 @@ export function fullfsyncSync(fd: number): void {
   callOnDescriptorSync('fullfsync', fd);
 }
 
-/** `F_BARRIERFSYNC` of macOS: ordered before later writes, not yet durable. Elsewhere `ENOSYS`. */
+/**
+ * `F_BARRIERFSYNC` of macOS: the data is ordered before later writes, but not yet durable. `ENOSYS` on other
+ * platforms.
+ */
 export async function barrierfsync(fd: number): Promise<void> {
   await callOnDescriptor('barrierfsync', fd);
 }
@@ -145,8 +151,8 @@ export function barrierfsyncSync(fd: number): void {
 }
 
 /**
- * Everything dirty on the filesystem that holds the open file, on stable storage: syncfs(2). Linux; else
- * `ENOSYS`.
+ * Writes everything dirty on the filesystem of the open file to stable storage: syncfs(2). Linux only;
+ * `ENOSYS` on other platforms.
  */
 export async function syncfs(fd: number): Promise<void> {
   await callOnDescriptor('syncfs', fd);
@@ -158,9 +164,9 @@ export function syncfsSync(fd: number): void {
 }
 
 /**
- * Opens a directory, syncs it, closes it: the names in it are durable then. With the native engine it is
- * `syncfs` as well where a btrfs would return too early, because another user of this library is just syncing
- * the same directory (docs/durability.md).
+ * Opens a directory, syncs it and closes it. Then the names in it are durable. The native engine also calls
+ * `syncfs` where the sync on btrfs would return too early, because another user of this library is syncing
+ * the same directory at the moment (docs/durability.md).
  */
 export async function syncDirectory(directory: PathLike): Promise<void> {
   const path = absolutePath(directory, 'directory');
@@ -193,14 +199,14 @@ export function syncDirectorySync(directory: PathLike): void {
   }
 }
 
-/** What an error says of the call. */
+/** The details of a call for its error. */
 interface CallContext {
   syscall: string;
   path?: AbsolutePath;
   dest?: AbsolutePath;
 }
 
-/** What plain `fs` has of the calls on a descriptor, for the portable engine. */
+/** The calls on a descriptor that plain `fs` has, for the portable engine. */
 const PLAIN_FS: Partial<
   Record<DescriptorCall, { asynchronous(fd: number): Promise<void>; synchronous(fd: number): void }>
 > = {
@@ -208,7 +214,7 @@ const PLAIN_FS: Partial<
   fsync: { asynchronous: promisify(fs.fsync), synchronous: fs.fsyncSync },
 };
 
-/** A library cannot see behind Node's descriptors on Windows. */
+/** On Windows descriptors belong to Node's C library, and an addon cannot use them. */
 const USES_NODE_DESCRIPTORS = process.platform === 'win32';
 
 type DescriptorCall = 'fdatasync' | 'fsync' | 'fullfsync' | 'barrierfsync' | 'syncfs';
@@ -268,7 +274,7 @@ function checkInteger(name: string, value: number, highest: number): void {
   }
 }
 
-/** The number that the call answered with. Without an addon there is no call to make: `ENOSYS`. */
+/** The number that the call returned. Without an addon no call was made: `ENOSYS`. */
 function resultOf({ syscall, path, dest }: CallContext, result: number | Failure | undefined): number {
   if (typeof result === 'number') return result;
   const where = { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) };

@@ -19,28 +19,30 @@ import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file
 import { run, runSync } from '../fs/steps.js';
 import { requestOf } from './save.js';
 
-/** Options of `update`: those of `save` but `ifExists` and `followSymlinks`, and how to meet others. */
+/**
+ * Options of `update`: those of `save` without `ifExists` and `followSymlinks`, and options for concurrent
+ * updates.
+ */
 export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSymlinks'> {
   /**
-   * With an encoding the content comes as a string, decoded as `Buffer.toString` does. Default: it comes as a
-   * Buffer.
+   * With an encoding, `change` gets a string, decoded as by `Buffer.toString`. Default: it gets a Buffer.
    */
   encoding?: BufferEncoding | null | undefined;
   /**
-   * How long to wait for the lock, in milliseconds, counted anew whenever one of the updates ahead has come
-   * to its end; `Infinity` for ever. What `change` takes does not count. Default 10,000.
+   * How long to wait for the lock, in milliseconds. The count starts again whenever an earlier update ends.
+   * `Infinity`: no limit. The time that `change` takes does not count. Default 10,000.
    */
   timeout?: number | undefined;
   /**
-   * How often to begin again, with what the file then holds, when somebody else has changed it after it was
-   * read. Default 0: it rejects with `ERR_INDELIBLE_CHANGED`.
+   * How often to start again with the new content if another program modified the file after it was read.
+   * `Infinity`: always. Default 0: the call rejects with `ERR_INDELIBLE_CHANGED`.
    */
   retries?: number | undefined;
   /**
-   * `'machine'`, the default: every other update on this machine is kept out, or the call is refused
-   * (`ERR_INDELIBLE_UNSUPPORTED`). `'thread'`: where the engine or the filesystem has no lock, be content
-   * with the order of the updates that this process makes under the same path; with the portable engine, this
-   * thread.
+   * - `'machine'`, the default: every other update on this machine is kept out. If that is not possible, the
+   *   call rejects with `ERR_INDELIBLE_UNSUPPORTED`.
+   * - `'thread'`: if the engine or the filesystem has no lock, only the updates of the same path in this
+   *   process are kept in order; with the portable engine, only those in this thread.
    */
   lock?: 'machine' | 'thread' | undefined;
 }
@@ -48,39 +50,39 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
 /** The same with an encoding, so that the content comes as a string. */
 export type TextUpdateOptions = UpdateOptions & { encoding: BufferEncoding };
 
-/** What a change comes to: the new content, or `undefined` for none. */
+/** The result of `change`: the new content, or `undefined` to change nothing. */
 export type Changed = SaveData | undefined;
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** A waiting update asks again after an eighth of what it has waited, in milliseconds, between these two. */
+/** A waiting update checks again after an eighth of the time that it has waited, within these limits. */
 const MIN_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 20;
 
 /**
- * Reads a file, has it changed, and saves what comes of it, so that no concurrent update is lost: while
- * `change` runs, no other update of the file does, in this process or any other on this machine. Those of one
- * process under one path are made in the order of the calls (with the portable engine, of one thread), and
- * processes take turns.
+ * Reads a file, calls `change` with the content, and saves the result. No concurrent update is lost: while
+ * `change` runs, no other update of the file runs, in this process or another one on this machine. The
+ * updates of one path in one process (with the portable engine, in one thread) run in the order of the calls.
+ * Processes take turns.
  *
- * Guaranteed for the new content: what `save` guarantees. The lock is on the file's name in its directory,
- * leaves nothing behind, and ends with its holder, however that ends.
+ * Guaranteed for the new content: the guarantees of `save`. The lock is on the file's name in its directory.
+ * It leaves nothing behind, and ends with its holder, however the holder ends.
  *
- * Writers that don't take part (`save`, a `Saver`, an editor) are not kept out. If one of them has changed
- * the file after it was read, nothing is saved, and the call rejects with `ERR_INDELIBLE_CHANGED` or begins
- * again (`retries`). Not guaranteed: that such a change is noticed in the last microseconds, between the look
- * at the file and the rename.
+ * Writers that do not use `update` (`save`, a `Saver`, an editor) are not kept out. If one of them modified
+ * the file after it was read, nothing is saved, and the call rejects with `ERR_INDELIBLE_CHANGED` or starts
+ * again (`retries`). Not guaranteed: that a modification is detected in the last microseconds, between the
+ * check of the file and the rename.
  *
- * An update of the same file inside of `change` waits for itself, until `timeout`.
+ * An update of the same file inside `change` waits for the outer update, until `timeout`.
  *
  * @param path made absolute at once. A symbolic link is followed: the lock is on its target.
- * @param change gets the content, or `undefined` if there is no file, and returns the new content, or
- *   `undefined` to leave everything as it is. It may be asynchronous. With `retries` it may be called more
- *   than once. What it throws, the call rejects with, and the file stays as it is.
+ * @param change gets the content, or `undefined` if the file does not exist. Returns the new content, or
+ *   `undefined` to change nothing. It may be asynchronous. With `retries` it may be called more than once. If
+ *   it throws, the call rejects with that error, and the file stays unchanged.
  * @param options a string is the encoding.
- * @returns what the save has done, or `undefined` if `change` wanted none.
+ * @returns the result of the save, or `undefined` if `change` returned `undefined`.
  * @throws {SaveError} as `save` rejects; also `ERR_INDELIBLE_LOCKED` after `timeout`,
- *   `ERR_INDELIBLE_CHANGED`, and `ERR_INDELIBLE_UNSUPPORTED` where there is no lock (`lock`).
+ *   `ERR_INDELIBLE_CHANGED`, and `ERR_INDELIBLE_UNSUPPORTED` if there is no lock (`lock`).
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
  *
  * @example
@@ -112,10 +114,10 @@ export async function update<Current extends string | Buffer>(
 }
 
 /**
- * The same on the calling thread, which it blocks while others have the lock.
+ * The same on the calling thread. It blocks the thread while another update has the lock.
  *
- * @throws as `update` rejects; `ERR_INDELIBLE_LOCKED` at once if an `update` of the same path is under way in
- *   this thread, which could not go on.
+ * @throws as `update` rejects; `ERR_INDELIBLE_LOCKED` at once if an `update` of the same path is running in
+ *   this thread, because `updateSync` would block it.
  */
 export function updateSync(
   path: PathLike,
@@ -139,7 +141,11 @@ export function updateSync<Current extends string | Buffer>(
 ): Saved | undefined {
   const call = resolveCall(path, change, options);
   if (selectEngine().engine.updates.hasActiveUpdate(queueKey(call.request.path))) {
-    throw lockedError(call.request.path, 'is under way in this thread, which updateSync would block');
+    const { path: locked } = call.request;
+    throw lockedError(
+      locked,
+      `Another update of '${locked}' is running in this thread, which updateSync would block`,
+    );
   }
   return updateUnderLockSync(call, change);
 }
@@ -149,7 +155,7 @@ interface ResolvedCall {
   readonly request: UpdateRequest;
   readonly waitLimit: WaitLimit;
   readonly retries: number;
-  /** The content comes as a string. */
+  /** Whether `change` gets a string. */
   readonly returnsText: boolean;
   readonly options: ResolvedOptions;
 }
@@ -177,7 +183,8 @@ function resolveCall(
     waitLimit: {
       timeout,
       signal,
-      timeoutError: () => lockedError(absolute, `has not come to its end within ${timeout} ms`),
+      timeoutError: () =>
+        lockedError(absolute, `Timed out after ${timeout} ms waiting for another update of '${absolute}'`),
     },
     retries: resolveRetries(given.retries),
     returnsText: typeof given.encoding === 'string',
@@ -235,51 +242,52 @@ function updateUnderLockSync<Current extends string | Buffer>(
   }
 }
 
-/** What the file holds, when no other process's or thread's update comes first any more. */
+/** Reads the file after the earlier updates of other processes and threads have ended. */
 async function readUnderLock(file: LockedFile, { waitLimit }: ResolvedCall): Promise<FileRead> {
-  const turn = new LockWait(waitLimit);
+  const wait = new LockWait(waitLimit);
   for (;;) {
     const read = await run(file.read());
     if (typeof read !== 'number') return read;
-    await abortable(pause(turn.pauseBehind(read)), waitLimit.signal);
+    await abortable(pause(wait.nextPause(read)), waitLimit.signal);
   }
 }
 
 function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall): FileRead {
-  const turn = new LockWait(waitLimit);
+  const wait = new LockWait(waitLimit);
   const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   for (;;) {
     const read = runSync(file.read());
     if (typeof read !== 'number') return read;
-    Atomics.wait(never, 0, 0, turn.pauseBehind(read));
+    Atomics.wait(never, 0, 0, wait.nextPause(read));
   }
 }
 
-/** The wait for other processes and threads, which can only be asked again and again how far it has got. */
+/** Waits for the updates of other processes and threads by polling the position in the ticket lock. */
 class LockWait {
-  readonly #patience: WaitLimit;
-  #since = performance.now();
-  #ahead = 0;
+  readonly #limit: WaitLimit;
+  #waitingSince = performance.now();
+  #position = 0;
 
-  constructor(patience: WaitLimit) {
-    this.#patience = patience;
+  constructor(limit: WaitLimit) {
+    this.#limit = limit;
   }
 
   /**
-   * @returns for how long to wait before asking again, in milliseconds.
-   * @throws when patience is exhausted.
+   * @param position the number of updates that come before this one.
+   * @returns the time to wait before the next check, in milliseconds.
+   * @throws the timeout error.
    */
-  pauseBehind(ahead: number): number {
+  nextPause(position: number): number {
     const now = performance.now();
-    if (ahead !== this.#ahead) this.#since = now;
-    this.#ahead = ahead;
-    const waited = now - this.#since;
-    if (waited >= this.#patience.timeout) throw this.#patience.timeoutError();
+    if (position !== this.#position) this.#waitingSince = now;
+    this.#position = position;
+    const waited = now - this.#waitingSince;
+    if (waited >= this.#limit.timeout) throw this.#limit.timeoutError();
     return Math.min(Math.max(waited / 8, MIN_PAUSE_MS), MAX_PAUSE_MS);
   }
 }
 
-/** The content in the form that `change` was declared to take. */
+/** The content in the form that `change` expects. */
 function currentContent<Current extends string | Buffer>(
   { returnsText, options }: ResolvedCall,
   { content }: FileRead,
@@ -288,7 +296,7 @@ function currentContent<Current extends string | Buffer>(
   return (returnsText ? content?.toString(options.encoding) : content) as Current | undefined;
 }
 
-/** A save of the version that was read, and of no other. */
+/** The request of a save that replaces only the version that was read. */
 function saveRequestOf(call: ResolvedCall, changed: Changed, { version }: FileRead): SaveRequest | undefined {
   if (changed === undefined) return undefined;
   return { ...requestOf(call.request.path, changed, call.options), expected: version };
@@ -298,9 +306,6 @@ function isConflict(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_INDELIBLE_CHANGED';
 }
 
-function lockedError(path: AbsolutePath, why: string): SaveError {
-  return indelibleError('ERR_INDELIBLE_LOCKED', `Another update of '${path}' ${why}`, {
-    syscall: 'flock',
-    path,
-  });
+function lockedError(path: AbsolutePath, message: string): SaveError {
+  return indelibleError('ERR_INDELIBLE_LOCKED', message, { syscall: 'flock', path });
 }
