@@ -4,41 +4,38 @@
       "target_name": "indelible",
       "sources": [
         "native/binding/arguments.cc",
+        "native/binding/environment.cc",
+        "native/binding/handles.cc",
         "native/binding/module.cc",
-        "native/binding/outcome.cc",
         "native/binding/process.cc",
         "native/binding/save_entries.cc",
+        "native/binding/system_calls.cc",
         "native/binding/wire.cc",
-        "native/scheduler/update_queue.cc",
-        "native/scheduler/commit_leader.cc",
-        "native/scheduler/directory_syncs.cc",
-        "native/binding/environment.cc",
+        "native/binding/wire_values.cc",
         "native/save/extended_attributes.cc",
-        "native/save/plan_cache.cc",
-        "native/save/unsynced_directories.cc",
-        "native/binding/function_export.cc",
-        "native/binding/handles.cc",
         "native/save/pinned_version.cc",
-        "native/save/ticket_lock.cc",
-        "native/scheduler/memory_directories.cc",
-        "native/scheduler/streaming_saves.cc",
-        "native/scheduler/path_queues.cc",
+        "native/save/plan_cache.cc",
         "native/save/previous_version.cc",
         "native/save/rename_retry.cc",
-        "native/scheduler/scheduler.cc",
         "native/save/save_job.cc",
-        "native/scheduler/slots.cc",
-        "native/save/split_path.cc",
-        "native/binding/system_calls.cc",
-        "native/scheduler/suspended_saves.cc",
         "native/save/sync_fallback.cc",
         "native/save/target.cc",
         "native/save/temporary.cc",
         "native/save/temporary_name.cc",
-        "native/scheduler/thread_pool.cc"
+        "native/save/ticket_lock.cc",
+        "native/save/unsynced_directories.cc",
+        "native/scheduler/commit_leader.cc",
+        "native/scheduler/directory_syncs.cc",
+        "native/scheduler/path_queues.cc",
+        "native/scheduler/scheduler.cc",
+        "native/scheduler/slots.cc",
+        "native/scheduler/streaming_saves.cc",
+        "native/scheduler/suspended_saves.cc",
+        "native/scheduler/thread_pool.cc",
+        "native/scheduler/update_queue.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      # The last of them: a worker that is being terminated cannot be thrown at (node-addon-api, doc/setup.md).
+      # The last one: no exception can be thrown in a worker that is being terminated (node-addon-api, doc/setup.md).
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "conditions": [
         ["OS=='linux'", {
@@ -51,7 +48,7 @@
           ],
           "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-fno-exceptions", "-fvisibility=hidden"],
           "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
-          # A worker's end unloads what it loaded, while the idle threads still run the code.
+          # The end of a worker unloads its addons, while idle threads still run their code.
           "ldflags": ["-Wl,-z,nodelete"]
         }],
         ["OS=='mac'", {

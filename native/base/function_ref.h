@@ -9,8 +9,8 @@ namespace indelible {
 template <typename Signature>
 class FunctionRef;
 
-// A parameter for a function that is called before the callee returns: C++26's std::function_ref. It refers
-// to the caller's, so nothing is allocated or copied.
+// A function as a parameter, called before the callee returns: std::function_ref of C++26. It refers to the
+// caller's function, so that nothing is allocated or copied.
 template <typename Result, typename... Args>
 class FunctionRef<Result(Args...)> {
  public:

@@ -8,16 +8,16 @@
 
 namespace indelible {
 
-// What a save's time goes to, in the order in which it comes to it. JavaScript knows them by kStageNames.
+// The stages of a save, in their order. JavaScript knows them by kStageNames.
 enum class Stage : uint8_t {
-  kQueue,          // Waits for a thread, for a place, or to be started after an earlier save to its path.
+  kQueue,          // Waits for a slot, a thread, or the start of an earlier save to its path.
   kLocate,         // Finds the target and the update protocol, and makes missing directories.
   kCreate,         // Creates the temporary.
   kWrite,          // Writes the data.
-  kAttributes,     // Looks at the replaced file again, and sets owner, attributes and mode.
+  kAttributes,     // Looks at the old file again; sets owner, attributes and mode.
   kSync,           // Syncs the data, or writes it back.
-  kClose,          // Closes the file where that may fail.
-  kWait,           // Waits to be published: for earlier saves to its path, and for its group.
+  kClose,          // Closes the file where close can report a failed write.
+  kWait,           // Waits for earlier saves to its path, and for its group.
   kRename,         // Links and renames.
   kSyncDirectory,  // Syncs directories, for the whole group.
 };
@@ -25,15 +25,15 @@ inline constexpr const char* kStageNames[] = {"queue", "locate", "create", "writ
                                               "sync",  "close",  "wait",   "rename", "syncDirectory"};
 inline constexpr size_t kStages = sizeof kStageNames / sizeof kStageNames[0];
 
-// How long a save has been in each stage. One thread at a time.
+// The time that a save has spent in each stage. Used by one thread at a time.
 class StageTimes {
  public:
-  // The stage before ends here.
+  // Ends the stage before.
   void Enter(Stage stage) {
     Leave();
     stage_ = static_cast<size_t>(stage);
   }
-  // What follows counts for nothing, until a stage is entered.
+  // Ends the stage. The time until the next Enter is not counted.
   void Leave() {
     const Clock::time_point now = Clock::now();
     if (stage_ < kStages) spent_[stage_] += now - since_;

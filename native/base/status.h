@@ -6,41 +6,41 @@
 
 namespace indelible {
 
-// The result of every call that can fail: fine, or which system call failed and how. Made in one place,
-// checked at once by every caller.
+// The result of every call that can fail: success, or the system call that failed and its error number. Every
+// caller checks it at once.
 class [[nodiscard]] Status {
  public:
-  // What the facade needs to know beyond the error number.
+  // The cause, where JavaScript needs more than the error number.
   enum class Reason {
-    kSystemCall,     // The plain error of a system call.
-    kNotAFile,       // A FIFO, socket or device stands under the path.
-    kNotASymlink,    // Something stands under the path, and it is not a symbolic link.
-    kNotADirectory,  // Something stands under the path, and it is not a directory.
-    kMountPoint,     // The target is a mount point; nothing can be renamed over it.
-    kNotDurable,     // The filesystem cannot give what was asked, and `strict` was.
-    kUnsupported,    // There is no atomic way to do it here.
+    kSystemCall,     // A system call failed.
+    kNotAFile,       // The path names a FIFO, socket or device.
+    kNotASymlink,    // The path exists and is not a symbolic link.
+    kNotADirectory,  // The path exists and is not a directory.
+    kMountPoint,     // The target is a mount point, which no rename can replace.
+    kNotDurable,     // The filesystem cannot achieve the durability asked for, with `strict`.
+    kUnsupported,    // The system has no atomic call for it.
     kNoLock,         // The filesystem has no locks.
-    kChanged,        // The target is not the version any more that the caller has read.
-    kCannotKeep,     // The version that is replaced cannot get a second name.
-    kSamePath,       // It would have to be kept under the target's own name.
-    kCancelled,      // The caller gave up before the file was published.
+    kChanged,        // The target was modified after the caller had read it.
+    kCannotKeep,     // The old version cannot get a second name.
+    kSamePath,       // The old version would have to be kept under the target's own name.
+    kCancelled,      // The caller cancelled before the file was published.
   };
 
   Status() = default;
   static Status Ok() { return Status(); }
-  // `syscall` must outlive the status: a literal.
+  // `syscall` must be a literal: it is not copied.
   static Status Failed(const char* syscall, int error) { return Status(Reason::kSystemCall, syscall, error); }
   static Status Failed(Reason reason, const char* syscall, int error) {
     return Status(reason, syscall, error);
   }
 
   bool ok() const { return syscall_ == nullptr; }
-  // The positive error number of the C library.
+  // The error number of the C library, positive.
   int error() const { return error_; }
   const char* syscall() const { return syscall_; }
   Reason reason() const { return reason_; }
 
-  // The paths that the call was made with, where they are not simply the target's.
+  // The paths of the call, where they are not the target's.
   Status&& On(std::string path, std::string dest = std::string()) && {
     path_ = std::move(path);
     dest_ = std::move(dest);

@@ -10,9 +10,9 @@ namespace indelible {
 template <typename Signature>
 class UniqueFunction;
 
-// A function with what it has captured, which has one owner: C++23's std::move_only_function. std::function
-// has to be able to copy what it holds, so it copies requests with all their strings, and each lambda costs
-// four functions more (7 KB of the addon).
+// A function with its captures and one owner: std::move_only_function of C++23. std::function must be
+// copyable: it would copy requests with all their strings, and each lambda would add four functions (7 KB of
+// the addon).
 template <typename Result, typename... Args>
 class UniqueFunction<Result(Args...)> {
  public:
@@ -21,7 +21,7 @@ class UniqueFunction<Result(Args...)> {
   template <typename Callable,
             typename = std::enable_if_t<!std::is_same_v<std::decay_t<Callable>, UniqueFunction>>>
   UniqueFunction(Callable&& callable)
-      : body_(std::make_unique<Held<std::decay_t<Callable>>>(std::forward<Callable>(callable))) {}
+      : body_(std::make_unique<Bound<std::decay_t<Callable>>>(std::forward<Callable>(callable))) {}
 
   explicit operator bool() const { return body_ != nullptr; }
   Result operator()(Args... args) const { return body_->Call(std::forward<Args>(args)...); }
@@ -33,8 +33,8 @@ class UniqueFunction<Result(Args...)> {
   };
 
   template <typename Callable>
-  struct Held final : Body {
-    explicit Held(Callable held) : callable(std::move(held)) {}
+  struct Bound final : Body {
+    explicit Bound(Callable bound) : callable(std::move(bound)) {}
     Result Call(Args... args) override { return callable(std::forward<Args>(args)...); }
     Callable callable;
   };
@@ -42,7 +42,6 @@ class UniqueFunction<Result(Args...)> {
   std::unique_ptr<Body> body_;
 };
 
-// Work for a thread.
 using Task = UniqueFunction<void()>;
 
 }  // namespace indelible

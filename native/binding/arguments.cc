@@ -9,8 +9,6 @@ namespace indelible {
 
 namespace {
 
-// Number.MAX_SAFE_INTEGER.
-constexpr uint64_t kHighestExact = (uint64_t{1} << 53) - 1;
 constexpr uint64_t kHighestOffset = (uint64_t{1} << 63) - 1;
 
 std::string MessageOf(const char* name, const char* expected) {
@@ -19,8 +17,16 @@ std::string MessageOf(const char* name, const char* expected) {
 
 }  // namespace
 
+bool ReadInteger(const Napi::Number& number, uint64_t highest, uint64_t* integer) {
+  const double value = number.DoubleValue();
+  // NaN compares as false.
+  if (!(value >= 0 && value <= static_cast<double>(highest) && std::trunc(value) == value)) return false;
+  *integer = static_cast<uint64_t>(value);
+  return true;
+}
+
 void Arguments::ThrowType(const char* name, const char* expected) {
-  // A second exception cannot be thrown while one is pending.
+  // While one exception is pending no other can be thrown.
   if (std::exchange(wrong_, true)) return;
   // Fails only in a worker that is being terminated, where no JavaScript runs any more.
   static_cast<void>(
@@ -29,14 +35,12 @@ void Arguments::ThrowType(const char* name, const char* expected) {
 
 void Arguments::ThrowValue(const char* name, const char* expected) {
   if (std::exchange(wrong_, true)) return;
-  // As above.
   static_cast<void>(
       napi_throw_type_error(info_.Env(), "ERR_INVALID_ARG_VALUE", MessageOf(name, expected).c_str()));
 }
 
 void Arguments::ThrowRange(const char* name, const char* expected) {
   if (std::exchange(wrong_, true)) return;
-  // As above.
   static_cast<void>(
       napi_throw_range_error(info_.Env(), "ERR_OUT_OF_RANGE", MessageOf(name, expected).c_str()));
 }
@@ -115,12 +119,9 @@ uint64_t Arguments::Integer(const char* name, uint64_t highest) {
     ThrowType(name, "of type number");
     return 0;
   }
-  const double number = value.As<Napi::Number>().DoubleValue();
-  // Not a number compares as false.
-  if (number >= 0 && number <= static_cast<double>(highest) && std::trunc(number) == number)
-    return static_cast<uint64_t>(number);
-  ThrowRange(name, "an integer in its range");
-  return 0;
+  uint64_t integer = 0;
+  if (!ReadInteger(value.As<Napi::Number>(), highest, &integer)) ThrowRange(name, "an integer in its range");
+  return integer;
 }
 
 bool Arguments::SkipZero() {
@@ -171,7 +172,7 @@ const Handles::Opened* Arguments::Find(const char* name, uint64_t* number) {
   *number = Uint53(name);
   if (wrong_) return nullptr;
   const Handles::Opened* const found = Environment::Of(info_.Env()).handles().Find(*number);
-  if (found == nullptr) ThrowRange(name, "the number of something that is open");
+  if (found == nullptr) ThrowRange(name, "the number of an open directory, file or temporary");
   return found;
 }
 
@@ -188,7 +189,7 @@ std::shared_ptr<Kind> Arguments::Opened(const char* name) {
   if (found == nullptr) return nullptr;
   const auto* const opened = std::get_if<std::shared_ptr<Kind>>(found);
   if (opened == nullptr) {
-    ThrowType(name, "the number of an open directory or file, as the call needs");
+    ThrowType(name, "the number of an open directory or file of the kind that the call needs");
     return nullptr;
   }
   return *opened;

@@ -15,16 +15,22 @@
 
 namespace indelible {
 
-// Bytes of a Uint8Array, which stay where they are as long as `owner` is referred to.
+// The bytes of a Uint8Array. They stay at their address as long as `owner` is referenced.
 struct Bytes {
   uint8_t* data = nullptr;
   size_t size = 0;
   Napi::Object owner;
 };
 
-// Reads the arguments of a call from JavaScript, in their order, and checks each: what calls may be anything.
-// The first wrong one throws, with the code that Node's own functions have; what is read after it is empty.
-// An entry reads all of its arguments and returns at once, with an empty value, unless they are `ok`.
+// Number.MAX_SAFE_INTEGER.
+inline constexpr uint64_t kHighestExact = (uint64_t{1} << 53) - 1;
+
+// False, and `*integer` stays as it is, unless the number is an integer from 0 to `highest`.
+bool ReadInteger(const Napi::Number& number, uint64_t highest, uint64_t* integer);
+
+// Reads the arguments of a call from JavaScript in their order and checks each: they may be anything. The
+// first wrong one throws, with the code that Node's own functions use; arguments read after it are empty. An
+// entry reads all of its arguments and returns at once, with an empty value, unless `ok`.
 class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
@@ -33,22 +39,22 @@ class Arguments {
 
   [[nodiscard]] bool ok() const { return !wrong_; }
 
-  // How many have not been read yet.
+  // The number of arguments not read yet.
   size_t left() const { return info_.Length() > next_ ? info_.Length() - next_ : 0; }
-  // Whether the next one is a number, which is read all the same.
+  // Whether the next argument is a number. Does not read it.
   bool NextIsNumber() const { return Peek().IsNumber(); }
-  // A path is a string or, where it may not be UTF-8, bytes.
+  // A path is a string or bytes, which may not be UTF-8.
   std::string Path(const char* name);
-  // Empty where it is undefined.
+  // Empty if it is undefined.
   std::string OptionalPath(const char* name);
-  // One component of a path. A slash at its end asks for a directory.
+  // One component of a path. A slash at the end requires a directory.
   std::string Component(const char* name);
   std::vector<std::string> Components(const char* name);
   bool Boolean(const char* name);
   uint32_t Uint32(const char* name, uint32_t highest = std::numeric_limits<uint32_t>::max());
-  // Up to the highest number that JavaScript has exactly.
+  // Up to Number.MAX_SAFE_INTEGER.
   uint64_t Uint53(const char* name);
-  // A BigInt, no higher than the offsets of a file.
+  // A BigInt up to the highest file offset.
   uint64_t Uint63(const char* name);
   Bytes Uint8Array(const char* name);
   Napi::Function Function(const char* name);
@@ -56,20 +62,20 @@ class Arguments {
   std::shared_ptr<OpenDirectory> Directory(const char* name) { return Opened<OpenDirectory>(name); }
   std::shared_ptr<OpenFile> File(const char* name) { return Opened<OpenFile>(name); }
   std::shared_ptr<TemporaryFile> Temporary(const char* name) { return Opened<TemporaryFile>(name); }
-  // Null where the number is 0.
+  // Null if the number is 0.
   std::shared_ptr<OpenFile> OptionalFile(const char* name) {
     return SkipZero() ? nullptr : Opened<OpenFile>(name);
   }
   std::shared_ptr<TemporaryFile> OptionalTemporary(const char* name) {
     return SkipZero() ? nullptr : Opened<TemporaryFile>(name);
   }
-  // Of any kind; the number of something that is open.
+  // The number of an open directory, file or temporary.
   uint64_t Handle(const char* name);
 
-  // Whether the next one was the number 0, which means that there is none.
+  // Whether the next argument is the number 0, which means none. Reads it only then.
   bool SkipZero();
 
-  // For what an entry has to check itself.
+  // For checks of an entry itself.
   void ThrowType(const char* name, const char* expected);
   void ThrowValue(const char* name, const char* expected);
   void ThrowRange(const char* name, const char* expected);
@@ -88,24 +94,6 @@ class Arguments {
   size_t next_ = 0;
   bool wrong_ = false;
 };
-
-// Reading arguments that the facade has checked; these only convert.
-
-inline std::string PathArgument(const Napi::Value& value) {
-  if (value.IsBuffer()) {
-    const auto buffer = value.As<Napi::Buffer<char>>();
-    return platform::GenericPath(std::string(buffer.Data(), buffer.Length()));
-  }
-  return platform::GenericPath(value.As<Napi::String>().Utf8Value());
-}
-
-inline uint32_t Uint32Argument(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
-
-inline int64_t Int53Argument(const Napi::Value& value) { return value.As<Napi::Number>().Int64Value(); }
-
-inline uint64_t Uint53Argument(const Napi::Value& value) {
-  return static_cast<uint64_t>(Int53Argument(value));
-}
 
 }  // namespace indelible
 

@@ -10,7 +10,7 @@ std::shared_ptr<Environment> Environment::Create(Napi::Env env) {
   std::shared_ptr<Environment> self(new Environment());
   self->wake_ = Wake::New(env, "indelible", 0, 1, self.get());
   self->wake_.Unref(env);
-  // Cleanup hooks run in reverse order: this one before the thread-safe function's own.
+  // Cleanup hooks run in reverse order, so this one runs before that of the thread-safe function.
   env.AddCleanupHook([self] { self->TearDown(); });
   env.SetInstanceData(new std::shared_ptr<Environment>(self));
   return self;
@@ -20,8 +20,8 @@ Environment& Environment::Of(Napi::Env env) { return **env.GetInstanceData<std::
 
 Napi::Value Environment::Promise(Napi::Env env, uint64_t number, Napi::Object data,
                                  std::shared_ptr<SaveJob> job, bool live) {
-  // Not Napi::Promise::Deferred: where no promise can be made, in a worker that is being terminated, its
-  // members stay uninitialised, and JavaScript would be handed whatever stands there.
+  // Not Napi::Promise::Deferred: in a worker that is being terminated no promise can be made, its members
+  // stay uninitialised, and JavaScript would get an arbitrary value.
   napi_deferred deferred = nullptr;
   napi_value promise = nullptr;
   if (napi_create_promise(env, &deferred, &promise) != napi_ok) return Napi::Value();
@@ -59,7 +59,7 @@ Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveArguments> argu
   for (SaveArguments& one : arguments) jobs.push_back(JobOf(&one, 0));
   const std::vector<PlanRequest> needed = Process::Get().scheduler.SaveSync(jobs);
   if (!needed.empty()) return PlansNeededValue(env, needed);
-  // A single save is what most calls are for, and an array costs as much as one of its system calls.
+  // Most calls save one file, and an array costs as much as one of its system calls.
   if (!group) return outcomes_.Of(env, *jobs.front());
   Napi::Array outcomes = Napi::Array::New(env, jobs.size());
   for (size_t i = 0; i < jobs.size(); ++i)
@@ -85,7 +85,7 @@ std::shared_ptr<Environment::StreamingSave> Environment::Streaming(uint64_t tick
 
 namespace {
 
-// What a call for a streaming save answers, which may then be called again.
+// The answer of a call for a streaming save, after which the next call may be made.
 Environment::Answer AnswerOf(std::shared_ptr<Environment::StreamingSave> save, Environment::Answer answer) {
   return [save = std::move(save), answer = std::move(answer)](Napi::Env env) {
     save->busy = false;
@@ -119,7 +119,7 @@ Napi::Value Environment::OpenSave(Napi::Env env, SaveArguments arguments, Form f
         return AnswerOf(save, Zero());
       case SaveJob::Prepared::kNeedsPlan:
         return AnswerOf(
-            save, [needed = std::move(needed)](Napi::Env its) { return PlansNeededValue(its, {needed}); });
+            save, [needed = std::move(needed)](Napi::Env env) { return PlansNeededValue(env, {needed}); });
       case SaveJob::Prepared::kFailed:
         break;
     }
@@ -156,9 +156,9 @@ Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, std::shared
                                      Form form) {
   streaming_.erase(ticket);
   return Call(env, form, [job = save->job]() -> Answer {
-    // Freeing a large file's blocks takes its time.
+    // Freeing the blocks of a large file takes time.
     Process::Get().streaming.Abandon(job.get());
-    return [job](Napi::Env its) { return StagesValue(its, *job); };
+    return [job](Napi::Env env) { return StagesValue(env, *job); };
   });
 }
 
@@ -168,38 +168,35 @@ Napi::Value Environment::JoinUpdates(Napi::Env env, uint64_t ticket, const std::
   updates_.insert(ticket);
   const std::shared_ptr<Environment> self = shared_from_this();
   const bool is_first = Process::Get().updates.Join(ticket, path, [self, ticket] {
-    self->Push(Answered{ticket, [](Napi::Env its) { return its.Undefined(); }, false});
+    self->Push(Answered{ticket, [](Napi::Env env) { return env.Undefined(); }, false});
   });
   if (!is_first) return promise;
   SettleNow(env, ticket);
   return env.Undefined();
 }
 
-bool Environment::EndUpdate(Napi::Env env, uint64_t ticket) {
+bool Environment::LeaveUpdates(Napi::Env env, uint64_t ticket) {
   if (updates_.erase(ticket) == 0) return false;
-  static_cast<void>(Process::Get().updates.Dequeue(ticket));
-  // Where it has left before its turn came.
+  static_cast<void>(Process::Get().updates.Leave(ticket));
+  // If it leaves before its turn, its promise is settled here.
   SettleNow(env, ticket);
   return true;
 }
 
 void Environment::SettleNow(Napi::Env env, uint64_t ticket) {
-  Settle(env, Answered{ticket, [](Napi::Env its) { return its.Undefined(); }, false});
+  Settle(env, Answered{ticket, [](Napi::Env env) { return env.Undefined(); }, false});
   if (pending_.empty()) wake_.Unref(env);
 }
 
 Napi::Value Environment::Call(Napi::Env env, Form form, Work work, Napi::Object data) {
-  return form == Form::kSynchronous ? work()(env) : Run(env, std::move(work), data);
-}
-
-Napi::Value Environment::Run(Napi::Env env, Work work, Napi::Object data) {
+  if (form == Form::kSynchronous) return work()(env);
   const uint64_t number = Process::Get().NextNumber();
   const Napi::Value promise = Promise(env, number, data, nullptr, true);
   if (promise.IsEmpty()) return promise;
   const std::shared_ptr<Environment> self = shared_from_this();
   Task run = [self, number, work = std::move(work)]() mutable {
     Answer answer = work();
-    // Before JavaScript hears of it: what it closes next must not be held open here.
+    // Before JavaScript is notified: a file that it closes next must not stay open here.
     work = Work();
     self->Push(Answered{number, std::move(answer), true});
   };
@@ -217,9 +214,9 @@ void Environment::Completed(std::shared_ptr<SaveJob> job) {
 void Environment::Push(Answered answered) {
   const bool live = answered.live;
   MutexLock lock(mutex_);
-  // The thread-safe function is gone, or about to go.
+  // The thread-safe function no longer exists, or is about to end.
   if (torn_down_) return;
-  // Fails only when the environment is being torn down, where nobody is left to hear of it.
+  // Fails only while the environment is being torn down, when no answer is needed.
   if (answered_.empty() && plan_requests_.empty()) static_cast<void>(wake_.NonBlockingCall());
   answered_.push_back(std::move(answered));
   if (!live) return;
@@ -230,13 +227,12 @@ void Environment::Push(Answered answered) {
 void Environment::NeedsPlan(const PlanRequest& request) {
   MutexLock lock(mutex_);
   if (torn_down_) return;
-  // As above.
   if (answered_.empty() && plan_requests_.empty()) static_cast<void>(wake_.NonBlockingCall());
   plan_requests_.push_back(request);
 }
 
 void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void*) {
-  // Without an environment the queue is only being emptied.
+  // Without an environment the queue is only emptied.
   if (static_cast<napi_env>(env) != nullptr) self->DeliverAll(env);
 }
 
@@ -245,7 +241,7 @@ void Environment::DeliverAll(Napi::Env env) {
   std::vector<Answered> answered;
   std::vector<PlanRequest> plan_requests;
   {
-    // Both at once: this thread is woken only by the first that is added to either.
+    // Both together: this thread is woken only by the first element added to either.
     MutexLock lock(mutex_);
     answered.swap(answered_);
     plan_requests.swap(plan_requests_);
@@ -261,11 +257,11 @@ void Environment::Settle(Napi::Env env, const Answered& answered) {
   if (found == pending_.end()) return;
   const napi_deferred deferred = found->second.deferred;
   pending_.erase(found);
-  // Fails only in a worker that is being terminated, where nobody waits for it any more.
+  // Fails only in a worker that is being terminated, where no code waits for the promise any more.
   static_cast<void>(napi_resolve_deferred(env, deferred, answered.answer(env)));
 }
 
-// A provider that fails must not keep saves waiting for ever: they go on with the default plan.
+// If the provider fails, the saves continue with the default plan instead of waiting for ever.
 void Environment::RequestPlan(Napi::Env env, const PlanRequest& request) {
   const Napi::HandleScope scope(env);
   Decision decision;
@@ -289,7 +285,7 @@ void Environment::TakeBack() {
   for (auto& [ticket, save] : streaming_) save->job->Cancel();
   Process::Get().scheduler.ResumeAll(this);
   {
-    // The data belongs to JavaScript, which is about to go: no thread may be reading it any more.
+    // The data belongs to JavaScript, which is about to end: no thread may still read it.
     MutexLock lock(mutex_);
     while (live_ > 0) settled_.Wait(mutex_);
     answered_.clear();
@@ -305,8 +301,8 @@ void Environment::TearDown() {
     torn_down_ = true;
     plan_requests_.clear();
   }
-  // Each may let another environment's update go on.
-  for (const uint64_t ticket : updates_) static_cast<void>(Process::Get().updates.Dequeue(ticket));
+  // Each may allow an update of another environment to continue.
+  for (const uint64_t ticket : updates_) static_cast<void>(Process::Get().updates.Leave(ticket));
   updates_.clear();
   pending_.clear();
   handles_.CloseAll();

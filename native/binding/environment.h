@@ -18,76 +18,74 @@
 #include "../save/save_job.h"
 #include "../save/temporary_file.h"
 #include "handles.h"
-#include "outcome.h"
+#include "wire_values.h"
 
 namespace indelible {
 
-// A save as JavaScript asks for it.
+// The arguments of a save.
 struct SaveArguments {
   SaveRequest request;
-  // Keeps the request's data where it is.
+  // Keeps the data of the request at its address.
   Napi::Object data;
-  // Whose content is published instead of the data.
+  // Its content is published instead of the data.
   std::shared_ptr<TemporaryFile> temporary;
   bool uses_default_plan = false;
-  // 0: it is never cancelled.
+  // 0: the save cannot be cancelled.
   uint64_t ticket = 0;
 };
 
-// What one JavaScript environment has asked for and not been told yet, and what it holds open. What all
-// environments share is the Process. Answers arrive on the pool's threads and are handed over in batches, one
-// wake-up of the event loop for as many as there are.
+// The pending calls of one JavaScript environment, and the directories and files that it has open. State that
+// all environments share is in Process. Answers arrive on the threads of the pool and are delivered in
+// batches, with one wake-up of the event loop for each batch.
 class Environment : public SaveListener, public std::enable_shared_from_this<Environment> {
  public:
-  // Gives the answer its JavaScript form, on JavaScript's thread.
+  // Converts the answer to a JavaScript value, on JavaScript's thread.
   using Answer = UniqueFunction<Napi::Value(Napi::Env)>;
   using Work = UniqueFunction<Answer()>;
-  // Whether a call promises its answer or gives it.
+  // Whether a call returns a promise of its answer, or the answer.
   enum class Form : uint8_t { kAsynchronous, kSynchronous };
 
   static std::shared_ptr<Environment> Create(Napi::Env env);
   static Environment& Of(Napi::Env env);
 
-  // Promises the outcome, and keeps the process alive until then.
+  // A promise of the outcome. It keeps the process alive.
   Napi::Value Save(Napi::Env env, SaveArguments arguments);
-  // The outcomes, all at once; or which plans are needed first, and nothing is published.
+  // The outcomes; or the plans to provide first, and nothing is published.
   Napi::Value SaveSync(Napi::Env env, std::vector<SaveArguments> arguments, bool group);
   void Cancel(uint64_t ticket);
 
-  // A save whose data is streamed, under the same ticket from call to call; each call comes when the one
-  // before has been answered. Opening may answer which plans are needed first, and is then to be repeated.
-  // Whatever fails, the save must be abandoned, unless it was finishing that failed.
+  // A streaming save, identified by the same ticket in every call. Each call is made after the answer to the
+  // one before. The answer to opening may be the plans to provide first; then the save is opened again. After
+  // any failure the save must be abandoned, except after a failure of finishing.
   struct StreamingSave {
     std::shared_ptr<SaveJob> job;
     bool busy = false;
   };
-  // Null where the ticket is not that of a save that has begun and has no call under way.
+  // Null unless a save with this ticket has begun and has no call in progress.
   std::shared_ptr<StreamingSave> Streaming(uint64_t ticket) const;
-  // Whether nothing has this ticket.
+  // Whether the ticket is not in use.
   bool IsFree(uint64_t ticket) const;
   Napi::Value OpenSave(Napi::Env env, SaveArguments arguments, Form form);
   Napi::Value AppendToSave(Napi::Env env, std::shared_ptr<StreamingSave> save, Napi::Object owner,
                            const uint8_t* data, size_t size, Form form);
-  // Takes its place among the saves to its path, and goes on as Save or SaveSync do.
+  // Enqueues the save among the saves to its path, and continues as Save or SaveSync does.
   Napi::Value FinishSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save, Form form);
   Napi::Value AbandonSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save, Form form);
 
-  // Promises that the turn of this update of the path comes; undefined where it has come.
+  // A promise that resolves at the turn of this update of the path; undefined if its turn is now.
   Napi::Value JoinUpdates(Napi::Env env, uint64_t ticket, const std::string& path);
-  bool EndUpdate(Napi::Env env, uint64_t ticket);
+  bool LeaveUpdates(Napi::Env env, uint64_t ticket);
 
-  // Promises what `work`, on a thread of the pool, answers; keeps `data` alive until then.
-  Napi::Value Run(Napi::Env env, Work work, Napi::Object data = Napi::Object());
-  // The same, or its answer at once.
+  // The answer of `work`, run here, or a promise of the answer, with `work` run on a thread of the pool.
+  // `data` stays alive until then.
   Napi::Value Call(Napi::Env env, Form form, Work work, Napi::Object data = Napi::Object());
 
-  // What this environment holds open.
   Handles& handles() { return handles_; }
 
-  // JavaScript is called with each plan request, and returns a decision.
+  // A function that is called with each plan request and returns a decision.
   void SetPlanProvider(Napi::Function provider) { plan_provider_ = Napi::Persistent(provider); }
 
-  // Cancels what is under way and not published, and waits until its temporaries are gone.
+  // Cancels all saves that are not published, and waits until their temporaries are removed.
   void TakeBack();
 
   void Completed(std::shared_ptr<SaveJob> job) override;
@@ -102,7 +100,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   };
   struct Pending {
     napi_deferred deferred;
-    // Keeps the bytes where they are.
+    // Keeps the bytes at their address.
     Napi::ObjectReference data;
     std::shared_ptr<SaveJob> job;
   };
@@ -111,7 +109,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
 
   Environment() = default;
   std::shared_ptr<SaveJob> JobOf(SaveArguments* arguments, uint64_t number);
-  // Empty where the environment is being torn down: nothing may be started for it then.
+  // Empty if the environment is being torn down: then nothing may be started.
   Napi::Value Promise(Napi::Env env, uint64_t number, Napi::Object data, std::shared_ptr<SaveJob> job,
                       bool live);
   Napi::Value Submit(Napi::Env env, uint64_t number, Napi::Object data, std::shared_ptr<SaveJob> job);
@@ -122,7 +120,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   void RequestPlan(Napi::Env env, const PlanRequest& request);
   void TearDown();
 
-  // JavaScript's thread alone.
+  // Used only by JavaScript's thread.
   Wake wake_;
   OutcomeValues outcomes_;
   Napi::FunctionReference plan_provider_;
@@ -137,7 +135,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   ConditionVariable settled_;
   std::vector<Answered> answered_ GUARDED_BY(mutex_);
   std::vector<PlanRequest> plan_requests_ GUARDED_BY(mutex_);
-  // Asked for and not answered, of what reads JavaScript's memory or has a temporary.
+  // The number of unanswered calls that read JavaScript's memory or have a temporary.
   size_t live_ GUARDED_BY(mutex_) = 0;
   bool torn_down_ GUARDED_BY(mutex_) = false;
 };

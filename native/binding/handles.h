@@ -12,32 +12,33 @@
 
 namespace indelible {
 
-// What JavaScript may hold open.
+// The objects that JavaScript may have open.
 struct OpenDirectory {
   platform::Directory directory;
   platform::Identity identity;
 };
 
 struct OpenFile {
-  // What it was when it was opened. Kept after the descriptor is closed.
+  // The version at the time of opening. It stays after the descriptor is closed.
   platform::FileVersion version;
-  // Of the descriptor, whose position each read moves.
+  // For the descriptor, whose position each read moves.
   Mutex mutex;
   platform::Descriptor descriptor GUARDED_BY(mutex);
 };
 
-// The directories and files that one JavaScript environment holds, each under a number. The numbers are the
-// process's: two copies of the JavaScript never get the same one. For JavaScript's thread alone; a call on
-// another thread has its own share of what it works on, which stays open until the call is over.
+// The directories and files that one JavaScript environment has open, each under a number. The numbers are
+// unique in the process: two copies of the JavaScript never get the same one. Used only by JavaScript's
+// thread. A call on another thread has its own reference to the objects that it works on, which stay open
+// until the call ends.
 class Handles {
  public:
   using Opened =
       std::variant<std::shared_ptr<OpenDirectory>, std::shared_ptr<OpenFile>, std::shared_ptr<TemporaryFile>>;
 
   uint64_t Add(Opened opened);
-  // Null where the number is not that of anything open.
+  // Null if nothing open has this number.
   const Opened* Find(uint64_t number) const;
-  // What was found is closed with the last share of it.
+  // The object is closed with its last reference.
   Opened Remove(uint64_t number);
   void CloseAll() { opened_.clear(); }
 

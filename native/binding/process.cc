@@ -8,22 +8,23 @@ namespace indelible {
 
 namespace {
 
-// As many stage-1 threads as may wait in the kernel at once. Measured with 64 saves at once on a disk with a
-// 5 ms flush (bench/concurrency.ts): 8, 16, 32 and 64 threads differ by less than the noise, 350 to 450 us a
-// save on ext4; the saves of many disks, of which one may hang, want more rather than fewer.
+// The number of threads that may wait in the kernel for stage 1 at once. Measured with 64 saves at once on a
+// disk with a 5 ms flush (bench/concurrency.ts): 8, 16, 32 and 64 threads differ by less than the noise, 350
+// to 450 us a save on ext4. Saves to many disks, of which one may hang, need more threads rather than fewer.
 constexpr size_t kMostThreads = 32;
 
 }  // namespace
 
 Process::Process() : threads(kMostThreads) {
-  // A worker's end unloads what it has loaded, and the idle threads still run it.
+  // The end of a worker unloads the addons that it has loaded, while idle threads still run this code.
   platform::StayLoaded();
 }
 
 Process& Process::Get() {
   static Process& process = *new Process();
-  // process.exit() runs no cleanup hook of the main environment (node::ReallyExit), only exit(3)'s. Without
-  // it a save that is under way then may leave its temporary to the next sweep, which is no reason to fail.
+  // process.exit() runs no cleanup hook of the main environment (node::ReallyExit), only the hooks of
+  // exit(3). Without the hook a save in progress may leave its temporary to the next sweep, so a failure here
+  // is not fatal.
   static const bool registered = platform::AtExit([] {
     Process::Get().scheduler.ShutDown();
     Process::Get().streaming.ShutDown();

@@ -11,18 +11,19 @@
 
 namespace indelible {
 
-// What belongs to the process: the order of calls, decisions, results, threads and numbers. All environments
+// The state of the process: the order of calls, decisions, results, threads and numbers. All environments
 // share it (the main thread and its workers, and every copy of the JavaScript, which may have environments of
-// its own in one thread). Made on first use and never destroyed: threads may outlive every destructor.
+// its own in one thread). It is created on first use and never destroyed, because threads may outlive every
+// destructor.
 class Process {
  public:
   static Process& Get();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  // Numbers that identify something to JavaScript. None is given twice, and 0 never.
+  // Numbers that identify objects to JavaScript. No number is issued twice, and 0 never.
   uint64_t NextNumber() { return ++last_number_; }
-  bool HasGiven(uint64_t number) const { return number > 0 && number <= last_number_; }
+  bool HasIssued(uint64_t number) const { return number > 0 && number <= last_number_; }
 
   ThreadPool threads;
   Scheduler scheduler{&threads};

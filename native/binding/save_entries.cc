@@ -1,5 +1,3 @@
-#include "save_entries.h"
-
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -9,7 +7,7 @@
 
 #include "arguments.h"
 #include "environment.h"
-#include "function_export.h"
+#include "module.h"
 #include "process.h"
 #include "wire.h"
 
@@ -21,12 +19,13 @@ using Form = Environment::Form;
 
 constexpr uint32_t kHighestMode = 07777;
 
-// A number from issueTicket; where `must_be_free`, one that nothing has.
+// A number from issueTicket. `must_be_free`: it must not be in use.
 uint64_t TicketArgument(Environment& environment, Arguments* arguments, bool must_be_free) {
   const uint64_t ticket = arguments->Uint53("ticket");
   if (!arguments->ok()) return 0;
-  if (!Process::Get().HasGiven(ticket)) arguments->ThrowRange("ticket", "a number from issueTicket");
-  if (must_be_free && !environment.IsFree(ticket)) arguments->ThrowRange("ticket", "one that is not in use");
+  if (!Process::Get().HasIssued(ticket)) arguments->ThrowRange("ticket", "a number from issueTicket");
+  if (must_be_free && !environment.IsFree(ticket))
+    arguments->ThrowRange("ticket", "a ticket that is not in use");
   return ticket;
 }
 
@@ -71,12 +70,12 @@ Napi::Value Save(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   SaveArguments save = ReadSave(environment, &arguments);
   if (save.ticket != 0 && !environment.IsFree(save.ticket))
-    arguments.ThrowRange("ticket", "one that is not in use");
+    arguments.ThrowRange("ticket", "a ticket that is not in use");
   if (!arguments.ok()) return Napi::Value();
   return environment.Save(info.Env(), std::move(save));
 }
 
-// The arguments of one save, or of several in a row: the outcome, or those of all.
+// The arguments of one save, or of several in a row: one outcome, or all of them.
 template <bool group>
 Napi::Value SaveSync(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
@@ -93,21 +92,21 @@ Napi::Value OpenSave(const Napi::CallbackInfo& info, Form form) {
   Arguments arguments(info);
   SaveArguments save = ReadSave(environment, &arguments);
   if (arguments.ok() && save.ticket == 0) arguments.ThrowRange("ticket", "a number from issueTicket");
-  // The same save may be opened again where it needed a plan.
+  // A save that needed a plan is opened again with the same ticket.
   const std::shared_ptr<Environment::StreamingSave> begun = environment.Streaming(save.ticket);
   if (arguments.ok() && !environment.IsFree(save.ticket) && (begun == nullptr || begun->job->opened()))
-    arguments.ThrowRange("ticket", "one that is not in use");
+    arguments.ThrowRange("ticket", "a ticket that is not in use");
   if (!arguments.ok()) return Napi::Value();
   return environment.OpenSave(info.Env(), std::move(save), form);
 }
 
-// The streaming save of the ticket; null, and has thrown, where there is none that can be used so.
+// The streaming save of the ticket. Null, with an exception thrown, if there is none in the required state.
 std::shared_ptr<Environment::StreamingSave> StreamingArgument(Environment& environment, Arguments* arguments,
                                                               bool must_be_open, uint64_t* ticket) {
   *ticket = TicketArgument(environment, arguments, false);
   const std::shared_ptr<Environment::StreamingSave> save = environment.Streaming(*ticket);
   const bool usable = save != nullptr && (save->job->opened() || !must_be_open);
-  if (!usable) arguments->ThrowRange("ticket", "that of an open save that has no call under way");
+  if (!usable) arguments->ThrowRange("ticket", "the ticket of a streaming save without a call in progress");
   return usable ? save : nullptr;
 }
 
@@ -123,7 +122,7 @@ Napi::Value AppendToSave(const Napi::CallbackInfo& info, Form form) {
   return environment.AppendToSave(info.Env(), std::move(save), data.owner, data.data, data.size, form);
 }
 
-// (ticket): the outcome; in the synchronous form the plans that are needed first.
+// (ticket): the outcome. The synchronous form may return the plans to provide first.
 Napi::Value FinishSave(const Napi::CallbackInfo& info, Form form) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
@@ -134,7 +133,7 @@ Napi::Value FinishSave(const Napi::CallbackInfo& info, Form form) {
   return environment.FinishSave(info.Env(), ticket, std::move(save), form);
 }
 
-// (ticket): how long it was in each stage, or undefined.
+// (ticket): the time in each stage, or undefined.
 Napi::Value AbandonSave(const Napi::CallbackInfo& info, Form form) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
@@ -149,7 +148,7 @@ Napi::Value IssueTicket(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(Process::Get().NextNumber()));
 }
 
-// (ticket). A save that is over is none to cancel.
+// (ticket). Does nothing for a completed save.
 Napi::Value Cancel(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
@@ -164,7 +163,7 @@ Napi::Value TakeBack(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (function of a plan request that returns a decision)
+// (function that takes a plan request and returns a decision)
 Napi::Value SetPlanProvider(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const Napi::Function provider = arguments.Function("provider");
@@ -188,7 +187,7 @@ Napi::Value ProvidePlan(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (ticket, path): undefined where it is the update's turn, or a promise of that.
+// (ticket, path): undefined if it is the update's turn, or a promise of that.
 Napi::Value JoinUpdates(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
@@ -199,26 +198,26 @@ Napi::Value JoinUpdates(const Napi::CallbackInfo& info) {
 }
 
 // (ticket)
-Napi::Value EndUpdate(const Napi::CallbackInfo& info) {
+Napi::Value LeaveUpdates(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
   const uint64_t ticket = TicketArgument(environment, &arguments, false);
-  if (arguments.ok() && !environment.EndUpdate(info.Env(), ticket))
-    arguments.ThrowRange("ticket", "that of an update");
+  if (arguments.ok() && !environment.LeaveUpdates(info.Env(), ticket))
+    arguments.ThrowRange("ticket", "the ticket of an update");
   return arguments.ok() ? info.Env().Undefined() : Napi::Value();
 }
 
-// (ticket): for how many milliseconds no update ahead of it has come to its end.
+// (ticket): for how many milliseconds no update before it has left.
 Napi::Value UpdatesIdle(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const uint64_t ticket = TicketArgument(Environment::Of(info.Env()), &arguments, false);
   std::chrono::milliseconds idle(0);
   if (arguments.ok() && !Process::Get().updates.Idle(ticket, &idle))
-    arguments.ThrowRange("ticket", "that of an update");
+    arguments.ThrowRange("ticket", "the ticket of an update");
   return arguments.ok() ? Napi::Number::New(info.Env(), static_cast<double>(idle.count())) : Napi::Value();
 }
 
-// (path): whether this thread has an update of it under way.
+// (path): whether this thread has an update of the path.
 Napi::Value HasUpdates(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const std::string path = arguments.Path("path");
@@ -242,7 +241,7 @@ void ExportSaves(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "setPlanProvider", SetPlanProvider);
   Export(env, exports, "providePlan", ProvidePlan);
   Export(env, exports, "joinUpdates", JoinUpdates);
-  Export(env, exports, "leaveUpdates", EndUpdate);
+  Export(env, exports, "leaveUpdates", LeaveUpdates);
   Export(env, exports, "updatesIdle", UpdatesIdle);
   Export(env, exports, "hasUpdates", HasUpdates);
 }

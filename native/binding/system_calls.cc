@@ -1,5 +1,3 @@
-#include "system_calls.h"
-
 #include <errno.h>
 
 #include <algorithm>
@@ -20,9 +18,9 @@
 #include "../save/ticket_lock.h"
 #include "arguments.h"
 #include "environment.h"
-#include "function_export.h"
-#include "outcome.h"
+#include "module.h"
 #include "process.h"
+#include "wire_values.h"
 
 namespace indelible {
 
@@ -43,26 +41,26 @@ using std::chrono::microseconds;
 constexpr uint32_t kModeBits = 07777;
 constexpr uint32_t kHighestDescriptor = 0x7fffffff;
 
-// A call copies it once more than reading does.
+// The content is copied once more than by a separate read.
 constexpr uint32_t kMostReadAhead = 1U << 20;
 
-// For how long a call may look again, in microseconds: a thread is not to be kept waiting.
+// The highest `patience` of a call in microseconds. A call must not occupy a thread for long.
 constexpr uint32_t kMostPatience = 10000;
 
-// One call on its way: what it was asked with, and what it found. One type for all of them, as libuv's
-// uv_fs_t, since a type for each would be most of the addon.
+// A call with its arguments and results. One type for all calls, like uv_fs_t of libuv, because a type for
+// each would be most of the addon.
 struct Call {
   std::shared_ptr<OpenDirectory> directory;
   std::shared_ptr<OpenDirectory> other_directory;
   std::shared_ptr<OpenFile> file;
-  // Names, or paths, in their order.
+  // The names or paths, in the order of the arguments.
   size_t texts_read = 0;
   std::string one;
   std::string other;
   std::vector<std::string> names;
   uint64_t first = 0;
   uint64_t second = 0;
-  // A mode, flags, a descriptor, a number of bytes or of microseconds.
+  // A mode, flags, a number of bytes or of microseconds.
   uint32_t number = 0;
   int descriptor = -1;
   bool flag = false;
@@ -75,19 +73,19 @@ struct Call {
   Entry entry;
   std::vector<Listed> listed;
   std::vector<Identity> identities;
-  std::vector<std::string> texts;
+  std::vector<std::string> paths;
   std::vector<uint8_t> content;
   std::optional<uint64_t> offset;
   const char* word = "";
   uint64_t count = 0;
-  bool yes = false;
+  bool durable = false;
 
   const Directory& In() const { return directory->directory; }
   const Directory& InOther() const { return other_directory->directory; }
   microseconds Patience() const { return microseconds(number); }
 };
 
-// How an argument is read, and where it goes.
+// How an argument is read, and the member of Call that it goes to.
 enum class Reads : uint8_t {
   kNothing,
   kDirectory,  // The first to `directory`, the next to `other_directory`.
@@ -99,13 +97,13 @@ enum class Reads : uint8_t {
   kMode,
   kNumber,
   kReadAhead,
-  kLongestWait,
+  kPatience,
   kDescriptor,
   kPathOrDescriptor,
   kCount,   // The first to `first`, the next to `second`; offsets as well.
-  kOffset,  // No lower than the one before.
+  kOffset,  // Not lower than the one before.
   kBytes,
-  kInBytes,  // An offset in the bytes: they begin there.
+  kInBytes,  // An offset in the bytes, where they begin.
 };
 
 struct Argument {
@@ -113,12 +111,12 @@ struct Argument {
   const char* name = nullptr;
 };
 
-// An entry: it is exported as `name`, which promises its answer, and as `nameSync`, which gives it.
+// An entry, exported as `name`, which returns a promise, and as `nameSync`, which returns the answer.
 struct Row {
   const char* name;
   Argument arguments[4];
   Status (*run)(Call* call);
-  // The answer where it went well, on JavaScript's thread.
+  // The answer of a successful call, made on JavaScript's thread.
   Napi::Value (*answer)(Napi::Env env, Call* call);
 };
 
@@ -163,7 +161,7 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
     case Reads::kReadAhead:
       call->number = arguments->Uint32(name, kMostReadAhead);
       return;
-    case Reads::kLongestWait:
+    case Reads::kPatience:
       call->number = arguments->Uint32(name, kMostPatience);
       return;
     case Reads::kDescriptor:
@@ -175,7 +173,7 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
     case Reads::kOffset:
       call->first = std::exchange(call->second, arguments->Uint63(name));
       if (arguments->ok() && call->second < call->first)
-        arguments->ThrowRange(name, "no lower than the first");
+        arguments->ThrowRange(name, "not lower than the one before");
       return;
     case Reads::kBytes: {
       const Bytes bytes = arguments->Uint8Array(name);
@@ -186,7 +184,7 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
     }
     case Reads::kInBytes: {
       const uint64_t offset = arguments->Uint53(name);
-      if (offset > call->size) return arguments->ThrowRange(name, "inside of the bytes");
+      if (offset > call->size) return arguments->ThrowRange(name, "an offset in the bytes");
       call->data += offset;
       call->size -= static_cast<size_t>(offset);
       return;
@@ -194,7 +192,7 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
   }
 }
 
-Napi::Value Make(const Napi::CallbackInfo& info, Form form, const Row& row) {
+Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) {
   Arguments arguments(info);
   auto call = std::make_unique<Call>();
   Napi::Object owner;
@@ -205,7 +203,7 @@ Napi::Value Make(const Napi::CallbackInfo& info, Form form, const Row& row) {
           info.Env(), form,
           [&row, call = std::move(call)]() mutable -> Environment::Answer {
             Status status = row.run(call.get());
-            // Before JavaScript hears of it: what it closes next must not be held open here.
+            // Before JavaScript is notified: a file that it closes next must not stay open here.
             call->directory = call->other_directory = nullptr;
             call->file = nullptr;
             return [&row, call = std::move(call), status = std::move(status)](Napi::Env env) {
@@ -218,10 +216,10 @@ Napi::Value Make(const Napi::CallbackInfo& info, Form form, const Row& row) {
 template <Form form>
 napi_value Callback(napi_env env, napi_callback_info raw) {
   const Napi::CallbackInfo info(env, raw);
-  return Make(info, form, *static_cast<const Row*>(info.Data()));
+  return MakeCall(info, form, *static_cast<const Row*>(info.Data()));
 }
 
-// What calls answer.
+// Answers.
 
 void Set(Napi::Object object, const char* name, napi_value value) {
   // Fails only in a worker that is being terminated, where no JavaScript runs any more.
@@ -235,11 +233,6 @@ Napi::Value NumberOf(Napi::Env env, uint64_t number) {
 Napi::Value BooleanOf(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }
 
 Napi::Value WordOf(Napi::Env env, const char* word) { return Napi::String::New(env, word); }
-
-Napi::Value BytesOf(Napi::Env env, const std::string& path) {
-  const std::string bytes = platform::SystemPath(path);
-  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
-}
 
 Napi::Value HandleOf(Napi::Env env, Handles::Opened opened) {
   return NumberOf(env, Environment::Of(env).handles().Add(std::move(opened)));
@@ -272,7 +265,7 @@ const char* NameOf(Kind kind) {
   return "other";
 }
 
-// An inode's number may be higher than JavaScript's exact numbers.
+// An inode number may be higher than Number.MAX_SAFE_INTEGER.
 Napi::Object ObjectOf(Napi::Env env, const Identity& identity) {
   Napi::Object value = Napi::Object::New(env);
   Set(value, "major", NumberOf(env, identity.major));
@@ -293,10 +286,10 @@ Napi::Value ListedOf(Napi::Env env, const Listed& listed) {
 
 Napi::Value Nothing(Napi::Env env, Call*) { return NumberOf(env, 0); }
 Napi::Value Count(Napi::Env env, Call* call) { return NumberOf(env, call->count); }
-Napi::Value Yes(Napi::Env env, Call* call) { return BooleanOf(env, call->yes); }
+Napi::Value Durable(Napi::Env env, Call* call) { return BooleanOf(env, call->durable); }
 Napi::Value Word(Napi::Env env, Call* call) { return WordOf(env, call->word); }
-Napi::Value Text(Napi::Env env, Call* call) { return BytesOf(env, call->one); }
-Napi::Value Texts(Napi::Env env, Call* call) { return ArrayOf(env, call->texts, BytesOf); }
+Napi::Value Text(Napi::Env env, Call* call) { return PathValue(env, call->one); }
+Napi::Value Paths(Napi::Env env, Call* call) { return ArrayOf(env, call->paths, PathValue); }
 Napi::Value Listing(Napi::Env env, Call* call) { return ArrayOf(env, call->listed, ListedOf); }
 Napi::Value Identities(Napi::Env env, Call* call) { return ArrayOf(env, call->identities, IdentityOf); }
 
@@ -307,7 +300,7 @@ Napi::Value Offset(Napi::Env env, Call* call) {
 
 Napi::Value Opened(Napi::Env env, Call* call) {
   Napi::Object value = ObjectOf(env, call->opened->identity);
-  Set(value, "path", BytesOf(env, call->opened->directory.path));
+  Set(value, "path", PathValue(env, call->opened->directory.path));
   Set(value, "syncable", BooleanOf(env, call->opened->directory.syncable));
   Set(value, "handle", HandleOf(env, call->opened));
   return value;
@@ -316,11 +309,11 @@ Napi::Value Opened(Napi::Env env, Call* call) {
 Napi::Value Located(Napi::Env env, Call* call) {
   Napi::Object value = Napi::Object::New(env);
   Set(value, "directory", Opened(env, call));
-  Set(value, "name", BytesOf(env, call->one));
+  Set(value, "name", PathValue(env, call->one));
   return value;
 }
 
-Napi::Value LookUpEntry(Napi::Env env, Call* call) {
+Napi::Value LookedUp(Napi::Env env, Call* call) {
   const Entry& entry = call->entry;
   Napi::Object value = ObjectOf(env, entry.identity);
   Set(value, "kind", WordOf(env, NameOf(entry.kind)));
@@ -344,12 +337,12 @@ Napi::Value Created(Napi::Env env, Call* call) {
   const Temporary& temporary = call->temporary->temporary();
   Napi::Object value = Napi::Object::New(env);
   Set(value, "fd", Napi::Number::New(env, static_cast<double>(temporary.file().get())));
-  if (!temporary.name().empty()) Set(value, "name", BytesOf(env, temporary.name()));
+  if (!temporary.name().empty()) Set(value, "name", PathValue(env, temporary.name()));
   Set(value, "handle", HandleOf(env, call->temporary));
   return value;
 }
 
-// The calls.
+// Calls.
 
 Status Identified(Call* call, Status opened) {
   if (!opened.ok()) return opened;
@@ -368,8 +361,8 @@ Status OpenAt(Call* call) {
                                      : platform::OpenSubdirectory(call->In(), call->one, directory));
 }
 
-// Directories that are made are remembered as unsynced, so that a save makes their names as durable as its
-// own.
+// The directories that it makes are remembered as unsynced, so that a save makes their entries as durable as
+// its own.
 Status Locate(Call* call) {
   SaveRequest request;
   request.path = call->one;
@@ -377,7 +370,7 @@ Status Locate(Call* call) {
   Target target;
   Status status = ResolveTarget(request, &target);
   if (status.ok() && !target.missing.empty())
-    status = Process::Get().scheduler.unsynced_directories().Complete(&target, true);
+    status = Process::Get().scheduler.unsynced_directories().PrepareParents(&target, true);
   if (!status.ok()) return status;
   call->opened = std::make_shared<OpenDirectory>();
   call->opened->directory = std::move(target.directory);
@@ -386,7 +379,7 @@ Status Locate(Call* call) {
   return status;
 }
 
-// The directory itself, the one above it, and so on to the root.
+// The directory, its parent, and so on up to the root.
 Status FindAncestors(Call* call) {
   std::vector<Identity>& identities = call->identities;
   Directory above;
@@ -399,14 +392,14 @@ Status FindAncestors(Call* call) {
     identities.push_back(identity);
     Directory parent;
     status = platform::OpenDirectory(&above, "..", &parent);
-    // Without the growing path, which nothing here needs.
+    // Without the path, which would grow and is not needed here.
     parent.path = call->In().path;
     above = std::move(parent);
   }
   return status;
 }
 
-// On each name in the directory, until one fails, which says which it was.
+// Calls OnName for each name in the directory until one fails. The status has the name that failed.
 template <Status (*OnName)(const Directory&, const std::string&)>
 Status OnEach(Call* call) {
   for (const std::string& name : call->names) {
@@ -416,13 +409,13 @@ Status OnEach(Call* call) {
   return Status::Ok();
 }
 
-// What is gone need not be removed.
-Status UnlinkIfThere(const Directory& directory, const std::string& name) {
+// A missing file is not an error.
+Status UnlinkIfExists(const Directory& directory, const std::string& name) {
   Status status = platform::Unlink(directory, name);
   return status.error() == ENOENT ? Status::Ok() : std::move(status);
 }
 
-// Everything but a file is made durable with its name.
+// Only files are synced: other entries become durable with their names.
 Status SyncIfFile(const Directory& directory, const std::string& name) {
   Entry entry;
   Status status = platform::LookUp(directory, name, &entry);
@@ -430,15 +423,15 @@ Status SyncIfFile(const Directory& directory, const std::string& name) {
   if (entry.mount_point) return Status::Failed(Status::Reason::kMountPoint, "open", EBUSY);
   if (entry.kind != Kind::kFile) return status;
   platform::Descriptor file;
-  SyncDurability durability = SyncDurability::kStable;
+  Reached reached = Reached::kStable;
   status = platform::OpenToSync(directory, name, &file);
-  return status.ok() ? SyncFile(file, &durability) : std::move(status);
+  return status.ok() ? SyncFile(file, &reached) : std::move(status);
 }
 
 Status SyncDirectory(Call* call) {
-  SyncDurability durability = SyncDurability::kSubmitted;
-  Status status = SyncNames(call->In(), &durability);
-  call->yes = durability == SyncDurability::kStable;
+  Reached reached = Reached::kSubmitted;
+  Status status = SyncEntries(call->In(), &reached);
+  call->durable = reached == Reached::kStable;
   return status;
 }
 
@@ -451,7 +444,7 @@ Status RemoveIfUnlocked(Call* call) {
   return status;
 }
 
-// Until the bytes are full, or the file ends.
+// Reads until the bytes are full or the file ends.
 Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
   const MutexLock lock(file->mutex);
   while (*got < size && file->descriptor.valid()) {
@@ -461,7 +454,7 @@ Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
       if (status.error() == EINTR) continue;
       return status;
     }
-    // An open file would block the rename of a save.
+    // An open file may block the rename of a save.
     if (count == 0 && platform::OpenFilesMayBlockRenames()) file->descriptor = platform::Descriptor();
     if (count == 0) break;
     *got += count;
@@ -469,7 +462,7 @@ Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
   return Status::Ok();
 }
 
-// With as much of its content as was asked for.
+// Opens the file and reads up to `number` bytes of its content.
 Status OpenFileToRead(Call* call) {
   call->opened_file = std::make_shared<OpenFile>();
   OpenFile& file = *call->opened_file;
@@ -485,7 +478,7 @@ Status OpenFileToRead(Call* call) {
   return status;
 }
 
-// Locked for sweepers until it is closed.
+// The temporary is locked against sweepers until it is closed.
 Status CreateTemporary(Call* call) {
   std::shared_ptr<Directory> shared(call->directory, &call->directory->directory);
   call->temporary = std::make_shared<TemporaryFile>(std::move(shared), call->directory->identity);
@@ -501,7 +494,7 @@ constexpr Argument kFromName = {Reads::kName, "from"};
 constexpr Argument kTo = {Reads::kDirectory, "toDirectory"};
 constexpr Argument kToName = {Reads::kName, "to"};
 constexpr Argument kBegin = {Reads::kOffset, "begin"};
-constexpr Argument kLongestWait = {Reads::kLongestWait, "patience"};
+constexpr Argument kPatience = {Reads::kPatience, "patience"};
 constexpr Argument kDescriptor = {Reads::kDescriptor, "fd"};
 constexpr Argument kFlags = {Reads::kNumber, "flags"};
 
@@ -513,7 +506,7 @@ const Row kRows[] = {
     {"lookUp",
      {kIn, kName},
      [](Call* call) { return platform::LookUp(call->In(), call->one, &call->entry); },
-     LookUpEntry},
+     LookedUp},
     {"listDirectory",
      {kIn},
      [](Call* call) { return platform::ListDirectory(call->In(), &call->listed); },
@@ -528,7 +521,7 @@ const Row kRows[] = {
      Nothing},
     {"renameExclusive",
      {kFrom, kFromName, kTo, kToName},
-     [](Call* call) { return RenameToFree(call->In(), call->one, call->InOther(), call->other); },
+     [](Call* call) { return RenameNoReplace(call->In(), call->one, call->InOther(), call->other); },
      Nothing},
     {"link",
      {kFrom, kFromName, kTo, kToName},
@@ -539,7 +532,7 @@ const Row kRows[] = {
      [](Call* call) { return platform::MakeSymlink(call->one, call->In(), call->other); },
      Nothing},
     {"unlink", {kIn, kName}, [](Call* call) { return RemoveName(call->In(), call->one); }, Nothing},
-    {"unlinkAll", {kIn, kNames}, OnEach<UnlinkIfThere>, Nothing},
+    {"unlinkAll", {kIn, kNames}, OnEach<UnlinkIfExists>, Nothing},
     {"removeDirectory",
      {kIn, kName},
      [](Call* call) { return platform::RemoveDirectory(call->In(), call->one); },
@@ -548,11 +541,11 @@ const Row kRows[] = {
     {"mountPoints",
      {},
      [](Call* call) {
-       call->texts = platform::MountPoints();
+       call->paths = platform::MountPoints();
        return Status::Ok();
      },
-     Texts},
-    {"syncDirectoryAt", {kIn}, SyncDirectory, Yes},
+     Paths},
+    {"syncDirectoryAt", {kIn}, SyncDirectory, Durable},
     {"syncFiles", {kIn, kNames}, OnEach<SyncIfFile>, Nothing},
     {"syncFilesystem",
      {kIn},
@@ -565,13 +558,13 @@ const Row kRows[] = {
      [](Call* call) { return ReadAll(call->file.get(), call->data, call->size, &call->count); },
      Count},
     {"drawLockTicket",
-     {kIn, kBegin, {Reads::kOffset, "end"}, kLongestWait},
+     {kIn, kBegin, {Reads::kOffset, "end"}, kPatience},
      [](Call* call) {
        return DrawTicket(call->In(), call->first, call->second, call->Patience(), &call->offset);
      },
      Offset},
     {"lockPosition",
-     {kIn, kBegin, {Reads::kOffset, "ticket"}, kLongestWait},
+     {kIn, kBegin, {Reads::kOffset, "ticket"}, kPatience},
      [](Call* call) {
        return PositionOf(call->In(), call->first, call->second, call->Patience(), &call->count);
      },
@@ -581,7 +574,7 @@ const Row kRows[] = {
      [](Call* call) { return platform::RemoveLock(call->In(), call->second); },
      Nothing},
     {"createTemporary", {kIn, {Reads::kMode, "mode"}, {Reads::kFlag, "unnamed"}}, CreateTemporary, Created},
-    // Those of `indelible/primitives`.
+    // For `indelible/primitives`.
     {"renameat2",
      {{Reads::kPath, "from"}, {Reads::kPath, "to"}, kFlags},
      [](Call* call) { return primitives::RenameAt2(call->one, call->other, call->number); },
@@ -622,8 +615,7 @@ const Row kRows[] = {
      Nothing},
 };
 
-// (handle of any kind, and more of them): 0. They are closed in this order. A temporary that has a name of
-// its own loses it.
+// (handle, ...): 0. Closes the handles in this order. A temporary with a name is removed.
 Napi::Value CloseHandle(const Napi::CallbackInfo& info, Form form) {
   Arguments arguments(info);
   std::vector<uint64_t> numbers;
@@ -634,13 +626,13 @@ Napi::Value CloseHandle(const Napi::CallbackInfo& info, Form form) {
   std::vector<Handles::Opened> opened;
   for (const uint64_t number : numbers) opened.push_back(environment.handles().Remove(number));
   return environment.Call(info.Env(), form, [opened = std::move(opened)]() mutable -> Environment::Answer {
-    // Here, since freeing a large file's blocks takes its time.
+    // On this thread, because freeing the blocks of a large file takes time.
     for (Handles::Opened& one : opened) one = Handles::Opened();
     return [](Napi::Env env) { return NumberOf(env, 0); };
   });
 }
 
-// (directory, choice): the plan for its filesystem, or what has to be provided first.
+// (directory, choice): the plan for its filesystem, or the plans to provide first.
 Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const std::shared_ptr<OpenDirectory> directory = arguments.Directory("directory");
@@ -648,7 +640,8 @@ Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   if (!arguments.ok()) return Napi::Value();
   Decision decision;
   PlanRequest needed;
-  if (!Process::Get().scheduler.plans().Find(FilesystemId::Of(directory->identity), &decision, &needed)) {
+  if (!Process::Get().scheduler.plans().Find(platform::FilesystemId::Of(directory->identity), &decision,
+                                             &needed)) {
     needed.directory = directory->directory.path;
     return PlansNeededValue(info.Env(), {needed});
   }

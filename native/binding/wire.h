@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-// What crosses the border between JavaScript and the addon, described once: src/engine/native/wire.ts says
-// the same in TypeScript, and test/unit/wire.test.ts compares the two. Names stand in the order of the
-// enumerations that they name.
+// The interface between JavaScript and the addon, described once: src/addon/wire.ts has the same description
+// in TypeScript, and test/unit/wire.test.ts compares the two. Names are in the order of the enumerations that
+// they name.
 namespace indelible::wire {
 
 // The arguments of a save, in this order.
@@ -28,7 +28,7 @@ inline constexpr const char* kRequestNames[] = {"path", "data",     "choice",   
                                                 "gid",  "previous", "expected", "temporary", "ticket"};
 static_assert(sizeof kRequestNames / sizeof kRequestNames[0] == kRequestFields);
 
-// The bits of `flags`, from the lowest on.
+// The bits of `flags`, from the lowest.
 enum Flag : uint32_t {
   kExclusive = 1U << 0,
   kFollowSymlinks = 1U << 1,
@@ -47,13 +47,13 @@ inline constexpr const char* kFlagNames[] = {
     "hasMode",   "hasOwner",       "timed",           "expectsMissing",      "usesDefaultPlan"};
 inline constexpr uint32_t kAllFlags = (1U << (sizeof kFlagNames / sizeof kFlagNames[0])) - 1;
 
-// Of PlanChoice.
+// For PlanChoice.
 inline constexpr const char* kChoiceNames[] = {"durable", "ordered", "none", "sync-rename-sync, durable",
                                                "sync-rename-sync, ordered"};
-// Of Protocol and Durability.
+// For Protocol and Durability.
 inline constexpr const char* kProtocolNames[] = {"single-commit", "sync-rename-sync", "rename"};
 inline constexpr const char* kDurabilityNames[] = {"durable", "ordered", "none"};
-// Of Status::Reason.
+// For Status::Reason.
 inline constexpr const char* kReasonNames[] = {
     "system",      "not-a-file", "not-a-symlink", "not-a-directory", "mount-point", "not-durable",
     "unsupported", "no-lock",    "changed",       "cannot-keep",     "same-path",   "cancelled"};
@@ -68,7 +68,7 @@ inline constexpr const char* kPlanRequestNames[] = {"major",      "minor", "moun
 inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "pinsReplaced"};
 inline constexpr const char* kDecisionNames[] = {"plans", "inMemory", "syncfs", "learnsAfter"};
 
-// All of it in JSON, as `WIRE` of src/engine/native/wire.ts. An object would be ten times the code.
+// All of it as JSON, equal to `WIRE` of src/addon/wire.ts. Building an object would need ten times the code.
 std::string Description();
 
 }  // namespace indelible::wire

@@ -6,20 +6,21 @@
 #include "../base/status.h"
 #include "platform.h"
 
-// Locks on an open directory, which leave no file behind and vanish with the last descriptor of their open
-// directory, however its process ends. They are the machine's own: a network filesystem keeps those of other
-// machines apart only if it has such locks itself.
+// Locks on an open directory. They leave no file behind and end with the last descriptor of the open
+// directory, however its process ends. They are local to the machine: a network filesystem excludes other
+// machines only if it has such locks itself.
 namespace indelible::platform {
 
-// The whole directory, exclusively; `*locked` is false where somebody else has it.
+// Locks the whole directory exclusively. `*locked` is false if another open directory has the lock.
 Status TryLockDirectory(const Directory& directory, bool* locked);
 Status UnlockDirectory(const Directory& directory);
 
-// A shared lock on the one byte at `offset`, far behind anything that a directory holds. (An exclusive one
-// would need a descriptor that is open for writing, which no directory has.)
+// A shared lock on the byte at `offset`, far behind the content of any directory. An exclusive lock needs a
+// descriptor that is open for writing, and a directory cannot be opened so.
 Status AddLock(const Directory& directory, uint64_t offset);
 Status RemoveLock(const Directory& directory, uint64_t offset);
-// Any one of the bytes from `begin` to before `end` that somebody else has a lock on.
+// Finds one locked byte from `begin` to before `end`, of the locks of other open directories. Not necessarily
+// the first.
 Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, bool* found, uint64_t* offset);
 
 }  // namespace indelible::platform

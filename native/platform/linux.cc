@@ -18,7 +18,7 @@
 #include "mutex.h"
 #include "posix.h"
 
-// musl has statx(2) since 1.2.5 (March 2024) only. What is built on an older one runs on both.
+// musl has statx(2) only since 1.2.5 (March 2024). A binary that is built on an older musl runs on both.
 #ifndef STATX_TYPE
 #include <linux/stat.h>
 static int statx(int directory, const char* path, int flags, unsigned int mask, struct statx* out) {
@@ -26,7 +26,7 @@ static int statx(int directory, const char* path, int flags, unsigned int mask, 
 }
 #endif
 
-// Values of the kernel's interface that older C libraries (glibc 2.28, musl) don't name.
+// Values of the kernel's interface that older C libraries (glibc 2.28, musl) do not define.
 // include/uapi/linux/stat.h, include/uapi/linux/fs.h.
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x00001000U
@@ -49,34 +49,34 @@ using posix::Number;
 
 namespace {
 
-// The byte that a temporary's writer locks. Far behind any content, so that it meets no lock of a program
-// that locks the published file, and a byte-range lock of the open file description (fcntl(2), F_OFD_SETLK),
-// so that it is the file's and not the process's.
+// The byte that the writer of a temporary locks. It is far behind any content, so that it meets no lock of a
+// program that locks the published file. The lock belongs to the open file description (fcntl(2),
+// F_OFD_SETLK), not to the process.
 constexpr off_t kLockedByte = off_t{1} << 62;
 
 constexpr mode_t kModeBits = 07777;
 
-// Of the flags that ioctl_fsgetxattr(2) knows, those that mean the same on another file.
+// Those flags of ioctl_fsgetxattr(2) that mean the same on another file.
 constexpr uint32_t kKeptFlags = FS_XFLAG_SYNC | FS_XFLAG_NOATIME | FS_XFLAG_NODUMP | FS_XFLAG_NODEFRAG;
 
 // Most lists of attributes, and most values, are shorter.
 constexpr size_t kFirstAttributeSize = 256;
 
-// Of stx_mnt_id in struct statx, whose declaration in the C library may be older than the field.
+// The offset of stx_mnt_id in struct statx. The declaration in the C library may be older than the field.
 constexpr size_t kMountIdOffset = 0x90;
 
-// Where statx(2) is missing (before Linux 4.11) or forbidden by an old container's system call filter, which
-// answers EPERM, fstatat knows all but the mount.
+// statx(2) is missing before Linux 4.11, and the system call filter of an old container answers EPERM.
+// fstatat then gives everything except the mount.
 bool StatxUnavailable(int error) { return error == ENOSYS || error == EPERM; }
 
-// By number: glibc has renameat2 from 2.28 on, musl from 1.2.6.
+// By number: glibc has renameat2 since 2.28, musl since 1.2.6.
 int RenameWithFlags(const Directory& from_directory, const std::string& from, const Directory& to_directory,
                     const std::string& to, unsigned flags) {
   return static_cast<int>(
       syscall(SYS_renameat2, Number(from_directory), from.c_str(), Number(to_directory), to.c_str(), flags));
 }
 
-// There is no llistxattr(2) that is relative to a directory before Linux 6.13.
+// llistxattr(2) has no form relative to a directory before Linux 6.13.
 std::string ProcPath(const Directory& directory, const std::string& name) {
   return "/proc/self/fd/" + std::to_string(directory.descriptor.get()) + "/" + name;
 }
@@ -92,7 +92,8 @@ int LockRange(int descriptor, short type) {
 
 int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
 
-// proc_pid_mountinfo(5): the fifth field; space, tab, newline and backslash are three octal digits.
+// The fifth field, proc_pid_mountinfo(5). Space, tab, newline and backslash are written as three octal
+// digits.
 std::string MountPointIn(const std::string& line) {
   size_t begin = 0;
   for (int field = 1; field < 5; ++field) {
@@ -192,7 +193,7 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
 
 Status FillRandom(void* bytes, size_t size) {
   const ssize_t got = getrandom(bytes, size, 0);
-  // Up to 256 bytes come at once and whole (getrandom(2)).
+  // getrandom(2) returns up to 256 bytes completely.
   if (got < 0 || static_cast<size_t>(got) != size) return Status::Failed("getrandom", got < 0 ? errno : EIO);
   return Status::Ok();
 }
@@ -213,7 +214,7 @@ Status ListAttributes(const Directory& directory, const std::string& name,
     length = llistxattr(path.c_str(), names.data(), names.size());
     if (length >= 0) break;
     if (errno == ENOTSUP) return Status::Ok();
-    // The list has grown since it was measured, or is longer than the first guess.
+    // The list is longer than the first guess, or has grown since it was measured.
     if (errno != ERANGE) return Status::Failed("listxattr", errno);
     const ssize_t needed = llistxattr(path.c_str(), nullptr, 0);
     if (needed < 0) return Status::Failed("listxattr", errno);
@@ -251,7 +252,7 @@ Status RemoveAttribute(const Descriptor& file, const std::string& attribute) {
   return Checked(fremovexattr(Number(file), attribute.c_str()), "removexattr");
 }
 
-// Both are among the extended attributes here.
+// On Linux both are extended attributes.
 Status CopyAttributes(const Directory&, const std::string&, const Descriptor&) {
   return Status::Failed("copyfile", ENOSYS);
 }
@@ -299,15 +300,14 @@ Status SyncBarrier(const Descriptor&) { return Status::Failed("fsync", ENOSYS); 
 
 Status SyncData(const Descriptor& file) { return Checked(fdatasync(Number(file)), "fdatasync"); }
 
-Status SubmitData(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
+Status SubmitFile(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 
 Status SyncFilesystem(const Descriptor& file) { return Checked(syncfs(Number(file)), "syncfs"); }
 
 Status SubmitDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name) {
-  // open(2) gives this recipe: AT_EMPTY_PATH on the descriptor itself needs CAP_DAC_READ_SEARCH before
-  // Linux 6.10.
+  // From open(2). AT_EMPTY_PATH on the descriptor itself needs CAP_DAC_READ_SEARCH before Linux 6.10.
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", Number(file));
   return Checked(linkat(AT_FDCWD, path, Number(directory), name.c_str(), AT_SYMLINK_FOLLOW), "link");
@@ -369,7 +369,7 @@ uint64_t MountTableGeneration() {
   return watch.generation;
 }
 
-// The linker has been told so (binding.gyp, -z nodelete).
+// Done by the linker (binding.gyp, -z nodelete).
 void StayLoaded() {}
 
 }  // namespace indelible::platform

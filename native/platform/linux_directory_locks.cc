@@ -3,16 +3,17 @@
 #include <sys/file.h>
 
 #include "directory_locks.h"
+#include "posix.h"
 
 namespace indelible::platform {
 
+using posix::Checked;
+using posix::Number;
+
 namespace {
 
-int Number(const Directory& directory) { return static_cast<int>(directory.descriptor.get()); }
-
-// Of the open file description (fcntl(2)): they belong to neither a thread nor a process, so that two updates
-// of one process keep each other out as well, and closing another descriptor of the directory changes
-// nothing.
+// The locks belong to the open file description (fcntl(2)), not to a thread or process. So two updates of one
+// process exclude each other as well, and closing another descriptor of the directory changes nothing.
 Status LockCall(const Directory& directory, int command, int type, uint64_t begin, uint64_t length,
                 struct flock* range) {
   *range = {};
@@ -20,7 +21,7 @@ Status LockCall(const Directory& directory, int command, int type, uint64_t begi
   range->l_whence = SEEK_SET;
   range->l_start = static_cast<off_t>(begin);
   range->l_len = static_cast<off_t>(length);
-  return fcntl(Number(directory), command, range) == 0 ? Status::Ok() : Status::Failed("fcntl", errno);
+  return Checked(fcntl(Number(directory), command, range), "fcntl");
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ Status TryLockDirectory(const Directory& directory, bool* locked) {
 }
 
 Status UnlockDirectory(const Directory& directory) {
-  return flock(Number(directory), LOCK_UN) == 0 ? Status::Ok() : Status::Failed("flock", errno);
+  return Checked(flock(Number(directory), LOCK_UN), "flock");
 }
 
 Status AddLock(const Directory& directory, uint64_t offset) {
@@ -46,9 +47,9 @@ Status RemoveLock(const Directory& directory, uint64_t offset) {
 
 Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, bool* found, uint64_t* offset) {
   *found = false;
-  // fcntl(2): a length of 0 would reach to the end of all offsets.
+  // fcntl(2): length 0 would mean up to the highest offset.
   if (begin >= end) return Status::Ok();
-  // Whether an exclusive lock could be had may be asked with any descriptor.
+  // F_OFD_GETLK tests for an exclusive lock with any descriptor.
   struct flock range;
   Status status = LockCall(directory, F_OFD_GETLK, F_WRLCK, begin, end - begin, &range);
   if (!status.ok()) return status;

@@ -15,36 +15,38 @@ namespace {
 constexpr uint64_t kBtrfs = 0x9123683e;
 constexpr uint64_t kOverlay = 0x794c7630;
 
-// The byte of a directory that whoever syncs it locks meanwhile, below those that updates draw tickets from.
+// The byte of a directory that is locked while the directory is synced. It is below the bytes that updates
+// draw tickets from.
 constexpr uint64_t kBeingSynced = uint64_t{1} << 61;
 
-// Whether fsync(2) of a directory may return before the names are safe where somebody else is just syncing
-// the same directory.
+// Whether fsync(2) of a directory may return before the entries are safe while another process syncs the same
+// directory.
 //
 // btrfs does so at the beginning of each of its transactions. Its log starts there with the number 0, which
-// counts as committed from the start (fs/btrfs/disk-io.c, btrfs_add_log_tree: last_log_commit), so that an
-// inode that one call has put into this first log looks safe to the next call (btrfs_inode_in_log), which
-// returns at once while the first one still waits for the disk. Linux 6.18: of 5,476 renames by four
-// processes, with a commit every millisecond, the syncs of 101 returned before the disk had been flushed
-// once.
+// counts as committed from the start (fs/btrfs/disk-io.c, btrfs_add_log_tree: last_log_commit). So an inode
+// that one call has put into this first log looks safe to the next call (btrfs_inode_in_log), which returns
+// at once while the first call still waits for the disk. Linux 6.18: of 5,476 renames by four processes, with
+// a commit every millisecond, the syncs of 101 returned before the disk had been flushed once.
 //
-// What an overlay has below it, it does not say. What cannot be told counts as yes.
+// An overlay does not say which filesystem is below it. What cannot be known counts as yes.
 bool MayReturnEarly(const Directory& directory) {
   struct statfs info = {};
   if (fstatfs(Number(directory), &info) != 0) return true;
-  // The field's type, and whether it has a sign, differ between machines.
+  // The type of the field and its sign differ between machines.
   const auto type = static_cast<uint64_t>(info.f_type) & 0xffffffff;
   return type == kBtrfs || type == kOverlay;
 }
 
 }  // namespace
 
-// Those who sync a directory show it to each other by a lock, for no longer than that takes, and nobody
-// waits: whoever meets another one has the whole filesystem committed. One that is gone by then has left
-// behind safe names, those of this caller among them if it was this call that returned early.
+// Processes that sync a directory show it to each other by a lock for the duration of the sync. No process
+// waits. A process that finds such a lock of another commits the whole filesystem. If the lock is gone by
+// then, that sync has left the entries safe, including those of this caller if it was this call that returned
+// early.
 Status SyncDirectory(const Directory& directory) {
   if (!MayReturnEarly(directory)) return Checked(fsync(Number(directory)), "fsync");
-  // Without it only the others are worse off, and no worse than beside another program.
+  // A failure here affects only other processes, which then cannot see this sync, as they cannot see the sync
+  // of another program.
   (void)AddLock(directory, kBeingSynced);
   Status status = Checked(fsync(Number(directory)), "fsync");
   bool met = false;

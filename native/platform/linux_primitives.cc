@@ -4,21 +4,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "platform.h"
+#include "posix.h"
 #include "primitives.h"
 
 namespace indelible::platform::primitives {
 
-namespace {
-
-Status Checked(long result, const char* syscall) {
-  return result == 0 ? Status::Ok() : Status::Failed(syscall, errno);
-}
-
-}  // namespace
+using posix::Checked;
 
 Status RenameAt2(const std::string& from, const std::string& to, uint32_t flags) {
-  return Checked(syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags), "renameat2");
+  return Checked(
+      static_cast<int>(syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags)),
+      "renameat2");
 }
 
 Status OpenTmpfile(const std::string& directory, uint32_t mode, int* descriptor) {

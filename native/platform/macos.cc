@@ -23,7 +23,7 @@ using posix::Number;
 
 namespace {
 
-// Of the flags of chflags(2), those that a user sets and that mean the same on another file.
+// Those flags of chflags(2) that a user sets and that mean the same on another file.
 constexpr uint32_t kKeptFlags = UF_NODUMP | UF_HIDDEN | UF_OPAQUE;
 
 Status CopyPart(const Directory& directory, const std::string& name, const Descriptor& file,
@@ -43,8 +43,8 @@ int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} *
 
 }  // namespace
 
-// Whole files, flock(2): locks of byte ranges belong to the process here and are gone with the first close of
-// any of its descriptors.
+// flock(2) locks the whole file. On macOS locks of byte ranges belong to the process and end with the first
+// close of any of its descriptors.
 int posix::LockForWriter(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 int posix::LockForSweeper(int descriptor) { return flock(descriptor, LOCK_SH | LOCK_NB); }
@@ -65,7 +65,7 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
   int descriptor = openat(from, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   directory->syncable = descriptor >= 0;
 #ifdef O_SEARCH
-  // To enter it alone, since macOS 12.
+  // Only for entering the directory. Since macOS 12.
   if (descriptor < 0 && errno == EACCES) {
     descriptor = openat(from, path.c_str(), O_SEARCH | O_DIRECTORY | O_CLOEXEC);
   }
@@ -90,7 +90,7 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   *entry = Entry();
   struct stat info = {};
   if (fstatat(Number(directory), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
-    // A single file cannot be mounted here.
+    // On macOS a single file cannot be a mount point.
     entry->kind = KindOf(info.st_mode);
     entry->attributes = AttributesOf(info);
     entry->identity.major = static_cast<uint32_t>(major(info.st_dev));
@@ -109,7 +109,7 @@ Status FillRandom(void* bytes, size_t size) {
 
 Status CreateUnnamed(const Directory&, uint32_t, Descriptor*) { return Status::Failed("open", ENOSYS); }
 
-// All of them are copied at once.
+// CopyAttributes copies all of them.
 Status ListAttributes(const Directory&, const std::string&, std::vector<std::string>*) {
   return Status::Ok();
 }
@@ -162,22 +162,18 @@ Status SetFlags(const Descriptor& file, const FileFlags& flags) {
 
 Status WriteBack(const Descriptor&) { return Status::Failed("sync_file_range", ENOSYS); }
 
-Status SyncBarrier(const Descriptor& file) {
-  return Checked(fcntl(Number(file), F_BARRIERFSYNC) < 0 ? -1 : 0, "fsync");
-}
+Status SyncBarrier(const Descriptor& file) { return Checked(fcntl(Number(file), F_BARRIERFSYNC), "fsync"); }
 
-Status SyncData(const Descriptor& file) {
-  return Checked(fcntl(Number(file), F_FULLFSYNC) < 0 ? -1 : 0, "fsync");
-}
+Status SyncData(const Descriptor& file) { return Checked(fcntl(Number(file), F_FULLFSYNC), "fsync"); }
 
-Status SubmitData(const Descriptor& file) { return Checked(fsync(Number(file)), "fsync"); }
+Status SubmitFile(const Descriptor& file) { return Checked(fsync(Number(file)), "fsync"); }
 
 Status SyncFilesystem(const Descriptor& file) {
   return Checked(fsync_volume_np(Number(file), SYNC_VOLUME_FULLSYNC | SYNC_VOLUME_WAIT), "fsync");
 }
 
 Status SyncDirectory(const Directory& directory) {
-  return Checked(fcntl(Number(directory), F_FULLFSYNC) < 0 ? -1 : 0, "fsync");
+  return Checked(fcntl(Number(directory), F_FULLFSYNC), "fsync");
 }
 
 Status SubmitDirectory(const Directory& directory) { return Checked(fsync(Number(directory)), "fsync"); }
@@ -207,20 +203,20 @@ std::vector<std::string> MountPoints() {
   std::vector<std::string> points;
   const int count = getfsstat(nullptr, 0, MNT_NOWAIT);
   if (count <= 0) return points;
-  // What is mounted between the two calls is left out.
+  // A filesystem that is mounted between the two calls is missing.
   std::vector<struct statfs> mounts(static_cast<size_t>(count));
   const int got = getfsstat(mounts.data(), static_cast<int>(mounts.size() * sizeof mounts[0]), MNT_NOWAIT);
   for (int i = 0; i < got; ++i) points.emplace_back(mounts[static_cast<size_t>(i)].f_mntonname);
   return points;
 }
 
-// Nothing tells of changes. A decision says the same of every filesystem here.
+// macOS has no notification of changes. The decision is the same for every filesystem here.
 uint64_t MountTableGeneration() { return 0; }
 
 void StayLoaded() {
   Dl_info self = {};
   if (dladdr(reinterpret_cast<const void*>(&StayLoaded), &self) == 0) return;
-  // One reference more, never given back.
+  // One more reference, which is never released.
   static_cast<void>(dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
 }
 

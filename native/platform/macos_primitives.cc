@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "platform.h"
+#include "posix.h"
 #include "primitives.h"
 
 // In libSystem, as fdatasync(2) of POSIX, but in no header.
@@ -10,13 +10,7 @@ extern "C" int fdatasync(int descriptor);
 
 namespace indelible::platform::primitives {
 
-namespace {
-
-Status Checked(int result, const char* syscall) {
-  return result >= 0 ? Status::Ok() : Status::Failed(syscall, errno);
-}
-
-}  // namespace
+using posix::Checked;
 
 Status RenameAt2(const std::string&, const std::string&, uint32_t) {
   return Status::Failed("renameat2", ENOSYS);

@@ -5,7 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
-// What Clang's thread-safety analysis checks (`npm run check:threads`); other compilers see nothing of it.
+// The annotations of Clang's thread-safety analysis (`npm run check:threads`). Other compilers ignore them.
 #if defined(__clang__)
 #define INDELIBLE_THREAD_ATTRIBUTE(attribute) __attribute__((attribute))
 #else
@@ -14,9 +14,9 @@
 
 #define CAPABILITY(name) INDELIBLE_THREAD_ATTRIBUTE(capability(name))
 #define SCOPED_CAPABILITY INDELIBLE_THREAD_ATTRIBUTE(scoped_lockable)
-// A variable that may be touched only while the mutex is held.
+// A variable that is used only while the mutex is held.
 #define GUARDED_BY(mutex) INDELIBLE_THREAD_ATTRIBUTE(guarded_by(mutex))
-// A function that may be called only while the mutex is held, and one only while it is not.
+// A function that is called only while the mutex is held, and one that is called only while it is not.
 #define REQUIRES(...) INDELIBLE_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...) INDELIBLE_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 #define ACQUIRE(...) INDELIBLE_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
@@ -24,7 +24,7 @@
 
 namespace indelible {
 
-// std::mutex, as the analysis knows it.
+// std::mutex with annotations.
 class CAPABILITY("mutex") Mutex {
  public:
   Mutex() = default;
@@ -39,7 +39,7 @@ class CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-// Holds a mutex until the end of its scope.
+// Holds a mutex until the end of the scope.
 class SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
@@ -51,8 +51,9 @@ class SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-// std::condition_variable. A wait may end without a notification, so each is made in a loop that looks at the
-// condition: the analysis does not see into a predicate.
+// std::condition_variable with annotations. A wait may end without a notification, so each wait is in a loop
+// that checks the condition. The loop is in the caller, because the analysis does not check the body of a
+// predicate.
 class ConditionVariable {
  public:
   void Wait(Mutex& mutex) REQUIRES(mutex) {
@@ -60,7 +61,7 @@ class ConditionVariable {
     condition_.wait(lock);
     lock.release();
   }
-  // False once the time is over.
+  // False after `time`.
   bool WaitUntil(Mutex& mutex, std::chrono::steady_clock::time_point time) REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     const std::cv_status status = condition_.wait_until(lock, time);

@@ -2,7 +2,7 @@
 
 #include "directory_locks.h"
 
-// For systems whose locks on directories were never tried: none is claimed.
+// For systems on which locks on directories were never tried.
 namespace indelible::platform {
 
 Status TryLockDirectory(const Directory&, bool*) { return Status::Failed("flock", ENOSYS); }

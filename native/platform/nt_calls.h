@@ -3,10 +3,10 @@
 
 #include <windows.h>
 
-// The few calls of ntdll.dll that can do what no call of Windows's documented layer above it can: open,
-// rename and link a file relative to an open directory. Documented as ZwCreateFile and ZwSetInformationFile
-// in the Windows driver kit (wdm.h, ntifs.h); declared here because winternl.h of the Windows SDK has only
-// some of them.
+// Calls of ntdll.dll that open, rename and link a file relative to an open directory. The documented layer of
+// Windows above has no such calls. They are documented as ZwCreateFile and ZwSetInformationFile in the
+// Windows driver kit (wdm.h, ntifs.h), and declared here because winternl.h of the Windows SDK has only some
+// of them.
 namespace indelible::platform::nt {
 
 using Status = LONG;
@@ -34,9 +34,9 @@ struct IoStatusBlock {
   ULONG_PTR information;
 };
 
-// FILE_RENAME_INFORMATION and FILE_LINK_INFORMATION, with the name behind it.
+// FILE_RENAME_INFORMATION and FILE_LINK_INFORMATION. The name follows.
 struct NameInformation {
-  ULONG flags;  // In the older classes a BOOLEAN, which takes the lowest byte: replace.
+  ULONG flags;  // In the older classes a BOOLEAN in the lowest byte: replace.
   HANDLE root_directory;
   ULONG name_length;  // In bytes.
   wchar_t name[1];

@@ -1,68 +1,96 @@
 #ifndef INDELIBLE_PLATFORM_PLATFORM_H_
 #define INDELIBLE_PLATFORM_PLATFORM_H_
 
+#include <errno.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "../base/status.h"
 #include "../base/unique_function.h"
 
-// Everything that the operating system does for a save. linux.cc and macos.cc, with posix.cc for what the two
-// share, and windows.cc implement it; nothing above it makes a system call, and nothing in it decides: each
-// function is one call, or the same call by its older name. Errors have the numbers of the C library. What a
-// system does not have fails with ENOSYS, and makes no call.
+// Everything that the operating system does for a save. linux.cc and macos.cc, with posix.cc for their common
+// part, and windows.cc implement it. No file above makes a system call. Nothing here decides: each function
+// is one call, or the same call by its older name. Errors have the numbers of the C library. A call that the
+// system does not have fails with ENOSYS, and nothing is called.
 namespace indelible::platform {
 
-// Owns one descriptor and closes it. Copying is deleted: a descriptor closed twice closes somebody else's
-// file.
+// Owns one descriptor and closes it. It cannot be copied: closing a descriptor twice closes another file that
+// got the number meanwhile.
 class Descriptor {
  public:
   Descriptor() = default;
   explicit Descriptor(intptr_t value) : value_(value) {}
   Descriptor(Descriptor&& other) noexcept : value_(other.Release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      const Descriptor old(Release());
+      value_ = other.Release();
+    }
+    return *this;
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
-  // Ignores the result: for descriptors that were only read from, or whose file is being thrown away.
+  // Ignores the result: for descriptors that were only read from, or whose file is deleted.
   ~Descriptor();
 
   bool valid() const { return value_ >= 0; }
   intptr_t get() const { return value_; }
-  intptr_t Release();
-  // On some filesystems (NFS, FUSE, quota) only close says that the data could not be stored.
+  intptr_t Release() { return std::exchange(value_, -1); }
+  // On some filesystems (NFS, FUSE, quota) only close reports that the data could not be stored.
   Status Close();
 
  private:
   intptr_t value_ = -1;
 };
 
-// An open directory. Every name is looked up relative to it, so that renaming its parents meanwhile changes
+// An open directory. Every name is looked up relative to it, so that a rename of a parent directory changes
 // nothing.
 struct Directory {
   Descriptor descriptor;
-  // What it was opened by, for error messages and for whoever has to find the mount.
+  // The path that it was opened by, for error messages and for finding the mount.
   std::string path;
-  // False for a directory that may be entered and written but not read: its descriptor cannot be synced.
+  // False for a directory that the process may enter and write but not read: its descriptor cannot be synced.
   bool syncable = true;
+
+  std::string PathOf(const std::string& name) const { return path + "/" + name; }
 };
 
-// Which filesystem a directory is on, and which directory it is.
+// The filesystem that a directory is on, and its inode.
 struct Identity {
   uint32_t major = 0;
   uint32_t minor = 0;
   uint64_t inode = 0;
-  // 0 where the kernel does not tell (before Linux 5.8).
+  // 0 where the kernel does not report it (before Linux 5.8).
   uint64_t mount = 0;
 };
 
-// Whether the two are one file, or one directory.
 inline bool SameFile(const Identity& one, const Identity& other) {
   return one.inode == other.inode && one.major == other.major && one.minor == other.minor;
 }
+
+// A mounted filesystem, as the kernel identifies it.
+struct FilesystemId {
+  uint32_t major = 0;
+  uint32_t minor = 0;
+  uint64_t mount = 0;
+
+  static FilesystemId Of(const Identity& identity) {
+    return FilesystemId{identity.major, identity.minor, identity.mount};
+  }
+  bool operator==(const FilesystemId& other) const {
+    return major == other.major && minor == other.minor && mount == other.mount;
+  }
+  bool operator<(const FilesystemId& other) const {
+    return std::tie(major, minor, mount) < std::tie(other.major, other.minor, other.mount);
+  }
+};
 
 struct Attributes {
   uint32_t mode = 0;  // Twelve bits.
@@ -70,27 +98,27 @@ struct Attributes {
   uint32_t gid = 0;
 };
 
-// What stands under a name.
+// The directory entry with a name, and the file that it leads to.
 struct Entry {
   enum class Kind { kMissing, kFile, kDirectory, kSymlink, kOther };
   Kind kind = Kind::kMissing;
   Attributes attributes;
   // Without the mount.
   Identity identity;
-  // How many names it has.
+  // The number of hard links.
   uint64_t links = 0;
   bool mount_point = false;
 };
 
-// A name in a directory, and of what kind it is where the listing tells.
+// An entry of a directory listing. `kind` only where the listing reports it.
 struct Listed {
   std::string name;
   std::optional<Entry::Kind> kind;
 };
 
-// What tells one version of a file from the next. Times are in nanoseconds. Two writes in place within one
-// tick of the kernel's clock that leave the size as it was cannot be told apart (before Linux 6.13, which has
-// finer times for files that are looked at).
+// Identifies a version of a file. Times are in nanoseconds. Two writes in place within one tick of the
+// kernel's clock that leave the size unchanged cannot be told apart (before Linux 6.13, which has finer times
+// for files that are looked at).
 struct FileVersion {
   bool exists = false;
   uint64_t device = 0;
@@ -106,154 +134,158 @@ struct FileVersion {
 };
 
 // Opens `path`, relative to `base` unless that is null or `path` is absolute. A directory that cannot be read
-// is opened for relative calls alone.
+// is opened for relative calls only.
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory);
-// The same for a name in `base` itself, to read what is in it: no symbolic link is followed.
+// Opens a directory directly in `base` for listing. A symbolic link is not followed.
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory);
-// Everything in it but `.` and `..`, in no order.
+// All entries except `.` and `..`, in no order.
 Status ListDirectory(const Directory& directory, std::vector<Listed>* entries);
 Status Identify(const Directory& directory, Identity* identity);
-// A missing name is not an error: its kind says so. Symbolic links are not followed.
+// A missing name is not an error: `kind` is kMissing. Symbolic links are not followed.
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry);
 Status ReadLink(const Directory& directory, const std::string& name, std::string* target);
-// What the kernel finds behind the link, if its policy lets this process follow it (fs.protected_symlinks,
-// proc(5)), which reading the link's text alone would get round. A dangling link leads to kMissing.
+// The file at the end of the link, if the kernel's policy lets this process follow it (fs.protected_symlinks,
+// proc(5)). Reading only the link's text would bypass that policy. A dangling link gives kMissing.
 Status Follow(const Directory& directory, const std::string& name, Entry* entry);
 Status MakeDirectory(const Directory& directory, const std::string& name);
 
-// Fetches up to 256 random bytes that nobody can guess.
+// Up to 256 random bytes, from the system's secure source.
 Status FillRandom(void* bytes, size_t size);
-// Neither follows a symbolic link nor waits for the other end of a FIFO.
+// Does not follow a symbolic link and does not wait for the other end of a FIFO.
 Status OpenToRead(const Directory& directory, const std::string& name, Descriptor* file);
-// The same, for SyncData: Windows flushes only what may be written.
+// The same for SyncData: Windows flushes only handles that may write.
 Status OpenToSync(const Directory& directory, const std::string& name, Descriptor* file);
-// One read; `*got` is 0 at the end.
+// One read. `*got` is 0 at the end of the file.
 Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got);
 Status ReadVersion(const Descriptor& file, FileVersion* version);
-// The version that stands under a name; a missing one is a version, too.
+// The version of the file with this name. A missing file is a version as well.
 Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version);
-// Fails with EEXIST if anything stands under the name. The umask applies to `mode`.
+// Fails with EEXIST if the name exists. The umask applies to `mode`.
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file);
-// A file without a name (O_TMPFILE), to be given one with LinkUnnamed.
+// A file without a name (O_TMPFILE). LinkUnnamed gives it one.
 Status CreateUnnamed(const Directory& directory, uint32_t mode, Descriptor* file);
-// Marks the file as belonging to a living writer until its last descriptor is closed, however the process
-// ends.
-// `*locked` is false where the filesystem has no locks.
+// Locks the file until its last descriptor is closed, however the process ends. The lock marks it as the file
+// of a running writer. `*locked` is false where the filesystem has no locks.
 Status LockTemporary(const Descriptor& file, bool* locked);
-// What fstat says. `*linked` is false when the file's name is gone already.
+// From fstat. `*linked` is false if the file has no name any more.
 Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked);
-// One write; may write less than asked, never more than 1 GiB.
+// One write. It may write less than `size`, and never more than 1 GiB.
 Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written);
 Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid);
 Status SetMode(const Descriptor& file, uint32_t mode);
-// Extended attributes, xattr(7), of what stands under a name (a symbolic link itself) and of an open file. A
-// filesystem without any lists none.
+// Extended attributes, xattr(7), of a directory entry (of a symbolic link itself) and of an open file. A
+// filesystem without extended attributes lists none.
 Status ListAttributes(const Directory& directory, const std::string& name,
                       std::vector<std::string>* attributes);
 Status GetAttribute(const Directory& directory, const std::string& name, const std::string& attribute,
                     std::string* value);
 Status SetAttribute(const Descriptor& file, const std::string& attribute, const std::string& value);
-// ENODATA if there is none.
+// ENODATA if the file has no such attribute.
 Status RemoveAttribute(const Descriptor& file, const std::string& attribute);
 
-// The whole of them in one call, where the system has one: copyfile(3) of macOS with COPYFILE_XATTR. ENOSYS
-// elsewhere.
+// Copies all of them in one call, where the system has one: copyfile(3) of macOS with COPYFILE_XATTR. ENOSYS
+// on other platforms.
 Status CopyAttributes(const Directory& directory, const std::string& name, const Descriptor& file);
-// The access control list of what stands under a name, where that is not an extended attribute: copyfile(3)
-// with COPYFILE_ACL; on Windows the discretionary list of the security descriptor. ENOSYS on Linux.
+// Copies the access control list of a directory entry, where the list is not an extended attribute:
+// copyfile(3) of macOS with COPYFILE_ACL; on Windows the discretionary list of the security descriptor.
+// ENOSYS on Linux.
 Status CopyAccessList(const Directory& directory, const std::string& name, const Descriptor& file);
 
-// File flags that stay with a file when it is copied (no dump, no access time, synchronous), and the project
-// that its space counts for: ioctl_fsgetxattr(2). `project_from_directory`: new files in the directory get
-// its project, and no other can be renamed into it.
+// File flags that a copy of a file keeps (no dump, no access time, synchronous), and the project that its
+// space counts for: ioctl_fsgetxattr(2).
 struct FileFlags {
   uint32_t flags = 0;
   uint32_t project = 0;
 };
 Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags);
 Status ReadFlags(const Descriptor& file, FileFlags* flags);
+// `*inherits`: new files in the directory get its project, and no file of another project can be renamed into
+// it.
 Status ReadProjectInheritance(const Directory& directory, bool* inherits);
 Status SetFlags(const Descriptor& file, const FileFlags& flags);
 
-// Starts writing all of the file's dirty pages to the device and waits for that, without flushing the
-// device's cache or committing a journal: sync_file_range(2) with all three flags. On ext4 with data=ordered
-// and on XFS the block mapping and the size are in the running transaction, or the log, when it returns.
+// Starts writing all dirty pages of the file to the device and waits for that, without flushing the device's
+// cache or committing a journal: sync_file_range(2) with all three flags. On ext4 with data=ordered and on
+// XFS the block mapping and the size are in the running transaction, or the log, when it returns.
 Status WriteBack(const Descriptor& file);
-// Data and what is needed to read it back gets to stable storage, by the time anything that is written later
-// does: F_BARRIERFSYNC of macOS. ENOSYS elsewhere.
+// The data, and the metadata that is needed to read it back, reach stable storage before anything that is
+// written later: F_BARRIERFSYNC of macOS. ENOSYS on other platforms.
 Status SyncBarrier(const Descriptor& file);
-// Data, and the metadata that is needed to read it back, on stable storage: fdatasync(2), F_FULLFSYNC,
-// FlushFileBuffers.
+// The data, and the metadata that is needed to read it back, are on stable storage: fdatasync(2),
+// F_FULLFSYNC, FlushFileBuffers.
 Status SyncData(const Descriptor& file);
-// Data and metadata with the device, which may write them in any order, and lose them: fsync(2) of macOS.
-// ENOSYS elsewhere.
-Status SubmitData(const Descriptor& file);
-// Everything dirty on the file's filesystem on stable storage.
+// Data and metadata are submitted to the device, which may write them in any order and lose them: fsync(2) of
+// macOS. ENOSYS on other platforms.
+Status SubmitFile(const Descriptor& file);
+// Everything dirty on the filesystem of the file is on stable storage.
 Status SyncFilesystem(const Descriptor& file);
-// The same as SyncData and SubmitData for the names in a directory.
+// SyncData and SubmitFile for the entries of a directory.
 Status SyncDirectory(const Directory& directory);
 Status SubmitDirectory(const Directory& directory);
-// A second descriptor of the same open file, under the same writer's lock. On Windows it can no longer write,
-// since as long as one can, programs that don't share their files with writers cannot open the file.
+// A second descriptor of the same open file, under the same lock of the writer. On Windows it cannot write:
+// programs that do not share their files with writers cannot open a file while a handle can write.
 Status Duplicate(const Descriptor& file, Descriptor* duplicate);
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name);
-// Replaces what stands under `to`, whoever has it open: rename(2); on Windows with POSIX semantics, and
+// Replaces `to`, also while other programs have it open: rename(2); on Windows with POSIX semantics, and
 // written through.
 Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
               const std::string& to);
-// Fails with EEXIST if anything stands under `to`.
+// Fails with EEXIST if `to` exists.
 Status RenameExclusive(const Directory& from_directory, const std::string& from,
                        const Directory& to_directory, const std::string& to);
-// Windows's older call, which fails where somebody has `to` open: what FAT and many servers have. ENOSYS
-// elsewhere.
+// The older call of Windows, which fails while `to` is open. FAT and many servers have only this one. ENOSYS
+// on other platforms.
 Status RenameClassic(const Directory& from_directory, const std::string& from, const Directory& to_directory,
                      const std::string& to, bool replace);
-// Swaps the two in one step. EINVAL where the filesystem has no such call.
+// Exchanges the two entries atomically. EINVAL where the filesystem has no such call.
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other);
 Status MakeSymlink(const std::string& target, const Directory& directory, const std::string& name);
-// A symbolic link is linked itself.
+// A symbolic link is not followed.
 Status Link(const Directory& from_directory, const std::string& from, const Directory& to_directory,
             const std::string& to);
 Status Unlink(const Directory& directory, const std::string& name);
 Status RemoveDirectory(const Directory& directory, const std::string& name);
 
-// Whose rights the process has; 0 where there is no such number.
+// The effective user id. 0 where users have no numbers.
 uint32_t EffectiveUser();
 
-// Whether the error says that the call does not exist here, as opposed to having failed.
-bool IsUnsupported(int error);
-// Whether the error may come from a program that has the file open at this moment, and pass with it.
-bool MayBeInUse(int error);
-// Whether a file that somebody has open may not be replaced, depending on its filesystem.
+// Whether the error means that the call does not exist here, as opposed to having failed.
+inline bool IsUnsupported(int error) {
+  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
+}
+// Whether the cause may be another program that has the file open, so that the call may succeed later.
+bool MayBeBusy(int error);
+// Whether an open file may block its replacement, depending on its filesystem.
 bool OpenFilesMayBlockRenames();
 void Pause(std::chrono::milliseconds time);
 
-// Removes the temporary `name` if no living writer holds its lock. `*result` tells which it was.
+// Removes the temporary `name` unless a running writer holds its lock. kUnknown: the name is not that of a
+// temporary, or not any more, or the filesystem has no locks.
 enum class RemoveResult { kRemoved, kLocked, kUnknown };
 Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result);
 
-// Its path without symbolic links.
+// The path of the directory without symbolic links.
 Status RealPath(const Directory& directory, std::string* path);
-// Where something is mounted, by paths without symbolic links. None where that is hidden.
+// The mount points, as paths without symbolic links. Empty where the system hides them.
 std::vector<std::string> MountPoints();
-// A number that changes whenever the process's mount table does; 0 where that cannot be known.
+// A number that changes whenever the mount table of the process changes. 0 where changes cannot be seen.
 uint64_t MountTableGeneration();
 
-// The caller's paths, with '/' between the names as everything above expects them, and the way back.
+// Converts the caller's paths to '/' between the names, as everything above platform/ expects them, and back.
 std::string GenericPath(std::string path);
 std::string SystemPath(std::string path);
 
-// Runs `function` when the process exits, while its threads still live. False where there is no such moment:
-// on Windows a library hears of the end when all other threads are gone.
+// Runs `function` at process exit, while the threads still run. False where no such hook exists: on Windows a
+// library is notified after all other threads have ended.
 [[nodiscard]] bool AtExit(void (*function)());
-// The code of this library stays in memory until the process ends, whoever unloads it.
+// Keeps the code of this library in memory until the process ends, also after it is unloaded.
 void StayLoaded();
 
-// Runs `body` on a new, detached thread. False where there are too many threads already.
+// Runs `body` on a new, detached thread. False where the system refuses another thread.
 [[nodiscard]] bool StartThread(Task body);
-// The working threads leave signals to the program's own threads.
+// Blocks signals on this thread, so that they are delivered to the program's own threads.
 void BlockSignals();
 
 }  // namespace indelible::platform

@@ -14,7 +14,7 @@
 #include <thread>
 #include <utility>
 
-// What POSIX has, and does in the same way on Linux and on macOS.
+// The part of the platform that is the same on Linux and macOS.
 namespace indelible::platform {
 
 using posix::AttributesOf;
@@ -27,17 +27,17 @@ using posix::VersionOf;
 
 namespace {
 
-// One read(2) or write(2) transfers at most 0x7ffff000 bytes on Linux and INT_MAX on macOS; stay below with a
-// round number.
+// One read(2) or write(2) transfers at most 0x7ffff000 bytes on Linux and INT_MAX on macOS. This is a round
+// number below both.
 constexpr size_t kLargestTransfer = size_t{1} << 30;
 
-// The deepest call of a save needs a few KiB; musl's default would be 128 KiB, macOS's 512 KiB, glibc's the
-// 8 MiB of the shell.
+// The deepest call of a save needs a few KiB. The default is 128 KiB for musl, 512 KiB for macOS, and for
+// glibc the 8 MiB of the shell.
 constexpr size_t kStackSize = size_t{256} << 10;
 
 constexpr uint32_t kModeBits = 07777;
 
-// readdir(3): not all filesystems tell.
+// readdir(3): not all filesystems report the type.
 std::optional<Entry::Kind> KindOfType(unsigned char type) {
   switch (type) {
     case DT_UNKNOWN:
@@ -56,7 +56,7 @@ std::optional<Entry::Kind> KindOfType(unsigned char type) {
 }  // namespace
 
 Status posix::Checked(int result, const char* syscall) {
-  return result == 0 ? Status::Ok() : Status::Failed(syscall, errno);
+  return result >= 0 ? Status::Ok() : Status::Failed(syscall, errno);
 }
 
 Entry::Kind posix::KindOf(mode_t mode) {
@@ -72,7 +72,7 @@ Attributes posix::AttributesOf(const struct stat& info) {
 
 std::string posix::PathFrom(const Directory* base, const std::string& path) {
   const bool absolute = !path.empty() && path.front() == '/';
-  return base == nullptr || absolute ? path : base->path + "/" + path;
+  return base == nullptr || absolute ? path : base->PathOf(path);
 }
 
 std::string GenericPath(std::string path) { return path; }
@@ -83,22 +83,8 @@ Descriptor::~Descriptor() {
   if (valid()) close(static_cast<int>(value_));
 }
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    Descriptor old(Release());
-    value_ = other.Release();
-  }
-  return *this;
-}
-
-intptr_t Descriptor::Release() {
-  const intptr_t value = value_;
-  value_ = -1;
-  return value;
-}
-
 Status Descriptor::Close() {
-  // close(2): whatever it returns, EINTR included, the descriptor is gone and must not be closed again, on
+  // close(2): after any result, EINTR included, the descriptor is closed and must not be closed again, on
   // Linux and on macOS (bsd/kern/kern_descrip.c, close_nocancel).
   return Checked(close(static_cast<int>(Release())), "close");
 }
@@ -107,13 +93,13 @@ Status OpenSubdirectory(const Directory& base, const std::string& name, Director
   const int descriptor = openat(Number(base), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor < 0) return Status::Failed("open", errno);
   directory->descriptor = Descriptor(descriptor);
-  directory->path = base.path + "/" + name;
+  directory->path = base.PathOf(name);
   directory->syncable = true;
   return Status::Ok();
 }
 
 Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
-  // A description of its own, whose position nobody else moves.
+  // A new open file description, whose position no other code moves.
   const int descriptor = openat(Number(directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return Status::Failed("open", errno);
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(descriptor), closedir);
@@ -132,7 +118,7 @@ Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
 }
 
 Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
-  // A link's text is shorter than PATH_MAX (symlink(2)), so one call gets all of it.
+  // The text of a link is shorter than PATH_MAX (symlink(2)), so one call reads all of it.
   char buffer[4096];
   const ssize_t length = readlinkat(Number(directory), name.c_str(), buffer, sizeof buffer);
   if (length < 0) return Status::Failed("readlink", errno);
@@ -259,16 +245,12 @@ Status RemoveDirectory(const Directory& directory, const std::string& name) {
 
 uint32_t EffectiveUser() { return geteuid(); }
 
-bool IsUnsupported(int error) {
-  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
-}
-
 Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result) {
   *result = RemoveResult::kUnknown;
-  // O_NONBLOCK: somebody may have put a FIFO there.
+  // O_NONBLOCK: the name may be that of a FIFO.
   Descriptor file(openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.valid()) {
-    // A symbolic link, or a socket: no writer's of ours.
+    // A symbolic link or a socket: not a temporary of this library.
     if (errno == ELOOP || errno == ENXIO) return Status::Ok();
     return Status::Failed("open", errno);
   }
@@ -283,7 +265,7 @@ Status RemoveIfUnlocked(const Directory& directory, const std::string& name, Rem
     if (IsUnsupported(errno) || errno == ENOLCK) return Status::Ok();
     return Status::Failed("fcntl", errno);
   }
-  // Between the look-up and the lock the writer may have published the file, and the name may be another's by
+  // Between open and lock the writer may have published the file, and the name may belong to another file by
   // now.
   struct stat named = {};
   if (fstatat(Number(directory), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -318,7 +300,7 @@ bool StartThread(Task body) {
 void BlockSignals() {
   sigset_t all;
   sigfillset(&all);
-  // Those that report a fault of this very thread must reach it.
+  // Signals that report a fault of this thread must reach it.
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) sigdelset(&all, fault);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
@@ -327,8 +309,8 @@ Status RenameClassic(const Directory&, const std::string&, const Directory&, con
   return Status::Failed("rename", ENOSYS);
 }
 
-// A file that somebody has open can be renamed and replaced all the same.
-bool MayBeInUse(int) { return false; }
+// An open file can be renamed and replaced.
+bool MayBeBusy(int) { return false; }
 
 bool OpenFilesMayBlockRenames() { return false; }
 

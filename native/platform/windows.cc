@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-// Macros for calls that are not made here.
+// Macros of windows.h with names of functions of this file.
 #undef CreateFile
 #undef RemoveDirectory
 
@@ -27,16 +27,16 @@ using windows::NtPath;
 
 namespace {
 
-// One ReadFile or WriteFile takes a DWORD.
+// ReadFile and WriteFile take a DWORD.
 constexpr size_t kLargestTransfer = size_t{1} << 30;
 
-// A few hundred entries of a directory.
+// Enough for a few hundred entries.
 constexpr size_t kListingSize = size_t{64} << 10;
 
-// 1970 in FILETIME, which counts 100 ns from 1601 on.
+// The year 1970 in FILETIME, which counts 100 ns since 1601.
 constexpr int64_t kUnixEpoch = 116444736000000000;
 
-// As on Linux, where the deepest call of a save needs a few KiB.
+// As on Linux. The deepest call of a save needs a few KiB.
 constexpr unsigned kStackSize = 256U << 10;
 
 constexpr ULONG kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
@@ -46,21 +46,21 @@ constexpr uint32_t kWritableMode = 0666;
 constexpr uint32_t kReadOnlyMode = 0444;
 constexpr uint32_t kWriteBits = 0222;
 
-// Attributes that a user sets and that stay with a copy.
+// Attributes that a user sets and that a copy of the file keeps.
 constexpr DWORD kKeptFlags =
     FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED;
 
-// The byte that a temporary's writer locks: far behind any content, because locks of Windows keep others from
-// reading what they cover. The writer's lock is a shared one, so that a second handle can hold it as well
-// before the first is closed; the sweeper's is exclusive.
+// The byte that the writer of a temporary locks. It is far behind any content, because a lock of Windows
+// keeps other programs from reading the locked bytes. The writer's lock is a shared one, so that a second
+// handle can hold it before the first is closed. The sweeper's is exclusive.
 constexpr DWORD kLockedByteHigh = DWORD{1} << 30;
 
-// What a reparse point that is a link says, REPARSE_DATA_BUFFER of ntifs.h.
+// The data of a reparse point that is a link, REPARSE_DATA_BUFFER of ntifs.h.
 struct LinkData {
   ULONG tag;
   USHORT length;
   USHORT reserved;
-  USHORT target_offset;  // In bytes, from the names on.
+  USHORT target_offset;  // In bytes, from the start of the names.
   USHORT target_length;
   USHORT shown_offset;
   USHORT shown_length;
@@ -84,7 +84,7 @@ struct Opening {
   ULONG disposition = nt::kOpen;
 };
 
-// `root` null: `name` is a whole path.
+// `root` null: `name` is an absolute path.
 Status Open(HANDLE root, const std::wstring& name, const Opening& how, const char* syscall,
             Descriptor* opened) {
   if (name.size() * sizeof(wchar_t) > 0xFFFE) return Status::Failed(syscall, ENAMETOOLONG);
@@ -106,7 +106,7 @@ Status Open(HANDLE root, const std::wstring& name, const Opening& how, const cha
   return CheckedStatus(status, syscall);
 }
 
-// What stands under a name in a directory; a link itself unless `follow`.
+// Opens a directory entry: a link itself unless `follow`.
 Status OpenEntry(const Directory& directory, const std::string& name, ACCESS_MASK access, const char* syscall,
                  Descriptor* opened, bool follow = false) {
   const bool slash = !name.empty() && name.back() == '/';
@@ -116,11 +116,11 @@ Status OpenEntry(const Directory& directory, const std::string& name, ACCESS_MAS
 }
 
 template <typename Information>
-Status Ask(HANDLE handle, FILE_INFO_BY_HANDLE_CLASS which, const char* syscall, Information* information) {
+Status Query(HANDLE handle, FILE_INFO_BY_HANDLE_CLASS which, const char* syscall, Information* information) {
   return Checked(GetFileInformationByHandleEx(handle, which, information, sizeof *information), syscall);
 }
 
-// Where the directory is now, as NtPath gives paths.
+// The current path of the directory, in the form of NtPath.
 Status PathOf(const Directory& directory, std::wstring* path) {
   path->assign(MAX_PATH, L'\0');
   for (;;) {
@@ -134,7 +134,7 @@ Status PathOf(const Directory& directory, std::wstring* path) {
 }
 
 Entry::Kind KindOf(DWORD attributes, DWORD tag) {
-  // A junction is a link to a directory, as libuv has it.
+  // A junction counts as a link to a directory, as in libuv.
   const bool link = tag == IO_REPARSE_TAG_SYMLINK || tag == IO_REPARSE_TAG_MOUNT_POINT;
   if ((attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 && link) return Entry::Kind::kSymlink;
   if ((attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) return Entry::Kind::kDirectory;
@@ -149,7 +149,7 @@ Attributes AttributesOf(DWORD attributes) {
 
 Status Describe(const Descriptor& file, const char* syscall, Entry* entry) {
   FILE_ATTRIBUTE_TAG_INFO info = {};
-  Status status = Ask(HandleOf(file), FileAttributeTagInfo, syscall, &info);
+  Status status = Query(HandleOf(file), FileAttributeTagInfo, syscall, &info);
   if (!status.ok()) return status;
   entry->kind = KindOf(info.FileAttributes, info.ReparseTag);
   entry->attributes = AttributesOf(info.FileAttributes);
@@ -159,12 +159,12 @@ Status Describe(const Descriptor& file, const char* syscall, Entry* entry) {
 Status IdentifyHandle(HANDLE handle, const char* syscall, Identity* identity) {
   *identity = Identity();
   FILE_ID_INFO info = {};
-  if (Ask(handle, FileIdInfo, syscall, &info).ok()) {
+  if (Query(handle, FileIdInfo, syscall, &info).ok()) {
     uint64_t halves[2] = {};
     std::memcpy(halves, &info.FileId, sizeof halves);
     identity->major = static_cast<uint32_t>(info.VolumeSerialNumber >> 32);
     identity->minor = static_cast<uint32_t>(info.VolumeSerialNumber);
-    // ReFS numbers its files with 128 bits, NTFS with the lower 64.
+    // ReFS has file numbers of 128 bits, NTFS of 64 (the lower half).
     identity->inode = halves[0] ^ (halves[1] * 0x9E3779B97F4A7C15U);
     return Status::Ok();
   }
@@ -175,19 +175,19 @@ Status IdentifyHandle(HANDLE handle, const char* syscall, Identity* identity) {
   return Status::Ok();
 }
 
-// FILE_ADD_FILE: what is to be flushed must have been opened for writing.
-Status OpenForNames(HANDLE root, const std::wstring& name, ACCESS_MASK access, ULONG options,
-                    Directory* directory) {
+// FILE_ADD_FILE: only a handle that is open for writing can be flushed.
+Status OpenForEntries(HANDLE root, const std::wstring& name, ACCESS_MASK access, ULONG options,
+                      Directory* directory) {
   options |= nt::kDirectoryFile;
   Status status = Open(root, name, Opening{access | FILE_ADD_FILE, options}, "open", &directory->descriptor);
   directory->syncable = status.ok();
-  if (!status.ok() && (MayBeInUse(status.error()) || status.error() == EROFS)) {
+  if (!status.ok() && (MayBeBusy(status.error()) || status.error() == EROFS)) {
     status = Open(root, name, Opening{access, options}, "open", &directory->descriptor);
   }
   return status;
 }
 
-// A link itself was opened, and is none of what was asked for.
+// Fails with `error` if the handle is that of a link itself.
 Status RefuseLink(const Descriptor& file, int error) {
   Entry entry;
   Status status = Describe(file, "open", &entry);
@@ -202,9 +202,9 @@ Status VersionOf(const Descriptor& file, const char* syscall, FileVersion* versi
   Identity identity;
   Status status = IdentifyHandle(HandleOf(file), syscall, &identity);
   FILE_BASIC_INFO basic = {};
-  if (status.ok()) status = Ask(HandleOf(file), FileBasicInfo, syscall, &basic);
+  if (status.ok()) status = Query(HandleOf(file), FileBasicInfo, syscall, &basic);
   FILE_STANDARD_INFO standard = {};
-  if (status.ok()) status = Ask(HandleOf(file), FileStandardInfo, syscall, &standard);
+  if (status.ok()) status = Query(HandleOf(file), FileStandardInfo, syscall, &standard);
   if (!status.ok()) return status;
   version->exists = true;
   version->device = static_cast<uint64_t>(identity.major) << 32 | identity.minor;
@@ -216,16 +216,16 @@ Status VersionOf(const Descriptor& file, const char* syscall, FileVersion* versi
 }
 
 bool Lock(HANDLE file, DWORD flags) {
-  OVERLAPPED place = {};
-  place.OffsetHigh = kLockedByteHigh;
-  return LockFileEx(file, flags | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &place) != 0;
+  OVERLAPPED position = {};
+  position.OffsetHigh = kLockedByteHigh;
+  return LockFileEx(file, flags | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &position) != 0;
 }
 
 Status ChangeAttributes(const Descriptor& file, DWORD clear, DWORD set, const char* syscall) {
   FILE_BASIC_INFO info = {};
-  Status status = Ask(HandleOf(file), FileBasicInfo, syscall, &info);
+  Status status = Query(HandleOf(file), FileBasicInfo, syscall, &info);
   if (!status.ok()) return status;
-  // Zeros leave the times alone.
+  // Zeros leave the times unchanged.
   FILE_BASIC_INFO changed = {};
   changed.FileAttributes = (info.FileAttributes & ~clear) | set;
   if (changed.FileAttributes == 0) changed.FileAttributes = FILE_ATTRIBUTE_NORMAL;
@@ -234,11 +234,11 @@ Status ChangeAttributes(const Descriptor& file, DWORD clear, DWORD set, const ch
       syscall);
 }
 
-// Renames or links the file that stands under a name, by a handle of its own. The handle is a write-through
-// one: "A write-through request via FILE_FLAG_WRITE_THROUGH also causes NTFS to flush any metadata changes,
-// such as a time stamp update or a rename operation, that result from processing the request" (CreateFileW).
-Status GiveName(const Directory& from_directory, const std::string& from, const Directory& to_directory,
-                const std::string& to, int information_class, ULONG flags, const char* syscall) {
+// Renames or links the file with the name `from`, by a handle of its own. The handle is a write-through one:
+// "A write-through request via FILE_FLAG_WRITE_THROUGH also causes NTFS to flush any metadata changes, such
+// as a time stamp update or a rename operation, that result from processing the request" (CreateFileW).
+Status RenameOrLink(const Directory& from_directory, const std::string& from, const Directory& to_directory,
+                    const std::string& to, int information_class, ULONG flags, const char* syscall) {
   Descriptor file;
   const bool slash = !from.empty() && from.back() == '/';
   const ULONG options = nt::kOpenReparsePoint | nt::kWriteThrough | (slash ? nt::kDirectoryFile : 0);
@@ -249,7 +249,7 @@ Status GiveName(const Directory& from_directory, const std::string& from, const 
   const std::wstring name = NtName(to);
   const size_t name_bytes = name.size() * sizeof(wchar_t);
   const size_t size = std::max(sizeof(nt::NameInformation), offsetof(nt::NameInformation, name) + name_bytes);
-  // Of the alignment that operator new gives.
+  // operator new gives the alignment.
   const std::unique_ptr<unsigned char[]> bytes(new unsigned char[size]());
   auto* const information = new (bytes.get())
       nt::NameInformation{flags, HandleOf(to_directory), static_cast<ULONG>(name_bytes), {}};
@@ -262,14 +262,14 @@ Status GiveName(const Directory& from_directory, const std::string& from, const 
 
 Status Delete(const Descriptor& file, const char* syscall) {
   nt::IoStatusBlock block = {};
-  // The name is gone at once, whoever has the file open.
+  // The name is removed at once, also while other programs have the file open.
   const ULONG flags = nt::kDelete | nt::kPosixDelete | nt::kDeleteReadOnly;
   Status status =
       CheckedStatus(nt::NtSetInformationFile(HandleOf(file), &block, &flags, static_cast<ULONG>(sizeof flags),
                                              nt::kDispositionInformationEx),
                     syscall);
   if (status.ok() || !IsUnsupported(status.error())) return status;
-  // The older call, which refuses read-only files.
+  // The older call fails for read-only files.
   status = ChangeAttributes(file, FILE_ATTRIBUTE_READONLY, 0, syscall);
   if (!status.ok()) return status;
   const BOOLEAN remove = TRUE;
@@ -283,20 +283,6 @@ Status Delete(const Descriptor& file, const char* syscall) {
 
 Descriptor::~Descriptor() {
   if (valid()) CloseHandle(reinterpret_cast<HANDLE>(value_));
-}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    Descriptor old(Release());
-    value_ = other.Release();
-  }
-  return *this;
-}
-
-intptr_t Descriptor::Release() {
-  const intptr_t value = value_;
-  value_ = -1;
-  return value;
 }
 
 Status Descriptor::Close() { return Checked(CloseHandle(reinterpret_cast<HANDLE>(Release())), "close"); }
@@ -329,34 +315,34 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
     name = NtName(path);
     root = HandleOf(*base);
   }
-  Status status = OpenForNames(root, name, FILE_TRAVERSE | FILE_READ_ATTRIBUTES, 0, directory);
+  Status status = OpenForEntries(root, name, FILE_TRAVERSE | FILE_READ_ATTRIBUTES, 0, directory);
   if (!status.ok()) return status;
-  directory->path = absolute ? path : base->path + "/" + path;
+  directory->path = absolute ? path : base->PathOf(path);
   return Status::Ok();
 }
 
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory) {
-  Status status = OpenForNames(HandleOf(base), NtName(name), FILE_TRAVERSE | FILE_READ_ATTRIBUTES,
-                               nt::kOpenReparsePoint, directory);
+  Status status = OpenForEntries(HandleOf(base), NtName(name), FILE_TRAVERSE | FILE_READ_ATTRIBUTES,
+                                 nt::kOpenReparsePoint, directory);
   if (status.ok()) status = RefuseLink(directory->descriptor, ENOTDIR);
   if (!status.ok()) return status;
-  directory->path = base.path + "/" + name;
+  directory->path = base.PathOf(name);
   return Status::Ok();
 }
 
 Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
-  // A handle of its own, whose position nobody else moves.
+  // A new handle, whose position no other code moves.
   Descriptor listed;
   Status status = OpenEntry(directory, ".", FILE_LIST_DIRECTORY, "open", &listed);
   if (!status.ok()) return status;
-  // Of the alignment that operator new gives.
+  // operator new gives the alignment.
   const std::unique_ptr<unsigned char[]> buffer(new unsigned char[kListingSize]);
   while (GetFileInformationByHandleEx(HandleOf(listed), FileIdBothDirectoryInfo, buffer.get(),
                                       static_cast<DWORD>(kListingSize))) {
     for (size_t at = 0;;) {
       const auto* const entry = reinterpret_cast<const FILE_ID_BOTH_DIR_INFO*>(buffer.get() + at);
       const std::wstring name(entry->FileName, entry->FileNameLength / sizeof(wchar_t));
-      // Of a reparse point the field has the tag (ntifs.h, FILE_ID_BOTH_DIR_INFORMATION).
+      // For a reparse point the field contains the tag (ntifs.h, FILE_ID_BOTH_DIR_INFORMATION).
       if (name != L"." && name != L"..")
         entries->push_back(Listed{windows::Narrowed(name), KindOf(entry->FileAttributes, entry->EaSize)});
       if (entry->NextEntryOffset == 0) break;
@@ -374,12 +360,12 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   *entry = Entry();
   Descriptor file;
   Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "lstat", &file);
-  // EBUSY: it is deleted, and waits for whoever has it open still.
+  // EBUSY: the file is deleted, and its name remains until the last handle is closed.
   if (status.error() == ENOENT || status.error() == EBUSY) return Status::Ok();
   if (status.ok()) status = Describe(file, "lstat", entry);
   if (status.ok()) status = IdentifyHandle(HandleOf(file), "lstat", &entry->identity);
   FILE_STANDARD_INFO standard = {};
-  if (status.ok()) status = Ask(HandleOf(file), FileStandardInfo, "lstat", &standard);
+  if (status.ok()) status = Query(HandleOf(file), FileStandardInfo, "lstat", &standard);
   entry->links = standard.NumberOfLinks;
   return status;
 }
@@ -388,7 +374,7 @@ Status ReadLink(const Directory& directory, const std::string& name, std::string
   Descriptor file;
   Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "readlink", &file);
   if (!status.ok()) return status;
-  // Not on the stack: 16 KiB there would need the compiler's probe of it.
+  // Not on the stack: 16 KiB there would need the stack probe of the compiler.
   std::vector<unsigned char> buffer(MAXIMUM_REPARSE_DATA_BUFFER_SIZE);
   DWORD length = 0;
   if (!DeviceIoControl(HandleOf(file), FSCTL_GET_REPARSE_POINT, nullptr, 0, buffer.data(),
@@ -397,12 +383,12 @@ Status ReadLink(const Directory& directory, const std::string& name, std::string
   LinkData link = {};
   if (length < sizeof link) return Status::Failed("readlink", EINVAL);
   std::memcpy(&link, buffer.data(), sizeof link);
-  // A symbolic link has flags before its names, a junction none.
+  // A symbolic link has flags before its names, a junction has none.
   const size_t names = sizeof link + (link.tag == IO_REPARSE_TAG_SYMLINK ? sizeof(ULONG) : 0);
   if (names + link.target_offset + link.target_length > length) return Status::Failed("readlink", EINVAL);
   std::wstring text(link.target_length / sizeof(wchar_t), L'\0');
   std::memcpy(text.data(), buffer.data() + names + link.target_offset, link.target_length);
-  // An absolute one is a path of ntdll.
+  // An absolute target is a path of ntdll.
   if (text.rfind(L"\\??\\UNC\\", 0) == 0) {
     text.replace(0, 7, L"\\");
   } else if (text.rfind(L"\\??\\", 0) == 0) {
@@ -460,7 +446,7 @@ Status LookUpVersion(const Directory& directory, const std::string& name, FileVe
   *version = FileVersion();
   Descriptor file;
   Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "lstat", &file);
-  // EBUSY: as in LookUp.
+  // EBUSY: see LookUp.
   if (status.error() == ENOENT || status.error() == EBUSY) return Status::Ok();
   return status.ok() ? VersionOf(file, "lstat", version) : std::move(status);
 }
@@ -483,10 +469,10 @@ Status LockTemporary(const Descriptor& file, bool* locked) {
 
 Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked) {
   FILE_BASIC_INFO basic = {};
-  Status status = Ask(HandleOf(file), FileBasicInfo, "fstat", &basic);
+  Status status = Query(HandleOf(file), FileBasicInfo, "fstat", &basic);
   if (!status.ok()) return status;
   FILE_STANDARD_INFO standard = {};
-  status = Ask(HandleOf(file), FileStandardInfo, "fstat", &standard);
+  status = Query(HandleOf(file), FileStandardInfo, "fstat", &standard);
   if (!status.ok()) return status;
   *attributes = AttributesOf(basic.FileAttributes);
   *linked = !standard.DeletePending && standard.NumberOfLinks > 0;
@@ -501,7 +487,7 @@ Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* w
   return Status::Ok();
 }
 
-// Files belong to accounts here that have no number; `fs.chown` does nothing either.
+// On Windows the owner of a file is an account without a number. `fs.chown` does nothing either.
 Status SetOwner(const Descriptor&, uint32_t, uint32_t) { return Status::Ok(); }
 
 Status SetMode(const Descriptor& file, uint32_t mode) {
@@ -543,11 +529,11 @@ Status CopyAccessList(const Directory& directory, const std::string& name, const
   SECURITY_DESCRIPTOR_CONTROL control = 0;
   DWORD revision = 0;
   if (!GetSecurityDescriptorControl(descriptor, &control, &revision)) return LastError("acl");
-  // Without the request the list would no longer count as one that follows its directory's.
+  // Without the request the list would no longer count as inherited from its directory.
   if ((control & SE_DACL_AUTO_INHERITED) != 0 &&
       !SetSecurityDescriptorControl(descriptor, SE_DACL_AUTO_INHERIT_REQ, SE_DACL_AUTO_INHERIT_REQ))
     return LastError("acl");
-  // The temporary's own handle does not ask for this right, which not every server gives.
+  // The temporary's own handle was not opened with this right, which not every server grants.
   const HANDLE to = ReOpenFile(HandleOf(file), WRITE_DAC, kShareAll, 0);
   if (to == INVALID_HANDLE_VALUE) return LastError("acl");
   const Descriptor owned(reinterpret_cast<intptr_t>(to));
@@ -562,7 +548,7 @@ Status ReadFlags(const Directory& directory, const std::string& name, FileFlags*
 
 Status ReadFlags(const Descriptor& file, FileFlags* flags) {
   FILE_BASIC_INFO info = {};
-  Status status = Ask(HandleOf(file), FileBasicInfo, "fstat", &info);
+  Status status = Query(HandleOf(file), FileBasicInfo, "fstat", &info);
   if (status.ok()) *flags = FileFlags{info.FileAttributes & kKeptFlags, 0};
   return status;
 }
@@ -582,20 +568,20 @@ Status SyncBarrier(const Descriptor&) { return Status::Failed("fdatasync", ENOSY
 
 Status SyncData(const Descriptor& file) {
   if (FlushFileBuffers(HandleOf(file))) return Status::Ok();
-  // A handle that cannot write is the one that Duplicate has left of a file whose data was flushed before.
-  // What has changed since is an attribute, which NTFS logs ahead of the rename.
+  // A handle that cannot write comes from Duplicate, for a file whose data was flushed before. Only
+  // attributes have changed since, and NTFS logs them ahead of the rename.
   const DWORD error = GetLastError();
   return error == ERROR_ACCESS_DENIED ? Status::Ok() : Status::Failed("fdatasync", ErrnoOf(error));
 }
 
-Status SubmitData(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
+Status SubmitFile(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 
 Status SyncFilesystem(const Descriptor&) { return Status::Failed("syncfs", ENOSYS); }
 
 Status SyncDirectory(const Directory& directory) {
   if (FlushFileBuffers(HandleOf(directory))) return Status::Ok();
-  // FAT has no such call (ERROR_INVALID_PARAMETER), and a handle that may write is refused only where nothing
-  // can be flushed by it.
+  // FAT has no such call (ERROR_INVALID_PARAMETER). A handle that may write gets ERROR_ACCESS_DENIED only
+  // where nothing can be flushed by it.
   const DWORD error = GetLastError();
   return Status::Failed("fsync", error == ERROR_ACCESS_DENIED ? ENOTSUP : ErrnoOf(error));
 }
@@ -616,20 +602,20 @@ Status LinkUnnamed(const Descriptor&, const Directory&, const std::string&) {
 
 Status Rename(const Directory& from_directory, const std::string& from, const Directory& to_directory,
               const std::string& to) {
-  return GiveName(from_directory, from, to_directory, to, nt::kRenameInformationEx,
-                  nt::kReplaceIfExists | nt::kPosixRename | nt::kReplaceReadOnly, "rename");
+  return RenameOrLink(from_directory, from, to_directory, to, nt::kRenameInformationEx,
+                      nt::kReplaceIfExists | nt::kPosixRename | nt::kReplaceReadOnly, "rename");
 }
 
 Status RenameClassic(const Directory& from_directory, const std::string& from, const Directory& to_directory,
                      const std::string& to, bool replace) {
-  return GiveName(from_directory, from, to_directory, to, nt::kRenameInformation,
-                  replace ? nt::kReplaceIfExists : 0, "rename");
+  return RenameOrLink(from_directory, from, to_directory, to, nt::kRenameInformation,
+                      replace ? nt::kReplaceIfExists : 0, "rename");
 }
 
 Status RenameExclusive(const Directory& from_directory, const std::string& from,
                        const Directory& to_directory, const std::string& to) {
-  return GiveName(from_directory, from, to_directory, to, nt::kRenameInformationEx, nt::kPosixRename,
-                  "rename");
+  return RenameOrLink(from_directory, from, to_directory, to, nt::kRenameInformationEx, nt::kPosixRename,
+                      "rename");
 }
 
 Status Exchange(const Directory&, const std::string&, const Directory&, const std::string&) {
@@ -641,7 +627,7 @@ Status MakeSymlink(const std::string& target, const Directory& directory, const 
   Status status = PathOf(directory, &link);
   if (!status.ok()) return status;
   const std::wstring text = windows::Widened(SystemPath(target));
-  // A link knows whether it leads to a directory; Node's `fs.symlink` looks as well.
+  // A link stores whether its target is a directory. Node's `fs.symlink` looks at the target as well.
   const std::wstring end = windows::IsAbsolute(target) ? text : link + L'\\' + text;
   const DWORD attributes = GetFileAttributesW(end.c_str());
   const bool leads_to_directory =
@@ -655,7 +641,7 @@ Status MakeSymlink(const std::string& target, const Directory& directory, const 
 
 Status Link(const Directory& from_directory, const std::string& from, const Directory& to_directory,
             const std::string& to) {
-  return GiveName(from_directory, from, to_directory, to, nt::kLinkInformation, 0, "link");
+  return RenameOrLink(from_directory, from, to_directory, to, nt::kLinkInformation, 0, "link");
 }
 
 Status Unlink(const Directory& directory, const std::string& name) {
@@ -669,20 +655,17 @@ uint32_t EffectiveUser() { return 0; }
 
 Status RemoveDirectory(const Directory& directory, const std::string& name) {
   Descriptor removed;
-  // The slash lets nothing but a directory be opened.
+  // The slash allows only a directory to be opened.
   Status status = OpenEntry(directory, name + "/", DELETE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
                             "rmdir", &removed);
   return status.ok() ? Delete(removed, "rmdir") : std::move(status);
 }
 
-bool IsUnsupported(int error) {
-  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
-}
+// EBUSY: another program has the file open. EACCES and EPERM: either a scanner has the file open, or
+// permission is missing; the two cannot be told apart.
+bool MayBeBusy(int error) { return error == EBUSY || error == EPERM || error == EACCES; }
 
-// Access is denied to whom a virus scanner has come before, and to whom it is denied.
-bool MayBeInUse(int error) { return error == EBUSY || error == EPERM || error == EACCES; }
-
-// Not with POSIX semantics, which FAT and many servers lack.
+// A rename with POSIX semantics is not blocked, but FAT and many servers lack it.
 bool OpenFilesMayBlockRenames() { return true; }
 
 void Pause(std::chrono::milliseconds time) { Sleep(static_cast<DWORD>(time.count())); }
@@ -702,7 +685,7 @@ Status RemoveIfUnlocked(const Directory& directory, const std::string& name, Rem
     if (error == ERROR_LOCK_VIOLATION || IsUnsupported(ErrnoOf(error))) return Status::Ok();
     return Status::Failed("fcntl", ErrnoOf(error));
   }
-  // Between the look-up and the lock the writer may have published the file, under another name.
+  // Between open and lock the writer may have published the file, which then has another name.
   Directory now;
   now.descriptor = std::move(file);
   std::wstring path;
@@ -721,17 +704,17 @@ Status RealPath(const Directory& directory, std::string* path) {
   return status;
 }
 
-// Where a volume is mounted in a directory there is a junction, which everything above takes for a link.
+// A volume that is mounted in a directory is a junction, which everything above takes for a link.
 std::vector<std::string> MountPoints() { return {}; }
 
-// Drives keep their serial numbers, which are what a filesystem is known by.
+// A filesystem is identified by the serial number of its drive, which stays the same.
 uint64_t MountTableGeneration() { return 0; }
 
 bool AtExit(void (*)()) { return false; }
 
 void StayLoaded() {
   HMODULE self = nullptr;
-  // Fails only for an address that is in no module.
+  // Fails only for an address outside of every module.
   static_cast<void>(GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
                                        reinterpret_cast<LPCWSTR>(&StayLoaded), &self));
 }
@@ -752,7 +735,7 @@ bool StartThread(Task body) {
   return true;
 }
 
-// There are none to block.
+// Windows has no signals to block.
 void BlockSignals() {}
 
 }  // namespace indelible::platform

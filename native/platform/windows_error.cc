@@ -12,7 +12,7 @@ namespace {
 constexpr uint32_t kElevationRequired = 740;
 constexpr uint32_t kDiskQuotaExceeded = 1295;
 
-// ntstatus.h, which cannot be included beside windows.h.
+// From ntstatus.h, which cannot be included together with windows.h.
 constexpr uint32_t kNotImplemented = 0xC0000002;
 constexpr uint32_t kInvalidInfoClass = 0xC0000003;
 constexpr uint32_t kInvalidParameter = 0xC000000D;
@@ -90,7 +90,7 @@ int ErrnoOf(uint32_t error) {
       return ENOSPC;
     case ERROR_DIR_NOT_EMPTY:
       return ENOTEMPTY;
-    // libuv has EISDIR for the first, which it gets for a directory that is read.
+    // libuv maps the first to EISDIR, which it gets when a directory is read.
     case ERROR_INVALID_FUNCTION:
     case ERROR_NOT_SUPPORTED:
     case ERROR_CALL_NOT_IMPLEMENTED:

@@ -5,10 +5,10 @@
 
 namespace indelible::platform::windows {
 
-// The C library's number for an error of Windows, the one whose name Node gives it as well (libuv,
+// The C library's number for an error of Windows. Node gives the error the same name (libuv,
 // src/win/error.c).
 int ErrnoOf(uint32_t error);
-// The same for a status of ntdll, some of which tell more than the error that Windows makes of them.
+// The same for a status of ntdll. Some statuses say more than the error that Windows makes of them.
 int ErrnoOfStatus(int32_t status);
 
 }  // namespace indelible::platform::windows

@@ -29,7 +29,7 @@ std::vector<std::string> ComponentsOf(const std::string& path) {
 
 bool IsDots(const std::string& component) { return component == "." || component == ".."; }
 
-// Against the working directory and its drive.
+// Resolved against the working directory and its drive.
 std::string FullPath(const std::string& path) {
   const std::wstring wide = Widened(path);
   std::wstring full(MAX_PATH, L'\0');
@@ -87,11 +87,11 @@ std::wstring NtName(const std::string& path) {
 }
 
 std::wstring NtPath(const std::string& path) {
-  // Names of the object manager itself, not to be touched.
+  // Names of the object manager, which are not changed.
   if (StartsWith(path, "//?/") || StartsWith(path, "//./")) return L"\\??\\" + NtName(path.substr(4));
   const bool share = StartsWith(path, "//");
   if (!share && !(IsDrive(path) && (path.size() == 2 || path[2] == '/'))) return NtPath(FullPath(path));
-  // What `..` does not lead out of: the drive, or server and share.
+  // `..` does not lead out of these: the drive, or server and share.
   const size_t kept = share ? 2 : 1;
   std::vector<std::string> components;
   for (const std::string& component : ComponentsOf(path)) {

@@ -3,8 +3,8 @@
 #include "platform.h"
 #include "primitives.h"
 
-// A descriptor is an entry of a table in Node's own C library, which a library of its own cannot look into;
-// the facade makes those calls through `fs`.
+// A descriptor is an index into a table of Node's own C library, which another library cannot read. For calls
+// on descriptors the facade uses `fs`.
 namespace indelible::platform::primitives {
 
 Status RenameAt2(const std::string&, const std::string&, uint32_t) {

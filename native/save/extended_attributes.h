@@ -7,23 +7,23 @@
 
 namespace indelible {
 
-// What of the owner the new version has taken over: rights and labels that speak of the old one go no
-// further.
-struct Kept {
+// Whether the new version has the owner and the group of the old one. Rights and labels that depend on the
+// owner or group are not copied to another one.
+struct KeptOwnership {
   bool owner = true;
   bool group = true;
 };
 
-// Gives `file` the extended attributes (ACLs and security labels among them) of what stands under `name`, and
-// takes away those that only the directory's default ACL has given it. What the process may not read or set
-// is left out; every other failure is one. `*mode_changed`: an ACL was set or removed, and the mode's group
-// bits with it.
-Status CopyExtendedAttributes(const platform::Directory& directory, const std::string& name, Kept kept,
-                              const platform::Descriptor& file, bool* mode_changed);
+// Gives `file` the extended attributes of the file `name` (access lists and security labels among them), and
+// removes those that only the default access list of the directory has given it. Attributes that the process
+// may not read or set are left out; every other failure is returned. `*mode_changed`: an access list was set
+// or removed, and with it the group bits of the mode.
+Status PreserveExtendedAttributes(const platform::Directory& directory, const std::string& name,
+                                  KeptOwnership kept, const platform::Descriptor& file, bool* mode_changed);
 
-// Gives the file the access control list of what stands under `name`, as far as the process may and the
-// filesystem has any, where that is not one of the extended attributes.
-Status TakeOverAccessList(const platform::Directory& directory, const std::string& name,
+// Gives `file` the access control list of the file `name`, where that is not an extended attribute, as far as
+// the process may and the filesystem has access control lists.
+Status PreserveAccessList(const platform::Directory& directory, const std::string& name,
                           const platform::Descriptor& file);
 
 }  // namespace indelible

@@ -7,28 +7,27 @@
 
 namespace indelible {
 
-// A second name for what is about to be replaced, so that its inode and blocks stay its own until the new
-// version's name is on disk (Plan::pin_replaced). A link, and not an exchange of the two: should something
-// else stand there by then, the rename has to refuse it.
+// A second name for the version that is about to be replaced, so that its inode and blocks stay allocated
+// until the name of the new version is on disk (Plan::pin_replaced). It is a link, not an exchange of the two
+// versions: if the target has become something that must not be replaced, the rename has to fail.
 class PinnedVersion {
  public:
   // The directory must outlive it.
   explicit PinnedVersion(const platform::Directory& directory) : directory_(directory) {}
   PinnedVersion(const PinnedVersion&) = delete;
   PinnedVersion& operator=(const PinnedVersion&) = delete;
-  // Takes the name away, unless Release has.
+  // Removes the second name unless Release has done so.
   ~PinnedVersion();
 
-  // What cannot be held is replaced all the same: only a crash could tell. `own` is the second name, or empty
-  // for one of the class's choice.
-  void Pin(const std::string& name, std::string own = std::string());
+  // A version that cannot be pinned is replaced without: only a crash could show the difference.
+  void Pin(const std::string& name);
   Status Release();
 
  private:
-  bool MayBeRemoved(const std::string& name) const;
+  bool MayRemove(const std::string& name) const;
 
   const platform::Directory& directory_;
-  // Empty where nothing is held.
+  // Empty if no version is pinned.
   std::string pinned_;
 };
 

@@ -14,15 +14,15 @@ enum class Protocol : uint8_t {
   kRename,          // Rename.
 };
 
-// What survives power loss, the strongest first: the new version; the old or the new one, whole; neither for
-// certain.
+// What survives power loss, from the strongest guarantee: the new version; the old or the new version, whole;
+// neither for certain.
 enum class Durability : uint8_t { kDurable, kOrdered, kNone };
 
-// The row of a decision's plans that a request asks for.
+// The plan of a decision that a request asks for.
 enum class PlanChoice : uint8_t { kDurable, kOrdered, kNone, kSyncRenameSyncDurable, kSyncRenameSyncOrdered };
 inline constexpr size_t kPlanChoices = 5;
 
-constexpr Durability DurabilityOf(PlanChoice choice) {
+constexpr Durability RequestedBy(PlanChoice choice) {
   switch (choice) {
     case PlanChoice::kOrdered:
     case PlanChoice::kSyncRenameSyncOrdered:
@@ -36,21 +36,21 @@ constexpr Durability DurabilityOf(PlanChoice choice) {
   return Durability::kDurable;
 }
 
-// How the data gets to the disk before the rename.
+// How the data reaches the disk before the rename.
 enum class FileSync : uint8_t { kNone, kWriteBack, kData };
 
-// How saves go about it on one filesystem, for one PlanChoice.
+// The steps of saves on one filesystem, for one PlanChoice.
 struct Plan {
   Protocol protocol = Protocol::kSyncRenameSync;
-  Durability asked = Durability::kDurable;
-  // What comes of it, if every call does what it says.
+  Durability requested = Durability::kDurable;
+  // The durability, if every call does what it says.
   Durability achieves = Durability::kDurable;
   bool unnamed = false;
-  // The version that is replaced keeps a name until the directory is synced.
+  // The old version keeps a second name until the directory is synced.
   bool pin_replaced = false;
-  // Some filesystems (NFS, FUSE) say only at close(2) that the data could not be stored.
+  // Some filesystems (NFS, FUSE) report only at close(2) that the data could not be stored.
   bool close_may_fail = true;
-  // One syncfs makes a whole tree of files safe, and says so when it cannot.
+  // One syncfs makes a whole tree of files durable, and reports when it cannot.
   bool sync_filesystem = false;
 
   FileSync file_sync() const {
@@ -64,26 +64,26 @@ struct Plan {
     }
     return FileSync::kData;
   }
-  bool sync_directory() const { return protocol != Protocol::kRename && asked == Durability::kDurable; }
-  // Less than the request asks for: refused with `strict`.
-  bool falls_short() const { return achieves > asked; }
+  bool sync_directory() const { return protocol != Protocol::kRename && requested == Durability::kDurable; }
+  // Less than the request asks for: an error with `strict`.
+  bool falls_short() const { return achieves > requested; }
 };
 
-// What was decided about one filesystem.
+// The decision about one filesystem.
 struct Decision {
   std::array<Plan, kPlanChoices> plans;
-  // After how many syncs (PlanRequest::syncs) it is worth deciding again, with what the filesystem shows by
-  // then; 0: never.
+  // After this number of syncs (PlanRequest::syncs) a new decision is worth while, because the filesystem
+  // then shows more. 0: never.
   uint32_t learns_after = 0;
 
   const Plan& PlanFor(PlanChoice choice) const { return plans[static_cast<size_t>(choice)]; }
-  // For a filesystem about which no decision can be had: right on every one that has a disk.
+  // For a filesystem without a decision. Correct on every filesystem with a disk.
   static Decision Default() {
     Decision decision;
     for (size_t i = 0; i < kPlanChoices; ++i) {
       Plan& plan = decision.plans[i];
-      plan.asked = plan.achieves = DurabilityOf(static_cast<PlanChoice>(i));
-      if (plan.asked == Durability::kNone) plan.protocol = Protocol::kRename;
+      plan.requested = plan.achieves = RequestedBy(static_cast<PlanChoice>(i));
+      if (plan.requested == Durability::kNone) plan.protocol = Protocol::kRename;
     }
     return decision;
   }

@@ -4,7 +4,7 @@
 
 namespace indelible {
 
-bool PlanCache::Find(const FilesystemId& filesystem, Decision* decision, PlanRequest* request) {
+bool PlanCache::Find(const platform::FilesystemId& filesystem, Decision* decision, PlanRequest* request) {
   request->filesystem = filesystem;
   request->generation = platform::MountTableGeneration();
   request->syncs = 0;
@@ -18,18 +18,18 @@ bool PlanCache::Find(const FilesystemId& filesystem, Decision* decision, PlanReq
   return true;
 }
 
-void PlanCache::Provide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision) {
+void PlanCache::Provide(const platform::FilesystemId& filesystem, uint64_t generation,
+                        const Decision& decision) {
   MutexLock lock(mutex_);
-  // Filesystems that are gone leave their entries behind; after a change of the mount table none of the old
-  // ones is valid anyway.
+  // Removes the entries of unmounted filesystems: after a change of the mount table no old entry is valid.
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     entry = entry->second.generation == generation ? std::next(entry) : entries_.erase(entry);
   }
-  // What was counted stays.
+  // The count stays.
   entries_.try_emplace(filesystem, Entry{generation, 0, Decision()}).first->second.decision = decision;
 }
 
-void PlanCache::CountSync(const FilesystemId& filesystem) {
+void PlanCache::CountSync(const platform::FilesystemId& filesystem) {
   MutexLock lock(mutex_);
   const auto found = entries_.find(filesystem);
   if (found != entries_.end()) ++found->second.syncs;

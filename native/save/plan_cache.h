@@ -6,35 +6,36 @@
 #include <string>
 
 #include "../platform/mutex.h"
-#include "filesystem_id.h"
+#include "../platform/platform.h"
 #include "plan.h"
 
 namespace indelible {
 
-// What the plan provider is asked: which plans saves on this filesystem shall follow.
+// Asks the plan provider for the plans of saves on a filesystem.
 struct PlanRequest {
-  FilesystemId filesystem;
-  // On the filesystem, for finding its mount.
+  platform::FilesystemId filesystem;
+  // A directory on the filesystem, for finding its mount.
   std::string directory;
-  // The mount table's, from before any evidence is read.
+  // The generation of the mount table before any evidence is read.
   uint64_t generation = 0;
-  // How many groups of durable saves have synced the data of a new file, and its name, since this generation
-  // began. The saves of a group may have shared a commit, so they count once.
+  // How many groups of durable saves have synced the data of a new file, and its directory entry, since this
+  // generation began. The saves of a group may have shared a commit, so they count once.
   uint32_t syncs = 0;
 };
 
-// The decisions made so far. Each holds as long as the mount table stays as it was when the evidence was
-// read, and until as many syncs have been seen as it says.
+// The decisions made so far. A decision is valid while the mount table is unchanged since the evidence was
+// read, and until the number of syncs that it names.
 class PlanCache {
  public:
-  // False if there is no valid decision for this filesystem: `request`, all but its directory, says what to
-  // ask.
-  bool Find(const FilesystemId& filesystem, Decision* decision, PlanRequest* request) EXCLUDES(mutex_);
-  // `generation` is the request's.
-  void Provide(const FilesystemId& filesystem, uint64_t generation, const Decision& decision)
+  // False if there is no valid decision for this filesystem. `request` then has everything except its
+  // directory.
+  bool Find(const platform::FilesystemId& filesystem, Decision* decision, PlanRequest* request)
       EXCLUDES(mutex_);
-  // A durable save, or a group, has synced the data of a new file, and its name.
-  void CountSync(const FilesystemId& filesystem) EXCLUDES(mutex_);
+  // `generation`: from the request.
+  void Provide(const platform::FilesystemId& filesystem, uint64_t generation, const Decision& decision)
+      EXCLUDES(mutex_);
+  // A durable save or a group has synced the data of a new file, and its directory entry.
+  void CountSync(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);
 
  private:
   struct Entry {
@@ -43,7 +44,7 @@ class PlanCache {
     Decision decision;
   };
   Mutex mutex_;
-  std::map<FilesystemId, Entry> entries_ GUARDED_BY(mutex_);
+  std::map<platform::FilesystemId, Entry> entries_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

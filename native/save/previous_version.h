@@ -10,32 +10,33 @@
 
 namespace indelible {
 
-// Where a save keeps the version that it replaces: an open directory and a name in it.
+// The location where a save keeps the old version (`keepPrevious`): an open directory and a name in it.
 //
-// The old version gets the name (a hard link, renamed over what stood there) before the new one gets the
-// target's, so that at any moment one of the two names leads to it. The new version then comes by an
-// exchange, which tells what it has really replaced: should somebody else have put a version of his own there
-// in between, that one is moved to the name.
+// Before the rename the old version gets the name, as a hard link that is renamed over the file at the
+// location. So at every moment at least one of the two names leads to the old version. The new version then
+// gets its name by an exchange, which shows the version that was really replaced. If another program replaced
+// the file in between, its version is moved to the location.
 class PreviousVersion {
  public:
-  // Opens the place, and refuses what can be no place: another filesystem, a directory, the target itself. It
-  // changes nothing.
+  // Opens the location. Fails for an impossible location: on another filesystem, a directory, the target
+  // itself. Changes nothing.
   Status Open(const std::string& path, const Target& target);
-  // Before the publication: what stands under the target's name is kept, as safe on disk as the plan makes
-  // the new version. ENOENT if nothing stands there any more. `now` is what was found there.
+  // Before publication: keeps the version under the target's name, as durable as the plan makes the new
+  // version. ENOENT if the target does not exist any more. `now` is the entry found there.
   Status Keep(const Target& target, const platform::Entry& now, const Plan& plan, const Temporary& temporary);
-  // After the exchange, which has left the replaced version under the temporary's name: what is still to be
-  // kept is moved from there.
-  Status Settle(const Target& target, const Plan& plan, const Temporary& temporary);
+  // After the exchange, which has left the replaced version under the temporary's name: moves it to the
+  // location if it is not the version kept already.
+  Status KeepExchanged(const Target& target, const Plan& plan, const Temporary& temporary);
 
   const platform::Directory& directory() const { return directory_; }
-  // The kept name is not on disk yet, and the target directory's sync does not cover it.
+  // The entry at the location is not on disk yet, and the sync of the target directory does not cover it.
   bool NeedsSync() const { return unsynced_ && !in_target_directory_; }
-  // False where its directory, or the old version itself, turned out to have no sync.
+  // False if its directory, or the old version itself, turned out to have no sync.
   bool syncable() const { return syncable_; }
 
  private:
-  Status Refuse(const Target& target, const platform::Entry& replaced, const platform::Entry& found) const;
+  Status CheckLocation(const Target& target, const platform::Entry& replaced,
+                       const platform::Entry& existing) const;
   Status Link(const Target& target, const Plan& plan, const Temporary& temporary);
   Status SyncContent(const platform::Directory& directory, const std::string& name,
                      const platform::Entry& entry, FileSync how, const Temporary& temporary);
@@ -45,7 +46,7 @@ class PreviousVersion {
   platform::Directory directory_;
   std::string name_;
   bool in_target_directory_ = false;
-  // What stands under the name since Keep.
+  // The entry at the location since Keep.
   platform::Entry kept_;
   bool unsynced_ = false;
   bool syncable_ = true;

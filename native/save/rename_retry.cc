@@ -20,9 +20,9 @@ template <typename Call>
 Status RetryWhileBusy(const Call& call) {
   Status status = call();
   milliseconds pause = kFirstPause;
-  // What is counted is what was waited for, so that a slow call costs no attempts.
+  // Counts the pauses, not the calls, so that a slow call does not reduce the number of retries.
   for (milliseconds waited(0);
-       !status.ok() && platform::MayBeInUse(status.error()) && waited < kLongestWait;) {
+       !status.ok() && platform::MayBeBusy(status.error()) && waited < kLongestWait;) {
     pause = std::min(pause, kLongestWait - waited);
     platform::Pause(pause);
     waited += pause;
@@ -32,9 +32,9 @@ Status RetryWhileBusy(const Call& call) {
   return status;
 }
 
-// Where there is no older call, what the first one says counts.
+// If the older call does not exist either, the first error is returned.
 template <typename Call, typename Older>
-Status OrOlder(const Call& call, const Older& older) {
+Status WithOlderCall(const Call& call, const Older& older) {
   return RetryWhileBusy([&] {
     Status status = call();
     if (status.ok() || !platform::IsUnsupported(status.error())) return status;
@@ -47,18 +47,15 @@ Status OrOlder(const Call& call, const Older& older) {
 
 Status RenameReplacing(const Directory& from_directory, const std::string& from,
                        const Directory& to_directory, const std::string& to) {
-  return OrOlder([&] { return platform::Rename(from_directory, from, to_directory, to); },
-                 [&] { return platform::RenameClassic(from_directory, from, to_directory, to, true); });
+  return WithOlderCall([&] { return platform::Rename(from_directory, from, to_directory, to); },
+                       [&] { return platform::RenameClassic(from_directory, from, to_directory, to, true); });
 }
 
-Status RenameReplacing(const Directory& directory, const std::string& from, const std::string& to) {
-  return RenameReplacing(directory, from, directory, to);
-}
-
-Status RenameToFree(const Directory& from_directory, const std::string& from, const Directory& to_directory,
-                    const std::string& to) {
-  return OrOlder([&] { return platform::RenameExclusive(from_directory, from, to_directory, to); },
-                 [&] { return platform::RenameClassic(from_directory, from, to_directory, to, false); });
+Status RenameNoReplace(const Directory& from_directory, const std::string& from,
+                       const Directory& to_directory, const std::string& to) {
+  return WithOlderCall(
+      [&] { return platform::RenameExclusive(from_directory, from, to_directory, to); },
+      [&] { return platform::RenameClassic(from_directory, from, to_directory, to, false); });
 }
 
 Status RemoveName(const Directory& directory, const std::string& name) {

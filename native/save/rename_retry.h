@@ -7,21 +7,18 @@
 
 namespace indelible {
 
-// Changes of one directory's names, by the best call that there is: one that does not mind who has the files
-// open, and the older one only where the first says that it does not exist here. While another program has
-// one of the files open in a way that forbids the change, as virus scanners and indexers on Windows do for a
-// moment with every new file, the call is repeated after growing pauses, for two seconds in all; then its
-// error stands.
+// Renames and removals that are retried while a file is busy. Each uses the best call available: a call that
+// works while other programs have the files open, or the older call where the first does not exist. Virus
+// scanners and indexers on Windows open every new file for a moment, in a way that may block the change. The
+// call is then retried after growing pauses, for two seconds in all; after that its error is returned.
 
-// Replaces what stands under `to`.
+// Replaces `to` if it exists.
 Status RenameReplacing(const platform::Directory& from_directory, const std::string& from,
                        const platform::Directory& to_directory, const std::string& to);
-// The same in one directory.
-Status RenameReplacing(const platform::Directory& directory, const std::string& from, const std::string& to);
-// Fails with EEXIST if anything stands under `to`.
-Status RenameToFree(const platform::Directory& from_directory, const std::string& from,
-                    const platform::Directory& to_directory, const std::string& to);
-// Removes a temporary.
+// Fails with EEXIST if `to` exists.
+Status RenameNoReplace(const platform::Directory& from_directory, const std::string& from,
+                       const platform::Directory& to_directory, const std::string& to);
+// Removes a directory entry.
 Status RemoveName(const platform::Directory& directory, const std::string& name);
 
 }  // namespace indelible

@@ -8,10 +8,11 @@ namespace indelible {
 
 namespace {
 
-// A mount table that changes all the time must not keep a save from ever being decided.
-constexpr int kMostPlanRequests = 5;
+// After this many requests a save uses the default plan, so that it ends even if the mount table changes all
+// the time.
+constexpr int kMostTimesWithoutPlan = 5;
 
-// How often the target may be found and then gone, or missing and then there.
+// How often the target may disappear or appear between two calls.
 constexpr int kMostAttempts = 10;
 
 bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
@@ -51,7 +52,7 @@ Status SaveJob::Append(const uint8_t* data, size_t size) {
   return status;
 }
 
-// Everything up to an empty temporary, or one that is adopted.
+// Everything up to an empty or an adopted temporary.
 SaveJob::Prepared SaveJob::Begin(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
                                  PlanRequest* needed) {
   Enter(Stage::kLocate);
@@ -61,8 +62,7 @@ SaveJob::Prepared SaveJob::Begin(PlanCache* plans, UnsyncedDirectories* unsynced
   if (!status.ok()) return Fail(std::move(status));
   outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
   if (!ChoosePlan(plans, needed)) return Prepared::kNeedsPlan;
-  // Where nothing orders a filesystem's writes, the kept version is not certain to be found
-  // (docs/durability.md).
+  // If the filesystem orders no writes, the kept version may be missing after a crash (docs/durability.md).
   if (request_.strict && (plan_.falls_short() || (plan_.pin_replaced && !request_.previous.empty()))) {
     return Fail(Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP));
   }
@@ -74,7 +74,7 @@ SaveJob::Prepared SaveJob::Begin(PlanCache* plans, UnsyncedDirectories* unsynced
 bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
   Decision decision;
   if (!plans->Find(filesystem(), &decision, needed)) {
-    if (!uses_default_plan_ && ++times_without_plan_ < kMostPlanRequests) {
+    if (!uses_default_plan_ && ++times_without_plan_ < kMostTimesWithoutPlan) {
       needed->directory = target_->directory.path;
       return false;
     }
@@ -89,7 +89,7 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced) {
   if (adopted_ != nullptr && !(adopted_->filesystem() == filesystem()))
     return Status::Failed("link", EXDEV).On(adopted_->directory().path, request_.path);
   if (request_.make_directories) {
-    Status status = unsynced->Complete(target_.get(), plan_.sync_directory());
+    Status status = unsynced->PrepareParents(target_.get(), plan_.sync_directory());
     if (!status.ok()) return status;
   }
   if (!request_.previous.empty()) {
@@ -108,7 +108,7 @@ Status SaveJob::Complete() {
   Status status;
   if (adopted_ == nullptr) outcome_.bytes = size();
   if (opened_) {
-    // So much time has passed that anybody may have replaced the file.
+    // Much time has passed, and another program may have replaced the file.
     status = InspectTarget(request_, *target_, &target_->existing);
     if (!status.ok()) return status;
     outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
@@ -123,11 +123,11 @@ Status SaveJob::Complete() {
   return temporary_->FinishWriting();
 }
 
-bool SaveJob::Publish(bool replaces_unseen) {
+bool SaveJob::Publish(bool coalesces_earlier) {
   Enter(Stage::kRename);
   Status status =
       Cancelled() ? Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED) : Status::Ok();
-  if (status.ok() && had_predecessor_) status = TakeOverChanges();
+  if (status.ok() && had_predecessor_) status = RefreshAttributes();
   if (status.ok()) {
     if (request_.expected != nullptr && !request_.expected->exists) {
       outcome_.replaced = false;
@@ -143,7 +143,7 @@ bool SaveJob::Publish(bool replaces_unseen) {
     }
   }
   Enter(Stage::kWait);
-  outcome_.replaced = outcome_.replaced || replaces_unseen;
+  outcome_.replaced = outcome_.replaced || coalesces_earlier;
   if (!status.ok()) Fail(std::move(status));
   return outcome_.published;
 }
@@ -151,7 +151,7 @@ bool SaveJob::Publish(bool replaces_unseen) {
 Status SaveJob::Replace() {
   const platform::FileVersion* expected = request_.expected.get();
   if (plan_.pin_replaced && outcome_.replaced) {
-    // Before it is held: a second name changes the version.
+    // Checked before the second name is made, which changes the version.
     Status status = temporary_->RefuseIfChanged(target_->name, expected);
     if (!status.ok()) return status;
     expected = nullptr;
@@ -161,8 +161,8 @@ Status SaveJob::Replace() {
   return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
 }
 
-// What is replaced is kept. Where nothing stands, there is nothing to keep, and what somebody puts there in
-// between must not be replaced unkept.
+// Keeps the version that is replaced. If the target does not exist, nothing is kept, and a file that appears
+// in between must not be replaced without being kept.
 Status SaveJob::ReplaceKeeping() {
   Status status;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
@@ -173,12 +173,12 @@ Status SaveJob::ReplaceKeeping() {
     if (!outcome_.replaced) {
       status = temporary_->PublishExclusive(target_->name, &outcome_.published);
       if (!outcome_.published && status.error() == EEXIST) continue;
-      // Without hard links nothing could have been kept, had something been there.
+      // Without hard links an existing file could not have been kept either.
       if (status.reason() != Status::Reason::kUnsupported) return status;
       return Status::Failed(Status::Reason::kCannotKeep, "link", status.error());
     }
     status = previous_->Keep(*target_, now, plan_, *temporary_);
-    if (!previous_->syncable()) name_synced_ = false;
+    if (!previous_->syncable()) entry_synced_ = false;
     if (status.ok()) status = ExchangeKeeping();
     if (outcome_.published || status.error() != ENOENT) break;
   }
@@ -188,7 +188,7 @@ Status SaveJob::ReplaceKeeping() {
 Status SaveJob::ExchangeKeeping() {
   Status status = temporary_->Exchange(target_->name, request_.expected.get(), &outcome_.published);
   if (!status.ok() && platform::IsUnsupported(status.error())) {
-    // By a rename then, which does not tell what it has replaced.
+    // A rename instead, which does not show what it replaced.
     return temporary_->Replace(target_->name, request_.expected.get(), &outcome_.replaced,
                                &outcome_.published);
   }
@@ -196,22 +196,22 @@ Status SaveJob::ExchangeKeeping() {
   platform::Entry out;
   if (platform::LookUp(target_->directory, temporary_->name(), &out).ok() &&
       out.kind == platform::Entry::Kind::kDirectory) {
-    // Somebody has put it there since it was looked at, and no rename would have replaced it.
+    // A directory has appeared there since the check. A rename would have failed.
     bool exchanged = false;
     status = temporary_->Exchange(target_->name, nullptr, &exchanged);
     outcome_.published = !exchanged;
     return exchanged ? Status::Failed("rename", EISDIR) : std::move(status);
   }
-  status = previous_->Settle(*target_, plan_, *temporary_);
+  status = previous_->KeepExchanged(*target_, plan_, *temporary_);
   if (status.ok()) return temporary_->RemoveExchanged();
-  // It may be all that is left of somebody's version.
-  temporary_->ReleaseExchanged();
+  // It may be the only copy of another program's version.
+  temporary_->ForgetExchanged();
   return status;
 }
 
-// An earlier save to the path has been published since stage 1 looked: what is preserved is what that one
+// An earlier save to the path was published after stage 1 had looked. Preserves the attributes that it has
 // left.
-Status SaveJob::TakeOverChanges() {
+Status SaveJob::RefreshAttributes() {
   platform::Entry now;
   Status status = InspectTarget(request_, *target_, &now);
   if (!status.ok()) return status;
@@ -223,11 +223,11 @@ Status SaveJob::TakeOverChanges() {
   return temporary_->Sync(plan_.file_sync(), &data_ordered_);
 }
 
-bool SaveJob::Supersedes(const SaveJob& earlier) const {
+bool SaveJob::CanCoalesce(const SaveJob& earlier) const {
   const SaveRequest& before = earlier.request_;
-  // The same options give the same attributes; and the two must have found the same file, which a symbolic
-  // link that was changed meanwhile would prevent. What is kept somewhere can be told, and what has to look
-  // at the version that it replaces must find it.
+  // The same options give the same attributes. The two must also have found the same file, which a change of
+  // a symbolic link would prevent. A kept version can be observed, and a save that expects a version must
+  // find it.
   return !request_.exclusive && !before.exclusive && request_.previous.empty() && before.previous.empty() &&
          request_.expected == nullptr && before.expected == nullptr && request_.has_mode == before.has_mode &&
          request_.mode == before.mode && request_.has_owner == before.has_owner &&
@@ -238,8 +238,8 @@ bool SaveJob::Supersedes(const SaveJob& earlier) const {
          target_->identity.inode == earlier.target_->identity.inode && filesystem() == earlier.filesystem();
 }
 
-void SaveJob::PublishUnseen() {
-  // Another save was before it, or what stage 1 found there.
+void SaveJob::PublishCoalesced() {
+  // It has replaced another save, or the file that stage 1 found.
   outcome_.replaced = outcome_.replaced || had_predecessor_;
   outcome_.published = true;
   temporary_.reset();
@@ -247,22 +247,22 @@ void SaveJob::PublishUnseen() {
 
 std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
   std::vector<const platform::Directory*> directories;
-  for (const platform::Directory& extended : target_->extended) {
-    if (extended.syncable) directories.push_back(&extended);
+  for (const platform::Directory& parent : target_->parents_to_sync) {
+    if (parent.syncable) directories.push_back(&parent);
   }
-  // Before the target's: of the two names of the old version, the one that it keeps.
+  // Before the target's directory: of the two names of the old version, this one stays.
   if (previous_ != nullptr && previous_->NeedsSync() && previous_->directory().syncable)
     directories.push_back(&previous_->directory());
   if (target_->directory.syncable) directories.push_back(&target_->directory);
   return directories;
 }
 
-void SaveJob::SyncUnsyncableDirectory() {
+void SaveJob::SyncFilesystemIfNeeded() {
   bool syncable = target_->directory.syncable;
-  for (const platform::Directory& extended : target_->extended) syncable = syncable && extended.syncable;
+  for (const platform::Directory& parent : target_->parents_to_sync) syncable = syncable && parent.syncable;
   if (previous_ != nullptr && previous_->NeedsSync()) syncable = syncable && previous_->directory().syncable;
   if (syncable) return;
-  // Without a temporary another save's sync of the filesystem covers it.
+  // A coalesced save has no temporary: the later save syncs the filesystem for it.
   if (temporary_ == nullptr) return;
   const Status status = temporary_->SyncFilesystem();
   if (!status.ok()) DirectorySyncFailed(status);
@@ -270,8 +270,8 @@ void SaveJob::SyncUnsyncableDirectory() {
 
 void SaveJob::DirectorySyncFailed(const Status& status) {
   if (platform::IsUnsupported(status.error())) {
-    // Some FUSE and network filesystems cannot sync a directory: the name is as durable as they make it.
-    NameNotDurable();
+    // Some FUSE and network filesystems cannot sync a directory: the entry is as durable as they make it.
+    EntryNotDurable();
   } else {
     FailAfterPublishing(status);
   }
@@ -284,7 +284,7 @@ bool SaveJob::LacksDescriptors() const {
 
 void SaveJob::Rewind() {
   if (opened_) {
-    // What has been written stays, and the rest is done again.
+    // The data that was written stays. The rest is done again.
     outcome_.status = Status::Ok();
     return;
   }
@@ -294,27 +294,27 @@ void SaveJob::Rewind() {
   target_.reset();
   outcome_ = SaveOutcome();
   data_ordered_ = true;
-  name_synced_ = true;
+  entry_synced_ = true;
   Enter(Stage::kQueue);
 }
 
 void SaveJob::FailUnstarted() { Fail(Status::Failed("pthread_create", EAGAIN)); }
 
 void SaveJob::FailAfterPublishing(Status status) {
-  // The first error is the one that the caller gets.
+  // The caller gets the first error.
   if (outcome_.status.ok()) Fail(std::move(status));
 }
 
 void SaveJob::Finish(UnsyncedDirectories* unsynced) {
   if (temporary_ != nullptr && outcome_.published) {
-    // The version that was replaced: the new one's name is safe by now.
+    // The old version is released only now, when the name of the new one is safe.
     Status status = pinned_ == nullptr ? Status::Ok() : pinned_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
     status = temporary_->Release();
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
   if (outcome_.published && outcome_.status.ok()) {
-    if (target_ != nullptr && plan_.sync_directory()) unsynced->Synced(*target_);
+    if (target_ != nullptr && plan_.sync_directory()) unsynced->MarkSynced(*target_);
     outcome_.durability = DurabilityReached();
   }
   pinned_.reset();
@@ -325,12 +325,12 @@ void SaveJob::Finish(UnsyncedDirectories* unsynced) {
   LeaveStage();
 }
 
-// What is left of the plan's durability where the system's syncs did not reach as far as it assumes.
+// The durability of the plan, reduced where the syncs of the system reached less than it assumes.
 Durability SaveJob::DurabilityReached() const {
-  // Where nothing orders a filesystem's writes, the kept version is not certain to be found.
+  // If the filesystem orders no writes, the kept version may be missing after a crash.
   if (plan_.pin_replaced && !request_.previous.empty()) return Durability::kNone;
   if (plan_.achieves == Durability::kNone) return Durability::kNone;
-  if (plan_.achieves == Durability::kDurable && name_synced_) return Durability::kDurable;
+  if (plan_.achieves == Durability::kDurable && entry_synced_) return Durability::kDurable;
   return data_ordered_ ? Durability::kOrdered : Durability::kNone;
 }
 

@@ -23,104 +23,105 @@ namespace indelible {
 
 class SaveJob;
 
-// Who asked for saves. Called on any thread, while no mutex of the scheduler is held; the save that it is
-// called for keeps it alive.
+// Receives the results of saves. Called on any thread, while no mutex of the scheduler is held. The save
+// keeps its listener alive.
 class SaveListener {
  public:
   virtual ~SaveListener() = default;
-  // The outcome is final, and nothing of the save is open any more.
+  // The outcome is final, and the save has no open descriptors.
   virtual void Completed(std::shared_ptr<SaveJob> job) = 0;
-  // Saves wait until Scheduler::ProvidePlan or UseDefaultPlan is called for this filesystem.
+  // Saves wait until Scheduler::ProvidePlan or UseDefaultPlan is called for the filesystem of the request.
   virtual void NeedsPlan(const PlanRequest& request) = 0;
 };
 
-// What a save came to.
+// The result of a save.
 struct SaveOutcome {
   Status status;
   bool published = false;
   bool replaced = false;
   Protocol protocol = Protocol::kSyncRenameSync;
-  // What survives power loss now; kNone unless the status is fine.
+  // What survives power loss now. kNone if the save has failed.
   Durability durability = Durability::kNone;
-  // How long the file is.
+  // The length of the file.
   uint64_t bytes = 0;
 };
 
-// The steps of one save. They come in the order in which they stand here, one thread at a time.
+// The steps of one save. They are called in the order of their declaration, by one thread at a time.
 class SaveJob {
  public:
-  // `ticket` is the listener's own name for the save.
+  // `ticket` identifies the save for its listener.
   SaveJob(SaveRequest request, std::shared_ptr<SaveListener> listener, uint64_t ticket)
       : request_(std::move(request)),
         listener_(std::move(listener)),
         ticket_(ticket),
         times_(request_.timed ? std::make_unique<StageTimes>() : nullptr) {}
 
-  // Before stage 1: the data is what this file holds, which the save publishes instead of writing one.
+  // Before stage 1: publishes this file instead of writing the data.
   void Adopt(std::shared_ptr<TemporaryFile> file) { adopted_ = std::move(file); }
-  // It goes by Decision::Default() where there is no decision, instead of asking for one.
+  // Without a decision the save uses Decision::Default() instead of requesting one.
   void UseDefaultPlan() { uses_default_plan_ = true; }
 
-  // Stage 1: everything up to a complete file beside the old one. kNeedsPlan: nothing has been written, and
-  // `*needed` says what has to be provided first; then again, after Rewind. `planned` is called as soon as
+  // Stage 1: everything up to a complete file beside the old one. kNeedsPlan: nothing was written, and
+  // `*needed` says which plan to provide before the next call, which follows Rewind. `planned` is called when
   // filesystem() and plan() are known, before anything is written.
   enum class Prepared { kReady, kFailed, kNeedsPlan };
   Prepared Prepare(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
                    PlanRequest* needed);
 
-  // The beginning of stage 1, for a save whose data is streamed: everything up to an empty temporary. Then
-  // Append for each chunk; Prepare does the rest. An opened save that is not handed to the scheduler must be
-  // finished by whoever has opened it.
+  // The beginning of stage 1 for a streaming save: everything up to an empty temporary. Append follows for
+  // each chunk; Prepare does the rest. Finish must be called for an opened save that is not submitted to the
+  // scheduler.
   Prepared Open(PlanCache* plans, UnsyncedDirectories* unsynced, PlanRequest* needed);
   Status Append(const uint8_t* data, size_t size);
   bool opened() const { return opened_; }
-  // How many bytes of data it has.
+  // The number of bytes of data.
   uint64_t size() const { return opened_ ? appended_ : request_.size; }
 
-  // Whether stage 1 failed because the process, or the system, has no descriptor left.
+  // Whether stage 1 failed because the process, or the system, has no descriptors left.
   bool LacksDescriptors() const;
-  // Forgets an attempt that wrote nothing, to be made again.
+  // Resets the save after an attempt that wrote nothing, for another one.
   void Rewind();
-  // There is no thread to start it on.
+  // Fails the save: there is no thread for it.
   void FailUnstarted();
 
-  // Stage 1 looks at the target while an earlier save to the path is still to be published.
+  // Stage 1 looks at the target before an earlier save to the path is published.
   void ExpectPredecessor() { had_predecessor_ = true; }
-  // Stage 2, first half: the file gets its name. False if it failed. `replaces_unseen`: an earlier save to
-  // the path is left out in favour of this one.
-  bool Publish(bool replaces_unseen);
-  // Whether nobody could tell if this save's rename were preceded by the earlier one's to the same path or
-  // not.
-  bool Supersedes(const SaveJob& earlier) const;
-  // Counts as published and replaced at once by a later save, whose content is what has to be durable.
-  void PublishUnseen();
+  // Stage 2, first half: gives the file its name. False if that failed. `coalesces_earlier`: an earlier save
+  // to the path is skipped in favour of this one.
+  bool Publish(bool coalesces_earlier);
+  // Whether the earlier save to the same path can be skipped: no observer can see whether its rename preceded
+  // this one.
+  bool CanCoalesce(const SaveJob& earlier) const;
+  // Counts as published and replaced at once by a later save. Only the content of the later one has to be
+  // durable.
+  void PublishCoalesced();
 
-  // Stage 2, second half: what has to be synced so that the name survives. The directories that the caller
-  // syncs once for all the saves of a group; a directory that cannot be synced is this save's own affair.
+  // Stage 2, second half: the directories to sync so that the entry survives. The caller syncs each once for
+  // all saves of a group. A directory that cannot be synced is handled by SyncFilesystemIfNeeded.
   std::vector<const platform::Directory*> DirectoriesToSync() const;
-  void SyncUnsyncableDirectory();
+  void SyncFilesystemIfNeeded();
   void DirectorySyncFailed(const Status& status);
-  void NameNotDurable() { name_synced_ = false; }
+  void EntryNotDurable() { entry_synced_ = false; }
   void FailAfterPublishing(Status status);
-  // It is durable as far as directory syncs make it so, and its file was synced right after it was written. A
-  // file that was streamed or adopted does not count: the journal's timer may have committed it before, so
-  // that its sync had nothing to commit.
+  // The save is durable as far as directory syncs make it so, and its file was synced right after it was
+  // written. A streamed or adopted file does not count: the timer of the journal may have committed it
+  // before, so that its sync had nothing to commit.
   bool HasSyncedNewFile() const {
-    return outcome_.published && outcome_.status.ok() && plan_.sync_directory() && name_synced_ &&
+    return outcome_.published && outcome_.status.ok() && plan_.sync_directory() && entry_synced_ &&
            plan_.file_sync() == FileSync::kData && !opened_ && adopted_ == nullptr;
   }
 
-  // Closes what the save holds open. The outcome is final afterwards.
+  // Closes everything that the save has open. The outcome is final afterwards.
   void Finish(UnsyncedDirectories* unsynced);
 
-  // Gives up if the file is not published yet. Safe from any thread.
+  // Cancels the save unless it is published already. Callable from any thread.
   void Cancel() { cancelled_ = true; }
   bool Cancelled() const { return cancelled_ || all_cancelled_; }
-  // The process is about to exit.
+  // Cancels all saves of the process, which is about to exit.
   static void CancelAll() { all_cancelled_ = true; }
   static bool AllCancelled() { return all_cancelled_; }
 
-  // Where its time goes, if that is measured: no clock is looked at otherwise.
+  // Measures the stages, if requested. Otherwise no clock is read.
   void Enter(Stage stage) {
     if (times_ != nullptr) times_->Enter(stage);
   }
@@ -134,7 +135,7 @@ class SaveJob {
   uint64_t ticket() const { return ticket_; }
   const SaveOutcome& outcome() const { return outcome_; }
   const Plan& plan() const { return plan_; }
-  FilesystemId filesystem() const { return FilesystemId::Of(target_->identity); }
+  platform::FilesystemId filesystem() const { return platform::FilesystemId::Of(target_->identity); }
 
  private:
   Prepared Begin(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
@@ -145,7 +146,7 @@ class SaveJob {
   Status Replace();
   Status ReplaceKeeping();
   Status ExchangeKeeping();
-  Status TakeOverChanges();
+  Status RefreshAttributes();
   Durability DurabilityReached() const;
   Prepared Fail(Status status);
 
@@ -162,17 +163,17 @@ class SaveJob {
   uint64_t appended_ = 0;
   Plan plan_;
   SaveOutcome outcome_;
-  // False where the data was synced no further than to a device that may write the name before it.
+  // False if the data was only submitted to a device that may write the name before it.
   bool data_ordered_ = true;
-  // False where the filesystem cannot sync a directory.
-  bool name_synced_ = true;
+  // False if the filesystem cannot sync a directory.
+  bool entry_synced_ = true;
   std::shared_ptr<TemporaryFile> adopted_;
-  // Only while the save is under way, so that ten thousand waiting ones stay small.
+  // Allocated only while the save runs, so that ten thousand waiting saves stay small.
   std::unique_ptr<Target> target_;
   std::unique_ptr<Temporary> temporary_;
-  // Only where the version that is replaced has to outlive the rename.
+  // Only if the old version has to outlive the rename.
   std::unique_ptr<PinnedVersion> pinned_;
-  // Only where the version that is replaced is kept.
+  // Only with `keepPrevious`.
   std::unique_ptr<PreviousVersion> previous_;
 };
 

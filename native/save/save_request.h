@@ -11,7 +11,7 @@
 
 namespace indelible {
 
-// One save as the facade has resolved it. There are no defaults at this level.
+// One save with all options resolved. There are no defaults at this level.
 struct SaveRequest {
   std::string path;  // Absolute.
   const uint8_t* data = nullptr;
@@ -29,11 +29,11 @@ struct SaveRequest {
   bool has_owner = false;
   uint32_t uid = 0;
   uint32_t gid = 0;
-  // Measures how long each stage takes.
+  // Measure the time of each stage.
   bool timed = false;
-  // Fails unless the target is this version when it is replaced. Null: whatever it is.
+  // The save fails unless the target is this version when it is replaced. Null: any version.
   std::shared_ptr<const platform::FileVersion> expected;
-  // Where the version that is replaced is kept: absolute, or empty.
+  // Where to keep the old version: absolute, or empty.
   std::string previous;
 };
 

@@ -11,18 +11,17 @@ namespace {
 template <typename Subject>
 struct Attempt {
   Status (*sync)(const Subject& subject);
-  SyncDurability durability;
+  Reached reached;
 };
 
-template <typename Subject, size_t kAttempts>
-Status TryInOrder(const Attempt<Subject> (&attempts)[kAttempts], const Subject& subject,
-                  SyncDurability* durability) {
+template <typename Subject, size_t kCount>
+Status TryInOrder(const Attempt<Subject> (&attempts)[kCount], const Subject& subject, Reached* reached) {
   Status refused = Status::Failed("fsync", ENOSYS);
   for (const Attempt<Subject>& attempt : attempts) {
     Status status = attempt.sync(subject);
-    if (status.ok()) *durability = attempt.durability;
+    if (status.ok()) *reached = attempt.reached;
     if (status.ok() || !platform::IsUnsupported(status.error())) return status;
-    // What the strongest call has to say, rather than that a weaker one does not exist.
+    // Returns the error of the strongest call that exists.
     if (refused.error() == ENOSYS) refused = std::move(status);
   }
   return refused;
@@ -30,21 +29,21 @@ Status TryInOrder(const Attempt<Subject> (&attempts)[kAttempts], const Subject& 
 
 }  // namespace
 
-Status SyncFile(const platform::Descriptor& file, SyncDurability* durability) {
+Status SyncFile(const platform::Descriptor& file, Reached* reached) {
   static constexpr Attempt<platform::Descriptor> kAttempts[] = {
-      {platform::SyncBarrier, SyncDurability::kOrdered},
-      {platform::SyncData, SyncDurability::kStable},
-      {platform::SubmitData, SyncDurability::kSubmitted},
+      {platform::SyncBarrier, Reached::kOrdered},
+      {platform::SyncData, Reached::kStable},
+      {platform::SubmitFile, Reached::kSubmitted},
   };
-  return TryInOrder(kAttempts, file, durability);
+  return TryInOrder(kAttempts, file, reached);
 }
 
-Status SyncNames(const platform::Directory& directory, SyncDurability* durability) {
+Status SyncEntries(const platform::Directory& directory, Reached* reached) {
   static constexpr Attempt<platform::Directory> kAttempts[] = {
-      {platform::SyncDirectory, SyncDurability::kStable},
-      {platform::SubmitDirectory, SyncDurability::kSubmitted},
+      {platform::SyncDirectory, Reached::kStable},
+      {platform::SubmitDirectory, Reached::kSubmitted},
   };
-  return TryInOrder(kAttempts, directory, durability);
+  return TryInOrder(kAttempts, directory, reached);
 }
 
 }  // namespace indelible

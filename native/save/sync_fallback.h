@@ -7,23 +7,25 @@
 
 namespace indelible {
 
-// How far what was synced has got.
-enum class SyncDurability : uint8_t {
-  kSubmitted,  // To the device, which may write it in any order, and lose it.
-  kOrdered,    // Stable by the time that anything written later is.
+// The durability that a sync reached.
+enum class Reached : uint8_t {
+  kSubmitted,  // Submitted to the device, which may write it in any order and lose it.
+  kOrdered,    // Stable before anything that is written later.
   kStable,     // On stable storage.
 };
 
-// Which sync a file gets, and which a directory: the cheapest call that is enough, and the next one only
-// where a call says that it does not exist here. A call that has failed for any other reason is the last one:
-// the kernel may have dropped what it could not write, and another call would then succeed without it.
+// The sync calls for a file and for a directory, tried in order. The first is the cheapest one that is
+// enough. The next one is tried only if a call reports that it does not exist here. Any other error is final:
+// the kernel may have dropped the pages that it could not write, and another call would then succeed without
+// them.
 
-// For the data of a file that is about to get its name: a barrier where the system has one (it keeps the name
-// from overtaking the data, and the directory's sync flushes both), else a flush, else whatever there is.
-Status SyncFile(const platform::Descriptor& file, SyncDurability* durability);
-// For the names in a directory, on which everything that was synced before relies: a flush, else whatever
-// there is.
-Status SyncNames(const platform::Directory& directory, SyncDurability* durability);
+// For the data of a file before the rename: a barrier if the system has one (it keeps the name from reaching
+// the disk before the data, and the sync of the directory flushes both), else a flush, else submission to the
+// device.
+Status SyncFile(const platform::Descriptor& file, Reached* reached);
+// For the entries of a directory, on which everything synced before depends: a flush, else submission to the
+// device.
+Status SyncEntries(const platform::Directory& directory, Reached* reached);
 
 }  // namespace indelible
 

@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "split_path.h"
-
 namespace indelible {
 
 namespace {
@@ -13,16 +11,16 @@ namespace {
 using platform::Directory;
 using platform::Entry;
 
-// The kernel's own limit (path_resolution(7)).
+// The limit of the kernel (path_resolution(7)).
 constexpr int kMostLinks = 40;
 
-// Opens `path`, or as much of it as exists; the rest goes to `missing`.
+// Opens `path`, or the part of it that exists; the missing components go to `missing`.
 Status OpenNearest(const Directory* base, const std::string& path, Directory* directory,
                    std::vector<std::string>* missing) {
   const Status opened = platform::OpenDirectory(base, path, directory);
   if (opened.ok() || opened.error() != ENOENT) return opened;
   const SplitPath split = SplitPath::Of(path);
-  // The root, or a working directory that somebody has removed.
+  // The root, or a working directory that was removed.
   if (split.name.empty() || path == ".") return opened;
   const Status status = OpenNearest(base, split.directory, directory, missing);
   if (status.ok()) missing->push_back(split.name);
@@ -38,7 +36,7 @@ Status OpenParent(const SaveRequest& request, const Directory* base, const std::
   return status;
 }
 
-// A path with a trailing slash, or whose last component is `.` or `..`, never names a file.
+// Always fails: a path that ends in a slash, `.` or `..` is never that of a file.
 Status RefuseDirectoryPath(const Directory& parent, const SplitPath& split) {
   Directory ignored;
   if (split.NamesDirectory()) {
@@ -47,12 +45,12 @@ Status RefuseDirectoryPath(const Directory& parent, const SplitPath& split) {
     return status.ok() ? Status::Failed("open", EISDIR) : status;
   }
   const Status status = platform::OpenDirectory(&parent, split.name, &ignored);
-  // open(2) with O_CREAT answers EISDIR for a missing name with a slash behind it, too.
+  // As open(2) with O_CREAT, also for a missing name before the slash.
   if (status.ok() || status.error() == ENOENT) return Status::Failed("open", EISDIR);
   return status;
 }
 
-// What is replaced is a file, a link, or nothing.
+// Only a file, a symbolic link or a missing entry may be replaced.
 Status RefuseUnlessFile(const Entry& entry) {
   switch (entry.kind) {
     case Entry::Kind::kDirectory:
@@ -69,13 +67,31 @@ Status RefuseUnlessFile(const Entry& entry) {
 
 }  // namespace
 
+SplitPath SplitPath::Of(const std::string& path) {
+  SplitPath split;
+  size_t end = path.size();
+  while (end > 0 && path[end - 1] == '/') --end;
+  split.slash = end < path.size();
+  const size_t slash = path.find_last_of('/', end == 0 ? 0 : end - 1);
+  if (end == 0) {
+    split.directory = "/";
+  } else if (slash == std::string::npos || slash >= end) {
+    split.directory = ".";
+    split.name = path.substr(0, end);
+  } else {
+    split.directory = slash == 0 ? "/" : path.substr(0, slash);
+    split.name = path.substr(slash + 1, end - slash - 1);
+  }
+  return split;
+}
+
 Status InspectTarget(const SaveRequest& request, const Target& target, Entry* entry) {
   Status status = platform::LookUp(target.directory, target.name, entry);
   if (!status.ok()) return status;
   if (request.exclusive && entry->kind != Entry::Kind::kMissing) return Status::Failed("open", EEXIST);
   status = RefuseUnlessFile(*entry);
   if (!status.ok()) return status;
-  // rename(2): EBUSY. Said now, before a large file is written in vain.
+  // As rename(2), but before a large file is written in vain.
   if (entry->mount_point) return Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY);
   return Status::Ok();
 }
@@ -90,14 +106,14 @@ Status ResolveTarget(const SaveRequest& request, Target* target) {
       return Status::Failed("open", EISDIR);
     if (split.NamesDirectory() || split.slash) return RefuseDirectoryPath(target->directory, split);
     target->name = split.name;
-    // Where the directory is missing, so is the file.
+    // Without the directory there is no file.
     if (!target->missing.empty()) break;
     status = InspectTarget(request, *target, &target->existing);
     if (!status.ok()) return status;
     if (target->existing.kind != Entry::Kind::kSymlink || !request.follow_symlinks) break;
     if (links == kMostLinks) return Status::Failed("open", ELOOP);
-    // Some links (/dev/stdout, by way of /proc/self/fd) lead where their text does not: those to a pipe or a
-    // terminal are known by what the kernel finds.
+    // Some links lead to another file than their text says (/dev/stdout, through /proc/self/fd). Links to a
+    // pipe or a terminal are recognised by the file that the kernel finds.
     Entry end;
     status = platform::Follow(target->directory, target->name, &end);
     if (status.ok()) status = RefuseUnlessFile(end);

@@ -9,26 +9,39 @@
 
 namespace indelible {
 
-// Where a save goes: an open directory and a name in it, with what stands there now.
+// A path, split into a directory and the last component, which is looked up in it.
+struct SplitPath {
+  std::string directory;
+  std::string name;
+  // The path ends in a slash: it must be that of a directory.
+  bool slash = false;
+
+  static SplitPath Of(const std::string& path);
+  // The last component can only be a directory.
+  bool NamesDirectory() const { return name.empty() || name == "." || name == ".."; }
+};
+
+// The target of a save: an open directory and a name in it, with the existing entry.
 struct Target {
   platform::Directory directory;
   platform::Identity identity;
   std::string name;
   platform::Entry existing;
-  // Parents that are still to be made, from the outermost on; `directory` is where the first of them goes.
+  // Parent directories that have to be made, the outermost first. `directory` is where the first one is made.
   std::vector<std::string> missing;
-  // Directories that hold the names of parents which are not durable yet: synced with the file's own.
-  std::vector<platform::Directory> extended;
-  // Those parents.
-  std::vector<platform::Identity> unsynced;
+  // Directories that contain the entries of unsynced parents. They are synced with the target's own
+  // directory.
+  std::vector<platform::Directory> parents_to_sync;
+  // The unsynced parents.
+  std::vector<platform::Identity> unsynced_parents;
 };
 
-// Finds the target of a request: opens its directory, follows symbolic links (if asked), and refuses what
-// must not be replaced: directories, devices, FIFOs, sockets, mount points. It changes nothing: where
-// directories have to be made first, it finds the nearest one that exists.
+// Finds the target of a request: opens its directory, follows symbolic links (if requested), and fails for a
+// target that must not be replaced: directories, devices, FIFOs, sockets, mount points. Changes nothing: if
+// parent directories are missing, it finds the nearest one that exists.
 Status ResolveTarget(const SaveRequest& request, Target* target);
 
-// What stands under the target's name at this moment, refusing as ResolveTarget does.
+// The current entry of the target. Fails as ResolveTarget does.
 Status InspectTarget(const SaveRequest& request, const Target& target, platform::Entry* entry);
 
 }  // namespace indelible

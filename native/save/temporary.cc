@@ -23,20 +23,20 @@ constexpr uint32_t kOwnerBits = 0700;
 constexpr uint32_t kGroupBits = 0070;
 constexpr uint32_t kOtherBits = 0007;
 constexpr uint32_t kUnknownMode = ~uint32_t{0};
-// What open(2) gives a new file; the umask applies.
+// The usual mode of a new file. The umask applies.
 constexpr uint32_t kDefaultMode = 0666;
 
-// Names are 80 random bits; a second attempt is due to a sweeper, a tenth to a broken filesystem.
+// Names have 80 random bits. A second attempt is due to a sweeper, a tenth to a broken filesystem.
 constexpr int kMostNames = 10;
 
-// Between two looks at whether the caller has given up.
+// The bytes written between two checks for cancellation.
 constexpr size_t kWriteChunk = size_t{8} << 20;
 
 bool Preserves(const SaveRequest& request, const Entry& replaced) {
   return request.preserve_permissions && replaced.kind == Entry::Kind::kFile;
 }
 
-// The mode that the file has to end up with, if that is known beforehand.
+// The final mode of the file, if known in advance.
 bool FinalMode(const SaveRequest& request, const Entry& replaced, uint32_t* mode) {
   if (request.has_mode) {
     *mode = request.mode;
@@ -48,9 +48,9 @@ bool FinalMode(const SaveRequest& request, const Entry& replaced, uint32_t* mode
   return true;
 }
 
-// What the temporary may be created with when it has to end up with `mode`: the owner's rights, and those
-// that the group and all others have alike. Until it belongs to its final group, nobody may do more than at
-// the end; and a common mode such as 0644 or 0755 is complete then and saves the chmod.
+// The mode to create the temporary with, for the final mode `mode`: the rights of the owner, and those that
+// the group and all others both have. Until the file has its final group, no user may have more rights than
+// at the end. A common mode such as 0644 or 0755 is complete from the start and saves the chmod.
 uint32_t CreationMode(uint32_t mode) {
   const uint32_t group = (mode & kGroupBits) >> 3;
   const uint32_t other = mode & kOtherBits;
@@ -63,8 +63,8 @@ bool MayNotOwn(const Status& status) { return status.error() == EPERM || status.
 }  // namespace
 
 Temporary::~Temporary() {
-  // The save has failed with an error of its own already; a second one from here has nobody to go to, and
-  // what is left behind carries no lock any more, so that a sweep finds it.
+  // The save has failed with an earlier error, which is the one to report. A file that remains has no lock
+  // any more, so that a sweep removes it.
   if (!name_.empty()) static_cast<void>(RemoveName(directory_, name_).ok());
 }
 
@@ -74,8 +74,8 @@ Status Temporary::Create(const SaveRequest& request, const std::string& name, co
   if (FinalMode(request, replaced, &mode)) mode = CreationMode(mode);
   Status status = CreateLocked(mode, unnamed);
   if (!status.ok() || !Preserves(request, replaced)) return status;
-  // Before there is any data in it that the list keeps from others.
-  return TakeOverAccessList(directory_, name, file_);
+  // Before the file contains data that the list protects.
+  return PreserveAccessList(directory_, name, file_);
 }
 
 Status Temporary::CreateLocked(uint32_t mode, bool unnamed) {
@@ -88,7 +88,7 @@ Status Temporary::CreateLocked(uint32_t mode, bool unnamed) {
     bool linked = false;
     status = Lock(&linked);
     if (!status.ok() || linked || unnamed) return status;
-    // A sweeper came between creation and lock and took the file for a dead writer's.
+    // A sweeper came between creation and lock, and took the file for that of an ended writer.
     name_.clear();
   }
   return Status::Failed("open", EEXIST);
@@ -107,7 +107,7 @@ Status Temporary::Lock(bool* linked) {
   bool locked = false;
   const Status status = platform::LockTemporary(file_, &locked);
   if (!status.ok()) {
-    // EAGAIN: the sweeper has the lock at this moment, and is about to remove the file.
+    // EAGAIN: a sweeper has the lock, and is about to remove the file.
     if (status.error() != EAGAIN && status.error() != EACCES) return status;
     *linked = false;
     return Status::Ok();
@@ -119,7 +119,7 @@ Status Temporary::Adopt(const Temporary& other, uint64_t* size) {
   Status status = platform::Duplicate(other.file_, &file_);
   if (!status.ok()) return status;
   bool linked = false;
-  // The caller, who has the descriptor as well, may have changed them.
+  // The caller also has the descriptor, and may have changed them.
   status = platform::ReadAttributes(file_, &attributes_, &linked);
   if (!status.ok()) return status;
   platform::FileVersion version;
@@ -138,7 +138,7 @@ Status Temporary::Write(const uint8_t* data, size_t size, FunctionRef<bool()> ca
       if (status.error() == EINTR) continue;
       return status;
     }
-    // write(2) does not say why; a file that stops growing is nothing to wait for.
+    // write(2) gives no reason. Retrying would not end if the file does not grow.
     if (written == 0) return Status::Failed("write", EIO);
     done += written;
   }
@@ -177,28 +177,27 @@ Status Temporary::SetAttributes(const SaveRequest& request, const std::string& n
     if (!status.ok()) return status;
     attributes_.uid = wanted.uid;
     attributes_.gid = wanted.gid;
-    // Which of the set-id bits chown has cleared depends on the rest of the mode and on the process
-    // (chown(2)).
+    // chown(2): which set-id bits are cleared depends on the rest of the mode and on the process.
     if ((attributes_.mode & (kSetUserId | kSetGroupId)) != 0) attributes_.mode = kUnknownMode;
   }
   if (preserves) {
-    Status status = TakeOverAccessList(directory_, name, file_);
+    Status status = PreserveAccessList(directory_, name, file_);
     if (!status.ok()) return status;
   }
   if (request.preserve_all && replaced.kind == Entry::Kind::kFile) {
-    Kept kept;
+    KeptOwnership kept;
     kept.owner = request.has_owner || attributes_.uid == replaced.attributes.uid;
     kept.group = request.has_owner || attributes_.gid == replaced.attributes.gid;
     bool mode_changed = false;
-    Status status = CopyExtendedAttributes(directory_, name, kept, file_, &mode_changed);
+    Status status = PreserveExtendedAttributes(directory_, name, kept, file_, &mode_changed);
     if (mode_changed) attributes_.mode = kUnknownMode;
     if (status.ok() && !in_memory) status = CopyFlags(name);
     if (!status.ok()) return status;
   }
   if (!has_mode) return Status::Ok();
   if (preserves && !request.has_mode) {
-    // Rights that were given to one owner or group must not pass to another: set-id bits would run programs
-    // as somebody else, and a file private to one group would open to the next.
+    // Rights of one owner or group must not pass to another: set-id bits would run programs as another user,
+    // and a file that is private to one group would be open to the next.
     if (attributes_.uid != replaced.attributes.uid && !request.has_owner) mode &= ~kSetUserId;
     if (attributes_.gid != replaced.attributes.gid && !request.has_owner) {
       mode &= ~kSetGroupId & (~kGroupBits | ((mode & kOtherBits) << 3));
@@ -210,14 +209,15 @@ Status Temporary::SetAttributes(const SaveRequest& request, const std::string& n
   return status;
 }
 
-// What the process may not read or set, and what the filesystem does not have, is left out.
+// Flags that the process may not read or set, or that the filesystem does not have, are left out.
 Status Temporary::CopyFlags(const std::string& name) {
   platform::FileFlags wanted;
   platform::FileFlags current;
   if (!platform::ReadFlags(directory_, name, &wanted).ok()) return Status::Ok();
   if (!platform::ReadFlags(file_, &current).ok()) return Status::Ok();
   if (wanted.project != current.project) {
-    // Into a directory that gives its project to its files no file of another can be renamed (EXDEV).
+    // A file of another project cannot be renamed into a directory that gives its project to its files
+    // (EXDEV).
     bool inherits = true;
     const Status status = platform::ReadProjectInheritance(directory_, &inherits);
     if (!status.ok() || inherits) wanted.project = current.project;
@@ -237,9 +237,9 @@ Status Temporary::Sync(FileSync how, bool* ordered) {
     case FileSync::kWriteBack:
       return platform::WriteBack(file_);
     case FileSync::kData: {
-      SyncDurability durability = SyncDurability::kSubmitted;
-      Status status = SyncFile(file_, &durability);
-      *ordered = durability != SyncDurability::kSubmitted;
+      Reached reached = Reached::kSubmitted;
+      Status status = SyncFile(file_, &reached);
+      *ordered = reached != Reached::kSubmitted;
       return status;
     }
   }
@@ -250,7 +250,7 @@ Status Temporary::FinishWriting() {
   platform::Descriptor kept;
   Status status = platform::Duplicate(file_, &kept);
   if (!status.ok()) return status;
-  // Each close of a duplicate runs the filesystem's own ->flush (fs/open.c, filp_close).
+  // Each close of a duplicate calls ->flush of the filesystem (fs/open.c, filp_close).
   status = file_.Close();
   if (status.ok()) file_ = std::move(kept);
   return status;
@@ -259,53 +259,54 @@ Status Temporary::FinishWriting() {
 Status Temporary::Replace(const std::string& name, const platform::FileVersion* expected, bool* found,
                           bool* published) {
   if (name_.empty() && !*found && expected == nullptr) {
-    // Straight to its name, which leaves no moment for a crash to find it under another one.
+    // Directly to its final name, so that a crash never finds it under a temporary one.
     Status status = platform::LinkUnnamed(file_, directory_, name);
     *published = status.ok();
     if (status.ok()) return status;
-    if (status.error() != EEXIST) return std::move(status).On(PathOf(name));
+    if (status.error() != EEXIST) return std::move(status).On(directory_.PathOf(name));
     *found = true;
   }
-  Status status = TakeName();
+  Status status = EnsureName();
   if (status.ok()) status = RefuseIfChanged(name, expected);
   if (!status.ok()) return status;
-  status = RenameReplacing(directory_, name_, name);
-  if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
-  // From here on the name must not be removed: it is the target's own, or free for somebody else.
+  status = RenameReplacing(directory_, name_, directory_, name);
+  if (!status.ok()) return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(name));
+  // From here on the name must not be removed: the file has the target's name, and another program may use
+  // the old one.
   name_.clear();
   *published = true;
-  return LetReplace();
+  return ReleaseIfBlocking();
 }
 
-// An unnamed one needs a name to be renamed from.
-Status Temporary::TakeName() {
+// An unnamed file needs a name to be renamed from.
+Status Temporary::EnsureName() {
   if (!name_.empty()) return Status::Ok();
   std::string own;
   Status status = TemporaryName(&own);
   if (!status.ok()) return status;
   status = platform::LinkUnnamed(file_, directory_, own);
-  if (!status.ok()) return std::move(status).On(PathOf(own));
+  if (!status.ok()) return std::move(status).On(directory_.PathOf(own));
   name_ = std::move(own);
   return Status::Ok();
 }
 
-// The last step before the rename. Between the two calls somebody may still replace the file: Linux has no
-// rename that depends on what it replaces.
+// The last step before the rename. Another program may still replace the file between the two calls: Linux
+// has no rename that depends on the replaced version.
 Status Temporary::RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const {
   if (expected == nullptr) return Status::Ok();
-  platform::FileVersion found;
-  Status status = platform::LookUpVersion(directory_, target, &found);
-  if (!status.ok() || found == *expected) return status;
+  platform::FileVersion current;
+  Status status = platform::LookUpVersion(directory_, target, &current);
+  if (!status.ok() || current == *expected) return status;
   return Status::Failed(Status::Reason::kChanged, "rename", EAGAIN);
 }
 
 Status Temporary::Exchange(const std::string& target, const platform::FileVersion* expected,
                            bool* published) {
-  Status status = TakeName();
+  Status status = EnsureName();
   if (status.ok()) status = RefuseIfChanged(target, expected);
   if (!status.ok()) return status;
   status = platform::Exchange(directory_, name_, directory_, target);
-  if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(target));
+  if (!status.ok()) return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(target));
   *published = true;
   return status;
 }
@@ -313,50 +314,52 @@ Status Temporary::Exchange(const std::string& target, const platform::FileVersio
 Status Temporary::RemoveExchanged() {
   const std::string name = std::exchange(name_, std::string());
   Status status = RemoveName(directory_, name);
-  // A sweep may have been faster; or it was moved to where it is kept.
-  if (!status.ok() && status.error() != ENOENT) return std::move(status).On(PathOf(name));
+  // ENOENT: a sweep has removed it, or it was moved to the location where it is kept.
+  if (!status.ok() && status.error() != ENOENT) return std::move(status).On(directory_.PathOf(name));
   return Status::Ok();
 }
 
 Status Temporary::PublishExclusive(const std::string& name, bool* published) {
   if (name_.empty()) {
     Status status = platform::LinkUnnamed(file_, directory_, name);
-    if (!status.ok()) return std::move(status).On(PathOf(name));
+    if (!status.ok()) return std::move(status).On(directory_.PathOf(name));
     *published = true;
     return Status::Ok();
   }
-  Status status = RenameToFree(directory_, name_, directory_, name);
+  Status status = RenameNoReplace(directory_, name_, directory_, name);
   if (!status.ok() && platform::IsUnsupported(status.error())) {
     status = platform::Link(directory_, name_, directory_, name);
     if (!status.ok()) {
-      // link(2): EPERM says that the filesystem has no hard links.
+      // link(2): EPERM if the filesystem has no hard links.
       if (status.error() == EPERM || platform::IsUnsupported(status.error())) {
         return Status::Failed(Status::Reason::kUnsupported, "link", status.error());
       }
-      return std::move(status).On(PathOf(name_), PathOf(name));
+      return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(name));
     }
     *published = true;
     status = RemoveName(directory_, name_);
-    if (!status.ok()) return std::move(status).On(PathOf(name_));
+    if (!status.ok()) return std::move(status).On(directory_.PathOf(name_));
     name_.clear();
-    return LetReplace();
+    return ReleaseIfBlocking();
   }
-  if (!status.ok()) return std::move(status).On(PathOf(name_), PathOf(name));
+  if (!status.ok()) return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(name));
   name_.clear();
   *published = true;
-  return LetReplace();
+  return ReleaseIfBlocking();
 }
 
 Status Temporary::SyncFilesystem() const {
   const Status status = platform::SyncFilesystem(file_);
   if (!status.ok()) return status;
-  // Without a journal ext4 flushes the disk's cache before the last of its blocks are written (fs/sync.c,
-  // sync_filesystem: ->sync_fs comes before sync_blockdev); fdatasync flushes it once more, behind them.
+  // Without a journal ext4 flushes the disk's cache before its last blocks are written (fs/sync.c,
+  // sync_filesystem: ->sync_fs comes before sync_blockdev). fdatasync flushes it once more after them.
   return platform::SyncData(file_);
 }
 
-// The next save to the path may be in the same group, and publish before this one is over.
-Status Temporary::LetReplace() { return platform::OpenFilesMayBlockRenames() ? Release() : Status::Ok(); }
+// The next save to the path may be in the same group, and be renamed before this save ends.
+Status Temporary::ReleaseIfBlocking() {
+  return platform::OpenFilesMayBlockRenames() ? Release() : Status::Ok();
+}
 
 Status Temporary::Release() { return file_.valid() ? file_.Close() : Status::Ok(); }
 

@@ -11,8 +11,8 @@
 
 namespace indelible {
 
-// The new version of a file beside the old one, before it gets the name. Destroyed without having been
-// published, it removes what it made.
+// The new version of a file beside the old one, before it gets the name. The destructor removes it unless it
+// was published.
 class Temporary {
  public:
   // The directory must outlive the temporary.
@@ -21,62 +21,60 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  // With permissions no wider than the final ones. `replaced` is what stands under the target's `name`.
+  // Creates it with permissions no wider than the final ones. `replaced` is the existing entry `name`.
   Status Create(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                 bool unnamed);
-  // Instead: with this mode, less the umask.
+  // Instead of Create: with this mode, less the umask.
   Status CreateLocked(uint32_t mode, bool unnamed);
-  // Instead: the open file of another, which keeps its own name if it has one. This one gets one as the
-  // unnamed do. `*size` is how much it holds.
+  // Instead of Create: the open file of another temporary, which keeps its own name if it has one. This one
+  // gets a name like an unnamed temporary. `*size` is the length of the file.
   Status Adopt(const Temporary& other, uint64_t* size);
   const platform::Descriptor& file() const { return file_; }
-  // All of the data, however many writes that takes. `cancelled` is looked at between them.
+  // Writes all of the data, in as many calls as needed. `cancelled` is checked between them.
   Status Write(const uint8_t* data, size_t size, FunctionRef<bool()> cancelled);
-  // Owner first, then extended attributes, then mode: chown clears set-id bits (chown(2)), and an ACL sets
-  // the mode's group bits. `name` is what `replaced` stands under; `in_memory` says what the filesystem is.
+  // Owner first, then extended attributes, then mode: chown clears set-id bits (chown(2)), and an access list
+  // sets the group bits of the mode. `name` is the name of `replaced`. `in_memory`: the filesystem is in
+  // memory.
   Status SetAttributes(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                        bool in_memory);
-  // `*ordered` is false where the data may still be overtaken by the name.
+  // `*ordered` is false if the name may still reach the disk before the data.
   Status Sync(FileSync how, bool* ordered);
-  // Ends the writing, so that what only close reports (NFS, FUSE, quota) is known before the file is
-  // published. The writer's lock stays until Release.
+  // Closes the writing descriptor, so that errors that only close reports (NFS, FUSE, quota) are known before
+  // the file is published. The writer's lock stays until Release.
   Status FinishWriting();
 
-  // Gives the file the target's name. `*published` says whether it has it, also where a later step failed;
-  // `*found`, whether anything is expected to stand there, and then whether it did. `expected`: the version
-  // that is to be replaced and no other, or null.
+  // Gives the file the target's name. `*published`: whether it has the name, also if a later step failed.
+  // `*found`: whether the target is expected to exist, and afterwards whether it did. `expected`: the only
+  // version that may be replaced, or null.
   Status Replace(const std::string& name, const platform::FileVersion* expected, bool* found,
                  bool* published);
   Status PublishExclusive(const std::string& name, bool* published);
-  // Fails unless that version stands under the target's name; null is whatever it is.
+  // Fails unless the target is that version. Null: any version.
   Status RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const;
-  // Swaps the file with what stands under the target's name, which then stands under `name()` until it is
-  // removed. Fails with ENOENT where nothing stands there, and as unsupported where it cannot be done in one
-  // step.
+  // Exchanges the file with the target; the old version then has the name `name()` until it is removed.
+  // ENOENT if the target does not exist. Unsupported where the system has no atomic call for it.
   Status Exchange(const std::string& target, const platform::FileVersion* expected, bool* published);
   const std::string& name() const { return name_; }
-  // What stands under the temporary's own name after an exchange is nobody's any more.
+  // After an exchange: removes the old version.
   Status RemoveExchanged();
-  // It is somebody's still.
-  void ReleaseExchanged() { name_.clear(); }
+  // After an exchange: the old version keeps the name.
+  void ForgetExchanged() { name_.clear(); }
 
-  // After publication: waits for everything on the file's filesystem, for a directory that cannot be synced
-  // itself.
+  // After publication, for a directory that cannot be synced: syncs the whole filesystem of the file.
   Status SyncFilesystem() const;
-  // Gives up the writer's lock.
+  // Releases the writer's lock.
   Status Release();
 
  private:
-  Status LetReplace();
+  Status ReleaseIfBlocking();
   Status CreateNamed(uint32_t mode);
-  Status TakeName();
+  Status EnsureName();
   Status Lock(bool* linked);
   Status CopyFlags(const std::string& name);
-  std::string PathOf(const std::string& name) const { return directory_.path + "/" + name; }
 
   const platform::Directory& directory_;
   platform::Descriptor file_;
-  // Empty while there is no name in the directory that would have to be removed.
+  // Empty if there is no entry in the directory to remove.
   std::string name_;
   platform::Attributes attributes_;
 };

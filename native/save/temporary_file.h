@@ -6,13 +6,12 @@
 #include <utility>
 
 #include "../platform/platform.h"
-#include "filesystem_id.h"
 #include "temporary.h"
 
 namespace indelible {
 
-// A file for the caller to write by its own descriptor, until it is published by a save that adopts it.
-// Destroyed, it closes the descriptor, and what has not been published is gone.
+// A temporary that the caller writes by its descriptor, until a save adopts and publishes it. The destructor
+// closes the descriptor; an unpublished file is then gone.
 class TemporaryFile {
  public:
   TemporaryFile(std::shared_ptr<platform::Directory> directory, const platform::Identity& identity)
@@ -23,7 +22,7 @@ class TemporaryFile {
   Status Create(uint32_t mode, bool unnamed) { return temporary_.CreateLocked(mode, unnamed); }
 
   const Temporary& temporary() const { return temporary_; }
-  FilesystemId filesystem() const { return FilesystemId::Of(identity_); }
+  platform::FilesystemId filesystem() const { return platform::FilesystemId::Of(identity_); }
   const platform::Directory& directory() const { return *directory_; }
 
  private:

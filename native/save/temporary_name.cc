@@ -8,23 +8,23 @@ namespace indelible {
 
 namespace {
 
-// Lower case and digits only: distinct on filesystems that fold case as well.
+// Lower case and digits only: distinct on filesystems that ignore case as well.
 constexpr char kDigits[] = "abcdefghijklmnopqrstuvwxyz234567";
-// Of five random bits each.
+// Five random bits each.
 constexpr size_t kNameDigits = 16;
 
 }  // namespace
 
 Status TemporaryName(std::string* name) {
-  // Fetched for many names at once: one getrandom(2) costs as much as a whole look-up. A forked child repeats
-  // its parent's names, which O_EXCL takes care of.
+  // Fetched for many names at once: one getrandom(2) costs as much as a whole lookup. A forked child repeats
+  // the names of its parent, which O_EXCL detects.
   thread_local struct {
     unsigned char bytes[256];
     size_t used = sizeof bytes;
   } random;
   if (random.used == sizeof random.bytes) {
     Status status;
-    // getrandom(2): EINTR comes only while the system boots.
+    // getrandom(2): EINTR only while the system boots.
     do status = platform::FillRandom(random.bytes, sizeof random.bytes);
     while (!status.ok() && status.error() == EINTR);
     if (!status.ok()) return status;

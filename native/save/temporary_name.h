@@ -7,7 +7,8 @@
 
 namespace indelible {
 
-// A name for a temporary: `.indelible-` and 80 random bits, whatever the target is called.
+// A name for a temporary: `.indelible-` and 80 random bits in base 32. The name of the target does not
+// matter.
 Status TemporaryName(std::string* name);
 
 }  // namespace indelible

@@ -13,16 +13,16 @@ namespace {
 using platform::Directory;
 using std::chrono::microseconds;
 
-// Most updates take no longer than a few of these. 16 processes that count together on a tmpfs: 1.7 ms an
-// update where the thread is given back at once, 0.9 ms where it looks again for 1.5 ms.
+// Most updates take a few of these pauses. 16 processes that count together on a tmpfs: 1.7 ms an update if
+// the thread returns at once, 0.9 ms if it retries for 1.5 ms.
 constexpr microseconds kFirstPause(50);
 
-// The pauses between two looks, each twice as long as the one before.
+// The pauses between two attempts, each twice as long as the one before.
 class Pauses {
  public:
   explicit Pauses(microseconds patience) : left_(patience) {}
 
-  // False, and no pause, when the patience has come to its end.
+  // False, without a pause, when the time is used up.
   bool Pause() {
     const microseconds pause = std::min(next_, left_);
     if (pause.count() <= 0) return false;
@@ -54,7 +54,7 @@ Status AddBehindHighest(const Directory& directory, uint64_t begin, uint64_t end
   return status;
 }
 
-// The kernel tells of any one lock in a range, not of the first.
+// The kernel reports any one lock in a range, not the first.
 Status LowestLock(const Directory& directory, uint64_t begin, uint64_t end, uint64_t* lowest) {
   *lowest = end;
   for (;;) {

@@ -9,18 +9,18 @@
 
 namespace indelible {
 
-// A queue of byte locks on an open directory, for processes that take turns (src/fs/ticket-lock.ts). The
-// locks of the queue are on offsets from `begin` to before `end`; the holder of the lowest is the first.
-// `patience` is for how long a call looks again, after growing pauses, before it says that it is not its
-// turn.
+// A ticket lock between processes, made of byte locks on an open directory (src/fs/ticket-lock.ts). The locks
+// are on offsets from `begin` to before `end`; the owner of the lowest one is first. `patience`: how long a
+// call retries, after growing pauses, before it returns without success.
 
-// Draws a ticket: a lock on the byte behind the highest one that is locked. Two never get the same, since it
-// is drawn under a lock on the whole directory. Others wait for that one, so it is held within this call and
-// no longer. No ticket where another is just drawing one, or there is no room left.
+// Draws a ticket: a lock on the byte behind the highest locked one. Two processes never get the same ticket,
+// because it is drawn under a lock on the whole directory. Others wait for that lock, so it is held only
+// during this call. No ticket if another process is drawing one for longer than `patience`, or the range is
+// full.
 Status DrawTicket(const platform::Directory& directory, uint64_t begin, uint64_t end,
                   std::chrono::microseconds patience, std::optional<uint64_t>* ticket);
 
-// How many come before the ticket, those that have given up among them. Looks again only where that is one.
+// The number of tickets before this one, including abandoned ones. Retries only while that is 1.
 Status PositionOf(const platform::Directory& directory, uint64_t begin, uint64_t ticket,
                   std::chrono::microseconds patience, uint64_t* position);
 

@@ -11,16 +11,16 @@
 
 namespace indelible {
 
-// The directories that durable saves have made and whose names no sync has covered yet. A save that finds
-// such a directory would take it for an old one, and its own file would be lost with it: so it syncs the name
-// as well.
+// Directories that durable saves have made and whose directory entries no sync has covered yet. Another save
+// would take such a directory for an old one, and its own file would be lost with it. So every save below
+// syncs that entry as well.
 class UnsyncedDirectories {
  public:
-  // Adds what the target has to sync because its existing parents are unsynced, then makes the missing ones.
-  // Only with `durable` are those remembered as unsynced.
-  Status Complete(Target* target, bool durable) EXCLUDES(mutex_);
-  // The target's unsynced parents have durable names now.
-  void Synced(const Target& target) EXCLUDES(mutex_);
+  // Adds the directories that the target has to sync because its existing parents are unsynced, then makes
+  // the missing parents. Only with `durable` are those remembered as unsynced.
+  Status PrepareParents(Target* target, bool durable) EXCLUDES(mutex_);
+  // The entries of the target's unsynced parents are durable now.
+  void MarkSynced(const Target& target) EXCLUDES(mutex_);
 
  private:
   using Id = std::tuple<uint32_t, uint32_t, uint64_t>;

@@ -10,7 +10,7 @@ namespace indelible {
 
 namespace {
 
-// A leader that goes on collecting must come to its sync at some time.
+// Limits a group, so that a leader to which saves keep arriving reaches its sync.
 constexpr size_t kLargestGroup = 1024;
 
 }  // namespace
@@ -33,67 +33,68 @@ void CommitLeader::StopExpecting(ScheduledSave* save) {
   save->expected_on.reset();
 }
 
-bool CommitLeader::Add(std::shared_ptr<ScheduledSave> save) {
+bool CommitLeader::AddReady(std::shared_ptr<ScheduledSave> save) {
   MutexLock lock(mutex_);
   CommitQueue& queue = queues_[save->job->filesystem()];
   queue.ready.push_back(std::move(save));
   return !std::exchange(queue.has_leader, true);
 }
 
-void CommitLeader::Run(const FilesystemId& filesystem, Report renamed, Report committed) {
+void CommitLeader::RunLeader(const platform::FilesystemId& filesystem, Report renamed, Report committed) {
   for (;;) {
     ScheduledSaves group;
-    const Clock::time_point patience = Clock::now() + Patience(filesystem);
-    // What becomes ready while the others are renamed still joins.
-    for (ScheduledSaves ready = TakeReady(filesystem, patience); !ready.empty();
-         ready = TakeReady(filesystem, patience)) {
+    const Clock::time_point wait_until = Clock::now() + WaitLimit(filesystem);
+    // Saves that become ready during the renames still join the group.
+    for (ScheduledSaves ready = TakeReady(filesystem, wait_until); !ready.empty();
+         ready = TakeReady(filesystem, wait_until)) {
       Rename(ready);
       renamed(ready);
       group.insert(group.end(), ready.begin(), ready.end());
       if (group.size() >= kLargestGroup) break;
     }
     if (group.empty()) {
-      if (Retire(filesystem)) return;
+      if (StopIfIdle(filesystem)) return;
       continue;
     }
     const Clock::time_point begin = Clock::now();
     Sync(group);
-    Timed(filesystem, Clock::now() - begin);
+    RecordCommit(filesystem, Clock::now() - begin);
     committed(group);
   }
 }
 
-// Nothing is left to lead.
-bool CommitLeader::Retire(const FilesystemId& filesystem) {
+// True if no save is left: then the filesystem has no leader.
+bool CommitLeader::StopIfIdle(const platform::FilesystemId& filesystem) {
   MutexLock lock(mutex_);
   CommitQueue& queue = queues_[filesystem];
   queue.has_leader = !queue.ready.empty();
   return !queue.has_leader;
 }
 
-// How long it pays to wait for others: as long as a commit of their own would take them. The shorter one of
-// the last two, so that one hiccup of the disk does not count. On a disk with a 5 ms flush this took 64 saves
-// at once from 560 to 370 us each, 16 from 1,640 to 890 us, 4 from 5.9 to 3.1 ms (ext4; XFS is alike).
-CommitLeader::Clock::duration CommitLeader::Patience(const FilesystemId& filesystem) {
+// How long it is worth waiting for other saves: as long as a commit of their own would take. The shorter one
+// of the last two commits, so that a single slow one does not count. On a disk with a 5 ms flush this took 64
+// saves at once from 560 to 370 us each, 16 from 1,640 to 890 us, 4 from 5.9 to 3.1 ms (ext4; XFS is alike).
+CommitLeader::Clock::duration CommitLeader::WaitLimit(const platform::FilesystemId& filesystem) {
   MutexLock lock(mutex_);
   const CommitQueue& queue = queues_[filesystem];
-  return std::min(queue.last_took, queue.one_before_took);
+  return std::min(queue.last_commit, queue.commit_before_last);
 }
 
-void CommitLeader::Timed(const FilesystemId& filesystem, Clock::duration took) {
+void CommitLeader::RecordCommit(const platform::FilesystemId& filesystem, Clock::duration took) {
   MutexLock lock(mutex_);
   CommitQueue& queue = queues_[filesystem];
-  queue.one_before_took = std::exchange(queue.last_took, took);
+  queue.commit_before_last = std::exchange(queue.last_commit, took);
 }
 
-// The saves of the filesystem that are ready. Waits for one while any is in stage 1, but no longer than
-// until `patience` ends.
-ScheduledSaves CommitLeader::TakeReady(const FilesystemId& filesystem, Clock::time_point patience) {
+// The ready saves of the filesystem. If none is ready but some are in stage 1, waits for one, at most until
+// `wait_until`.
+ScheduledSaves CommitLeader::TakeReady(const platform::FilesystemId& filesystem,
+                                       Clock::time_point wait_until) {
   ScheduledSaves ready;
   MutexLock lock(mutex_);
   CommitQueue& queue = queues_[filesystem];
   while (queue.ready.empty() && queue.expected > 0) {
-    if (!arrived_.WaitUntil(mutex_, patience)) break;
+    if (!arrived_.WaitUntil(mutex_, wait_until)) break;
   }
   ready.swap(queue.ready);
   return ready;
@@ -103,16 +104,16 @@ void CommitLeader::Rename(const ScheduledSaves& saves) {
   std::map<const PathQueue*, std::vector<SaveJob*>> by_path;
   for (const auto& save : saves) by_path[save->path_queue].push_back(save->job.get());
   for (const auto& [path, jobs] : by_path) {
-    // From each save that is renamed back to the next one that has to be.
+    // From each save that is renamed to the next one that cannot be coalesced.
     for (size_t begin = 0; begin < jobs.size();) {
       size_t last = begin;
-      while (last + 1 < jobs.size() && jobs[last + 1]->Supersedes(*jobs[last])) ++last;
-      bool seen = false;
+      while (last + 1 < jobs.size() && jobs[last + 1]->CanCoalesce(*jobs[last])) ++last;
+      bool renamed = false;
       for (size_t i = last + 1; i-- > begin;) {
-        if (seen) {
-          jobs[i]->PublishUnseen();
+        if (renamed) {
+          jobs[i]->PublishCoalesced();
         } else {
-          seen = jobs[i]->Publish(i > begin);
+          renamed = jobs[i]->Publish(i > begin);
         }
       }
       begin = last + 1;
@@ -127,7 +128,7 @@ void CommitLeader::Sync(const ScheduledSaves& saves) {
       published.push_back(save->job.get());
   }
   SyncDirectories(published, pool_);
-  std::set<FilesystemId> synced;
+  std::set<platform::FilesystemId> synced;
   for (const SaveJob* job : published) {
     if (job->HasSyncedNewFile() && synced.insert(job->filesystem()).second)
       plans_->CountSync(job->filesystem());

@@ -15,64 +15,65 @@
 
 namespace indelible {
 
-// Publishes saves in groups: one leader per filesystem takes every save that has finished stage 1, renames
-// them all, syncs each distinct directory once, completes them all, and goes on while more have arrived. This
-// is group commit as databases do it: a save that arrives while the disk is busy shares the next commit,
-// without a timer. While others are in stage 1 the leader waits for them, for as long as a commit takes and
-// no longer: the first of many called at once would otherwise commit alone, and the others wait for it and
-// then for a commit of their own. A lone save waits for none.
+// Publishes saves in groups. One leader for each filesystem takes all saves that have finished stage 1,
+// renames them, syncs each distinct directory once, completes the saves, and repeats while more have arrived.
+// This is the group commit of databases: a save that arrives while the disk is busy shares the next commit,
+// without a timer. While other saves are in stage 1, the leader waits for them, for as long as one commit
+// takes. Otherwise the first of many saves called together would commit alone, and the others would wait for
+// that commit and then for their own. A single save waits for no other.
 class CommitLeader {
  public:
   CommitLeader(PlanCache* plans, ThreadPool* pool) : plans_(plans), pool_(pool) {}
   CommitLeader(const CommitLeader&) = delete;
   CommitLeader& operator=(const CommitLeader&) = delete;
 
-  // Called by stage 1 when it knows where the save goes: the filesystem's leader may wait for it.
+  // Called by stage 1 when the filesystem of the save is known: its leader may wait for the save.
   void Expect(ScheduledSave* save) EXCLUDES(mutex_);
-  // Stage 1 is over, or takes longer than any commit; a save that is ready has been added before.
+  // Stage 1 has ended, or takes longer than any commit. A save that is ready has been added before.
   void StopExpecting(ScheduledSave* save) EXCLUDES(mutex_);
 
   // The save is ready to be published with a group. True if its filesystem has no leader: then the caller
-  // sees to it that Run is called.
-  [[nodiscard]] bool Add(std::shared_ptr<ScheduledSave> save) EXCLUDES(mutex_);
-  // Leads until no save is left. `renamed` is called with saves whose rename is done or has failed,
-  // `committed` with them once their names are durable.
+  // must call RunLeader.
+  [[nodiscard]] bool AddReady(std::shared_ptr<ScheduledSave> save) EXCLUDES(mutex_);
+  // Runs the leader until no save is left. `renamed` is called with saves whose rename has succeeded or
+  // failed, `committed` with them when their entries are durable.
   using Report = FunctionRef<void(const ScheduledSaves&)>;
-  void Run(const FilesystemId& filesystem, Report renamed, Report committed) EXCLUDES(mutex_);
+  void RunLeader(const platform::FilesystemId& filesystem, Report renamed, Report committed) EXCLUDES(mutex_);
 
   // The two halves of a commit, for saves of any filesystems.
-  // Renames what is to be renamed, in order. Of several saves in a row to one path only the last is, if
-  // nobody can tell the difference; should its rename fail, the one before it takes its place.
+  // Renames the saves in order. Of several saves in a row to one path only the last is renamed, if they can
+  // be coalesced; if its rename fails, the one before it is renamed.
   static void Rename(const ScheduledSaves& saves);
-  // Syncs the directories of those that are published.
+  // Syncs the directories of the published saves.
   void Sync(const ScheduledSaves& saves);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  // The saves of one filesystem that share directory syncs.
+  // The saves of one filesystem, which share directory syncs.
   struct CommitQueue {
     // Ready to be published.
     ScheduledSaves ready;
     bool has_leader = false;
-    // How many are in stage 1.
+    // The number of saves in stage 1.
     size_t expected = 0;
-    // What the latest commits took.
-    Clock::duration last_took{0};
-    Clock::duration one_before_took{0};
+    // The duration of the last two commits.
+    Clock::duration last_commit{0};
+    Clock::duration commit_before_last{0};
   };
 
-  Clock::duration Patience(const FilesystemId& filesystem) EXCLUDES(mutex_);
-  void Timed(const FilesystemId& filesystem, Clock::duration took) EXCLUDES(mutex_);
-  ScheduledSaves TakeReady(const FilesystemId& filesystem, Clock::time_point patience) EXCLUDES(mutex_);
-  bool Retire(const FilesystemId& filesystem) EXCLUDES(mutex_);
+  Clock::duration WaitLimit(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);
+  void RecordCommit(const platform::FilesystemId& filesystem, Clock::duration took) EXCLUDES(mutex_);
+  ScheduledSaves TakeReady(const platform::FilesystemId& filesystem, Clock::time_point wait_until)
+      EXCLUDES(mutex_);
+  bool StopIfIdle(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);
 
   PlanCache* const plans_;
   ThreadPool* const pool_;
   Mutex mutex_;
   // Signalled when a save is no longer expected.
   ConditionVariable arrived_;
-  std::map<FilesystemId, CommitQueue> queues_ GUARDED_BY(mutex_);
+  std::map<platform::FilesystemId, CommitQueue> queues_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -18,22 +18,22 @@ struct Sync {
   platform::Identity identity;
   std::vector<SaveJob*> saves;
   Status status;
-  // How far the names have got, where the sync has not failed.
-  SyncDurability durability = SyncDurability::kSubmitted;
+  // The durability reached, if the sync has not failed.
+  Reached reached = Reached::kSubmitted;
 };
 
-// Syncs that several threads take one after the other. Whoever waits for them takes part, and waits only for
-// those that others have begun: it needs no thread of the pool to come to an end.
+// Syncs that several threads share, each taking the next one. The thread that waits for the result takes
+// part, and waits only for syncs that other threads have begun. So no thread of the pool is needed to finish.
 class SharedSyncs {
  public:
   explicit SharedSyncs(std::vector<Sync>* syncs)
-      : syncs_(*syncs), most_(syncs->size()), unfinished_(syncs->size()) {}
+      : syncs_(*syncs), count_(syncs->size()), unfinished_(syncs->size()) {}
 
-  void TakePart() EXCLUDES(mutex_) {
-    // Nothing of a sync may be touched before it is taken: they may all be gone.
-    for (size_t taken = next_++; taken < most_; taken = next_++) {
+  void RunRemaining() EXCLUDES(mutex_) {
+    // No member of a sync may be used before it is taken: they may all be destroyed.
+    for (size_t taken = next_++; taken < count_; taken = next_++) {
       Sync& sync = syncs_[taken];
-      sync.status = SyncNames(*sync.directory, &sync.durability);
+      sync.status = SyncEntries(*sync.directory, &sync.reached);
       MutexLock lock(mutex_);
       if (--unfinished_ == 0) finished_.NotifyAll();
     }
@@ -46,7 +46,7 @@ class SharedSyncs {
 
  private:
   std::vector<Sync>& syncs_;
-  const size_t most_;
+  const size_t count_;
   std::atomic<size_t> next_{0};
   Mutex mutex_;
   ConditionVariable finished_;
@@ -64,11 +64,10 @@ std::vector<Sync> DistinctSyncs(const std::vector<SaveJob*>& published) {
         continue;
       }
       const auto same = std::find_if(syncs.begin(), syncs.end(), [&](const Sync& sync) {
-        return sync.identity.inode == identity.inode && sync.identity.major == identity.major &&
-               sync.identity.minor == identity.minor;
+        return platform::SameFile(sync.identity, identity);
       });
       if (same == syncs.end()) {
-        syncs.push_back(Sync{directory, identity, {job}, Status::Ok(), SyncDurability::kSubmitted});
+        syncs.push_back(Sync{directory, identity, {job}, Status::Ok(), Reached::kSubmitted});
       } else {
         same->saves.push_back(job);
       }
@@ -77,12 +76,12 @@ std::vector<Sync> DistinctSyncs(const std::vector<SaveJob*>& published) {
   return syncs;
 }
 
-// Whether one directory's sync leaves the others something to wait for. Where the single-commit protocol is
-// proven (ext4, XFS) the first commit takes all the names along: 64 directories took no longer than one. On
-// btrfs each waits for a commit of its own, which they share if they wait at the same time: with a 5 ms
-// flush, 64 directories took 742 ms in series and 55 ms at once, 8 took 87 and 22 ms. syncfs(2), which took
-// 14 ms, would wait for everything that other programs have written as well, however much that is.
-bool WaitForEachOther(const std::vector<SaveJob*>& published) {
+// Whether the directory syncs of a group should run in parallel. Where the single-commit protocol is proven
+// (ext4, XFS) the first commit covers all entries: 64 directories took no longer than one. On btrfs each sync
+// waits for a commit of its own, which syncs share if they wait at the same time: with a 5 ms flush, 64
+// directories took 742 ms in series and 55 ms at once, 8 took 87 and 22 ms. syncfs(2), which took 14 ms,
+// would also wait for everything that other programs have written, however much that is.
+bool SyncInParallel(const std::vector<SaveJob*>& published) {
   return std::any_of(published.begin(), published.end(),
                      [](const SaveJob* job) { return job->plan().file_sync() == FileSync::kData; });
 }
@@ -93,26 +92,26 @@ void SyncDirectories(const std::vector<SaveJob*>& published, ThreadPool* pool) {
   for (SaveJob* job : published) job->Enter(Stage::kSyncDirectory);
   std::vector<Sync> syncs = DistinctSyncs(published);
   const auto shared = std::make_shared<SharedSyncs>(&syncs);
-  if (WaitForEachOther(published)) {
+  if (SyncInParallel(published)) {
     for (size_t i = 1; i < std::min(syncs.size(), pool->most_threads()); ++i) {
-      Task take_part = [shared] { shared->TakePart(); };
-      // Without a thread for it, this one does it.
-      if (!pool->Post(&take_part)) break;
+      Task run = [shared] { shared->RunRemaining(); };
+      // If no thread is available, this one runs all syncs.
+      if (!pool->Post(&run)) break;
     }
   }
-  shared->TakePart();
+  shared->RunRemaining();
   shared->Wait();
   for (const Sync& sync : syncs) {
-    if (sync.status.ok() && sync.durability == SyncDurability::kStable) continue;
+    if (sync.status.ok() && sync.reached == Reached::kStable) continue;
     for (SaveJob* job : sync.saves) {
       if (sync.status.ok()) {
-        job->NameNotDurable();
+        job->EntryNotDurable();
       } else {
         job->DirectorySyncFailed(sync.status);
       }
     }
   }
-  for (SaveJob* job : published) job->SyncUnsyncableDirectory();
+  for (SaveJob* job : published) job->SyncFilesystemIfNeeded();
   for (SaveJob* job : published) job->LeaveStage();
 }
 

@@ -8,9 +8,9 @@
 
 namespace indelible {
 
-// One sync for each directory that the published saves put a name into, however many did. Every save that a
-// failed sync covers fails with its error: none of them knows whether its own name is durable. Several
-// directories may be synced at once, with the help of the pool's threads.
+// One sync for each directory that contains entries of published saves, however many saves there are. Every
+// save that a failed sync covers fails with its error, because its own entry may not be durable. Several
+// directories may be synced in parallel, on threads of the pool.
 void SyncDirectories(const std::vector<SaveJob*>& published, ThreadPool* pool);
 
 }  // namespace indelible

@@ -6,7 +6,7 @@ namespace indelible {
 
 namespace {
 
-// `..` stays: behind a symbolic link it is not what the text says.
+// `..` is not resolved: after a symbolic link it is not what the text says.
 std::string Folded(const std::string& path) {
   std::string folded;
   folded.reserve(path.size());
@@ -60,7 +60,7 @@ PathQueue* PathQueues::Remove(ScheduledSave* save) {
     link = &before->next_on_path;
   }
   if (queue->last == save) queue->last = before;
-  // Keeps the save alive while its place in the list is overwritten.
+  // Keeps the save alive while its link in the list is overwritten.
   const std::shared_ptr<ScheduledSave> removed = std::move(*link);
   *link = std::move(removed->next_on_path);
   if (queue->first != nullptr) return queue;

@@ -16,18 +16,19 @@ struct PathQueue {
   ScheduledSave* last = nullptr;
 };
 
-// Keeps saves to the same path in the order in which they were called. The scheduler's mutex guards it.
+// Keeps saves to the same path in the order of their calls. The scheduler's mutex guards it.
 //
-// The path is compared as it was given (slashes and `/./` folded): two different paths to one file, through a
-// symbolic link say, are two paths.
+// Paths are compared as text, with repeated slashes and `/./` removed. Two different paths to one file,
+// through a symbolic link for example, are two paths.
 class PathQueues {
  public:
-  // True if the save may start at once: every earlier one to its path has. (A save that started first and
-  // then waited for one that cannot start could fill all slots and never give one back.)
+  // True if the save may start now: every earlier save to its path has started. (If a save could start first
+  // and then wait for one that cannot start, such saves could occupy all slots for ever.)
   bool Append(const std::shared_ptr<ScheduledSave>& save);
-  // The save has started; returns the one behind it if that may start now.
+  // The save has started. Returns the next save to the path if that may start now.
   std::shared_ptr<ScheduledSave> Start(ScheduledSave* save);
-  // The save is published or has failed. Returns the path's queue, or null if it was the last one there.
+  // The save is published or has failed. Returns the queue of the path, or null if no other save is left in
+  // it.
   PathQueue* Remove(ScheduledSave* save);
 
  private:

@@ -7,12 +7,9 @@ namespace indelible {
 
 namespace {
 
-// Larger saves have slots of their own, so that a few of them don't hold up the small ones.
-constexpr size_t kLarge = size_t{1} << 20;
-
-// How long stage 1 waits for descriptors that other saves, or the rest of the program, give back; a pause
-// ends early when a save of this scheduler completes.
-constexpr std::chrono::seconds kDescriptorPatience(5);
+// How long stage 1 waits for descriptors that other saves, or the rest of the program, close. A pause ends
+// early when a save of this scheduler completes.
+constexpr std::chrono::seconds kDescriptorTimeout(5);
 constexpr std::chrono::milliseconds kDescriptorPause(20);
 
 }  // namespace
@@ -24,32 +21,27 @@ void Scheduler::Submit(std::shared_ptr<SaveJob> job) {
   {
     MutexLock lock(mutex_);
     if (paths_.Append(save)) {
-      SuspendForSlot(std::move(save));
-      Fill(&dispatch);
+      EnqueueForSlot(std::move(save));
+      FillSlots(&dispatch);
     }
   }
   PostDispatch(std::move(dispatch));
 }
 
-// The save waits for a slot of its class, and starts when it has one.
-void Scheduler::SuspendForSlot(std::shared_ptr<ScheduledSave> save) {
-  // A synchronous save has a thread of its own and takes no slot.
+// The save waits for a slot, and starts when it has one.
+void Scheduler::EnqueueForSlot(std::shared_ptr<ScheduledSave> save) {
+  // A synchronous save has a thread of its own and needs no slot.
   while (save != nullptr && save->synchronous()) save = paths_.Start(save.get());
-  if (save == nullptr) return;
-  const SaveJob& job = *save->job;
-  save->slot_class = job.size() > kLarge                                   ? SlotClass::kLarge
-                     : memory_directories_.HasParentOf(job.request().path) ? SlotClass::kInMemory
-                                                                           : SlotClass::kSmall;
-  slots_.Enqueue(std::move(save));
+  if (save != nullptr) slots_.Enqueue(std::move(save));
 }
 
-// The save behind one that starts queues up like any other, so that a flood to one path does not starve the
-// rest.
-void Scheduler::Fill(Dispatch* dispatch) {
+// Starts saves while slots are free. The next save to a path is enqueued like any other, so that many saves
+// to one path do not delay the rest.
+void Scheduler::FillSlots(Dispatch* dispatch) {
   while (!SaveJob::AllCancelled()) {
     const std::shared_ptr<ScheduledSave> save = slots_.Take();
     if (save == nullptr) return;
-    SuspendForSlot(paths_.Start(save.get()));
+    EnqueueForSlot(paths_.Start(save.get()));
     Task run = [this, save] { Run(save); };
     if (!pool_->Post(&run)) {
       save->job->FailUnstarted();
@@ -59,22 +51,22 @@ void Scheduler::Fill(Dispatch* dispatch) {
   }
 }
 
-// The slot of a completed save goes to the next one.
+// Passes the slot of a completed save to the next one.
 void Scheduler::PassOnSlot(SlotClass slot_class, Dispatch* dispatch) {
-  // To memory a save takes no longer than waking another thread for the next one would.
+  // In memory a save takes no longer than waking another thread for the next one.
   std::shared_ptr<ScheduledSave> next;
   if (slot_class == SlotClass::kInMemory && dispatch->next == nullptr && !SaveJob::AllCancelled())
     next = slots_.PassOn(slot_class);
   if (next == nullptr) {
     slots_.Release(slot_class);
   } else {
-    SuspendForSlot(paths_.Start(next.get()));
+    EnqueueForSlot(paths_.Start(next.get()));
     dispatch->next = std::move(next);
   }
-  Fill(dispatch);
+  FillSlots(dispatch);
 }
 
-// Stage 1, on a thread of the pool, and what follows from it.
+// Stage 1 on a thread of the pool, and the work that follows from it.
 void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
   while (save != nullptr) {
     PlanRequest needed;
@@ -88,7 +80,7 @@ void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
     {
       MutexLock lock(mutex_);
       if (prepared == SaveJob::Prepared::kReady) {
-        memory_directories_.Learn(save->job->request().path, !save->job->plan().close_may_fail);
+        slots_.Learn(save->job->request().path, !save->job->plan().close_may_fail);
         save->ready = true;
         DispatchReady(save->path_queue, &dispatch);
       } else {
@@ -104,54 +96,54 @@ void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
 
 SaveJob::Prepared Scheduler::Prepare(ScheduledSave* save, PlanRequest* needed) {
   SaveJob* const job = save->job.get();
-  const Clock::time_point give_up = Clock::now() + kDescriptorPatience;
+  const Clock::time_point deadline = Clock::now() + kDescriptorTimeout;
   for (;;) {
     const SaveJob::Prepared prepared =
         job->Prepare(&plans_, &unsynced_directories_, [&] { commits_.Expect(save); }, needed);
     if (!job->LacksDescriptors()) return prepared;
-    // The descriptors may have to come from the saves of the group that would wait for it.
+    // The descriptors may have to come from the saves of the group that would wait for this one.
     commits_.StopExpecting(save);
-    if (!AwaitDescriptors(job, save->synchronous(), give_up)) return prepared;
+    if (!WaitForDescriptors(job, save->synchronous(), deadline)) return prepared;
   }
 }
 
 SaveJob::Prepared Scheduler::Open(SaveJob* job, bool synchronous, PlanRequest* needed) {
-  const Clock::time_point give_up = Clock::now() + kDescriptorPatience;
+  const Clock::time_point deadline = Clock::now() + kDescriptorTimeout;
   for (;;) {
     const SaveJob::Prepared prepared = job->Open(&plans_, &unsynced_directories_, needed);
     if (prepared == SaveJob::Prepared::kNeedsPlan) job->Rewind();
-    if (!job->LacksDescriptors() || !AwaitDescriptors(job, synchronous, give_up)) return prepared;
+    if (!job->LacksDescriptors() || !WaitForDescriptors(job, synchronous, deadline)) return prepared;
   }
 }
 
-// open(2): EMFILE and ENFILE pass when a descriptor is closed anywhere, so they are waited out. True: to be
-// tried again.
-bool Scheduler::AwaitDescriptors(SaveJob* job, bool synchronous, Clock::time_point give_up) {
-  if (job->Cancelled() || Clock::now() > give_up) return false;
+// open(2): EMFILE and ENFILE end when any descriptor is closed, so this waits. True: try again.
+bool Scheduler::WaitForDescriptors(SaveJob* job, bool synchronous, Clock::time_point deadline) {
+  if (job->Cancelled() || Clock::now() > deadline) return false;
   {
     MutexLock lock(mutex_);
-    // On JavaScript's own thread only this scheduler can close anything meanwhile.
+    // While JavaScript's thread waits here, only this scheduler can close descriptors.
     if (synchronous && Running() == 0) return false;
-    moved_.WaitFor(mutex_, kDescriptorPause);
+    changed_.WaitFor(mutex_, kDescriptorPause);
   }
   job->Rewind();
   return true;
 }
 
-// False for a cancelled save, which waits for nothing any more.
+// False for a cancelled save, which does not wait.
 bool Scheduler::Suspend(const std::shared_ptr<ScheduledSave>& save, const PlanRequest& needed) {
-  bool asks = false;
+  bool is_first = false;
   {
     MutexLock lock(mutex_);
     if (save->job->Cancelled()) return false;
-    asks = suspended_.Add(save, needed);
-    moved_.NotifyAll();
+    is_first = suspended_.Add(save, needed);
+    changed_.NotifyAll();
   }
-  if (asks) save->job->listener()->NeedsPlan(needed);
+  if (is_first) save->job->listener()->NeedsPlan(needed);
   return true;
 }
 
-void Scheduler::ProvidePlan(const FilesystemId& filesystem, uint64_t generation, const Decision& decision) {
+void Scheduler::ProvidePlan(const platform::FilesystemId& filesystem, uint64_t generation,
+                            const Decision& decision) {
   plans_.Provide(filesystem, generation, decision);
   ScheduledSaves saves;
   {
@@ -161,7 +153,7 @@ void Scheduler::ProvidePlan(const FilesystemId& filesystem, uint64_t generation,
   Resume(saves);
 }
 
-void Scheduler::UseDefaultPlan(const FilesystemId& filesystem) {
+void Scheduler::UseDefaultPlan(const platform::FilesystemId& filesystem) {
   ScheduledSaves saves;
   {
     MutexLock lock(mutex_);
@@ -180,7 +172,7 @@ void Scheduler::ResumeAll(const SaveListener* listener) {
   Resume(saves);
 }
 
-// They have kept their slots, and with them the right to a thread.
+// The saves have kept their slots.
 void Scheduler::Resume(const ScheduledSaves& saves) {
   for (const auto& save : saves) {
     Task run = [this, save] { Run(save); };
@@ -188,8 +180,8 @@ void Scheduler::Resume(const ScheduledSaves& saves) {
   }
 }
 
-// Finds which saves of the path may be published now: the first if it is ready, and those behind it that will
-// share a commit with it, since a commit publishes in order.
+// Dispatches the saves of the path that may be published now: the first if it is ready, and those after it
+// that will share a commit with it, since a commit publishes in order.
 void Scheduler::DispatchReady(PathQueue* queue, Dispatch* dispatch) {
   const ScheduledSave* before = nullptr;
   for (std::shared_ptr<ScheduledSave> save = queue->first; save != nullptr;
@@ -202,12 +194,12 @@ void Scheduler::DispatchReady(PathQueue* queue, Dispatch* dispatch) {
                               before->job->filesystem() == job.filesystem());
     if (!shares) return;
     if (save->synchronous()) {
-      if (before == nullptr) moved_.NotifyAll();
+      if (before == nullptr) changed_.NotifyAll();
       return;
     }
     if (job.plan().sync_directory()) {
       save->dispatched = true;
-      if (commits_.Add(save)) dispatch->leaderless.push_back(job.filesystem());
+      if (commits_.AddReady(save)) dispatch->leaderless.push_back(job.filesystem());
     } else {
       if (before != nullptr) return;
       save->dispatched = true;
@@ -217,14 +209,14 @@ void Scheduler::DispatchReady(PathQueue* queue, Dispatch* dispatch) {
   }
 }
 
-// The save is published or has failed: those behind it may go on.
+// The save is published or has failed: the saves after it may continue.
 void Scheduler::Dequeue(ScheduledSave* save, Dispatch* dispatch) {
   PathQueue* const queue = paths_.Remove(save);
   if (queue != nullptr) DispatchReady(queue, dispatch);
-  moved_.NotifyAll();
+  changed_.NotifyAll();
 }
 
-// A loop instead of recursion: each save may let the next one go.
+// A loop instead of recursion: each save may release the next one.
 void Scheduler::RunDispatch(Dispatch* dispatch) {
   while (!dispatch->empty()) {
     if (!dispatch->failed.empty()) {
@@ -236,10 +228,10 @@ void Scheduler::RunDispatch(Dispatch* dispatch) {
       dispatch->alone.pop_back();
       PublishAlone(save, dispatch);
     } else {
-      const FilesystemId filesystem = dispatch->leaderless.back();
+      const platform::FilesystemId filesystem = dispatch->leaderless.back();
       dispatch->leaderless.pop_back();
-      commits_.Run(
-          filesystem, [&](const ScheduledSaves& saves) { Renamed(saves, dispatch); },
+      commits_.RunLeader(
+          filesystem, [&](const ScheduledSaves& saves) { AfterRename(saves, dispatch); },
           [&](const ScheduledSaves& saves) {
             for (const auto& save : saves) Complete(save, dispatch);
           });
@@ -247,7 +239,7 @@ void Scheduler::RunDispatch(Dispatch* dispatch) {
   }
 }
 
-// For JavaScript's own thread, which must not wait for other saves' disks.
+// Runs the dispatch on the pool: JavaScript's thread must not wait for the disks of other saves.
 void Scheduler::PostDispatch(Dispatch dispatch) {
   if (dispatch.empty() && dispatch.next == nullptr) return;
   const auto shared = std::make_shared<Dispatch>(std::move(dispatch));
@@ -267,13 +259,13 @@ void Scheduler::PublishAlone(const std::shared_ptr<ScheduledSave>& save, Dispatc
   Complete(save, dispatch);
 }
 
-// The saves of a group have their names, or have failed.
-void Scheduler::Renamed(const ScheduledSaves& saves, Dispatch* dispatch) {
+// The renames of a group have succeeded or failed.
+void Scheduler::AfterRename(const ScheduledSaves& saves, Dispatch* dispatch) {
   {
     MutexLock lock(mutex_);
     for (const auto& save : saves) Dequeue(save.get(), dispatch);
   }
-  // Saves that sync nothing don't wait for this group's sync.
+  // Saves without a sync do not wait for the sync of this group.
   while (!dispatch->alone.empty()) {
     const std::shared_ptr<ScheduledSave> save = std::move(dispatch->alone.back());
     dispatch->alone.pop_back();
@@ -286,21 +278,21 @@ void Scheduler::Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* d
   {
     MutexLock lock(mutex_);
     PassOnSlot(save->slot_class, dispatch);
-    moved_.NotifyAll();
+    changed_.NotifyAll();
   }
   if (!SaveJob::AllCancelled()) save->job->listener()->Completed(save->job);
 }
 
 void Scheduler::ShutDown() {
   SaveJob::CancelAll();
-  // Others may wait behind them, for plans that are not provided any more.
+  // Other saves may wait for suspended ones, whose plans are not provided any more.
   ResumeAll(nullptr);
   MutexLock lock(mutex_);
-  while (Running() > 0) moved_.Wait(mutex_);
+  while (Running() > 0) changed_.Wait(mutex_);
 }
 
-// Whether every save to their paths that was called before this call of SaveSync is published.
-bool Scheduler::AreNext(const ScheduledSaves& saves) {
+// Whether every save to their paths before this call of SaveSync is published.
+bool Scheduler::AreFirst(const ScheduledSaves& saves) {
   return std::all_of(saves.begin(), saves.end(),
                      [](const auto& save) { return save->path_queue->first->sync_call == save->sync_call; });
 }
@@ -312,7 +304,7 @@ std::vector<PlanRequest> Scheduler::SaveSync(const std::vector<std::shared_ptr<S
     MutexLock lock(mutex_);
     for (const std::shared_ptr<SaveJob>& job : jobs) {
       saves.push_back(std::make_shared<ScheduledSave>(job, &saves));
-      if (paths_.Append(saves.back())) SuspendForSlot(saves.back());
+      if (paths_.Append(saves.back())) EnqueueForSlot(saves.back());
     }
   }
   std::vector<PlanRequest> needed;
@@ -325,15 +317,15 @@ std::vector<PlanRequest> Scheduler::SaveSync(const std::vector<std::shared_ptr<S
   }
   {
     MutexLock lock(mutex_);
-    while (!AreNext(ready)) {
+    while (!AreFirst(ready)) {
       suspended_.AddRequests(&needed);
       if (!needed.empty()) break;
-      moved_.Wait(mutex_);
+      changed_.Wait(mutex_);
     }
   }
   if (needed.empty()) {
     CommitLeader::Rename(ready);
-    Renamed(ready, &dispatch);
+    AfterRename(ready, &dispatch);
     commits_.Sync(ready);
   }
   {

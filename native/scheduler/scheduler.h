@@ -11,7 +11,6 @@
 #include "../save/save_job.h"
 #include "../save/unsynced_directories.h"
 #include "commit_leader.h"
-#include "memory_directories.h"
 #include "path_queues.h"
 #include "scheduled_save.h"
 #include "slots.h"
@@ -20,87 +19,85 @@
 
 namespace indelible {
 
-// Takes saves from all environments of the process through their two stages.
+// Runs the saves of all environments of the process through their two stages.
 //
-// Stage 1, many at a time on the pool's threads: a complete file beside the old one (SaveJob::Prepare). Stage
-// 2, in groups: renames and directory syncs (CommitLeader). Saves that sync no directory are published each
-// by itself.
+// Stage 1, many at a time on the threads of the pool: a complete file beside the old one (SaveJob::Prepare).
+// Stage 2, in groups: renames and directory syncs (CommitLeader). Saves that sync no directory are published
+// one by one.
 class Scheduler {
  public:
   explicit Scheduler(ThreadPool* pool) : pool_(pool), commits_(&plans_, pool) {}
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // The listener hears of the outcome, on one of the pool's threads.
+  // Starts a save. The listener gets the outcome on a thread of the pool.
   void Submit(std::shared_ptr<SaveJob> job) EXCLUDES(mutex_);
 
-  // Saves on the calling thread, all of them together, behind all earlier saves to their paths. Empty: done.
-  // Otherwise nothing has been published, and these plans have to be provided first: those of the saves
-  // themselves and, where they would have to wait for earlier saves, those that any suspended save of the
-  // process waits for. (It may stand before them or hold a slot; and where two environments share this
-  // thread, its own cannot answer.) Then the same jobs may be tried again. No listener is called.
+  // Runs the saves together on the calling thread, after all earlier saves to their paths. Empty: done.
+  // Otherwise nothing has been published, and the result is the plans to provide before the same jobs are
+  // tried again: those of the saves themselves and, if they would have to wait for earlier saves, those that
+  // any suspended save of the process waits for. (Such a save may be before them in a queue or occupy a slot.
+  // If two environments share this thread, its own environment cannot answer.) No listener is called.
   [[nodiscard]] std::vector<PlanRequest> SaveSync(const std::vector<std::shared_ptr<SaveJob>>& jobs)
       EXCLUDES(mutex_);
 
-  // The beginning of a save whose data is streamed, on the calling thread. It takes its position among the
-  // saves to its path when it is submitted. kNeedsPlan: to be opened again when `*needed` has been provided.
-  // `synchronous`: the thread is JavaScript's own.
+  // Begins a streaming save on the calling thread. Its position among the saves to its path is decided by
+  // Submit. kNeedsPlan: to be opened again when `*needed` has been provided. `synchronous`: the thread is
+  // that of JavaScript.
   SaveJob::Prepared Open(SaveJob* job, bool synchronous, PlanRequest* needed) EXCLUDES(mutex_);
-  // Instead of submitting it.
-  void Abandon(SaveJob* job) { job->Finish(&unsynced_directories_); }
 
-  // Answers a PlanRequest; saves of all listeners that wait for the filesystem's plan go on.
-  void ProvidePlan(const FilesystemId& filesystem, uint64_t generation, const Decision& decision)
+  // Answers a PlanRequest. The saves of all listeners that wait for this plan continue.
+  void ProvidePlan(const platform::FilesystemId& filesystem, uint64_t generation, const Decision& decision)
       EXCLUDES(mutex_);
-  // There is no answer: the saves that wait for it go on with Decision::Default(), and never wait again.
-  void UseDefaultPlan(const FilesystemId& filesystem) EXCLUDES(mutex_);
-  // Lets the suspended saves of a listener, or of all of them, go on without a plan; they have been
-  // cancelled.
+  // There is no plan: the saves that wait for it continue with Decision::Default() and do not request a plan
+  // again.
+  void UseDefaultPlan(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);
+  // Resumes the suspended saves of a listener, or of all (null), without a plan. They have been cancelled.
   void ResumeAll(const SaveListener* listener) EXCLUDES(mutex_);
 
   // For calls that are not saves.
   PlanCache& plans() { return plans_; }
   UnsyncedDirectories& unsynced_directories() { return unsynced_directories_; }
 
-  // When the process exits: nothing new starts, and what is under way is finished or taken back, so that no
-  // temporary is left behind. No listener hears of it.
+  // At process exit: no save starts any more. Saves in progress are finished or undone, so that no temporary
+  // remains. No listener is called.
   void ShutDown() EXCLUDES(mutex_);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  // What a thread found to do while it held the mutex, to be done without it.
+  // Work that a thread found while it held the mutex, to be done without the mutex.
   struct Dispatch {
-    // To be published each by itself.
+    // To be published one by one.
     ScheduledSaves alone;
-    // Commit queues that need a leader.
-    std::vector<FilesystemId> leaderless;
-    // Failed before they could start.
+    // Filesystems whose commit queue needs a leader.
+    std::vector<platform::FilesystemId> leaderless;
+    // Failed before the start.
     ScheduledSaves failed;
-    // Has inherited the slot of a completed save, to be run afterwards on the same thread.
+    // Has taken over the slot of a completed save. Runs next on the same thread.
     std::shared_ptr<ScheduledSave> next;
 
     bool empty() const { return alone.empty() && leaderless.empty() && failed.empty(); }
   };
 
-  void SuspendForSlot(std::shared_ptr<ScheduledSave> save) REQUIRES(mutex_);
-  void Fill(Dispatch* dispatch) REQUIRES(mutex_);
+  void EnqueueForSlot(std::shared_ptr<ScheduledSave> save) REQUIRES(mutex_);
+  void FillSlots(Dispatch* dispatch) REQUIRES(mutex_);
   void PassOnSlot(SlotClass slot_class, Dispatch* dispatch) REQUIRES(mutex_);
   void DispatchReady(PathQueue* queue, Dispatch* dispatch) REQUIRES(mutex_);
   void Dequeue(ScheduledSave* save, Dispatch* dispatch) REQUIRES(mutex_);
-  static bool AreNext(const ScheduledSaves& saves);
-  // Saves that hold a slot and are not suspended.
+  static bool AreFirst(const ScheduledSaves& saves);
+  // The number of saves that have a slot and are not suspended.
   size_t Running() const REQUIRES(mutex_) { return slots_.taken() - suspended_.size(); }
 
   void Run(std::shared_ptr<ScheduledSave> save) EXCLUDES(mutex_);
   void Resume(const ScheduledSaves& saves) EXCLUDES(mutex_);
   SaveJob::Prepared Prepare(ScheduledSave* save, PlanRequest* needed) EXCLUDES(mutex_);
-  bool AwaitDescriptors(SaveJob* job, bool synchronous, Clock::time_point give_up) EXCLUDES(mutex_);
+  bool WaitForDescriptors(SaveJob* job, bool synchronous, Clock::time_point deadline) EXCLUDES(mutex_);
   bool Suspend(const std::shared_ptr<ScheduledSave>& save, const PlanRequest& needed) EXCLUDES(mutex_);
   void RunDispatch(Dispatch* dispatch) EXCLUDES(mutex_);
   void PostDispatch(Dispatch dispatch) EXCLUDES(mutex_);
   void PublishAlone(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
-  void Renamed(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
+  void AfterRename(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
   void Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
 
   ThreadPool* const pool_;
@@ -109,12 +106,11 @@ class Scheduler {
   CommitLeader commits_;
 
   Mutex mutex_;
-  // Signalled when a save leaves its path's queue, is completed or is suspended.
-  ConditionVariable moved_;
+  // Signalled when a save leaves its path queue, is completed or is suspended.
+  ConditionVariable changed_;
   PathQueues paths_ GUARDED_BY(mutex_);
   Slots slots_ GUARDED_BY(mutex_);
   SuspendedSaves suspended_ GUARDED_BY(mutex_);
-  MemoryDirectories memory_directories_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -20,7 +20,7 @@ void StreamingSaves::End() {
 
 SaveJob::Prepared StreamingSaves::Open(const std::shared_ptr<SaveJob>& job, bool synchronous,
                                        PlanRequest* needed) {
-  // The process exits, and nobody hears of the outcome.
+  // The process exits, and the outcome is not reported.
   if (!Begin()) return SaveJob::Prepared::kFailed;
   {
     MutexLock lock(mutex_);
@@ -42,7 +42,7 @@ Status StreamingSaves::Append(SaveJob* job, const uint8_t* data, size_t size) {
 
 void StreamingSaves::Abandon(SaveJob* job) {
   if (!Begin()) return;
-  scheduler_->Abandon(job);
+  job->Finish(&scheduler_->unsynced_directories());
   End();
 }
 
@@ -51,7 +51,7 @@ void StreamingSaves::ShutDown() {
   MutexLock lock(mutex_);
   while (busy_ > 0) idle_.Wait(mutex_);
   for (const std::weak_ptr<SaveJob>& one : jobs_) {
-    if (const std::shared_ptr<SaveJob> job = one.lock()) scheduler_->Abandon(job.get());
+    if (const std::shared_ptr<SaveJob> job = one.lock()) job->Finish(&scheduler_->unsynced_directories());
   }
   jobs_.clear();
 }

@@ -11,24 +11,24 @@
 
 namespace indelible {
 
-// Saves whose data is streamed, from their opening until they are submitted to the scheduler. Each call runs
-// on the caller's thread and holds it only for its own system calls: between two chunks a save has a
-// temporary and two descriptors, and no thread. The calls for one save come one after the other.
+// Streaming saves, from their opening until they are submitted to the scheduler. Each call runs on the
+// caller's thread, only for its own system calls: between two chunks a save has a temporary and two
+// descriptors, and no thread. The calls for one save come one after another.
 class StreamingSaves {
  public:
   explicit StreamingSaves(Scheduler* scheduler) : scheduler_(scheduler) {}
   StreamingSaves(const StreamingSaves&) = delete;
   StreamingSaves& operator=(const StreamingSaves&) = delete;
 
-  // As Scheduler::Open.
+  // See Scheduler::Open.
   SaveJob::Prepared Open(const std::shared_ptr<SaveJob>& job, bool synchronous, PlanRequest* needed)
       EXCLUDES(mutex_);
   Status Append(SaveJob* job, const uint8_t* data, size_t size) EXCLUDES(mutex_);
-  // Removes what has been written.
+  // Removes the temporary.
   void Abandon(SaveJob* job) EXCLUDES(mutex_);
 
-  // When the process exits, after the scheduler has shut down: no save's temporary is left behind, whether it
-  // was still open or had been submitted and never started.
+  // At process exit, after the scheduler has shut down: removes the temporary of every save, whether it was
+  // still streaming or was submitted and never started.
   void ShutDown() EXCLUDES(mutex_);
 
  private:
@@ -37,7 +37,7 @@ class StreamingSaves {
 
   Scheduler* const scheduler_;
   Mutex mutex_;
-  // Signalled when no call is under way.
+  // Signalled when no call is running.
   ConditionVariable idle_;
   size_t busy_ GUARDED_BY(mutex_) = 0;
   std::vector<std::weak_ptr<SaveJob>> jobs_ GUARDED_BY(mutex_);

@@ -15,7 +15,7 @@ bool SuspendedSaves::Add(std::shared_ptr<ScheduledSave> save, const PlanRequest&
   return first;
 }
 
-ScheduledSaves SuspendedSaves::Take(const FilesystemId& filesystem) {
+ScheduledSaves SuspendedSaves::Take(const platform::FilesystemId& filesystem) {
   ScheduledSaves taken;
   const auto found = waiting_.find(filesystem);
   if (found == waiting_.end()) return taken;
@@ -28,11 +28,11 @@ ScheduledSaves SuspendedSaves::TakeAll(const SaveListener* listener) {
   ScheduledSaves taken;
   for (auto entry = waiting_.begin(); entry != waiting_.end();) {
     ScheduledSaves& saves = entry->second.saves;
-    const auto its = std::stable_partition(saves.begin(), saves.end(), [&](const auto& save) {
+    const auto resumed = std::stable_partition(saves.begin(), saves.end(), [&](const auto& save) {
       return listener != nullptr && save->job->listener().get() != listener;
     });
-    taken.insert(taken.end(), its, saves.end());
-    saves.erase(its, saves.end());
+    taken.insert(taken.end(), resumed, saves.end());
+    saves.erase(resumed, saves.end());
     entry = saves.empty() ? waiting_.erase(entry) : std::next(entry);
   }
   return taken;

@@ -13,12 +13,12 @@ namespace indelible {
 // Saves that wait for a plan. They keep their slots and have no thread. The scheduler's mutex guards it.
 class SuspendedSaves {
  public:
-  // False if another save of the same listener waits for the same plan, which has been asked for then.
+  // False if another save of the same listener waits for the same plan, which is then requested already.
   bool Add(std::shared_ptr<ScheduledSave> save, const PlanRequest& needed);
-  ScheduledSaves Take(const FilesystemId& filesystem);
-  // Those of a listener, or all of them.
+  ScheduledSaves Take(const platform::FilesystemId& filesystem);
+  // The saves of a listener, or of all (null).
   ScheduledSaves TakeAll(const SaveListener* listener);
-  // Adds what the saves wait for and `requests` lacks.
+  // Adds the requests that the saves wait for, unless `requests` has them.
   void AddRequests(std::vector<PlanRequest>* requests) const;
   size_t size() const;
 
@@ -27,10 +27,10 @@ class SuspendedSaves {
     PlanRequest needed;
     ScheduledSaves saves;
   };
-  std::map<FilesystemId, Waiting> waiting_;
+  std::map<platform::FilesystemId, Waiting> waiting_;
 };
 
-// Each filesystem is asked about once.
+// Adds the request unless there is one for its filesystem.
 void AddRequest(const PlanRequest& request, std::vector<PlanRequest>* requests);
 
 }  // namespace indelible

@@ -10,7 +10,7 @@ namespace indelible {
 
 namespace {
 
-// Long enough to bridge the pauses of a busy program, short enough to leave an idle one alone.
+// Longer than the pauses of a busy program, and short enough to free the threads of an idle one.
 constexpr std::chrono::seconds kIdleTime(5);
 
 }  // namespace
@@ -48,7 +48,7 @@ void ThreadPool::Work() {
   mutex_.Unlock();
 }
 
-// Nothing once the thread has been idle long enough.
+// Empty when the thread has been idle for long enough.
 Task ThreadPool::NextWork() {
   if (!waiting_.empty()) {
     Task work = std::move(waiting_.front());

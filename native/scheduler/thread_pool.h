@@ -10,22 +10,22 @@
 
 namespace indelible {
 
-// The addon's own threads, so that a slow disk never holds up Node's shared pool. Started when there is work
-// and nobody idle to do it; gone after some idle seconds. Shared by all environments of the process and never
-// destroyed.
+// The addon's own threads, so that a slow disk never blocks Node's shared pool. A thread is started when
+// there is work and no idle thread, and ends after some idle seconds. All environments of the process share
+// the pool, and it is never destroyed.
 class ThreadPool {
  public:
   explicit ThreadPool(size_t most_threads) : most_threads_(most_threads) {}
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // Runs `*work` on one of the threads, first come, first served. False, and `*work` is left to the caller,
-  // where not even one thread can be had.
+  // Runs `*work` on one of the threads, in the order of the calls. False, with `*work` unchanged, if not even
+  // one thread can be started.
   [[nodiscard]] bool Post(Task* work) EXCLUDES(mutex_);
   size_t most_threads() const { return most_threads_; }
 
  private:
-  // A thread without work, which waits to be given some.
+  // An idle thread, which waits for work.
   struct Idle {
     ConditionVariable arrived;
     Task work;
@@ -38,8 +38,8 @@ class ThreadPool {
   Mutex mutex_;
   std::list<Task> waiting_ GUARDED_BY(mutex_);
   size_t threads_ GUARDED_BY(mutex_) = 0;
-  // The latest at the end. It gets the next work: its stack is still in the processor's cache, and the others
-  // may go.
+  // The last one became idle last. It gets the next work: its stack is still in the cache of the processor,
+  // and the others may end.
   std::vector<Idle*> idle_ GUARDED_BY(mutex_);
 };
 

@@ -7,7 +7,7 @@ namespace indelible {
 
 namespace {
 
-// Updates under way hold up to four descriptors each, of which a process commonly has 1024.
+// A running update has up to four descriptors, and a process commonly has 1024.
 constexpr size_t kMostUnderWay = 64;
 
 }  // namespace
@@ -19,11 +19,11 @@ bool UpdateQueue::Join(uint64_t ticket, const std::string& path, Task granted) {
   PathQueue& queue = paths_[path];
   queue.tickets.push_back(ticket);
   std::vector<Task> now;
-  if (queue.tickets.size() == 1) Promote(ticket, &now);
+  if (queue.tickets.size() == 1) RequestSlot(ticket, &now);
   return !now.empty();
 }
 
-bool UpdateQueue::Dequeue(uint64_t ticket) {
+bool UpdateQueue::Leave(uint64_t ticket) {
   std::vector<Task> now;
   {
     MutexLock lock(mutex_);
@@ -37,20 +37,20 @@ bool UpdateQueue::Dequeue(uint64_t ticket) {
     tickets.erase(std::find(tickets.begin(), tickets.end(), ticket));
     if (left.under_way) {
       --under_way_;
-      moved_ = Clock::now();
+      slot_freed_ = Clock::now();
     } else if (was_first) {
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
     }
     if (tickets.empty()) {
       paths_.erase(path);
     } else if (was_first) {
-      path->second.moved = Clock::now();
-      Promote(tickets.front(), &now);
+      path->second.last_left = Clock::now();
+      RequestSlot(tickets.front(), &now);
     }
     if (left.under_way && !waiting_.empty()) {
       const uint64_t next = waiting_.front();
       waiting_.pop_front();
-      GiveSlot(next, &now);
+      GrantSlot(next, &now);
     }
   }
   for (const Task& task : now) task();
@@ -64,7 +64,7 @@ bool UpdateQueue::Idle(uint64_t ticket, std::chrono::milliseconds* idle) {
   const Update& update = found->second;
   const PathQueue& queue = paths_.find(update.path)->second;
   const bool is_first = queue.tickets.front() == ticket;
-  const Clock::time_point since = std::max(update.since, is_first ? moved_ : queue.moved);
+  const Clock::time_point since = std::max(update.since, is_first ? slot_freed_ : queue.last_left);
   *idle = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since);
   return true;
 }
@@ -79,16 +79,16 @@ bool UpdateQueue::HasOwn(const std::string& path) {
   });
 }
 
-void UpdateQueue::Promote(uint64_t ticket, std::vector<Task>* granted) {
+void UpdateQueue::RequestSlot(uint64_t ticket, std::vector<Task>* granted) {
   if (under_way_ < kMostUnderWay && waiting_.empty()) {
-    GiveSlot(ticket, granted);
+    GrantSlot(ticket, granted);
     return;
   }
   updates_.find(ticket)->second.since = Clock::now();
   waiting_.push_back(ticket);
 }
 
-void UpdateQueue::GiveSlot(uint64_t ticket, std::vector<Task>* granted) {
+void UpdateQueue::GrantSlot(uint64_t ticket, std::vector<Task>* granted) {
   Update& update = updates_.find(ticket)->second;
   update.under_way = true;
   ++under_way_;

@@ -1,5 +1,5 @@
-// Runs the behaviour suite over an addon that is built with the address and undefined behaviour sanitizers, which end
-// the process at the first error. For Linux with g++. Arguments go to vitest.
+// Runs the behaviour suite with an addon that is built with the address and undefined behaviour sanitizers, which end
+// the process at the first error. For Linux with g++. Arguments are passed to vitest.
 //   npm run test:sanitized
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -21,7 +21,7 @@ function run(command, args, cwd, env) {
     throw new Error(`${command} ${args.join(' ')} ended with ${signal ?? `exit code ${status}`}`);
 }
 
-/** The sanitizer's own library, which has to be in the process before Node.js. */
+/** The library of the sanitizer, which has to be loaded before Node.js. */
 function runtime() {
   const { stdout, error } = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
   if (error !== undefined) throw error;
@@ -49,7 +49,7 @@ try {
     // node-gyp-build looks here first.
     INDELIBLE_PREBUILD: copy,
     LD_PRELOAD: runtime(),
-    // Node.js itself leaks on purpose at its end; and it handles SIGSEGV, which hides the report.
+    // Node.js leaks on purpose at its end, and handles SIGSEGV, which would hide the report.
     ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:allow_user_segv_handler=0',
   });
 } catch (error) {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What saves a file, without what binds it to JavaScript. */
+/** The engine without its binding to JavaScript. */
 const SOURCES = [
   ...['save', 'scheduler'].flatMap((room) =>
     readdirSync(join(root, 'native', room))
@@ -39,10 +39,10 @@ function run(command: string, args: string[]) {
   return spawnSync(command, args, { encoding: 'utf8' });
 }
 
-describe('the scheduler under the stress of several environments', () => {
+describe('the scheduler with several environments at once', () => {
   for (const { name, flags } of builds) {
-    it(`gives ${name} nothing to report`, (test) => {
-      test.skip(process.platform !== 'linux', 'the native engine is for Linux');
+    it(`runs without a report of ${name}`, (test) => {
+      test.skip(process.platform !== 'linux', 'the stress test is for Linux');
       const program = join(directory, 'stress');
       const stress = join(root, 'test', 'sanitizers', 'stress.cc');
       test.skip(run('c++', ['--version']).error !== undefined, 'there is no C++ compiler');
@@ -51,12 +51,12 @@ describe('the scheduler under the stress of several environments', () => {
         ...[stress, ...SOURCES],
       ]);
       assert.equal(compiled.status, 0, compiled.stderr);
-      const place = join(directory, 'files');
-      mkdirSync(place);
-      const { status, stderr } = run(program, [place]);
+      const files = join(directory, 'files');
+      mkdirSync(files);
+      const { status, stderr } = run(program, [files]);
       assert.equal(status, 0, stderr.slice(0, 8000));
       assert.deepEqual(
-        readdirSync(place).filter((file) => file.startsWith('.indelible-')),
+        readdirSync(files).filter((file) => file.startsWith('.indelible-')),
         [],
       );
     });

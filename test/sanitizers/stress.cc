@@ -1,9 +1,8 @@
-// Drives the scheduler from several threads as several environments would: many saves to few paths in one
-// directory (the first argument), of every plan, exclusive and replacing ones, cancelled ones, streamed and
-// synchronous ones in between. Decisions are lost again and again, and some requests for plans are not
-// answered. At the end the scheduler shuts down in the middle of saves. Built with a sanitizer, which reports
-// what it finds. Exits with 0 if every save was completed exactly once and every file is one of the contents
-// that were saved.
+// Drives the scheduler from several threads, as several environments do: many saves to few paths in one
+// directory (the first argument), with every plan, exclusive and replacing, cancelled, streaming and
+// synchronous. Decisions are lost again and again, and some plan requests get no answer. At the end the
+// scheduler shuts down during saves. Built with a sanitizer, which reports what it finds. Exits with 0 if
+// every save was completed exactly once and every file has one of the contents that were saved.
 #include <sys/stat.h>
 
 #include <chrono>
@@ -43,7 +42,7 @@ constexpr int kPaths = 7;
 std::string ContentOf(int environment, int save) {
   const std::string line = std::to_string(environment) + ":" + std::to_string(save) + "\n";
   std::string content;
-  // Some larger than a megabyte, which have slots of their own.
+  // Some are larger than a megabyte, which have slots of their own.
   const int lines = save % 97 == 0 ? 200000 : 1 + save % 400;
   for (int i = 0; i < lines; ++i) content += line;
   return content;
@@ -60,7 +59,7 @@ Decision DecisionOf(int learns_after) {
   return decision;
 }
 
-// One environment: answers the scheduler's requests for plans on its own thread, as JavaScript does.
+// One environment. It answers plan requests on its own thread, as JavaScript does.
 class Environment : public SaveListener, public std::enable_shared_from_this<Environment> {
  public:
   Environment(Scheduler* scheduler, StreamingSaves* streaming, int number, std::string directory)
@@ -92,7 +91,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     }
   }
 
-  // Leaves its saves to the scheduler's end: some started, some not, some streamed and not finished.
+  // Leaves its saves to the shutdown: some started, some not, some streaming.
   void RunIntoTheEnd() {
     for (int save = 0; save < kSaves / 4; ++save) {
       contents_.push_back(ContentOf(number_, save));
@@ -100,7 +99,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
       if (save % 9 != 4) {
         scheduler_->Submit(job);
       } else if (Stream(job)) {
-        open_.push_back(job);
+        unfinished_.push_back(job);
       }
     }
   }
@@ -123,7 +122,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     contents_.push_back(ContentOf(number_, save));
     const auto job = std::make_shared<SaveJob>(RequestOf(save), shared_from_this(), save);
     if (save % 50 == 25 || save % 50 == 26) {
-      // Together with another, to a path that other environments save to in the opposite order.
+      // Together with another save, to a path that other environments save to in the opposite order.
       std::vector<std::shared_ptr<SaveJob>> jobs{job};
       if (save % 50 == 26) {
         const auto other = std::make_shared<SaveJob>(RequestOf(save + number_), shared_from_this(), save);
@@ -146,7 +145,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     if (save % 11 == 0) job->Cancel();
   }
 
-  // False where it is to be abandoned.
+  // False if the save is to be abandoned.
   bool Stream(const std::shared_ptr<SaveJob>& job) {
     PlanRequest needed;
     SaveJob::Prepared opened = streaming_->Open(job, false, &needed);
@@ -174,7 +173,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     }
   }
 
-  // The decision is to be made again soon; now and then it is lost at once, as when the mount table changes.
+  // The decision has to be made again soon. Now and then it is lost at once, as after a change of the mount
+  // table.
   void AnswerOne(const PlanRequest& request) {
     const uint64_t lost = ++answers_ % 3 == 0 ? 1 : 0;
     scheduler_->ProvidePlan(request.filesystem, request.generation + lost,
@@ -186,15 +186,15 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   const int number_;
   const std::string directory_;
   int answers_ = 0;
-  // Never reallocated: the scheduler reads from them.
+  // Never reallocated, because the scheduler reads from them.
   std::vector<std::string> contents_ = [] {
     std::vector<std::string> reserved;
     reserved.reserve(kSaves);
     return reserved;
   }();
-  // Streamed, and not finished before the end.
-  std::vector<std::shared_ptr<SaveJob>> open_;
-  // Saves of which the listener does not hear.
+  // Streaming saves that are not finished before the shutdown.
+  std::vector<std::shared_ptr<SaveJob>> unfinished_;
+  // The number of saves that the listener is not called for.
   size_t over_ = 0;
 
   std::mutex mutex_;
@@ -219,7 +219,7 @@ bool IsWhole(const std::string& path) {
 int main(int count, char** arguments) {
   if (count != 2) return 2;
   const std::string directory = arguments[1];
-  // Never destroyed, like the process's own: the threads outlive main.
+  // Never destroyed, like those of the process: the threads outlive main.
   static auto* scheduler = new Scheduler(new ThreadPool(16));
   static auto* streaming = new StreamingSaves(scheduler);
   std::vector<std::thread> threads;
@@ -233,7 +233,7 @@ int main(int count, char** arguments) {
   threads.clear();
   for (int number = kEnvironments; number < 2 * kEnvironments; ++number)
     threads.emplace_back([&, number] { environments[number]->RunIntoTheEnd(); });
-  // Some saves are over by then, others under way, others not started.
+  // By then some saves are completed, some running, some not started.
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   scheduler->ShutDown();
   streaming->ShutDown();

@@ -1,5 +1,5 @@
-// Checks with Clang's thread-safety analysis that what a mutex guards is touched only while it is held
-// (native/platform/mutex.h). With the sources, definitions and include directories that node-gyp has for Linux.
+// Checks with Clang's thread-safety analysis that guarded variables are used only while their mutex is held
+// (native/platform/mutex.h). Uses the sources, definitions and include directories of node-gyp for Linux.
 //   npm run check:threads
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ function run(command, args) {
   return { failed: error !== undefined || status !== 0, missing: error?.code === 'ENOENT', stdout, stderr };
 }
 
-/** What stands behind `name :=`, one item a line. */
+/** The value of `name :=`, one item a line. */
 function listIn(makefile, name) {
   const [, list = ''] = new RegExp(`^${name} :=((?:.*\\\\\\n)*.*)`, 'm').exec(makefile) ?? [];
   const items = list

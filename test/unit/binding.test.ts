@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { type Addon, type AddonCalls, loadAddon, type NativePrimitives } from '../../src/addon/addon.js';
+import { type Addon, loadAddon, type AddonCalls, type NativePrimitives } from '../../src/addon/addon.js';
 import { decisionFor } from '../../src/addon/plan-provider.js';
 import type { SaveEntries } from '../../src/addon/save-entries.js';
 import { WIRE } from '../../src/addon/wire.js';
@@ -15,7 +15,7 @@ import { ScratchDirectory } from '../scratch-directory.js';
 const scratch = new ScratchDirectory();
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What an argument has to be. */
+/** The kinds of arguments. */
 type Argument =
   | 'directory'
   | 'file'
@@ -42,7 +42,7 @@ type Argument =
   | 'temporary or none'
   | 'ticket'
   | 'ticket or none'
-  | 'ticket of an open save'
+  | 'ticket of a streaming save'
   | 'ticket of an update'
   | 'provider'
   | 'plan request'
@@ -50,7 +50,7 @@ type Argument =
 
 type OneForm = Exclude<keyof NativePrimitives, `${string}Sync`>;
 
-/** As `WIRE.request` says. */
+/** In the order of `WIRE.request`. */
 const REQUEST = [
   ...(['path', 'bytes', 'choice', 'save flags', 'mode', 'id', 'id'] as const),
   ...(['path or none', 'file or none', 'temporary or none', 'ticket or none'] as const),
@@ -58,13 +58,13 @@ const REQUEST = [
 
 const OPENING: readonly Argument[] = [...REQUEST.slice(0, -1), 'ticket'];
 
-/** The entries that have two forms, and what each takes. */
+/** The entries with two forms, and their arguments. */
 const twoForms: Readonly<
   Record<keyof AddonCalls | OneForm | 'appendToSave' | 'finishSave' | 'abandonSave', readonly Argument[]>
 > = {
-  appendToSave: ['ticket of an open save', 'bytes'],
-  finishSave: ['ticket of an open save'],
-  abandonSave: ['ticket of an open save'],
+  appendToSave: ['ticket of a streaming save', 'bytes'],
+  finishSave: ['ticket of a streaming save'],
+  abandonSave: ['ticket of a streaming save'],
   locateTarget: ['path', 'boolean'],
   openDirectory: ['path'],
   openDirectoryAt: ['directory', 'name', 'boolean'],
@@ -104,7 +104,7 @@ const twoForms: Readonly<
   syncDirectory: ['path'],
 };
 
-/** Those that answer at once, and have no other form. */
+/** The entries with one form. */
 const oneForm = {
   findPlan: ['directory', 'choice'],
   save: REQUEST,
@@ -188,7 +188,7 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   'temporary or none': notHandles.filter((value) => value !== 0),
   ticket: notHandles,
   'ticket or none': notHandles.filter((value) => value !== 0),
-  'ticket of an open save': notHandles,
+  'ticket of a streaming save': notHandles,
   'ticket of an update': notHandles,
   provider: [undefined, null, {}, 'provider', 1],
   'plan request': [
@@ -218,7 +218,7 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   ],
 };
 
-/** `undefined` for a descriptor that is gone by now. */
+/** `undefined` for a descriptor that was closed meanwhile. */
 function linkOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -250,7 +250,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
 
   const issueTicket = (): number => Number(entry('issueTicket')());
 
-  /** Makes a call of the save path until it has all plans. */
+  /** Repeats a call until all plans that it needs are provided. */
   const decided = (call: () => unknown): unknown => {
     for (;;) {
       const answer = call();
@@ -291,7 +291,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     for (const handle of [file, directory]) entry('closeHandleSync')(handle);
   });
 
-  /** Of a call that does no harm, should it be made. */
+  /** A correct argument, of a call that would do no harm. */
   function right(argument: Argument): unknown {
     switch (argument) {
       case 'directory':
@@ -319,7 +319,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
         return undefined;
       case 'ticket':
         return issueTicket();
-      case 'ticket of an open save':
+      case 'ticket of a streaming save':
         return streaming;
       case 'ticket of an update':
         return update;
@@ -354,7 +354,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   ];
 
   for (const { name, takes } of entries.filter(({ takes }) => takes.length > 0)) {
-    it(`refuses each wrong argument of ${name}, and makes no call`, () => {
+    it(`refuses each wrong argument of ${name} without making the call`, () => {
       const before = readdirSync(scratch.path);
       for (const [position, argument] of takes.entries()) {
         for (const value of wrong[argument]) {
@@ -373,7 +373,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     });
   }
 
-  it('refuses a file where a directory is wanted, and the other way round', () => {
+  it('refuses a file instead of a directory, and a directory instead of a file', () => {
     for (const [name, takes] of Object.entries(twoForms)) {
       for (const [position, argument] of takes.entries()) {
         if (argument !== 'directory' && argument !== 'file') continue;
@@ -384,7 +384,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     }
   });
 
-  it('refuses what has been closed, and closes nothing twice', () => {
+  it('refuses the number of a closed directory, also for closing it again', () => {
     const closed = opened(entry('openDirectorySync')(scratch.path));
     entry('closeHandleSync')(closed);
     for (const name of ['lookUpSync', 'closeHandleSync', 'listDirectory', 'closeHandle']) {
@@ -392,7 +392,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     }
   });
 
-  it('keeps a directory open until the calls that use it are over', async () => {
+  it('keeps a directory open until the calls that use it have ended', async () => {
     mkdirSync(scratch.at('with-one'));
     writeFileSync(scratch.at('with-one', 'file'), 'content');
     const closed = opened(entry('openDirectorySync')(scratch.at('with-one')));
@@ -402,8 +402,8 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
       assert.ok(Array.isArray(listing) && listing.length === 1);
   });
 
-  it('reads into the bytes that an array really has, whatever it says', () => {
-    class Boastful extends Uint8Array {
+  it('reads only into the bytes that an array really has', () => {
+    class ArrayWithWrongLength extends Uint8Array {
       override get byteLength(): number {
         return 500_000;
       }
@@ -411,12 +411,12 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
         return 500_000;
       }
     }
-    const bytes = new Boastful(3);
+    const bytes = new ArrayWithWrongLength(3);
     assert.equal(entry('readFileSync')(file, bytes, 0), 3);
     assert.equal(Buffer.from(bytes.buffer).toString(), 'con');
   });
 
-  it('refuses a ticket for a second save while the first has it, and calls for a save that is not open', async () => {
+  it('refuses a ticket that another save uses, and calls for a save that is not open', async () => {
     const ticket = issueTicket();
     const missing = scratch.at('missing', 'path');
     const request = [missing, new Uint8Array(3), 0, 0, 0, 0, 0, undefined, 0, 0, ticket];
@@ -439,7 +439,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     assert.throws(() => entry('abandonSaveSync')(unopened), range);
   });
 
-  it('refuses a call for a streaming save while another is under way', async () => {
+  it('refuses a call for a streaming save while another one runs', async () => {
     const appending = entry('appendToSave')(streaming, new Uint8Array(3));
     for (const name of ['appendToSave', 'appendToSaveSync', 'finishSave', 'finishSaveSync', 'abandonSave']) {
       assert.throws(() => entry(name)(streaming, new Uint8Array(3)), { code: 'ERR_OUT_OF_RANGE' }, name);
@@ -448,9 +448,9 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   });
 
   it.each(['() => { throw new Error("no plan"); }', '() => undefined', '() => ({ plans: 1 })'])(
-    'lets saves go on with the default plan where the provider of plans is %s',
+    'saves with the default plan if the plan provider is %s',
     (provider) => {
-      // In a process of its own, in which nothing has been provided.
+      // In a process of its own, where no plan is provided.
       const script = `
         const addon = require('node-gyp-build')(${JSON.stringify(root)});
         addon.setPlanProvider(${provider});
@@ -463,7 +463,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   );
 
   it.skipIf(process.platform !== 'linux')(
-    'closes what a thread has left open when the thread ends',
+    'closes the directories and files of a thread when it ends',
     async () => {
       const descriptors = () =>
         readdirSync('/proc/self/fd').filter((number) => linkOf(`/proc/self/fd/${number}`) === scratch.path)
@@ -490,7 +490,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     },
   );
 
-  it('has its entries listed here', () => {
+  it('has no entry that is missing in this test', () => {
     const named = new Set(entries.map(({ name }) => name));
     const unchecked = Object.entries(addon ?? {})
       .filter(([, value]) => typeof value === 'function')

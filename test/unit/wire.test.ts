@@ -21,7 +21,7 @@ function requestFor(path: string, data: Uint8Array, flags: number, ticket: numbe
   return [path, data, 0, flags, 0, 0, 0, undefined, 0, 0, ticket];
 }
 
-/** Makes a call until it has all decisions that it needs, and tells what was asked. */
+/** Repeats a call until all decisions that it needs are provided. Returns the plan requests as well. */
 function decided<T extends object | 0>(
   addon: Addon,
   call: () => T | PlansNeeded,
@@ -47,11 +47,11 @@ function namesOf(value: object, described: readonly string[]): string[] {
 }
 
 describe.skipIf(nativeUnavailable !== undefined)('the wire between JavaScript and the addon', () => {
-  it('is described alike on both sides', () => {
+  it('has the same description on both sides', () => {
     assert.deepEqual(JSON.parse(loadAddon().wire), WIRE);
   });
 
-  it('has every property that is described, and no other', () => {
+  it('has exactly the described properties', () => {
     const addon = loadAddon();
     const ticket = addon.issueTicket();
     const path = scratch.at('file');

@@ -1,6 +1,5 @@
-// What the native engine decides about calls that a system may not have, or that another program may be in
-// the way of, on a scripted system. The first argument names the test; decisions.test.ts runs each in a
-// process of its own.
+// Tests, on a scripted system, what the native engine does when a system call is missing, or another program
+// blocks it. The first argument names the test; decisions.test.ts runs each test in a process of its own.
 #include <errno.h>
 
 #include <chrono>
@@ -29,11 +28,11 @@ namespace {
 
 using indelible::Decision;
 using indelible::Durability;
-using indelible::FilesystemId;
 using indelible::Plan;
 using indelible::PlanChoice;
 using indelible::PlanRequest;
 using indelible::Protocol;
+using indelible::Reached;
 using indelible::SaveJob;
 using indelible::SaveListener;
 using indelible::SaveOutcome;
@@ -41,11 +40,11 @@ using indelible::SaveRequest;
 using indelible::Scheduler;
 using indelible::Status;
 using indelible::StreamingSaves;
-using indelible::SyncDurability;
 using indelible::TemporaryFile;
 using indelible::ThreadPool;
 using indelible::platform::Descriptor;
 using indelible::platform::Directory;
+using indelible::platform::FilesystemId;
 using scripted::script;
 using std::chrono::milliseconds;
 using Calls = std::vector<std::string>;
@@ -79,15 +78,15 @@ struct Test {
 #define TEST_ON(name, line) TEST_AT(name, line)
 #define TEST(name) TEST_ON(name, __LINE__)
 
-Status SyncedFile(SyncDurability* durability) { return indelible::SyncFile(Descriptor(3), durability); }
+Status SyncedFile(Reached* reached) { return indelible::SyncFile(Descriptor(3), reached); }
 
-Status SyncedNames(SyncDurability* durability) { return indelible::SyncNames(Directory(), durability); }
+Status SyncedEntries(Reached* reached) { return indelible::SyncEntries(Directory(), reached); }
 
-Status Replaced() { return indelible::RenameReplacing(Directory(), "new", "file"); }
+Status Replaced() { return indelible::RenameReplacing(Directory(), "new", Directory(), "file"); }
 
-Status RenamedToFree() { return indelible::RenameToFree(Directory(), "new", Directory(), "file"); }
+Status RenamedNoReplace() { return indelible::RenameNoReplace(Directory(), "new", Directory(), "file"); }
 
-// Hears of saves on any thread.
+// Receives results on any thread.
 class Listener : public SaveListener {
  public:
   void Completed(std::shared_ptr<SaveJob> job) override {
@@ -154,7 +153,7 @@ std::shared_ptr<SaveJob> JobFor(const std::string& path) {
 const FilesystemId kFilesystem;
 const FilesystemId kOther{1, 0, 0};
 
-// A whole save, on this thread, by the decision.
+// Runs a whole save on this thread, with this decision.
 SaveOutcome SaveBy(const Decision& decision, const Change& change = [](SaveRequest*) {}) {
   TheScheduler().ProvidePlan(kFilesystem, script.generation, decision);
   const std::shared_ptr<SaveJob> job = JobOf(change);
@@ -164,14 +163,14 @@ SaveOutcome SaveBy(const Decision& decision, const Change& change = [](SaveReque
 
 SaveOutcome Save(const Change& change = [](SaveRequest*) {}) { return SaveBy(Decision::Default(), change); }
 
-// A decision under which the version that is replaced keeps a name.
-Decision Holding() {
+// A decision that pins the replaced version.
+Decision Pinning() {
   Decision decision = Decision::Default();
   for (Plan& plan : decision.plans) plan.pin_replaced = plan.sync_directory();
   return decision;
 }
 
-// One that is worth making again after some syncs.
+// A decision that is to be made again after some syncs.
 Decision LearningAfter(uint32_t syncs) {
   Decision decision = Decision::Default();
   decision.learns_after = syncs;
@@ -184,92 +183,92 @@ milliseconds Waited() {
   return sum;
 }
 
-TEST("a file gets a barrier where the system has one, and no flush") {
-  SyncDurability durability = SyncDurability::kSubmitted;
-  CHECK(SyncedFile(&durability).ok());
-  CHECK(durability == SyncDurability::kOrdered);
+TEST("syncs a file with a barrier if the system has one, without a flush") {
+  Reached reached = Reached::kSubmitted;
+  CHECK(SyncedFile(&reached).ok());
+  CHECK(reached == Reached::kOrdered);
   CHECK(script.calls == Calls{"SyncBarrier"});
 }
 
-TEST("a file is flushed where there is no barrier, whichever way the system says so") {
+TEST("flushes a file if the system has no barrier, whichever error says so") {
   for (const int error : kUnsupported) {
     script = {};
     script.always["SyncBarrier"] = error;
-    SyncDurability durability = SyncDurability::kSubmitted;
-    CHECK(SyncedFile(&durability).ok());
-    CHECK(durability == SyncDurability::kStable);
+    Reached reached = Reached::kSubmitted;
+    CHECK(SyncedFile(&reached).ok());
+    CHECK(reached == Reached::kStable);
     CHECK((script.calls == Calls{"SyncBarrier", "SyncData"}));
   }
 }
 
-TEST("a file is handed over where there is neither barrier nor flush, and counts as no more") {
+TEST("only submits a file if the system has neither barrier nor flush, and does not call it ordered") {
   script.always = {{"SyncBarrier", ENOTSUP}, {"SyncData", ENOTTY}};
-  SyncDurability durability = SyncDurability::kStable;
-  CHECK(SyncedFile(&durability).ok());
-  CHECK(durability == SyncDurability::kSubmitted);
-  CHECK((script.calls == Calls{"SyncBarrier", "SyncData", "SubmitData"}));
+  Reached reached = Reached::kStable;
+  CHECK(SyncedFile(&reached).ok());
+  CHECK(reached == Reached::kSubmitted);
+  CHECK((script.calls == Calls{"SyncBarrier", "SyncData", "SubmitFile"}));
 }
 
-TEST("a barrier that has failed is not followed by another sync") {
+TEST("makes no other sync after a failed barrier") {
   for (const int error : kFinal) {
     script = {};
     script.always["SyncBarrier"] = error;
-    SyncDurability durability = SyncDurability::kSubmitted;
-    CHECK(SyncedFile(&durability).error() == error);
+    Reached reached = Reached::kSubmitted;
+    CHECK(SyncedFile(&reached).error() == error);
     CHECK(script.calls == Calls{"SyncBarrier"});
   }
 }
 
-TEST("a flush that has failed is not followed by another sync") {
+TEST("makes no other sync after a failed flush") {
   for (const int error : kFinal) {
     script = {};
     script.always = {{"SyncBarrier", ENOSYS}, {"SyncData", error}};
-    SyncDurability durability = SyncDurability::kSubmitted;
-    CHECK(SyncedFile(&durability).error() == error);
+    Reached reached = Reached::kSubmitted;
+    CHECK(SyncedFile(&reached).error() == error);
     CHECK((script.calls == Calls{"SyncBarrier", "SyncData"}));
   }
 }
 
-TEST("a file that cannot be synced at all fails with what the strongest call that exists said") {
-  script.always = {{"SyncBarrier", ENOSYS}, {"SyncData", EINVAL}, {"SubmitData", ENOSYS}};
-  SyncDurability durability = SyncDurability::kSubmitted;
-  CHECK(SyncedFile(&durability).error() == EINVAL);
+TEST("returns the error of the strongest sync that exists if a file cannot be synced at all") {
+  script.always = {{"SyncBarrier", ENOSYS}, {"SyncData", EINVAL}, {"SubmitFile", ENOSYS}};
+  Reached reached = Reached::kSubmitted;
+  CHECK(SyncedFile(&reached).error() == EINVAL);
 }
 
-TEST("a directory is flushed, whatever the file got") {
-  SyncDurability durability = SyncDurability::kSubmitted;
-  CHECK(SyncedNames(&durability).ok());
-  CHECK(durability == SyncDurability::kStable);
+TEST("flushes a directory, whichever sync its file got") {
+  Reached reached = Reached::kSubmitted;
+  CHECK(SyncedEntries(&reached).ok());
+  CHECK(reached == Reached::kStable);
   CHECK(script.calls == Calls{"SyncDirectory"});
 }
 
-TEST("a directory is handed over where it cannot be flushed, and counts as no more") {
+TEST("only submits a directory that cannot be flushed, and does not call it stable") {
   for (const int error : kUnsupported) {
     script = {};
     script.always["SyncDirectory"] = error;
-    SyncDurability durability = SyncDurability::kStable;
-    CHECK(SyncedNames(&durability).ok());
-    CHECK(durability == SyncDurability::kSubmitted);
+    Reached reached = Reached::kStable;
+    CHECK(SyncedEntries(&reached).ok());
+    CHECK(reached == Reached::kSubmitted);
   }
 }
 
-TEST("a flush of a directory that has failed is not followed by another sync") {
+TEST("makes no other sync after a failed flush of a directory") {
   for (const int error : kFinal) {
     script = {};
     script.always["SyncDirectory"] = error;
-    SyncDurability durability = SyncDurability::kSubmitted;
-    CHECK(SyncedNames(&durability).error() == error);
+    Reached reached = Reached::kSubmitted;
+    CHECK(SyncedEntries(&reached).error() == error);
     CHECK(script.calls == Calls{"SyncDirectory"});
   }
 }
 
-TEST("a rename that succeeds is made once and waits for nothing") {
+TEST("makes a successful rename once, without a pause") {
   CHECK(Replaced().ok());
   CHECK(script.calls == Calls{"Rename"});
   CHECK(script.pauses.empty());
 }
 
-TEST("the older rename is made where the newer does not exist") {
+TEST("uses the older rename if the newer one does not exist") {
   for (const int error : kUnsupported) {
     script = {};
     script.always["Rename"] = error;
@@ -278,7 +277,7 @@ TEST("the older rename is made where the newer does not exist") {
   }
 }
 
-TEST("the older rename is not made where the newer has failed") {
+TEST("does not use the older rename if the newer one has failed") {
   for (const int error : {EIO, EXDEV, ENOSPC, ENOENT, EROFS, EISDIR}) {
     script = {};
     script.always["Rename"] = error;
@@ -287,31 +286,31 @@ TEST("the older rename is not made where the newer has failed") {
   }
 }
 
-TEST("of two renames that do not exist the newer one's error is told") {
+TEST("returns the error of the newer rename if neither exists") {
   script.always = {{"Rename", EINVAL}, {"RenameClassic", ENOSYS}};
   CHECK(Replaced().error() == EINVAL);
 }
 
-TEST("what the older rename says counts where it exists") {
+TEST("returns the error of the older rename if that exists") {
   script.always = {{"Rename", ENOTSUP}, {"RenameClassic", EINVAL}};
   CHECK(Replaced().error() == EINVAL);
 }
 
-TEST("a rename to a free name stays one when the older call is made") {
+TEST("replaces nothing with the older call of an exclusive rename") {
   script.always["RenameExclusive"] = ENOTSUP;
-  CHECK(RenamedToFree().ok());
-  CHECK((script.calls == Calls{"RenameExclusive", "RenameClassic, to a free name"}));
+  CHECK(RenamedNoReplace().ok());
+  CHECK((script.calls == Calls{"RenameExclusive", "RenameClassic, no replace"}));
 }
 
-TEST("a rename to a name that is taken fails at once") {
+TEST("fails an exclusive rename to an existing name at once") {
   script.windows = true;
   script.always["RenameExclusive"] = EEXIST;
-  CHECK(RenamedToFree().error() == EEXIST);
+  CHECK(RenamedNoReplace().error() == EEXIST);
   CHECK(script.calls == Calls{"RenameExclusive"});
   CHECK(script.pauses.empty());
 }
 
-TEST("a rename is repeated while a program has the file open, until it succeeds") {
+TEST("retries a rename while another program has the file open") {
   script.windows = true;
   script.answers["Rename"] = {EBUSY, EPERM, EBUSY};
   CHECK(Replaced().ok());
@@ -319,7 +318,7 @@ TEST("a rename is repeated while a program has the file open, until it succeeds"
   CHECK((script.pauses == std::vector<milliseconds>{milliseconds(1), milliseconds(2), milliseconds(4)}));
 }
 
-TEST("a rename is repeated for two seconds, with growing pauses, and then its error stands") {
+TEST("retries a rename for two seconds, with growing pauses, and then returns its error") {
   script.windows = true;
   script.always["Rename"] = EBUSY;
   CHECK(Replaced().error() == EBUSY);
@@ -332,13 +331,13 @@ TEST("a rename is repeated for two seconds, with growing pauses, and then its er
   CHECK(script.pauses.size() < 20);
 }
 
-TEST("a rename is not repeated where open files block none") {
+TEST("does not retry a rename on a system where open files block none") {
   script.always["Rename"] = EPERM;
   CHECK(Replaced().error() == EPERM);
   CHECK(script.calls == Calls{"Rename"});
 }
 
-TEST("an older rename that is in another program's way is repeated as well") {
+TEST("retries the older rename as well") {
   script.windows = true;
   script.always["Rename"] = ENOTSUP;
   script.answers["RenameClassic"] = {EPERM, EPERM};
@@ -346,21 +345,21 @@ TEST("an older rename that is in another program's way is repeated as well") {
   CHECK(script.TimesCalled("RenameClassic") == 3);
 }
 
-TEST("an error that comes after one that may pass ends the attempts") {
+TEST("stops retrying at an error that cannot pass") {
   script.windows = true;
   script.answers["Rename"] = {EBUSY, EIO};
   CHECK(Replaced().error() == EIO);
   CHECK(script.TimesCalled("Rename") == 2);
 }
 
-TEST("a temporary that a program has open is removed when that closes it") {
+TEST("removes a temporary when the program that has it open closes it") {
   script.windows = true;
   script.answers["Unlink"] = {EBUSY, EBUSY};
   CHECK(indelible::RemoveName(Directory(), "new").ok());
   CHECK(script.TimesCalled("Unlink") == 3);
 }
 
-TEST("random bytes are asked for again after an interruption, and after nothing else") {
+TEST("fetches random bytes again only after an interruption") {
   script.answers["FillRandom"] = {EINTR, EINTR};
   std::string name;
   CHECK(indelible::TemporaryName(&name).ok());
@@ -368,34 +367,34 @@ TEST("random bytes are asked for again after an interruption, and after nothing 
   CHECK(name == ".indelible-aaaaaaaaaaaaaaaa");
 }
 
-TEST("without random bytes there is no name") {
+TEST("makes no temporary name without random bytes") {
   script.always["FillRandom"] = EIO;
   std::string name;
   CHECK(indelible::TemporaryName(&name).error() == EIO);
 }
 
-TEST("a save syncs the file before the rename and the directory after it") {
+TEST("syncs the file before the rename and the directory after it") {
   const SaveOutcome outcome = Save();
   CHECK(outcome.status.ok() && outcome.published && outcome.durability == Durability::kDurable);
   CHECK(outcome.protocol == Protocol::kSyncRenameSync);
-  CHECK(script.PlaceOf("Write") < script.PlaceOf("SyncBarrier"));
-  CHECK(script.PlaceOf("SyncBarrier") < script.PlaceOf("Rename"));
-  CHECK(script.PlaceOf("Rename") < script.PlaceOf("SyncDirectory"));
+  CHECK(script.IndexOf("Write") < script.IndexOf("SyncBarrier"));
+  CHECK(script.IndexOf("SyncBarrier") < script.IndexOf("Rename"));
+  CHECK(script.IndexOf("Rename") < script.IndexOf("SyncDirectory"));
 }
 
-TEST("a save does not count as durable where the directory was only handed over") {
+TEST("does not report a save as durable if the directory was only submitted") {
   script.always["SyncDirectory"] = ENOTTY;
   const SaveOutcome outcome = Save();
   CHECK(outcome.status.ok() && outcome.published && outcome.durability == Durability::kOrdered);
 }
 
-TEST("a save does not count as durable where the directory cannot be synced at all") {
+TEST("does not report a save as durable if the directory cannot be synced at all") {
   script.always = {{"SyncDirectory", ENOTSUP}, {"SubmitDirectory", ENOSYS}};
   const SaveOutcome outcome = Save();
   CHECK(outcome.status.ok() && outcome.published && outcome.durability == Durability::kOrdered);
 }
 
-TEST("a save does not count as ordered where the file was only handed over") {
+TEST("does not report a save as ordered if the file was only submitted") {
   script.always = {{"SyncBarrier", ENOTSUP}, {"SyncData", ENOTSUP}};
   const SaveOutcome ordered = Save([](SaveRequest* request) { request->plan = PlanChoice::kOrdered; });
   CHECK(ordered.status.ok() && ordered.published && ordered.durability == Durability::kNone);
@@ -403,30 +402,30 @@ TEST("a save does not count as ordered where the file was only handed over") {
   CHECK(Save().durability == Durability::kNone);
 }
 
-TEST("a save whose file was only handed over is durable once its directory's flush has made it so") {
+TEST("reports a save as durable if the file was only submitted and the directory is flushed") {
   script.always = {{"SyncBarrier", ENOTSUP}, {"SyncData", ENOTSUP}};
   CHECK(Save().durability == Durability::kDurable);
 }
 
-TEST("a save counts for no more than its plan achieves") {
+TEST("reports no more durability than the plan achieves") {
   Decision decision = Decision::Default();
   for (Plan& plan : decision.plans) plan.achieves = Durability::kNone;
   CHECK(SaveBy(decision).durability == Durability::kNone);
 }
 
-TEST("a save that asks for order alone counts as ordered, and syncs no directory") {
+TEST("syncs no directory for an ordered save") {
   const SaveOutcome outcome = Save([](SaveRequest* request) { request->plan = PlanChoice::kOrdered; });
   CHECK(outcome.durability == Durability::kOrdered);
   CHECK(!script.Called("SyncDirectory"));
 }
 
-TEST("a save with nothing to survive is a rename") {
+TEST("only renames for a save without durability") {
   const SaveOutcome outcome = Save([](SaveRequest* request) { request->plan = PlanChoice::kNone; });
   CHECK(outcome.protocol == Protocol::kRename && outcome.durability == Durability::kNone);
   CHECK(!script.Called("SyncBarrier") && !script.Called("SyncDirectory"));
 }
 
-TEST("by a single commit the file is written back and not synced") {
+TEST("writes the file back instead of syncing it with single-commit") {
   Decision decision = Decision::Default();
   decision.plans[0].protocol = Protocol::kSingleCommit;
   const SaveOutcome outcome = SaveBy(decision);
@@ -434,23 +433,23 @@ TEST("by a single commit the file is written back and not synced") {
   CHECK(script.Called("WriteBack") && !script.Called("SyncBarrier"));
 }
 
-TEST("a save that keeps the previous version counts for nothing where that has to be held") {
+TEST("reports no durability if the previous version is kept where it has to be pinned") {
   const auto keep = [](SaveRequest* request) { request->previous = "/directory/file~"; };
-  CHECK(SaveBy(Holding(), keep).durability == Durability::kNone);
-  CHECK(SaveBy(Holding()).durability == Durability::kDurable);
+  CHECK(SaveBy(Pinning(), keep).durability == Durability::kNone);
+  CHECK(SaveBy(Pinning()).durability == Durability::kDurable);
   CHECK(Save(keep).durability == Durability::kDurable);
 }
 
-TEST("a save tells how long its file is") { CHECK(Save().bytes == 3); }
+TEST("reports the length of the file") { CHECK(Save().bytes == 3); }
 
-TEST("a failed save counts for nothing, published or not") {
+TEST("reports no durability for a failed save, published or not") {
   script.always["SyncDirectory"] = EIO;
   CHECK(Save().durability == Durability::kNone);
   script.always["Write"] = EIO;
   CHECK(Save().durability == Durability::kNone);
 }
 
-TEST("a save whose barrier fails publishes nothing and leaves nothing") {
+TEST("publishes nothing and leaves no temporary if the barrier fails") {
   script.always["SyncBarrier"] = EIO;
   const SaveOutcome outcome = Save();
   CHECK(outcome.status.error() == EIO && !outcome.published);
@@ -458,13 +457,13 @@ TEST("a save whose barrier fails publishes nothing and leaves nothing") {
   CHECK(script.Called("Unlink"));
 }
 
-TEST("a save whose directory's flush fails is published and says so") {
+TEST("reports a save as published if the flush of the directory fails") {
   script.always["SyncDirectory"] = EIO;
   const SaveOutcome outcome = Save();
   CHECK(outcome.status.error() == EIO && outcome.published);
 }
 
-TEST("a save whose rename stays blocked leaves nothing") {
+TEST("leaves no temporary if the rename stays blocked") {
   script.windows = true;
   script.always["Rename"] = EPERM;
   const SaveOutcome outcome = Save();
@@ -473,27 +472,27 @@ TEST("a save whose rename stays blocked leaves nothing") {
   CHECK(script.Called("Unlink"));
 }
 
-TEST("the new file is closed before the next rename where open files block renames") {
+TEST("closes the new file before the next rename on a system where open files block renames") {
   script.windows = true;
   CHECK(Save().status.ok());
-  // Once when the writing ended, once when it had its name.
+  // Once after the writing, once after the rename.
   CHECK(script.TimesCalled("Close") == 2);
-  CHECK(script.calls.at(script.PlaceOf("Rename") + 1) == "Close");
+  CHECK(script.calls.at(script.IndexOf("Rename") + 1) == "Close");
 }
 
-TEST("the new file stays locked until it is durable where open files block nothing") {
+TEST("keeps the new file locked until it is durable on other systems") {
   CHECK(Save().status.ok());
   CHECK(script.calls.back() == "Close");
-  CHECK(script.calls.at(script.PlaceOf("Rename") + 1) == "SyncDirectory");
+  CHECK(script.calls.at(script.IndexOf("Rename") + 1) == "SyncDirectory");
 }
 
-TEST("the access control list is there before the data is") {
+TEST("sets the access control list before it writes data") {
   CHECK(Save().status.ok());
-  CHECK(script.PlaceOf("CreateFile") < script.PlaceOf("CopyAccessList"));
-  CHECK(script.PlaceOf("CopyAccessList") < script.PlaceOf("Write"));
+  CHECK(script.IndexOf("CreateFile") < script.IndexOf("CopyAccessList"));
+  CHECK(script.IndexOf("CopyAccessList") < script.IndexOf("Write"));
 }
 
-TEST("the access control list is left out where permissions are not preserved") {
+TEST("sets no access control list if permissions are not preserved") {
   CHECK(Save([](SaveRequest* request) {
           request->preserve_permissions = request->preserve_all = false;
         }).status.ok());
@@ -501,7 +500,7 @@ TEST("the access control list is left out where permissions are not preserved") 
   CHECK(!script.Called("CopyAttributes"));
 }
 
-TEST("an access control list that the process may not set, or that does not exist, is left out") {
+TEST("leaves out an access control list that does not exist or that the process may not set") {
   for (const int error : {EPERM, EACCES, ENOTSUP, ENOSYS, ENOENT}) {
     script = {};
     script.always["CopyAccessList"] = error;
@@ -509,7 +508,7 @@ TEST("an access control list that the process may not set, or that does not exis
   }
 }
 
-TEST("an access control list that cannot be read for another reason fails the save, and leaves nothing") {
+TEST("fails the save and leaves no temporary if the access control list cannot be read for another reason") {
   script.always["CopyAccessList"] = EIO;
   const SaveOutcome outcome = Save();
   CHECK(outcome.status.error() == EIO && !outcome.published);
@@ -517,19 +516,19 @@ TEST("an access control list that cannot be read for another reason fails the sa
   CHECK(script.Called("Unlink"));
 }
 
-TEST("attributes are copied in one call where the system has one") {
+TEST("copies attributes in one call if the system has one") {
   CHECK(Save().status.ok());
   CHECK(script.Called("CopyAttributes"));
   CHECK(!script.Called("ListAttributes"));
 }
 
-TEST("attributes are copied one by one where the system has no call for all") {
+TEST("copies attributes one by one if the system has no call for all") {
   script.always["CopyAttributes"] = ENOSYS;
   CHECK(Save().status.ok());
   CHECK(script.Called("ListAttributes"));
 }
 
-TEST("attributes whose copying fails for another reason than privilege fail the save") {
+TEST("fails the save if attributes cannot be copied for another reason than privilege") {
   script.always["CopyAttributes"] = EIO;
   CHECK(Save().status.error() == EIO);
   script = {};
@@ -537,7 +536,7 @@ TEST("attributes whose copying fails for another reason than privilege fail the 
   CHECK(Save().status.ok());
 }
 
-TEST("without a decision a synchronous save publishes nothing and says which plan it needs") {
+TEST("publishes nothing in a synchronous save without a decision, and returns the plan request") {
   script.generation = 5;
   const std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobOf(), JobFor("/directory/second")});
   CHECK(needed.size() == 1);
@@ -547,7 +546,7 @@ TEST("without a decision a synchronous save publishes nothing and says which pla
   CHECK(TheListener()->requests() == 0);
 }
 
-TEST("saves that were refused for want of a plan may be tried again") {
+TEST("accepts the same synchronous saves again once their plans are provided") {
   const std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobFor("/other/file")};
   CHECK(TheScheduler().SaveSync(jobs).size() == 2);
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
@@ -558,14 +557,14 @@ TEST("saves that were refused for want of a plan may be tried again") {
   CHECK(script.TimesCalled("Rename") == 2);
 }
 
-TEST("a decision holds until the mount table changes") {
+TEST("uses a decision until the mount table changes") {
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
   CHECK(TheScheduler().SaveSync({JobOf()}).empty());
   script.generation = 1;
   CHECK(TheScheduler().SaveSync({JobOf()}).size() == 1);
 }
 
-TEST("a mount table that changes all the time keeps no save from the default plan") {
+TEST("uses the default plan if the mount table changes all the time") {
   const std::shared_ptr<SaveJob> job = JobOf();
   size_t asked = 0;
   for (; !TheScheduler().SaveSync({job}).empty(); ++asked) CHECK(asked < 5);
@@ -573,12 +572,12 @@ TEST("a mount table that changes all the time keeps no save from the default pla
   CHECK(job->outcome().status.ok() && job->outcome().protocol == Protocol::kSyncRenameSync);
 }
 
-TEST("a decision that learns is made again once it has seen its syncs, and not before") {
+TEST("requests a learning decision again after its number of syncs, and not before") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(3));
   for (int i = 0; i < 3; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
   const std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobOf()});
   CHECK(needed.size() == 1 && needed[0].syncs == 3);
-  // Provided again, under the same mount table: what was counted stays.
+  // Provided again with the same mount table: the count stays.
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(4));
   CHECK(TheScheduler().SaveSync({JobOf()}).empty());
   CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 4);
@@ -586,7 +585,7 @@ TEST("a decision that learns is made again once it has seen its syncs, and not b
   for (int i = 0; i < 5; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
 }
 
-TEST("a decision under another mount table starts counting anew") {
+TEST("starts counting syncs again after a change of the mount table") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
   CHECK(TheScheduler().SaveSync({JobOf()}).empty());
   script.generation = 1;
@@ -596,14 +595,14 @@ TEST("a decision under another mount table starts counting anew") {
   CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
 }
 
-TEST("saves that may share a directory's sync count it once") {
+TEST("counts one sync for saves that may share it") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(2));
   CHECK(TheScheduler().SaveSync({JobOf(), JobFor("/directory/second"), JobFor("/third/file")}).empty());
   CHECK(TheScheduler().SaveSync({JobOf()}).empty());
   CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 2);
 }
 
-TEST("a sync that did not reach stable storage, and a save without one, teach nothing") {
+TEST("does not count a sync that did not reach stable storage, nor a save without a sync") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
   const auto ordered = [](SaveRequest* request) { request->plan = PlanChoice::kOrdered; };
   CHECK(TheScheduler().SaveSync({JobOf(ordered)}).empty());
@@ -614,7 +613,7 @@ TEST("a sync that did not reach stable storage, and a save without one, teach no
   CHECK(TheScheduler().SaveSync({JobOf()}).empty());
 }
 
-TEST("a sync that a new file had no part in teaches nothing") {
+TEST("does not count a sync without a new file") {
   Decision decision = LearningAfter(1);
   decision.plans[0].protocol = Protocol::kSingleCommit;
   TheScheduler().ProvidePlan(kFilesystem, 0, decision);
@@ -625,7 +624,7 @@ TEST("a sync that a new file had no part in teaches nothing") {
   CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
 }
 
-TEST("a sync of a file that may have been committed before teaches nothing") {
+TEST("does not count a sync of a file that may have been committed before") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
   StreamingSaves streaming(&TheScheduler());
   const std::shared_ptr<SaveJob> streamed = JobOf();
@@ -641,7 +640,7 @@ TEST("a sync of a file that may have been committed before teaches nothing") {
   CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
 }
 
-TEST("a save that waits for a plan goes on when it is provided") {
+TEST("continues a suspended save when its plan is provided") {
   script.threads = true;
   TheScheduler().Submit(JobOf());
   const PlanRequest request = TheListener()->NextRequest();
@@ -653,7 +652,7 @@ TEST("a save that waits for a plan goes on when it is provided") {
   CHECK(outcome.status.ok() && outcome.protocol == Protocol::kSingleCommit);
 }
 
-TEST("saves that wait for a plan go on by the default one where it cannot be had, and the others wait") {
+TEST("continues suspended saves with the default plan if there is none, and only those of that filesystem") {
   script.threads = true;
   TheScheduler().Submit(JobOf());
   CHECK(TheListener()->NextRequest().filesystem == kFilesystem);
@@ -668,10 +667,10 @@ TEST("saves that wait for a plan go on by the default one where it cannot be had
   CHECK(TheListener()->Outcomes(2).at(1).status.ok());
 }
 
-TEST("a synchronous save asks for the plans of saves that hold up the one before it") {
+TEST("returns the plan requests of suspended saves that a synchronous save has to wait for") {
   script.threads = true;
   TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
-  // They hold every slot while they wait for a plan; the next save waits for a slot.
+  // These saves occupy every slot while they wait for a plan. The next save waits for a slot.
   constexpr size_t kSlots = 256;
   for (size_t i = 0; i < kSlots; ++i) TheScheduler().Submit(JobFor("/directory/" + std::to_string(i)));
   TheScheduler().Submit(JobFor("/other/file"));
@@ -682,7 +681,7 @@ TEST("a synchronous save asks for the plans of saves that hold up the one before
   for (const SaveOutcome& outcome : TheListener()->Outcomes(1)) CHECK(outcome.published);
 }
 
-TEST("a synchronous save that has to wait for none does not ask for the plans of others") {
+TEST("does not return the plan requests of suspended saves that a synchronous save need not wait for") {
   script.threads = true;
   TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
   TheScheduler().Submit(JobOf());
@@ -690,7 +689,7 @@ TEST("a synchronous save that has to wait for none does not ask for the plans of
   CHECK(TheScheduler().SaveSync({JobFor("/other/file")}).empty());
 }
 
-TEST("a cancelled save does not wait for a plan") {
+TEST("does not suspend a cancelled save") {
   script.threads = true;
   const std::shared_ptr<SaveJob> job = JobOf();
   TheScheduler().Submit(job);
@@ -700,7 +699,7 @@ TEST("a cancelled save does not wait for a plan") {
   CHECK(TheListener()->Outcomes(1).at(0).status.error() == ECANCELED);
 }
 
-TEST("a streamed save is opened again when its plan has been provided, and tells its length") {
+TEST("opens a streaming save again when its plan is provided, and reports its length") {
   StreamingSaves streaming(&TheScheduler());
   const std::shared_ptr<SaveJob> job = JobOf();
   PlanRequest needed;
@@ -716,7 +715,7 @@ TEST("a streamed save is opened again when its plan has been provided, and tells
   CHECK(job->outcome().status.ok() && job->outcome().bytes == 10);
 }
 
-TEST("the length of an adopted file is looked up before it is published") {
+TEST("looks up the length of an adopted file before it is published") {
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
   const auto file =
       std::make_shared<TemporaryFile>(std::make_shared<Directory>(), indelible::platform::Identity());
@@ -724,34 +723,34 @@ TEST("the length of an adopted file is looked up before it is published") {
   job->Adopt(file);
   CHECK(TheScheduler().SaveSync({job}).empty());
   CHECK(job->outcome().status.ok() && job->outcome().bytes == 11);
-  CHECK(script.PlaceOf("ReadVersion") < script.PlaceOf("Rename"));
+  CHECK(script.IndexOf("ReadVersion") < script.IndexOf("Rename"));
 }
 
 using Ticket = std::optional<uint64_t>;
 constexpr std::chrono::microseconds kNoPatience(0);
-constexpr std::chrono::microseconds kLongestWait(400);
+constexpr std::chrono::microseconds kPatience(400);
 
-TEST("a ticket is drawn behind the highest lock, under a lock on the directory that is given up") {
+TEST("draws a ticket behind the highest lock, under a lock on the directory that it releases") {
   script.locks = {10, 15, 200};
   Ticket ticket;
   CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).ok());
   CHECK(ticket == Ticket(16));
-  CHECK(script.PlaceOf("TryLockDirectory") < script.PlaceOf("AddLock 16"));
-  CHECK(script.PlaceOf("AddLock 16") < script.PlaceOf("UnlockDirectory"));
+  CHECK(script.IndexOf("TryLockDirectory") < script.IndexOf("AddLock 16"));
+  CHECK(script.IndexOf("AddLock 16") < script.IndexOf("UnlockDirectory"));
   CHECK(script.Called("UnlockDirectory"));
 }
 
-TEST("no ticket is drawn where the range is full, or another process is drawing one for too long") {
+TEST("draws no ticket if the range is full, or another process is drawing one for too long") {
   script.locks = {99};
   Ticket ticket;
   CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).ok() && !ticket.has_value());
   CHECK(script.Called("UnlockDirectory"));
   script.always["TryLockDirectory"] = EWOULDBLOCK;
-  CHECK(indelible::DrawTicket(Directory(), 10, 100, kLongestWait, &ticket).ok() && !ticket.has_value());
+  CHECK(indelible::DrawTicket(Directory(), 10, 100, kPatience, &ticket).ok() && !ticket.has_value());
   CHECK(script.TimesCalled("TryLockDirectory") > 2 && script.TimesCalled("UnlockDirectory") == 1);
 }
 
-TEST("the directory is unlocked whatever fails while a ticket is drawn, and the first error is told") {
+TEST("unlocks the directory if drawing a ticket fails, and returns the first error") {
   for (const char* call : {"FindLock", "AddLock"}) {
     script = {};
     script.always[call] = EIO;
@@ -762,18 +761,18 @@ TEST("the directory is unlocked whatever fails while a ticket is drawn, and the 
   }
 }
 
-TEST("a ticket's position counts from the lowest lock of the range, of which the kernel tells any") {
+TEST("counts the position of a ticket from the lowest lock, although the kernel reports any one") {
   script.locks = {9, 11, 13, 16};
   uint64_t position = 0;
-  CHECK(indelible::PositionOf(Directory(), 10, 15, kLongestWait, &position).ok() && position == 4);
-  CHECK(indelible::PositionOf(Directory(), 10, 11, kLongestWait, &position).ok() && position == 0);
+  CHECK(indelible::PositionOf(Directory(), 10, 15, kPatience, &position).ok() && position == 4);
+  CHECK(indelible::PositionOf(Directory(), 10, 11, kPatience, &position).ok() && position == 0);
   script.calls.clear();
-  CHECK(indelible::PositionOf(Directory(), 10, 12, kLongestWait, &position).ok() && position == 1);
-  // The next in the queue looks again.
+  CHECK(indelible::PositionOf(Directory(), 10, 12, kPatience, &position).ok() && position == 1);
+  // The second in the queue retries.
   CHECK(script.TimesCalled("FindLock") > 4);
 }
 
-// Which of the updates have been granted their turn.
+// The updates whose turn has come.
 struct Turns {
   indelible::Task Grant(uint64_t ticket) {
     return [this, ticket] { granted.push_back(ticket); };
@@ -781,7 +780,7 @@ struct Turns {
   std::vector<uint64_t> granted;
 };
 
-TEST("updates of a path get their turns in the order in which they joined") {
+TEST("gives the updates of a path their turns in the order in which they joined") {
   indelible::UpdateQueue queue;
   Turns turns;
   CHECK(queue.Join(1, "/one", turns.Grant(1)));
@@ -789,16 +788,16 @@ TEST("updates of a path get their turns in the order in which they joined") {
   CHECK(!queue.Join(3, "/one", turns.Grant(3)));
   CHECK(queue.Join(4, "/other", turns.Grant(4)));
   CHECK(turns.granted.empty());
-  // One that gives up while it waits.
-  CHECK(queue.Dequeue(2));
+  // An update that gives up while it waits.
+  CHECK(queue.Leave(2));
   CHECK(turns.granted.empty());
-  CHECK(queue.Dequeue(1));
+  CHECK(queue.Leave(1));
   CHECK(turns.granted == std::vector<uint64_t>{3});
-  CHECK(queue.HasOwn("/one") && queue.Dequeue(3) && !queue.HasOwn("/one"));
-  CHECK(!queue.Dequeue(3));
+  CHECK(queue.HasOwn("/one") && queue.Leave(3) && !queue.HasOwn("/one"));
+  CHECK(!queue.Leave(3));
 }
 
-TEST("no more than 64 updates are under way, and the next one begins when one of them ends") {
+TEST("runs at most 64 updates, and begins the next one when one of them ends") {
   indelible::UpdateQueue queue;
   Turns turns;
   for (uint64_t ticket = 1; ticket <= 64; ++ticket)
@@ -806,11 +805,11 @@ TEST("no more than 64 updates are under way, and the next one begins when one of
   CHECK(!queue.Join(65, "65", turns.Grant(65)));
   CHECK(!queue.Join(66, "66", turns.Grant(66)));
   CHECK(!queue.Join(67, "1", turns.Grant(67)));
-  CHECK(queue.Dequeue(65) && turns.granted.empty());
-  // Behind the one that has waited for longer.
-  CHECK(queue.Dequeue(1));
+  CHECK(queue.Leave(65) && turns.granted.empty());
+  // After the one that has waited longer.
+  CHECK(queue.Leave(1));
   CHECK(turns.granted == std::vector<uint64_t>{66});
-  CHECK(queue.Dequeue(2));
+  CHECK(queue.Leave(2));
   CHECK((turns.granted == std::vector<uint64_t>{66, 67}));
 }
 

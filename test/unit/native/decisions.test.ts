@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const native = fileURLToPath(new URL('../../../native', import.meta.url));
 
-/** What saves a file, without what binds it to JavaScript and to a system. */
+/** The engine without its binding to JavaScript and without a platform. */
 const engine = ['save', 'scheduler'].flatMap((room) =>
   readdirSync(join(native, room))
     .filter((name) => name.endsWith('.cc'))
@@ -41,7 +41,7 @@ describe.skipIf(!hasCompiler)('the native engine on a scripted system', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('has its tests listed', () => {
+  it('lists the tests of decisions.cc', () => {
     assert.ok(names.length > 30);
   });
 

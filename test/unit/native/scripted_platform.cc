@@ -22,7 +22,7 @@ size_t Script::TimesCalled(const std::string& call) const {
   return static_cast<size_t>(std::count(calls.begin(), calls.end(), call));
 }
 
-size_t Script::PlaceOf(const std::string& call) const {
+size_t Script::IndexOf(const std::string& call) const {
   return static_cast<size_t>(std::find(calls.begin(), calls.end(), call) - calls.begin());
 }
 
@@ -55,13 +55,6 @@ std::atomic<intptr_t> next_descriptor{3};
 }  // namespace
 
 Descriptor::~Descriptor() = default;
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  value_ = other.Release();
-  return *this;
-}
-
-intptr_t Descriptor::Release() { return std::exchange(value_, -1); }
 
 Status Descriptor::Close() {
   value_ = -1;
@@ -117,7 +110,7 @@ Status UnlockDirectory(const Directory&) { return Answer("UnlockDirectory"); }
 
 Status AddLock(const Directory&, uint64_t offset) { return Answer("AddLock", " " + std::to_string(offset)); }
 
-// The highest one, to be awkward.
+// The highest one: the kernel may report any.
 Status FindLock(const Directory&, uint64_t begin, uint64_t end, bool* found, uint64_t* offset) {
   const auto behind = script.locks.lower_bound(end);
   *found = behind != script.locks.begin() && *std::prev(behind) >= begin;
@@ -168,7 +161,7 @@ Status SetFlags(const Descriptor&, const FileFlags&) { return Answer("SetFlags")
 Status WriteBack(const Descriptor&) { return Answer("WriteBack"); }
 Status SyncBarrier(const Descriptor&) { return Answer("SyncBarrier"); }
 Status SyncData(const Descriptor&) { return Answer("SyncData"); }
-Status SubmitData(const Descriptor&) { return Answer("SubmitData"); }
+Status SubmitFile(const Descriptor&) { return Answer("SubmitFile"); }
 Status SyncFilesystem(const Descriptor&) { return Answer("SyncFilesystem"); }
 Status SyncDirectory(const Directory&) { return Answer("SyncDirectory"); }
 Status SubmitDirectory(const Directory&) { return Answer("SubmitDirectory"); }
@@ -186,7 +179,7 @@ Status Rename(const Directory&, const std::string&, const Directory&, const std:
 
 Status RenameClassic(const Directory&, const std::string&, const Directory&, const std::string&,
                      bool replace) {
-  return Answer("RenameClassic", replace ? "" : ", to a free name");
+  return Answer("RenameClassic", replace ? "" : ", no replace");
 }
 
 Status RenameExclusive(const Directory&, const std::string&, const Directory&, const std::string&) {
@@ -211,11 +204,7 @@ Status LookUpVersion(const Directory&, const std::string&, FileVersion*) { retur
 uint32_t EffectiveUser() { return 0; }
 Status Unlink(const Directory&, const std::string&) { return Answer("Unlink"); }
 
-bool IsUnsupported(int error) {
-  return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
-}
-
-bool MayBeInUse(int error) { return script.windows && (error == EBUSY || error == EPERM); }
+bool MayBeBusy(int error) { return script.windows && (error == EBUSY || error == EPERM); }
 bool OpenFilesMayBlockRenames() { return script.windows; }
 void Pause(std::chrono::milliseconds time) { script.pauses.push_back(time); }
 

@@ -1,12 +1,12 @@
-#include "outcome.h"
+#include "wire_values.h"
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 
 #include "../platform/platform.h"
+#include "arguments.h"
 #include "wire.h"
 
 namespace indelible {
@@ -18,12 +18,6 @@ size_t IndexOf(Enumeration value) {
   return static_cast<size_t>(value);
 }
 
-// Paths are bytes; JavaScript decides how to show them.
-Napi::Value PathValue(Napi::Env env, const std::string& path) {
-  const std::string bytes = platform::SystemPath(path);
-  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
-}
-
 Napi::Object SuccessValue(Napi::Env env, const SaveOutcome& outcome) {
   Napi::Object value = Napi::Object::New(env);
   value.Set("published", true);
@@ -33,8 +27,7 @@ Napi::Object SuccessValue(Napi::Env env, const SaveOutcome& outcome) {
   return value;
 }
 
-// The properties of an object that JavaScript gave, which may be anything. Where one is not what it has to
-// be, `ok` is false from then on.
+// The properties of a JavaScript value, which may be anything. After a wrong property `ok` is false.
 class Properties {
  public:
   explicit Properties(const Napi::Value& value) {
@@ -60,10 +53,9 @@ class Properties {
   uint64_t Integer(const char* name, uint64_t highest) {
     const Napi::Value value = Get(name);
     ok_ = ok_ && value.IsNumber();
-    const double number = ok_ ? value.As<Napi::Number>().DoubleValue() : -1;
-    // Not a number compares as false.
-    ok_ = number >= 0 && number <= static_cast<double>(highest) && std::trunc(number) == number;
-    return ok_ ? static_cast<uint64_t>(number) : 0;
+    uint64_t number = 0;
+    ok_ = ok_ && ReadInteger(value.As<Napi::Number>(), highest, &number);
+    return number;
   }
 
   template <typename Enumeration, size_t kCount>
@@ -82,8 +74,6 @@ class Properties {
   bool ok_ = false;
   Napi::Object object_;
 };
-
-constexpr uint64_t kHighestExact = (uint64_t{1} << 53) - 1;
 
 }  // namespace
 
@@ -106,6 +96,11 @@ Napi::Value OutcomeValues::Of(Napi::Env env, const SaveJob& job) {
   Napi::ObjectReference& made = made_[which];
   if (made.IsEmpty()) made = Napi::Persistent(SuccessValue(env, outcome));
   return made.Value();
+}
+
+Napi::Value PathValue(Napi::Env env, const std::string& path) {
+  const std::string bytes = platform::SystemPath(path);
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
 }
 
 Napi::Value FailureValue(Napi::Env env, const Status& status, bool published) {
@@ -181,7 +176,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     Properties given(Napi::Value(plans.Env(), element));
     Plan& plan = decision->plans[i];
     plan.protocol = given.OneOf<Protocol>("protocol", wire::kProtocolNames);
-    plan.asked = DurabilityOf(static_cast<PlanChoice>(i));
+    plan.requested = RequestedBy(static_cast<PlanChoice>(i));
     plan.achieves = given.OneOf<Durability>("achieves", wire::kDurabilityNames);
     plan.unnamed = given.Boolean("unnamed");
     plan.pin_replaced = given.Boolean("pinsReplaced");
