@@ -9,8 +9,9 @@ namespace indelible {
 namespace {
 
 // The number of threads that may wait in the kernel for stage 1 at once. Measured with 64 saves at once on a
-// disk with a 5 ms flush (bench/concurrency.ts): 8, 16, 32 and 64 threads differ by less than the noise, 350
-// to 450 us a save on ext4. Saves to many disks, of which one may hang, need more threads rather than fewer.
+// disk with a 5 ms flush (bench/development/concurrency.ts): 8, 16, 32 and 64 threads differ by less than the
+// noise, 350 to 450 us a save on ext4. Saves to many disks, of which one may hang, need more threads rather
+// than fewer.
 constexpr size_t kMostThreads = 32;
 
 }  // namespace

@@ -39,10 +39,10 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
    */
   retries?: number | undefined;
   /**
-   * - `'machine'`, the default: every other update on this machine is kept out. If that is not possible, the
-   *   call rejects with `ERR_INDELIBLE_UNSUPPORTED`.
-   * - `'thread'`: if the engine or the filesystem has no lock, only the updates of the same path in this
-   *   process are kept in order; with the portable engine, only those in this thread.
+   * `'machine'`, the default: every other update on this machine is kept out. If that is not possible, the
+   * call rejects with `ERR_INDELIBLE_UNSUPPORTED`. `'thread'`: if the engine or the filesystem has no lock,
+   * only the updates of the same path in this process are kept in order; with the portable engine, only those
+   * in this thread.
    */
   lock?: 'machine' | 'thread' | undefined;
 }

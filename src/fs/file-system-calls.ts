@@ -4,134 +4,134 @@ import type { FileVersion } from '../base/save-request.js';
 import type { Plan } from '../filesystem/decision.js';
 import type { Steps } from './steps.js';
 
-/** Which filesystem something is on, and which file or directory of it. Only to be compared. */
+/** Identifies a file or directory and its filesystem. Only for comparison. */
 export interface FileIdentity {
   readonly major: number;
   readonly minor: number;
-  /** Exactly: it may be higher than 2 ** 53. */
+  /** Exact: it may be greater than 2 ** 53. */
   readonly inode: bigint;
-  /** 0 where the kernel does not tell, `NO_MOUNT_ID` where no call could. */
+  /** 0 if the kernel does not tell it; `NO_MOUNT_ID` if the backend cannot read it. */
   readonly mountId: number;
 }
 
-/** Something that a backend holds open, under a number of its own. */
+/** A file or directory that a backend keeps open, under a number of its own. */
 export interface OpenResource {
   readonly handle: number;
 }
 
-/** Plain `fs` sees mounts in the mount table alone. */
+/** Plain `fs` sees mounts only in the mount table. */
 export const NO_MOUNT_ID = -1;
 
-/** A directory that is open. Names are looked up in it, wherever it is moved meanwhile, if the backend can do that. */
+/** An open directory. The native backend looks names up in this directory even after a rename of it; plain `fs` uses the path. */
 export interface OpenDirectory extends FileIdentity, OpenResource {
-  /** What it was opened by. */
+  /** The path with which it was opened. */
   readonly path: Buffer;
-  /** `false` where it may be written and entered but not read: then it cannot be synced. */
+  /** `false` if the directory may be written and entered but not read: it cannot be synced. */
   readonly syncable: boolean;
 }
 
 /** A file that is open for reading. */
 export interface OpenFile extends OpenResource {
   readonly size: number;
-  /** What was read already: the beginning, at least. */
+  /** The bytes that were already read, from the beginning of the file. May be empty. */
   readonly content: Buffer;
-  /** What it was when it was opened. As long as the file is open, no other gets the same. */
+  /** The version at the time of opening. No other version has the same value while the file is open. */
   readonly version: FileVersion;
 }
 
-/** A file for the caller to write by its descriptor. Closed, it is gone, unless it was published. */
+/** A file that the caller writes through its descriptor. Closing removes it, unless it was published. */
 export interface OpenTemporary extends OpenResource {
   readonly fd: number;
-  /** Whether it has no name before it is published. */
+  /** Whether it has no name until it is published. */
   readonly unnamed: boolean;
 }
 
-/** Where a save of a path would go. */
+/** The directory entry that a save of a path would replace or create. */
 export interface LocatedTarget {
   readonly directory: OpenDirectory;
   readonly name: Buffer;
 }
 
 /**
- * A queue of locks on single bytes of an open directory, far behind anything that it holds. They vanish with it. `patience` is
- * for how long a call looks again before it says that it is not its turn, in microseconds.
+ * A queue of locks on single bytes of an open directory, far beyond its content. Closing the directory releases them.
+ * `patience` is how long a call polls, in microseconds, before it returns without success.
  */
 export interface LockCalls {
-  /** A lock behind all others from `begin` to before `end`; `undefined` where it has to be asked for again. */
+  /** Draws a ticket: a lock behind all others in the range from `begin` up to but not including `end`. `undefined`: try again. */
   drawTicket(
     directory: OpenDirectory,
     begin: bigint,
     end: bigint,
     patience: number,
   ): Steps<bigint | undefined>;
-  /** How many come before the ticket, those that have given up among them. */
+  /** The number of tickets before this one, including those of updates that have given up. */
   position(directory: OpenDirectory, begin: bigint, ticket: bigint, patience: number): Steps<number>;
   remove(directory: OpenDirectory, ticket: bigint): Steps<void>;
 }
 
 export type EntryKind = 'file' | 'directory' | 'symlink' | 'other';
 
-/** What stands under a name. Symbolic links are not followed. */
+/** A directory entry. Symbolic links are not followed. */
 export interface Entry extends FileIdentity {
   readonly kind: EntryKind | 'missing';
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly links: number;
-  /** `false` where that cannot be seen. */
+  /** `false` also if that is not visible. */
   readonly mountPoint: boolean;
 }
 
-/** A name in a directory, with its kind where the listing tells. */
+/** A name in a directory, with its kind if the listing tells it. */
 export interface ListedEntry {
   readonly name: Buffer;
   readonly kind?: EntryKind;
 }
 
-/** How a change of names goes about it on a filesystem, and what that achieves. */
+/** The plan of a rename operation on a filesystem, and the durability that it achieves. */
 export interface FilesystemPlan extends Plan {
-  /** One `syncfs` makes a tree of files durable, and reports what went wrong. */
+  /** One `syncfs` makes a tree of files durable, and reports write errors. */
   readonly syncfs: boolean;
-  /** `PortablePlan.syncsFileAgain`. */
+  /** See `PortablePlan.syncsFileAgain`. */
   readonly syncsFileAgain: boolean;
 }
 
 /**
- * The calls that the steps of `src/names` are made of. Names are one component of a path each, in an open directory; a slash
- * at the end asks for a directory. What fails throws as Node's `fs` does, with `code`, `errno` and `syscall`; `path` is there
- * only where the caller could not know it. What a backend does not have is absent.
+ * The file system calls that the procedures in `src/names` make. A name is one component of a path, in an open directory; with
+ * a slash at its end, it must be a directory. Errors have `code`, `errno` and `syscall`, as those of Node's `fs`. They have a
+ * `path` only if the caller cannot know it. A method is absent if a backend does not support it.
  */
 export interface FileSystemCalls {
   readonly name: 'native' | 'portable';
 
   /** Follows symbolic links. */
   openDirectory(path: Buffer): Steps<OpenDirectory>;
-  /** Does not follow one. */
+  /** Does not follow symbolic links. */
   openSubdirectory(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory>;
-  /** Does not throw: nothing was written by it. */
+  /** Does not throw: nothing was written through this handle. */
   close(directory: OpenDirectory): Steps<void>;
-  /** In this order. */
+  /** Closes in this order. Does not throw. */
   closeAll(opened: readonly OpenResource[]): Steps<void>;
   /** The directory itself and all above it. */
   ancestors(directory: OpenDirectory): Steps<readonly FileIdentity[]>;
-  /** Without symbolic links. */
+  /** The path without symbolic links. */
   realPath(directory: OpenDirectory): Steps<Buffer>;
-  /** Where something is mounted, without symbolic links; none where that is hidden. */
+  /** The paths of all mount points, without symbolic links; none if the mount table is hidden. */
   mountPoints(): Steps<readonly Buffer[]>;
-  /** @param forced instead of a cheaper protocol that is proven. */
+  /** @param forced replaces a cheaper protocol that is proven. */
   planFor(
     directory: OpenDirectory,
     durability: Durability,
     forced?: Extract<Protocol, 'sync-rename-sync'>,
   ): Steps<FilesystemPlan>;
 
-  /** Behind symbolic links. Throws what a save of the path would reject with. */
+  /** Follows symbolic links. Throws the error with which a save of the path would reject. */
   locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget>;
-  /** To read it. */
+  /** Opens a file for reading. */
   openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile>;
   readAll(file: OpenFile): Steps<Buffer>;
   readonly locks?: LockCalls;
-  /** @param mode exactly, if it is given; else that of any new file. */
+  /** @param mode the exact mode; `undefined` means the mode of any new file. */
   createTemporary?(
     directory: OpenDirectory,
     mode: number | undefined,
@@ -139,12 +139,12 @@ export interface FileSystemCalls {
   ): Steps<OpenTemporary>;
 
   lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
-  /** In no order. */
+  /** In no particular order. */
   list(directory: OpenDirectory): Steps<readonly ListedEntry[]>;
 
-  /** Replaces what stands under `to`, if rename(2) can. */
+  /** Replaces the file at `to`, if rename(2) can. */
   rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;
-  /** Fails with `EEXIST` if anything stands under `to`. */
+  /** Fails with `EEXIST` if `to` exists. */
   renameExclusive?(
     fromDirectory: OpenDirectory,
     from: Buffer,
@@ -160,24 +160,24 @@ export interface FileSystemCalls {
   link(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;
   symlink(text: Buffer, directory: OpenDirectory, name: Buffer): Steps<void>;
   unlink(directory: OpenDirectory, name: Buffer): Steps<void>;
-  /** Of what is not a directory. What is gone already is no error; another error says with `path` which one it was. */
+  /** Removes entries that are not directories. A missing entry is not an error. The error's `path` tells which entry failed. */
   unlinkAll(directory: OpenDirectory, names: readonly Buffer[]): Steps<void>;
   removeDirectory(directory: OpenDirectory, name: Buffer): Steps<void>;
 
-  /** @returns whether its names are on stable storage; `false` where there is no such thing for this directory. */
+  /** @returns whether its names are on stable storage; `false` if this directory cannot be synced. */
   syncDirectory(directory: OpenDirectory): Steps<boolean>;
   /**
-   * The content of those that are files; everything else is made durable with its name. An error says with `path` which one
-   * it was.
+   * Syncs the content of those entries that are files. Anything else becomes durable with its name. The error's `path` tells
+   * which entry failed.
    *
-   * @returns whether all of it could be: on Windows plain `fs` cannot sync what is read-only.
+   * @returns whether all files were synced: on Windows, plain `fs` cannot sync a read-only file.
    */
   syncFiles(directory: OpenDirectory, names: readonly Buffer[]): Steps<boolean>;
-  /** Everything dirty on its filesystem. */
+  /** Syncs all dirty data of the filesystem. */
   syncFilesystem?(directory: OpenDirectory): Steps<void>;
-  /** For `FilesystemPlan.syncsFileAgain`, behind the directory's sync. */
+  /** Called after the directory's sync, for `FilesystemPlan.syncsFileAgain`. */
   commitLog?(directory: OpenDirectory): Steps<void>;
 
-  /** Removes the temporary of a writer that has let go of its lock. */
+  /** Removes a temporary if its writer no longer holds the lock. */
   removeIfUnlocked?(directory: OpenDirectory, name: Buffer): Steps<'removed' | 'locked' | 'unknown'>;
 }

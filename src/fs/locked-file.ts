@@ -6,39 +6,39 @@ import type { FileSystemCalls, LocatedTarget, OpenFile } from './file-system-cal
 import type { Steps } from './steps.js';
 import { TicketLock } from './ticket-lock.js';
 
-/** What an update needs before there is anything to save. */
+/** The part of an update that is needed before its save. */
 export interface UpdateRequest {
   readonly path: AbsolutePath;
   readonly makeDirectories: boolean;
-  /** Whether updates of other threads and processes must be kept out, or only where that can be had. */
+  /** `'machine'` requires a lock that excludes other threads and processes; `'thread'` uses one only if it is available. */
   readonly lock: 'machine' | 'thread';
 }
 
-/** What an update has found when its turn came. */
+/** The file that an update has read under its lock. */
 export interface FileRead {
-  /** `undefined` if there is no file. */
+  /** `undefined` if the file does not exist. */
   readonly content: Buffer | undefined;
-  /** What the save has to find. */
+  /** The version that the save expects. */
   readonly version: FileVersion;
 }
 
 /**
- * EBADF: a directory that cannot be read, whose descriptor takes no locks, or a filesystem (NFS) whose exclusive locks need one
- * that is open for writing.
+ * Errors that mean: no locks here. EBADF: the directory cannot be read, so its descriptor takes no locks; or the filesystem (NFS)
+ * needs a descriptor that is open for writing for an exclusive lock.
  */
 const NO_LOCKS = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY', 'ENOLCK', 'EBADF'] as const;
 
-/** What a path leads to, and the lock on it. */
+/** The target of a path, and the lock on it. */
 interface LockedTarget extends LocatedTarget {
   readonly lock: TicketLock | undefined;
 }
 
-/** A file that is read under a lock, to be changed and saved. */
+/** A file that an update reads under a lock. */
 export class LockedFile {
   readonly #calls: FileSystemCalls;
   readonly #request: UpdateRequest;
   #target: LockedTarget | undefined;
-  /** Held open, so that no other file gets its inode's number while that is compared. */
+  /** Kept open, so that no other file gets its inode number while versions are compared. */
   #file: OpenFile | undefined;
   #hasWaited = false;
 
@@ -48,43 +48,44 @@ export class LockedFile {
   }
 
   /**
-   * Asks for the lock on what the path leads to, and reads that if it is this update's turn.
+   * Tries to acquire the lock on the path's target, and reads the file if it is this update's turn.
    *
-   * @returns how many updates of other processes and threads come first, at most: then to be asked again.
+   * @returns the file, or the position in the queue: how many updates of other processes and threads come first, at most. The
+   *   caller then calls `read` again.
    */
   *read(): Steps<FileRead | number> {
     try {
       for (;;) {
         this.#target ??= yield* this.#locate();
-        const ahead = yield* this.#tryLock(this.#target);
-        if (ahead > 0) {
+        const position = yield* this.#tryLock(this.#target);
+        if (position > 0) {
           this.#hasWaited = true;
-          return ahead;
+          return position;
         }
         if (!this.#hasWaited) return yield* this.#readFile(this.#target);
         this.#hasWaited = false;
-        // Meanwhile a symbolic link may have been pointed elsewhere, or the directory been replaced.
-        const now = yield* this.#locate();
-        if (isSame(now, this.#target)) {
-          yield* this.#calls.close(now.directory);
+        // Meanwhile a symbolic link may have changed, or the directory may have been replaced.
+        const current = yield* this.#locate();
+        if (isSame(current, this.#target)) {
+          yield* this.#calls.close(current.directory);
           return yield* this.#readFile(this.#target);
         }
-        const left = this.#target;
-        this.#target = now;
-        yield* this.#leave(left);
+        const previous = this.#target;
+        this.#target = current;
+        yield* this.#close(previous);
       }
     } catch (error) {
       throw toSaveError(error, { path: this.#request.path });
     }
   }
 
-  /** Gives the lock up and closes everything. Throws nothing: nothing was written. */
+  /** Releases the lock and closes everything. Does not throw: nothing was written. */
   *release(): Steps<void> {
     const target = this.#target;
     const file = this.#file;
     this.#target = undefined;
     this.#file = undefined;
-    if (target !== undefined) yield* this.#leave(target, file);
+    if (target !== undefined) yield* this.#close(target, file);
   }
 
   *#locate(): Steps<LockedTarget> {
@@ -97,16 +98,16 @@ export class LockedFile {
   }
 
   *#tryLock({ lock }: LockedTarget): Steps<number> {
-    const { path, lock: asked } = this.#request;
+    const { path, lock: scope } = this.#request;
     if (lock === undefined) {
-      if (asked === 'machine') throw noLockError(path, 'The portable engine', 'flock');
+      if (scope === 'machine') throw noLockError(path, 'The portable engine', 'flock');
       return 0;
     }
     try {
       return yield* lock.tryAcquire();
     } catch (error) {
       if (!failedWith(error, ...NO_LOCKS)) throw error;
-      if (asked === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
+      if (scope === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
       return 0;
     }
   }
@@ -121,12 +122,12 @@ export class LockedFile {
     return { content: yield* this.#calls.readAll(this.#file), version: this.#file.version };
   }
 
-  /** The lock first: others wait for it. Closing the old version may take its time, since that frees its blocks. */
-  *#leave({ directory, lock }: LockedTarget, file?: OpenFile): Steps<void> {
+  /** Releases the lock first, because other updates wait for it. Closing the old version frees its blocks and may be slow. */
+  *#close({ directory, lock }: LockedTarget, file?: OpenFile): Steps<void> {
     try {
       if (lock !== undefined) yield* lock.release();
     } catch {
-      // Closing the directory gives the lock up as well, unless a child process is just being started, which holds the descriptor
+      // Closing the directory also releases the lock. Exception: a child process that is just starting has the descriptor open
       // until it runs its own program.
     }
     yield* this.#calls.closeAll(file === undefined ? [directory] : [directory, file]);
@@ -138,11 +139,6 @@ function syscallOf(error: unknown): string {
 }
 
 function isSame(one: LocatedTarget, other: LocatedTarget): boolean {
-  const [here, there] = [one.directory, other.directory];
-  return (
-    one.name.equals(other.name) &&
-    here.inode === there.inode &&
-    here.major === there.major &&
-    here.minor === there.minor
-  );
+  const [a, b] = [one.directory, other.directory];
+  return one.name.equals(other.name) && a.inode === b.inode && a.major === b.major && a.minor === b.minor;
 }

@@ -25,19 +25,19 @@ import type {
 import { creationMode } from './plain/attributes.js';
 import { type Steps, step } from './steps.js';
 
-/** A mount table that changes all the time must not keep a step from ever having a plan. */
+/** After so many requests the default plan is used, so that a mount table that keeps changing cannot block a step forever. */
 const MAX_PLAN_REQUESTS = 5;
 
-/** As much as the smallest of today's runtimes has in one buffer. */
+/** The largest file that fits into one buffer in every supported runtime. */
 const MAX_FILE_SIZE = 2 ** 31 - 1;
 
-/** So much of a file comes with its opening, which saves the turn of a thread. */
+/** The number of bytes that are read when a file is opened. For small files that saves a second call on a thread. */
 const READ_AHEAD = 65_536;
 
-/** What a file that is longer than it has said is given more room by. */
+/** The number of bytes by which the buffer grows if the file is longer than its reported size. */
 const GROWTH = 65_536;
 
-/** The addon's system calls. Each asynchronous one costs a turn of a thread, so one call does as much as it can. */
+/** The backend on the addon. Each asynchronous call needs a thread for a while, so one call does as much as it can. */
 export class NativeCalls implements FileSystemCalls {
   readonly name = 'native';
   readonly #addon: Addon;
@@ -65,7 +65,7 @@ export class NativeCalls implements FileSystemCalls {
     return { ...opened, path: inDirectory(path, name) };
   }
 
-  /** At once in both forms: closing a directory waits for nothing. */
+  /** Synchronous in both forms: closing a directory never blocks. */
   // biome-ignore lint/correctness/useYield: as above.
   *close({ handle }: OpenDirectory): Steps<void> {
     this.#addon.closeHandleSync(handle);
@@ -87,7 +87,7 @@ export class NativeCalls implements FileSystemCalls {
     return this.#call('mountPoints');
   }
 
-  // biome-ignore lint/correctness/useYield: deciding reads what waits for no disk.
+  // biome-ignore lint/correctness/useYield: a decision reads only files that never wait for a disk.
   *planFor(
     { handle }: OpenDirectory,
     durability: Durability,
@@ -123,7 +123,7 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   *readAll({ handle, size, content }: OpenFile): Steps<Buffer> {
-    // One byte more than it has, so that its end is found in the same call.
+    // One byte more than its size, so that the same call finds the end of the file.
     let room = size + 1;
     if (content.length < Math.min(room, READ_AHEAD)) return content;
     for (let read = content.length, all = content; ; room += GROWTH) {
@@ -216,7 +216,7 @@ export class NativeCalls implements FileSystemCalls {
     return this.#call('removeIfUnlocked', handle, name);
   }
 
-  /** A failure says which of the names it was about. */
+  /** The error's `path` tells which of the names failed. */
   *#onNames(
     call: 'unlinkAll' | 'syncFiles',
     { handle, path }: OpenDirectory,
@@ -240,7 +240,7 @@ export class NativeCalls implements FileSystemCalls {
     call: Call,
     ...args: Parameters<AddonCalls[Call]>
   ): Steps<ReturnType<AddonCalls[Call]> | Failure> {
-    // TypeScript does not see that a call's arguments go with its name.
+    // TypeScript cannot infer that the arguments match the name of the call.
     type Synchronous = (...args: unknown[]) => ReturnType<AddonCalls[Call]> | Failure;
     type Asynchronous = (...args: unknown[]) => Promise<ReturnType<AddonCalls[Call]> | Failure>;
     const forms: AddonCallForms = this.#addon;
@@ -255,7 +255,7 @@ function isFailure(answer: unknown): answer is Failure {
   return typeof answer === 'object' && answer !== null && 'reason' in answer;
 }
 
-/** As Node's `fs` throws. Most calls leave it to the caller to say which paths they were about. */
+/** An error in the form of Node's `fs`. For most calls, the caller adds the paths. */
 function failedCall({ reason, errno, syscall }: Failure, path?: Buffer): Error {
   if (reason === 'mount-point' && path !== undefined) return mountPointError(syscall, path);
   const {

@@ -1,33 +1,33 @@
 import type { LockCalls, OpenDirectory } from './file-system-calls.js';
 import type { Steps } from './steps.js';
 
-/** Where the tickets begin among a lock's 63 bits of offset: far behind anything that a directory holds. */
+/** The first offset of all tickets. A lock's offset has 63 bits; this one is far beyond the content of any directory. */
 const FIRST_OFFSET = 1n << 62n;
 
 /**
- * So many tickets has each name before its queue must have been empty once: with ten thousand updates a second that always
- * wait for each other, they last for most of a year.
+ * Each name has 2 ** 38 tickets. They start again from the first when the queue is empty. If ten thousand updates a second
+ * always wait for each other, the tickets last for most of a year.
  */
 const TICKET_BITS = 38n;
 
-/** And so many names have ranges of their own. Two names that share one only wait for each other. */
+/** There are 2 ** 24 ranges of tickets. If two names share a range, their updates only wait for each other. */
 const NAME_BITS = 24n;
 
-/** For so long, in microseconds, a call looks again before it gives its thread back: most updates take no longer. */
+/** How long a call polls before it frees its thread, in microseconds. Most updates are shorter. */
 const PATIENCE = 1550;
 
 /**
- * The right to be the only update on this machine of what stands under a name of a directory, given in the order in which it
- * was asked for. It leaves no file behind, and is given up when the directory is closed, however the process ends.
+ * A lock on a name in a directory against all other updates on this machine, granted in the order of the requests. It leaves no
+ * file behind. It is released when the directory is closed, also if the process is killed.
  *
- * Linux has no exclusive lock on a part of a directory, only shared ones. So a ticket is drawn: a shared lock on the byte behind
- * the highest one that is locked in the name's range. The holder of the lowest has the right. Two never get the same ticket,
- * since tickets are drawn under a lock on the whole directory, held for that one call. No ticket below one's own can appear any
- * more, as one's own is there when the next is drawn.
+ * Linux has no exclusive locks on parts of a directory, only shared ones. So each update draws a ticket: a shared lock on the
+ * byte after the highest locked byte in the name's range. The owner of the lowest ticket holds the lock. No two updates get the
+ * same ticket, because tickets are drawn under a lock on the whole directory, which is held for that one call. No lower ticket
+ * can appear later, because a new ticket is always behind every existing one.
  */
 export class TicketLock {
   readonly #calls: LockCalls;
-  /** Its open description is this lock's alone. */
+  /** No other lock uses this open file description. */
   readonly #directory: OpenDirectory;
   readonly #begin: bigint;
   readonly #end: bigint;
@@ -40,12 +40,12 @@ export class TicketLock {
     this.#end = this.#begin + (1n << TICKET_BITS);
   }
 
-  /** @returns how many come first, those that have given up among them. 0: the lock is held. */
+  /** @returns the position in the queue, including updates that have given up. 0: this update holds the lock. */
   *tryAcquire(): Steps<number> {
     this.#ticket ??= yield* this.#calls.drawTicket(this.#directory, this.#begin, this.#end, PATIENCE);
-    // Another update is just drawing a ticket, or there are none left until this queue is empty.
+    // Another update is drawing a ticket right now, or no tickets are left until the queue is empty.
     if (this.#ticket === undefined) return 1;
-    // The first of the range has nothing before it.
+    // No ticket precedes the first of the range.
     if (this.#ticket === this.#begin) return 0;
     return yield* this.#calls.position(this.#directory, this.#begin, this.#ticket, PATIENCE);
   }

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { type Addon, loadAddon, type AddonCalls, type NativePrimitives } from '../../src/addon/addon.js';
+import { type Addon, type AddonCalls, loadAddon, type NativePrimitives } from '../../src/addon/addon.js';
 import { decisionFor } from '../../src/addon/plan-provider.js';
 import type { SaveEntries } from '../../src/addon/save-entries.js';
 import { WIRE } from '../../src/addon/wire.js';
