@@ -6,7 +6,7 @@ import { version } from '../base/version.js';
 import type { SaveEntries } from './save-entries.js';
 import type { Failure, NativePath, PlansNeeded, WirePlan } from './wire.js';
 
-/** 0, or the descriptor that was opened. */
+/** 0, or the new descriptor. */
 type NativeResult = number | Failure;
 
 /** The calls of `native/binding/system_calls.cc` that `indelible/primitives` offers. */
@@ -33,7 +33,7 @@ export interface NativePrimitives {
   syncDirectorySync(path: NativePath): NativeResult;
 }
 
-/** Of an open directory or file. The number is the process's, and of no use in another thread. */
+/** Identifies an open directory or file. Numbers are unique in the process; each is valid only in its own thread. */
 type NativeHandle = number;
 
 interface NativeIdentity {
@@ -43,7 +43,7 @@ interface NativeIdentity {
   mountId: number;
 }
 
-/** The calls of `native/binding/system_calls.cc`, by their arguments and answers. */
+/** The calls of `native/binding/system_calls.cc`: their arguments and results. */
 export interface AddonCalls {
   openDirectory(path: NativePath): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
   openDirectoryAt(
@@ -51,9 +51,9 @@ export interface AddonCalls {
     name: NativePath,
     follow: boolean,
   ): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
-  /** Itself first, the root last. */
+  /** The directory itself first, the root last. */
   ancestors(directory: NativeHandle): NativeIdentity[];
-  /** Of any kind. What is in use is closed when it is no more; a temporary loses its own name. */
+  /** Closes handles of any kind. A handle in use is closed when its call ends; a temporary loses its own name. */
   closeHandle(...handles: NativeHandle[]): 0;
   lookUp(
     directory: NativeHandle,
@@ -66,7 +66,7 @@ export interface AddonCalls {
     links: number;
     mountPoint: boolean;
   };
-  /** Without a kind where the listing does not tell. */
+  /** Without a kind if the listing has none. */
   listDirectory(
     directory: NativeHandle,
   ): { name: Buffer; kind?: 'file' | 'directory' | 'symlink' | 'other' }[];
@@ -85,39 +85,39 @@ export interface AddonCalls {
   removeDirectory(directory: NativeHandle, name: NativePath): 0;
   realPath(directory: NativeHandle): Buffer;
   mountPoints(): Buffer[];
-  /** Whether its names are on stable storage, or only with the device. */
+  /** Whether its names are on stable storage. `false`: only submitted to the device. */
   syncDirectoryAt(directory: NativeHandle): boolean;
-  /** Of those names that are files; a mount point fails. */
+  /** Syncs those names that are files; fails on a mount point. */
   syncFiles(directory: NativeHandle, names: readonly NativePath[]): 0;
   syncFilesystem(directory: NativeHandle): 0;
   removeIfUnlocked(directory: NativeHandle, name: NativePath): 'removed' | 'locked' | 'unknown';
-  /** To read it, with as many bytes of its content as `readAhead` at most. The handle keeps the version that it was. */
+  /** Opens a file and reads up to `readAhead` bytes. The handle keeps the version that was opened. */
   openFile(
     directory: NativeHandle,
     name: NativePath,
     readAhead: number,
   ): { handle: NativeHandle; size: number; content: Buffer };
-  /** Fills the bytes from the offset on; how many came, fewer than there is room for at the file's end. */
+  /** Fills the buffer from the offset on. Returns the number of bytes; fewer than requested at the end of the file. */
   readFile(file: NativeHandle, bytes: Uint8Array, offset: number): number;
-  /** `native/save/ticket_lock.h`. `undefined` where another process is just drawing one, or the range is full. */
+  /** `native/save/ticket_lock.h`. `undefined` while another process draws one, or if the range is full. */
   drawLockTicket(directory: NativeHandle, begin: bigint, end: bigint, patience: number): bigint | undefined;
-  /** How many come before the ticket. Looks again for `patience` microseconds where that is one. */
+  /** The number of tickets before this one. If that is 1, looks again for `patience` microseconds. */
   lockPosition(directory: NativeHandle, begin: bigint, ticket: bigint, patience: number): number;
   removeLock(directory: NativeHandle, offset: bigint): 0;
-  /** Locked for sweepers until it is closed. */
+  /** The file stays locked against `sweep` until it is closed. */
   createTemporary(
     directory: NativeHandle,
     mode: number,
     unnamed: boolean,
   ): { handle: NativeHandle; fd: number; name?: Buffer };
-  /** Where a save of the path would go, behind symbolic links. Directories that are made count as unsynced until a save syncs them. */
+  /** The target of a save of the path, behind symbolic links. Directories that it makes count as unsynced until a save syncs them. */
   locateTarget(
     path: NativePath,
     makeDirectories: boolean,
   ): { directory: ReturnType<AddonCalls['openDirectory']>; name: Buffer };
 }
 
-/** Each call in its two forms. Wrong arguments throw in both. */
+/** Each call in both forms. Both throw on wrong arguments. */
 export type AddonCallForms = {
   [Call in keyof AddonCalls]: (
     ...args: Parameters<AddonCalls[Call]>
@@ -128,18 +128,18 @@ export type AddonCallForms = {
   ) => ReturnType<AddonCalls[Call]> | Failure;
 };
 
-/** What `native/binding/module.cc` exports. Every argument is checked there; a wrong one throws. */
+/** The exports of `native/binding/module.cc`. Every argument is checked there; a wrong one throws. */
 export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
-  /** The plan for its filesystem, by the number of the choice (`WIRE.choices`). With `PlansNeeded` it is to be asked again. */
+  /** The plan for its filesystem, by the number of the choice (`WIRE.choices`). After `PlansNeeded` the call must be repeated. */
   findPlan(directory: NativeHandle, choice: number): (WirePlan & { readonly syncfs: boolean }) | PlansNeeded;
 }
 
 /**
- * Loads the addon: what `node-gyp` has compiled here, or the prebuild for this system.
+ * Loads the addon: the one that `node-gyp` has compiled here, or the prebuild for this system.
  *
  * In a bundle, the addon is that of the package `indelible` that is installed where the bundle runs.
  *
- * @throws whatever the loader throws where there is none, or where it does not fit this runtime.
+ * @throws the error of the loader if there is no addon, or if it does not fit this runtime.
  */
 export function loadAddon(): Addon {
   const root = packageRoot();
@@ -148,7 +148,7 @@ export function loadAddon(): Addon {
   try {
     return load(root);
   } catch (error) {
-    // node-gyp-build knows a system with musl by the name of one distribution, and takes the others for glibc's.
+    // node-gyp-build recognises musl only on Alpine, and takes other systems with musl for glibc.
     const musl = join(root, `prebuilds/linux-${process.arch}/indelible.musl.node`);
     if (process.platform !== 'linux' || !existsSync(musl)) throw error;
     try {
@@ -161,7 +161,7 @@ export function loadAddon(): Addon {
 
 /** Where this package is installed. */
 function packageRoot(): string {
-  // Absent where a bundler has made this a CommonJS file.
+  // Missing if a bundler has made this a CommonJS file.
   const module: string | undefined = import.meta.url;
   const here = module === undefined ? process.argv[1] : fileURLToPath(module);
   if (here === undefined) throw new Error('It cannot be told where the addon is.');

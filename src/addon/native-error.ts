@@ -5,7 +5,7 @@ import { cannotKeepPreviousError, modifiedError, previousIsTargetError } from '.
 import type { SaveParameters } from '../base/save-request.js';
 import type { Failure } from './wire.js';
 
-/** The error that a save rejects with, made of what the addon says of the failed call. */
+/** Makes the error that a save rejects with from a failure of the addon. */
 export function saveErrorOf(request: SaveParameters, failure: Failure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? request.path };
   switch (failure.reason) {
@@ -36,7 +36,7 @@ export function saveErrorOf(request: SaveParameters, failure: Failure): SaveErro
   return targetError(request.path, failure);
 }
 
-/** What is wrong with what a path leads to. */
+/** The error for a target that cannot be replaced or opened. */
 export function targetError(requested: AbsolutePath, failure: Failure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? requested };
   if (failure.reason === 'not-a-file') {

@@ -10,41 +10,41 @@ import type {
 } from './wire.js';
 
 /**
- * What `native/binding/save_entries.cc` exports. Every argument is checked there; a wrong one throws with Node's codes. A ticket
+ * The exports of `native/binding/save_entries.cc`. Every argument is checked there; a wrong one throws with Node's codes. A ticket
  * is a number of `issueTicket`.
  */
 export interface SaveEntries {
-  /** `WIRE` as the addon has it, in JSON. */
+  /** The addon's description of the wire, in JSON. */
   readonly wire: string;
   save(...request: WireRequest): Promise<Outcome | Failure>;
   saveSync(...request: WireRequest): Outcome | Failure | PlansNeeded;
-  /** Several saves, their arguments in a row. */
+  /** Several saves: their arguments one after the other. */
   saveGroupSync(...requests: WireRequest[number][]): (Outcome | Failure)[] | PlansNeeded;
-  /** The beginning of a save whose data comes in chunks. With `PlansNeeded` it is to be called again. */
+  /** Begins a streaming save. After `PlansNeeded` the call must be repeated. */
   openSave(...request: WireRequest): Promise<0 | Failure | PlansNeeded>;
   openSaveSync(...request: WireRequest): 0 | Failure | PlansNeeded;
   appendToSave(ticket: number, data: Uint8Array): Promise<0 | Failure>;
   appendToSaveSync(ticket: number, data: Uint8Array): 0 | Failure;
-  /** The ticket is of no use afterwards. */
+  /** The ticket is invalid afterwards. */
   finishSave(ticket: number): Promise<Outcome | Failure>;
-  /** With `PlansNeeded` it is to be called again. */
+  /** After `PlansNeeded` the call must be repeated. */
   finishSaveSync(ticket: number): Outcome | Failure | PlansNeeded;
   abandonSave(ticket: number): Promise<Stages | undefined>;
   abandonSaveSync(ticket: number): Stages | undefined;
-  /** A number that no thread and no copy of the library is given again. */
+  /** A number that is unique in the process, for all threads and copies of the library. */
   issueTicket(): number;
-  /** Does nothing where the save is over. */
+  /** Does nothing if the save has ended. */
   cancel(ticket: number): void;
-  /** Cancels what this thread has asked for and is not published, and waits until its temporaries are gone. */
+  /** Cancels the unpublished saves of this thread, and waits until their temporaries are removed. */
   takeBack(): void;
-  /** Called when saves of this thread wait for a decision. Where it throws, they go on with the default plan. */
+  /** Called when saves of this thread need a plan. If it throws, they use the default plan. */
   setPlanProvider(provider: (request: PlanRequest) => WireDecision): void;
-  /** Holds for the process, as long as the mount table stays as it was. */
+  /** Valid for the whole process until the mount table changes. */
   providePlan(request: PlanRequest, decision: WireDecision): void;
-  /** Resolves when every update of the path that has joined before, in any thread, has left; `undefined` where they have. */
+  /** Resolves when every earlier update of the path, in any thread, has ended; `undefined` if none is under way. */
   joinUpdates(ticket: number, path: NativePath): Promise<void> | undefined;
   leaveUpdates(ticket: number): void;
-  /** For how many milliseconds none of those ahead has left. */
+  /** Milliseconds since an earlier update of the path has ended. */
   updatesIdle(ticket: number): number;
   /** Whether this thread has an update of the path under way. */
   hasUpdates(path: NativePath): boolean;

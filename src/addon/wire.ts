@@ -2,7 +2,7 @@ import type { Durability, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
 
 /**
- * What crosses the border between JavaScript and the addon, described once: `native/binding/wire.h` says the same in C++. The
+ * The values that cross between JavaScript and the addon. `native/binding/wire.h` describes the same in C++. The
  * addon exports its description as `wire`, and `test/unit/wire.test.ts` compares the two.
  */
 export const WIRE = {
@@ -17,7 +17,7 @@ export const WIRE = {
     ...(['preserveAll', 'strict', 'hasMode', 'hasOwner', 'timed'] as const),
     ...(['expectsMissing', 'usesDefaultPlan'] as const),
   ],
-  /** What `choice` counts, and the order of a decision's plans: the durability that is asked for, and whether a protocol is forced. */
+  /** The values of `choice`, and the order of a decision's plans: the requested durability, and whether a protocol is forced. */
   choices: [...['durable', 'ordered', 'none'], ...['sync-rename-sync, durable', 'sync-rename-sync, ordered']],
   protocols: ['single-commit', 'sync-rename-sync', 'rename'] satisfies Protocol[],
   durabilities: ['durable', 'ordered', 'none'] satisfies Durability[],
@@ -39,24 +39,24 @@ export const WIRE = {
   decision: ['plans', 'inMemory', 'syncfs', 'learnsAfter'],
 } as const;
 
-/** Each flag's bit. `usesDefaultPlan`: where there is no decision, none is asked for. */
+/** The bit of each flag. `usesDefaultPlan`: without a decision the default plan is used, and no plan is requested. */
 export const FLAG = Object.fromEntries(WIRE.flags.map((name, bit) => [name, 1 << bit])) as Readonly<
   Record<(typeof WIRE.flags)[number], number>
 >;
 
 export type NativePath = string | Buffer;
 
-/** One save as the addon takes it. */
+/** The arguments of one save. */
 export type WireRequest = [
   path: NativePath,
-  /** Empty where the data comes in chunks, or is what a temporary holds. */
+  /** Empty for a streaming save, and if the content is that of a temporary. */
   data: Uint8Array,
   choice: number,
   flags: number,
   mode: number,
   uid: number,
   gid: number,
-  /** Where the replaced version is kept. */
+  /** The path that keeps the replaced version. */
   previous: NativePath | undefined,
   /** The handle of a file that was read: the save fails unless the target is that version. 0: any version. */
   expected: number,
@@ -66,7 +66,7 @@ export type WireRequest = [
   ticket: number,
 ];
 
-/** Why a native call failed. Paths are bytes, and absent where it is simply the target's. */
+/** Why a native call failed. Paths are bytes. Without a path the failure is about the target. */
 export interface Failure {
   readonly published: boolean;
   readonly reason:
@@ -90,40 +90,40 @@ export interface Failure {
   readonly stages?: Stages;
 }
 
-/** What a save came to: what really happened, whichever thread or copy of the library decided about the filesystem. */
+/** What a save has really done, whichever thread or copy of the library decided about the filesystem. */
 export interface Outcome {
   readonly published: true;
   readonly reason?: undefined;
   readonly replaced: boolean;
   readonly protocol: Protocol;
   readonly durability: Durability;
-  /** How many bytes the file has; only where the addon alone knows. */
+  /** The size of the file in bytes; present only if JavaScript does not know it. */
   readonly bytes?: number;
   readonly stages?: Stages;
 }
 
-/** How long a save was in each stage, in nanoseconds, in the order of `WIRE.stages`; only with the flag `timed`. */
+/** The nanoseconds that a save spent in each stage, in the order of `WIRE.stages`; only with the flag `timed`. */
 export type Stages = readonly number[];
 
-/** A filesystem that the addon needs a decision about, as it was under this generation of the mount table. */
+/** The addon needs a decision about this filesystem, for this generation of the mount table. */
 export interface PlanRequest {
   readonly major: number;
   readonly minor: number;
-  /** 0 where the kernel does not tell. */
+  /** 0 if the kernel does not report it. */
   readonly mountId: number;
   readonly generation: number;
-  /** How many groups of durable saves have synced the data of a new file there since the mount table changed. */
+  /** The number of groups of durable saves that have synced the data of a new file there since the mount table changed. */
   readonly syncs: number;
-  /** On that filesystem. */
+  /** A directory on that filesystem. */
   readonly directory: Buffer;
 }
 
-/** What a synchronous call answers when nothing was done, and decisions are needed first: then it is to be called again. */
+/** A synchronous call has done nothing because it needs decisions first. It must be repeated when they are provided. */
 export interface PlansNeeded {
   readonly plansNeeded: readonly PlanRequest[];
 }
 
-/** How a save of one kind goes about it. */
+/** How saves with one choice are made on a filesystem. */
 export interface WirePlan {
   readonly protocol: Protocol;
   readonly achieves: Durability;
@@ -131,14 +131,14 @@ export interface WirePlan {
   readonly pinsReplaced: boolean;
 }
 
-/** What was decided about a filesystem. */
+/** The plans for one filesystem. */
 export interface WireDecision {
   /** In the order of `WIRE.choices`. */
   readonly plans: readonly WirePlan[];
   readonly inMemory: boolean;
-  /** One `syncfs` makes a tree durable, and says so when it cannot. */
+  /** Whether one `syncfs` makes a whole tree durable, and reports its failures. */
   readonly syncfs: boolean;
-  /** After so many of those syncs the decision is asked for again. 0: never. */
+  /** After this number of those syncs the decision is requested again. 0: never. */
   readonly learnsAfter: number;
 }
 

@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('making the parents of a durable f
     assert.deepEqual(synced, []);
   });
 
-  it('syncs a name that somebody else is just making, and does not rely on that one', () => {
+  it('syncs a name that another save is making, and does not rely on that save', () => {
     advance(makeMissing(scratch.at('a', 'b')), () => existsSync(scratch.at('a')));
     assert.deepEqual(synced, []);
     runSync(makeMissing(scratch.at('a')));

@@ -63,7 +63,7 @@ const cases: Readonly<Record<string, Case>> = {
   'the sync of what is missing or no file': (calls, directory) =>
     calls.syncFiles(directory, ['missing', 'link', 'directory', 'file'].map(bytes)),
   'the sync of a directory': (calls, directory) => calls.syncDirectory(directory),
-  *'the kinds of what stands under names'(calls, directory) {
+  *'the kinds of entries'(calls, directory) {
     const kinds: string[] = [];
     for (const name of ['file', 'directory', 'link', 'missing', 'directory/']) {
       kinds.push((yield* calls.lookUp(directory, bytes(name))).kind);

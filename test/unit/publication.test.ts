@@ -64,7 +64,7 @@ for (const ifExists of ['replace', 'fail'] as const) {
       const publication = publicationOf(ifExists);
       await run(publication.run());
       unlinkSync(scratch.at('target'));
-      writeFileSync(scratch.at('temporary'), 'of somebody else');
+      writeFileSync(scratch.at('temporary'), 'of another program');
       publication.finishSync();
       assert.equal(existsSync(scratch.at('target')), false);
     });

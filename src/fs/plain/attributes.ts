@@ -8,18 +8,18 @@ const MODE_BITS = 0o7777;
 const SET_USER_ID = 0o4000;
 const SET_GROUP_ID = 0o2000;
 
-/** Mode and owner of the new file; `undefined` leaves what the system gives to any new file. */
+/** Mode and owner of the new file. With `undefined` the file keeps what the system gives to any new file. */
 export interface Attributes {
   readonly mode: number | undefined;
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** Asked for by the caller, as opposed to taken over from the replaced file as far as that is allowed. */
+  /** Whether the caller asked for it. Otherwise it is taken over from the replaced file as far as the process may. */
   readonly modeIsExplicit: boolean;
   readonly ownerIsExplicit: boolean;
 }
 
-/** @param replaced the regular file that stands under the path, if one does. */
+/** @param replaced the regular file at the path, if there is one. */
 export function attributesFor(request: SaveParameters, replaced: Stats | undefined): Attributes {
-  // Plain `fs` knows nothing of extended attributes, so 'all' is as much as 'permissions' here.
+  // Plain `fs` has no extended attributes, so 'all' is the same as 'permissions' here.
   const kept = request.preserve === 'none' ? undefined : replaced;
   return {
     mode: request.mode ?? (kept === undefined ? undefined : kept.mode & MODE_BITS),
@@ -30,9 +30,9 @@ export function attributesFor(request: SaveParameters, replaced: Stats | undefin
 }
 
 /**
- * What to create the temporary with, so that at no moment anybody may do more than in the end: the owner's rights, and
- * those that the group and all others have alike, whatever group it has at first. A common mode such as 0644 is
- * complete then. Without a mode the kernel applies umask and default ACL, as to any new file.
+ * The mode that the temporary is created with. It never grants more than the final mode: it has the owner's rights, and
+ * those that group and others have in common, since the first group may be another one. A common mode such as 0644 is
+ * complete with that. Without a mode the kernel applies umask and default ACL, as to any new file.
  */
 export function creationMode(mode: number | undefined): number {
   if (mode === undefined) return 0o666;
@@ -48,8 +48,8 @@ export function* setAttributes(descriptor: number, attributes: Attributes): Step
   let { mode } = attributes;
   if (mode === undefined) return;
   if (!attributes.modeIsExplicit) {
-    // The bits speak of an owner and a group: nobody else may run the file as this process's user, and a file that
-    // was private to one group must not open up to another.
+    // The bits refer to the old owner and group. The file must not run as this process's user, and a file that was
+    // private to one group must not open up to another.
     if (!ownerKept) mode &= ~SET_USER_ID;
     if (!groupKept) mode &= ~SET_GROUP_ID & (~0o070 | ((mode & 0o007) << 3));
   }
@@ -72,7 +72,7 @@ function* setOwner(
   if (yield* fchownIfPermitted(descriptor, owner.uid, owner.gid, ownerIsExplicit)) {
     return { ownerKept: true, groupKept: true };
   }
-  // A process may not give files away, but may give them to any group that it is in.
+  // A process may not give a file to another user, but it may give it to any group that it is in.
   const groupKept =
     owner.gid === created.gid ||
     (owner.uid !== created.uid && (yield* fchownIfPermitted(descriptor, created.uid, owner.gid, false)));

@@ -9,10 +9,10 @@ import { close, fstat, fsync, mkdir, open } from './plain-fs.js';
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 const MODE = 0o777;
 
-/** The directory of a target, held open for its sync. */
+/** The directory of a target. It stays open for its sync. */
 export class Directory {
   readonly path: Buffer;
-  /** Not set where the directory may be written and entered but not read: then it cannot be opened, so not synced. */
+  /** Not set if the directory may be written and entered but not read. It cannot be opened then, and so not synced. */
   readonly descriptor: number | undefined;
 
   constructor(path: Buffer, descriptor: number | undefined) {
@@ -43,7 +43,7 @@ export class Directory {
   /**
    * Makes the names in the directory durable.
    *
-   * @returns false where there is no such thing for this directory or filesystem. Any other failure throws.
+   * @returns `false` if this directory or filesystem has no sync. Any other failure throws.
    */
   *sync(): Steps<boolean> {
     if (this.descriptor === undefined) return false;
@@ -58,7 +58,7 @@ export class Directory {
     }
   }
 
-  /** Its failure means nothing: nothing was written through this descriptor. */
+  /** Ignores a failure: nothing was written through this descriptor. */
   *close(): Steps<void> {
     if (this.descriptor === undefined) return;
     try {
@@ -69,14 +69,14 @@ export class Directory {
   }
 }
 
-/** Where open(2) cannot be told to take directories only. */
+/** For systems where open(2) has no flag for directories only. */
 function* refuseUnlessDirectory(descriptor: number): Steps<void> {
   if ((yield* fstat(descriptor)).isDirectory()) return;
   yield* close(descriptor);
   throw failedCall('ENOTDIR', 'open');
 }
 
-/** Opens a directory, or the nearest one above it that is there, which is then not the one that was asked for. */
+/** Opens a directory or, if it does not exist, the nearest one above it that does. */
 export function* openNearest(path: Buffer): Steps<Directory> {
   for (let nearest = path; ; nearest = parentOf(nearest)) {
     try {
@@ -88,10 +88,10 @@ export function* openNearest(path: Buffer): Steps<Directory> {
 }
 
 /**
- * Makes the missing directories between one that is there and `path`.
+ * Makes the missing directories between an existing one and `path`.
  *
  * @param durable whether the new names are synced, each in its directory.
- * @returns whether they are, as far as that was wanted.
+ * @returns `false` if a name was to be synced and could not be.
  */
 export function* makeDirectories(nearest: Directory, path: Buffer, durable: boolean): Steps<boolean> {
   const missing: Buffer[] = [];
@@ -112,7 +112,7 @@ export function* makeDirectories(nearest: Directory, path: Buffer, durable: bool
   return synced;
 }
 
-/** Somebody else may make it first. If that is not a directory, opening it will say so. */
+/** Another program may make it first. If that is not a directory, opening it fails later. */
 function* mkdirIfMissing(directory: Buffer): Steps<void> {
   try {
     yield* mkdir(directory, MODE);
@@ -121,7 +121,7 @@ function* mkdirIfMissing(directory: Buffer): Steps<void> {
   }
 }
 
-/** Syncs the names of those directories on the way to `path` that another save of this process is just making. */
+/** Syncs the names of the directories on the way to `path` that another save of this process is making now. */
 function* syncNamesBeingMade(path: Buffer): Steps<boolean> {
   let synced = true;
   for (let directory = path; shared.unsyncedDirectories.size > 0; directory = parentOf(directory)) {

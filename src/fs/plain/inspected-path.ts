@@ -4,14 +4,14 @@ import type { InspectedPath } from '../../filesystem/filesystem.js';
 import type { Steps } from '../steps.js';
 import { close, fstat, lstat, open, readlink, stat } from './plain-fs.js';
 
-/** Opens a file only to know which it is: needs no right to it and wakes no FIFO or device (open(2)). */
+/** Opens a file only to identify it. Needs no right to the file, and wakes no FIFO or device (open(2)). */
 const O_PATH = 0o10000000;
 
 /**
- * Finds what stands under a path, behind symbolic links; of a path that does not exist yet, its nearest parent that
- * does; of a dangling link, that of its target.
+ * Finds the file at a path, behind symbolic links. If the path does not exist, finds its nearest parent that does; for a
+ * dangling link, the nearest parent of its target.
  *
- * Throws as `fs.open` does where the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
+ * Throws as `fs.open` does if the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
  */
 export function* findInspectedPath(path: Buffer): Steps<InspectedPath> {
   let current = path;
@@ -39,7 +39,7 @@ function* identify(path: Buffer): Steps<InspectedPath> {
   }
 }
 
-/** `/proc` tells the mount and the whole path of an open file; where it is hidden, `inspected` is all there is. */
+/** `/proc` shows the mount and the whole path of an open file. Without `/proc` only `inspected` is known. */
 function readDescriptor(
   descriptor: number,
   inspected: InspectedPath,
@@ -57,7 +57,7 @@ function readDescriptor(
 }
 
 function inspectedOf(path: Buffer, stats: Stats): InspectedPath {
-  // makedev(3): the numbers' lower bits are where they have been for 50 years, the others around them.
+  // makedev(3): the lower bits of both numbers have kept their old positions; the upper bits were added around them.
   const device = BigInt(stats.dev);
   return {
     directory: path,

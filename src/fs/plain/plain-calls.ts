@@ -29,12 +29,12 @@ const MODE_BITS = 0o7777;
 const NOT_OPEN = -1;
 const NOTHING = Buffer.alloc(0);
 
-/** What a file that is longer than it has said is given more room by. */
+/** The number of bytes by which the buffer grows if the file is longer than its reported size. */
 const GROWTH = 65_536;
 
 /**
- * The same on plain `fs`, which looks paths up anew by each call: a parent directory must not be renamed meanwhile. It has no
- * exchange, no rename that replaces nothing, no `syncfs`, no locks, and does not see what is mounted where.
+ * The backend on plain `fs`. Each call looks its path up again, so a parent directory must not be renamed meanwhile. Plain
+ * `fs` has no exchange, no exclusive rename, no `syncfs` and no locks, and it cannot see mount points.
  */
 export const plainCalls: FileSystemCalls = {
   name: 'portable',
@@ -78,7 +78,7 @@ export const plainCalls: FileSystemCalls = {
     try {
       return { directory: yield* openDirectory(parent), name };
     } catch (error) {
-      // The save will make it.
+      // The save makes it later.
       if (!makeDirectories || !failedWith(error, 'ENOENT')) throw error;
       return { directory: { ...MISSING, handle: NOT_OPEN, path: parent, syncable: false }, name };
     }
@@ -96,7 +96,7 @@ export const plainCalls: FileSystemCalls = {
   },
 
   *readAll({ handle, size }: OpenFile): Steps<Buffer> {
-    // One byte more than it has, so that its end is found without another turn.
+    // One byte more than its size, so that the same call finds the end of the file.
     let content = Buffer.allocUnsafeSlow(size + 1);
     for (let read = 0; ; ) {
       const got = yield* fs.read(handle, content, read);
@@ -199,7 +199,7 @@ function opened({ path, handle }: OpenDirectory): Directory {
   return new Directory(path, handle === NOT_OPEN ? undefined : handle);
 }
 
-/** @returns false where it cannot be synced because it is read-only, which is so on Windows alone. */
+/** @returns `false` if the file is read-only and so cannot be synced, which happens only on Windows. */
 function* syncFile(path: Buffer): Steps<boolean> {
   let descriptor: number;
   try {
@@ -218,7 +218,7 @@ function* syncFile(path: Buffer): Steps<boolean> {
 
 type ExactStats = ReturnType<typeof fs.lstatExactly> extends Steps<infer Stats> ? Stats : never;
 
-/** The two halves of the device number are no more than that here. */
+/** Major and minor are only the two halves of the device number here: identities are compared, never shown. */
 function identityOf({ dev, ino }: ExactStats): FileIdentity {
   return {
     major: Number(BigInt.asUintN(32, dev >> 32n)),

@@ -7,9 +7,9 @@ import { type Steps, step } from '../steps.js';
 // The file system calls that a save is made of, one `fs` function each. Paths are bytes, as the kernel takes them.
 
 /**
- * A string wherever one can say it: Windows has no byte paths, and Node applies its long-path prefix to strings alone.
+ * A string if the bytes are valid UTF-8: Windows has no byte paths, and Node adds its long-path prefix only to strings.
  *
- * @throws {SaveError} `ERR_INDELIBLE_UNSUPPORTED` in Deno, which never answers an `fs.mkdir` of bytes.
+ * @throws {SaveError} `ERR_INDELIBLE_UNSUPPORTED` in Deno, where `fs.mkdir` of a Buffer never returns.
  */
 function forNode(path: Buffer): string | Buffer {
   if (process.platform === 'win32' || isUtf8(path)) return path.toString();
@@ -56,7 +56,7 @@ export function close(descriptor: number): Steps<void> {
   );
 }
 
-/** One write at the file's current position, which may write less than asked. Node repeats it after `EINTR`. */
+/** One write at the file's current position. It may write less than requested. Node repeats it after `EINTR`. */
 export function write(descriptor: number, data: Uint8Array, offset: number, length: number): Steps<number> {
   return step(
     () => fs.writeSync(descriptor, data, offset, length, null),
@@ -71,7 +71,7 @@ export function fstat(descriptor: number): Steps<fs.Stats> {
   );
 }
 
-/** All of its numbers exactly: those of a `Stats` lose the nanoseconds. */
+/** With exact numbers: a `Stats` loses the nanoseconds. */
 export function fstatExactly(descriptor: number): Steps<fs.BigIntStats> {
   return step(
     () => fs.fstatSync(descriptor, { bigint: true }),
@@ -136,7 +136,7 @@ export function stat(path: Buffer): Steps<fs.Stats> {
   );
 }
 
-/** All of its numbers exactly. */
+/** With exact numbers. */
 export function statExactly(path: Buffer): Steps<fs.BigIntStats> {
   return step(
     () => fs.statSync(forNode(path), { bigint: true }),
@@ -158,7 +158,7 @@ export function readdir(path: Buffer): Steps<Buffer[]> {
   );
 }
 
-/** Deno gives a string, whatever is asked for. */
+/** Deno returns a string for every `encoding`. */
 export function readlink(path: Buffer): Steps<Buffer> {
   return step(
     () => Buffer.from(fs.readlinkSync(forNode(path), 'buffer')),
@@ -215,17 +215,17 @@ export function unlink(path: Buffer): Steps<void> {
   );
 }
 
-// O_NOFOLLOW and O_NONBLOCK are missing on Windows. A FIFO that somebody has just put there must not block.
+// O_NOFOLLOW and O_NONBLOCK are missing on Windows. A FIFO that another program has just made at the path must not block.
 const NO_FOLLOW_OR_BLOCK = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
-// FlushFileBuffers asks for the right to write; fdatasync(2) does not, and a file without that right is to be synced too.
+// FlushFileBuffers needs a handle with the right to write. fdatasync(2) does not, and must work for files without it.
 const SYNCING = process.platform === 'win32' ? fs.constants.O_RDWR : fs.constants.O_RDONLY;
 
-/** Opens what stands under a name, and not what a symbolic link there leads to, to read it. */
+/** Opens a file to read it. Does not follow a symbolic link. */
 export function openToRead(path: Buffer): Steps<number> {
   return open(path, fs.constants.O_RDONLY | NO_FOLLOW_OR_BLOCK);
 }
 
-/** The same, to make its content durable. */
+/** Opens a file to make its content durable. Does not follow a symbolic link. */
 export function openToSync(path: Buffer): Steps<number> {
   return open(path, SYNCING | NO_FOLLOW_OR_BLOCK);
 }

@@ -10,39 +10,39 @@ import {
 import type { Steps } from '../steps.js';
 import { stat, statfs } from './plain-fs.js';
 
-/** f_type of filesystems (statfs(2), include/uapi/linux/magic.h). The first two live in memory. */
+/** f_type of filesystems (statfs(2), include/uapi/linux/magic.h). The first two are in memory. */
 const TMPFS = 0x0102_1994;
 const RAMFS = 0x8584_58f6;
 const BTRFS = 0x9123_683e;
-/** Whatever may be below it. */
+/** The filesystem below an overlay is not known here. */
 const OVERLAYFS = 0x794c_7630;
 
 /**
- * For so long, in milliseconds, what a filesystem promises is taken from the last look at it: a look costs half a
- * millisecond, and plain `fs` has no way to learn of a remount. It changes what a save reports, never what it does.
+ * How long a decision about a filesystem is used, in milliseconds. A decision costs half a millisecond, and plain `fs`
+ * cannot learn of a remount. An old decision changes what a save reports, never what it does.
  */
 const DECISION_LIFETIME = 1000;
 
-/** What was seen of the filesystems on each device (`st_dev`). */
+/** The last decision for each device (`st_dev`). */
 const recentDecisions = new Map<number, { decision: Decision; at: number }>();
 
-/** How a save goes about it with plain `fs`. */
+/** How a save is made with plain `fs`. */
 export interface PortablePlan extends Plan {
   /**
-   * Whether the sync of a directory may return too early, which btrfs allows itself where somebody else is just syncing the
-   * same directory (native/platform/linux_directory_sync.cc says how). One cannot see from here whether somebody is. A sync
-   * of the new file, which nobody else has a reason to sync, comes after whatever that one has put into the log.
+   * Whether the sync of a directory may return too early. On btrfs it may while another program syncs the same directory
+   * (native/platform/linux_directory_sync.cc explains it), and plain `fs` cannot detect that. So the new file is synced once
+   * more: no other program syncs it, and its sync waits for everything that is in the log by then.
    */
   syncsFileAgain: boolean;
 }
 
-/** Chooses the update protocol for files in an existing directory: the textbook, wherever there is a disk. */
+/** Chooses the update protocol for files in an existing directory: `sync-rename-sync` on every disk. */
 export function* planFor(directory: Buffer, durability: Durability): Steps<PortablePlan> {
   if (process.platform !== 'linux') {
     const plans = limitOfPlainFs(process.platform, 'portable', SYNC_RENAME_SYNC)?.plans ?? SYNC_RENAME_SYNC;
     return { ...plans[durability], syncsFileAgain: false };
   }
-  // Asked anew for each save, because it decides whether anything is synced.
+  // Read again for each save, because it decides whether anything is synced.
   const type = yield* filesystemType(directory);
   const syncsFileAgain = type === BTRFS || type === OVERLAYFS;
   if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[durability], syncsFileAgain };
@@ -50,7 +50,7 @@ export function* planFor(directory: Buffer, durability: Durability): Steps<Porta
   return { ...(yield* recentDecision(directory)).syncRenameSync[durability], syncsFileAgain };
 }
 
-/** @returns `undefined` where that is not to be learnt: then it is treated like a disk. */
+/** @returns `undefined` if the type cannot be read. The filesystem is treated like a disk then. */
 function* filesystemType(directory: Buffer): Steps<number | undefined> {
   try {
     return (yield* statfs(directory)).type;

@@ -7,9 +7,9 @@ const MAX_PAUSE = 250;
 const MAX_TOTAL_PAUSE = 2000;
 
 /**
- * Makes a call that changes names, and on Windows repeats it while another program has one of the files open in a way
- * that forbids the change, as virus scanners and indexers do for a moment with every new file: after growing pauses, for
- * two seconds in all. Then its error stands.
+ * Makes a call that changes names. On Windows the call is repeated while another program has one of the files open in a
+ * way that forbids the change: virus scanners and indexers do that for a moment with every new file. The pauses grow and
+ * add up to two seconds. After that the error of the last call is thrown.
  */
 export function* retryWhileBusy<T>(
   call: () => Steps<T>,
@@ -17,12 +17,12 @@ export function* retryWhileBusy<T>(
   pause: (milliseconds: number) => Steps<void> = wait,
 ): Steps<T> {
   let next = FIRST_PAUSE;
-  // What is counted is what was waited for, so that a slow call costs no attempts.
+  // Only the pauses count, so that a slow call does not reduce the number of attempts.
   for (let waited = 0; ; ) {
     try {
       return yield* call();
     } catch (error) {
-      // libuv gives EPERM where access is denied, which is also said of a file that is open or about to be deleted.
+      // libuv reports EPERM for ERROR_ACCESS_DENIED, which Windows also returns for a file that is open or being deleted.
       const mayPass = platform === 'win32' && failedWith(error, 'EBUSY', 'EPERM', 'EACCES');
       if (!mayPass || waited >= MAX_TOTAL_PAUSE) throw error;
     }

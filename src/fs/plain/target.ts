@@ -13,10 +13,10 @@ import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { lstat, readlink, stat } from './plain-fs.js';
 
-/** As many as the kernel follows (MAXSYMLINKS, include/linux/namei.h). */
+/** The number of links that the kernel follows (MAXSYMLINKS, include/linux/namei.h). */
 const MAX_SYMLINKS = 40;
 
-/** Where the file will stand, behind every symbolic link that is followed, and what stands there now. */
+/** The path of the new file, behind every symbolic link that is followed, and the file that exists there now. */
 export interface Target {
   readonly path: Buffer;
   readonly occupied: boolean;
@@ -24,10 +24,10 @@ export interface Target {
   readonly replaced: Stats | undefined;
 }
 
-/** What of a request its target depends on. */
+/** The part of a request that decides about its target. */
 type TargetRequest = Pick<SaveParameters, 'path' | 'ifExists' | 'followSymlinks'>;
 
-/** Finds the target of a save, and refuses what must not be replaced. Nothing is opened, so nothing can block. */
+/** Finds the target of a save, and throws if it must not be replaced. Opens nothing, so nothing can block. */
 export function* locateTarget({ path: requested, ifExists, followSymlinks }: TargetRequest): Steps<Target> {
   let path = bytesOfPath(requested);
   if (path.length === 0) throw refusal('ENOENT', 'open', requested);
@@ -47,7 +47,7 @@ export function* locateTarget({ path: requested, ifExists, followSymlinks }: Tar
   throw refusal('ELOOP', 'open', requested);
 }
 
-/** What stands there by now, refused as `locateTarget` does. */
+/** Looks up the target again, and throws as `locateTarget` does. */
 export function* locateAgain({ path: requested, ifExists }: SaveParameters, { path }: Target): Steps<Target> {
   const existing = yield* lstatIfThere(path);
   if (existing === undefined) return { path, occupied: false, replaced: undefined };
@@ -57,7 +57,7 @@ export function* locateAgain({ path: requested, ifExists }: SaveParameters, { pa
   return { path, occupied: true, replaced: existing };
 }
 
-/** What a path that can only name a directory is refused with: the errors of open(2) with `O_CREAT`. */
+/** The error for a path that can only name a directory: that of open(2) with `O_CREAT`. */
 function* directoryRefusal(
   path: Buffer,
   requested: AbsolutePath,
@@ -74,12 +74,12 @@ function* directoryRefusal(
   } catch (error) {
     return toSaveError(error, { path: requested, syscall: 'open' });
   }
-  // `missing/` is refused as the directory it would have to become, `missing/.` for what is missing.
+  // open(2): `missing/` fails with EISDIR, `missing/.` with ENOENT.
   const named = withoutTrailingSeparators(path);
   return refusal(namesDirectory(named) ? 'ENOENT' : 'EISDIR', 'open', requested);
 }
 
-/** Also `undefined` where a parent is missing or not a directory: opening the directory will say which. */
+/** Also `undefined` if a parent is missing or not a directory. Opening the directory reports that later. */
 function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
   try {
     return yield* lstat(path);
@@ -90,9 +90,9 @@ function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
 }
 
 /**
- * Lets the kernel follow the link once, so that its policy for links in directories that everybody may write
- * (`fs.protected_symlinks`, proc(5)) holds, which reading the link would get round, and so that a link that only the
- * kernel can follow (`/dev/stdout`) is judged by what it leads to.
+ * Lets the kernel follow the link once. So its policy for links in directories that are writable by all
+ * (`fs.protected_symlinks`, proc(5)) holds, which readlink(2) alone would bypass. And a link that only the kernel can
+ * follow (`/dev/stdout`) is judged by the file that it leads to.
  */
 function* checkMayFollow(link: Buffer, requested: AbsolutePath): Steps<void> {
   let end: Stats;

@@ -11,14 +11,14 @@ import { retryWhileBusy } from './retry-while-busy.js';
 /** With 80 random bits in a name, even a second attempt means that something else is wrong. */
 const MAX_NAME_ATTEMPTS = 8;
 
-/** Between two looks at whether the caller has given up. One write(2) would take up to 0x7ffff000 bytes. */
+/** In bytes. After each write the signal is checked; one write(2) would take up to 0x7ffff000 bytes. */
 const MAX_WRITE = 8 * 2 ** 20;
 
 // O_NOFOLLOW is missing on Windows, where an exclusive creation follows no link either.
 const CREATION_FLAGS =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
-/** The new version of a file beside the old one, before it gets the name. */
+/** The new version of a file beside the old one, until it is published. */
 export class Temporary {
   readonly path: Buffer;
   readonly descriptor: number;
@@ -40,41 +40,41 @@ export class Temporary {
     }
   }
 
-  /** All of the data, in as many writes as it takes. */
+  /** Writes all of the data, in as many calls as necessary. */
   *write({ path, signal }: SaveParameters, data: Uint8Array): Steps<void> {
     for (let offset = 0; offset < data.length; ) {
       throwIfAborted(signal);
       const length = Math.min(data.length - offset, MAX_WRITE);
       const written = yield* write(this.descriptor, data, offset, length);
-      // write(2) does not say why; a file that stops growing is nothing to wait for.
+      // write(2) gives no reason for 0. Waiting would not help.
       if (written === 0) throw refusal('EIO', 'write', path);
       offset += written;
     }
   }
 
-  /** A failure is final: the kernel may have dropped the pages, and a second attempt would succeed without them. */
+  /** A failure is final: the kernel may have dropped the pages, and a second sync would succeed without them. */
   *sync(): Steps<void> {
     yield* fdatasync(this.descriptor);
   }
 
-  /** Some filesystems (NFS, FUSE, quotas) only say here that the data could not be stored. */
+  /** Some filesystems (NFS, FUSE, quotas) report only here that the data could not be stored. */
   *close(): Steps<void> {
-    // Whatever it returns, the descriptor is gone (close(2)).
+    // Even after an error the descriptor is closed (close(2)).
     this.#open = false;
     yield* close(this.descriptor);
   }
 
-  /** Behind the sync of its directory, where that alone may not be enough (`PortablePlan.syncsFileAgain`). */
+  /** For `PortablePlan.syncsFileAgain`, after the sync of the directory. */
   *syncAgain(): Steps<void> {
     yield* fsync(this.descriptor);
   }
 
-  /** For when there is nothing left to be told. Never throws. */
+  /** Closes the file if it is open. Never throws. */
   *release(): Steps<void> {
     if (this.#open) yield* ignoringFailure(this.close());
   }
 
-  /** Closes and removes what is left of it. Never throws: it runs when something has failed already. */
+  /** Closes and removes the file. Never throws, because it runs after another failure. */
   *discard(): Steps<void> {
     yield* this.release();
     yield* ignoringFailure(retryWhileBusy(() => unlink(this.path)));
@@ -85,13 +85,13 @@ function* ignoringFailure(steps: Steps<void>): Steps<void> {
   try {
     yield* steps;
   } catch {
-    // The error that led here is the one to report; what remains is litter for `sweep`.
+    // The error that led here is the one to report. `sweep` removes what remains.
   }
 }
 
 /**
- * For `PortablePlan.syncsFileAgain` where there is no new file, by one that is there for so long only. A subvolume of btrfs has
- * one log (fs/btrfs/tree-log.c, btrfs_sync_log): the sync of any file in it waits for all that was put there before.
+ * For `PortablePlan.syncsFileAgain` in an operation without a new file: makes a file, syncs it and removes it. A subvolume of
+ * btrfs has one log (fs/btrfs/tree-log.c, btrfs_sync_log), so the sync of any file waits for everything in the log by then.
  */
 export function* commitLog(directory: Buffer): Steps<void> {
   const file = yield* Temporary.create(directory, 0o600);
