@@ -38,10 +38,10 @@ export async function seek(page: Page, at: number): Promise<void> {
   }, at);
 }
 
-/** What the crash report shows: of each stage, the kind of each outcome, its number of states and its verdict. */
+/** What the crash report shows: of each stage, the kind of each outcome, its number of states and its judgement. */
 export async function crashShown(
   page: Page,
-): Promise<{ found: string; states: number; share: string; verdict: string }[][]> {
+): Promise<{ found: string; states: number; share: string; judgement: string }[][]> {
   const stages = await page.locator('#outcomes > article').all();
   return Promise.all(
     stages.map(async (stage) => {
@@ -51,7 +51,7 @@ export async function crashShown(
           found: (await outcome.getAttribute('data-found')) ?? '',
           states: Number(await outcome.getAttribute('data-states')),
           share: await outcome.locator('.share b').innerText(),
-          verdict: await outcome.locator('.judgement').innerText(),
+          judgement: await outcome.locator('.judgement').innerText(),
         })),
       );
     }),

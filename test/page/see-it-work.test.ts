@@ -340,12 +340,12 @@ function expected(pair: Pair, run: Run, at: number) {
   const { promises } = recordings.recipes.find(({ id }) => id === pair.recipe) ?? { promises: 'durable' };
   const { outcomes } = run.crashes[positionAt(run, at)] ?? { outcomes: [] };
   const total = outcomes.reduce((sum, [, , states]) => sum + states, 0);
-  const verdicts = outcomesAt(pair, run, promises, at).map(({ judgement }) => judgement.text);
+  const judgements = outcomesAt(pair, run, promises, at).map(({ judgement }) => judgement.text);
   return outcomes.map(([found, litter, states], index) => ({
     found: foundAt(pair, found).kind,
     states,
     share: percent(states / total),
-    verdict: `${verdicts[index]}${litter === 1 ? ' A temporary file is left beside it.' : ''}`,
+    judgement: `${judgements[index]}${litter === 1 ? ' A temporary file is left beside it.' : ''}`,
   }));
 }
 

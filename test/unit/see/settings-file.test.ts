@@ -32,7 +32,7 @@ describe('what a file holds', () => {
     assert.deepEqual(decodeFound(encodeFound(Buffer.alloc(0))), { kind: 'empty', length: 0, cells: [] });
   });
 
-  it('is not taken from elsewhere in the file', () => {
+  it('is not found at another place in the file', () => {
     assert.ok(newBytes !== undefined);
     assert.equal(encodeFound(newBytes.subarray(512, 1024)), '512:x1');
   });

@@ -8,8 +8,8 @@ const found = { old: '10240:o20', new: '15360:n30', empty: '0:', missing: 'missi
 const says = (kind: keyof typeof found, promises: 'durable' | 'ordered', told: boolean) =>
   judge(decodeFound(found[kind]), promises, told).says;
 
-describe('the verdict on a crash', () => {
-  it('is that the save was lost where the program had been told and the old version is there', () => {
+describe('the judgement of a crash', () => {
+  it('is that a resolved save is lost if the old version is found', () => {
     assert.match(
       judge(decodeFound(found.old), 'durable', true).text,
       /had resolved, but the new version is lost/,
@@ -18,20 +18,20 @@ describe('the verdict on a crash', () => {
     assert.equal(says('old', 'durable', false), 'fine');
   });
 
-  it('is that an ordered save was kept with the old version, too, but not with a ruined file', () => {
+  it('is that an ordered save is kept with the old version, but not with a ruined file', () => {
     assert.equal(says('old', 'ordered', true), 'kept');
     assert.equal(says('new', 'ordered', true), 'kept');
     assert.equal(says('torn', 'ordered', true), 'lost');
   });
 
-  it('is that a file which is neither version is lost, whoever had been told', () => {
+  it('is that a file which is neither version is lost, resolved or not', () => {
     for (const kind of ['empty', 'missing', 'torn'] as const) {
       assert.equal(says(kind, 'durable', false), 'lost');
       assert.equal(says(kind, 'durable', true), 'lost');
     }
   });
 
-  it('comes with each outcome of the moment and its share', () => {
+  it('is given for each outcome of the moment, with its share', () => {
     const outcomes = outcomesAt(pair('ext4', 'textbook'), RUN, 'durable', 100);
     assert.deepEqual(
       outcomes.map(({ found: { kind }, share, litter, judgement }) => [kind, share, litter, judgement.says]),
