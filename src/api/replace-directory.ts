@@ -12,9 +12,9 @@ import {
 /** Options of `replaceDirectory`. */
 export interface ReplaceDirectoryOptions {
   /**
-   * - `'durable'`, the default: once the call resolves, the new tree survives power loss.
-   * - `'ordered'`: after power loss the old tree or the new one is at the path, whole.
-   * - `'none'`: nothing is synced, and power loss may leave anything. The replacement is still atomic.
+   * `'durable'`, the default: once the call resolves, the new tree survives power loss. `'ordered'`: after
+   * power loss the old tree or the new one is at the path, whole. `'none'`: nothing is synced, and power loss
+   * may leave anything; the replacement is still atomic.
    */
   durability?: Durability | undefined;
   /**

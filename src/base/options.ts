@@ -43,17 +43,13 @@ export interface SaveOptions {
   /** The file's owner and group. Default: those of the replaced file, as far as the process may set them. */
   owner?: { uid: number; gid: number } | undefined;
   /**
-   * What is taken over from the replaced file.
-   * - `'permissions'`: mode, owner and group. With the native engine also the access control list on macOS
-   *   and Windows.
-   * - `'all'`, the default: the same, and with the native engine also, on Linux, extended attributes, POSIX
-   *   ACLs, security labels, file flags (no dump, no access time, synchronous) and the project id; on macOS,
-   *   extended attributes and flags (no dump, hidden); on Windows, the attributes hidden, system and not
-   *   indexed.
-   * - `'none'`: nothing, as for a new file.
-   *
-   * An attribute that the process lacks the privilege to set is left out without an error. Hard links and the
-   * birth time are never kept.
+   * What is taken over from the replaced file. `'permissions'`: mode, owner and group; with the native engine
+   * also the access control list on macOS and Windows. `'all'`, the default: the same, and with the native
+   * engine also extended attributes, POSIX ACLs, security labels, file flags (no dump, no access time,
+   * synchronous) and the project id on Linux; extended attributes and flags (no dump, hidden) on macOS; the
+   * attributes hidden, system and not indexed on Windows. `'none'`: nothing, as for a new file. An attribute
+   * that the process lacks the privilege to set is left out without an error. Hard links and the birth time
+   * are never kept.
    */
   preserve?: Preserve | undefined;
   /**

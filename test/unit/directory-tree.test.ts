@@ -20,7 +20,7 @@ import { nativeUnavailable } from '../engines.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 
 const MEMORY = '/dev/shm';
-/** Thousands of syncs would take a disk minutes. */
+/** Thousands of syncs would take minutes on a disk. */
 const scratch = new ScratchDirectory(() => (existsSync(MEMORY) ? MEMORY : tmpdir()));
 
 const backends: FileSystemCalls[] = [plainCalls];
@@ -34,7 +34,7 @@ const forms: { name: string; drive: <T>(steps: Steps<T>) => Promise<T> }[] = [
   { name: 'synchronously', drive: async (steps) => runSync(steps) },
 ];
 
-/** Makes directories in each other, by names of that length. The innermost holds a file. */
+/** Makes nested directories whose names have that length. The innermost one holds a file. */
 function makeDeep(levels: number, length: number): void {
   const home = process.cwd();
   process.chdir(scratch.path);
@@ -53,7 +53,7 @@ function makeDeep(levels: number, length: number): void {
 
 for (const calls of backends) {
   const native = calls.name === 'native';
-  // Plain `fs` has but whole paths, which may have 4096 bytes.
+  // Plain `fs` only takes whole paths, of at most 4096 bytes.
   const deepest = native ? { levels: 2000, length: 20 } : { levels: 1000, length: 2 };
 
   for (const { name, drive } of forms) {
@@ -82,7 +82,7 @@ for (const calls of backends) {
         await remove('deep');
       });
 
-      it('is held open by no more than some descriptors at a time', async () => {
+      it('is open with a bounded number of descriptors at a time', async () => {
         makeDeep(200, 1);
         let open = 0;
         let most = 0;
@@ -104,14 +104,14 @@ for (const calls of backends) {
         assert.deepEqual(readdirSync(scratch.path), []);
       });
 
-      it('is removed with all that is in it, many files at a time', async () => {
+      it('is removed with everything in it, many files at a time', async () => {
         mkdirSync(scratch.at('tree', 'empty'), { recursive: true });
         for (let index = 0; index < 600; index += 1) writeFileSync(scratch.at('tree', `${index}`), '');
         await remove('tree');
         assert.deepEqual(readdirSync(scratch.path), []);
       });
 
-      it('is left through no symbolic link', async () => {
+      it('keeps the targets of its symbolic links', async () => {
         mkdirSync(scratch.at('tree'));
         mkdirSync(scratch.at('precious'));
         writeFileSync(scratch.at('precious', 'file'), 'content');
@@ -124,7 +124,7 @@ for (const calls of backends) {
         assert.equal(existsSync(scratch.at('tree')), false);
       });
 
-      it('may be missing, or be a file', async () => {
+      it('may be missing or be a file when it is removed', async () => {
         await remove('missing');
         writeFileSync(scratch.at('file'), '');
         await remove('file');

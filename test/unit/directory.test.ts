@@ -35,7 +35,7 @@ function* makeMissing(path: string): Steps<boolean> {
   }
 }
 
-/** Makes the calls of a procedure one by one until something is the case, and leaves it there. */
+/** Runs the calls of the steps until the condition holds, and stops there. */
 function advance(steps: Steps<unknown>, until: () => boolean): void {
   let state = steps.next();
   while (!state.done && !until()) {
@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('making the parents of a durable f
     assert.deepEqual(synced, []);
   });
 
-  it('syncs a name that another save is making, and does not rely on that save', () => {
+  it('syncs a name that another save is creating, and does not rely on that save', () => {
     advance(makeMissing(scratch.at('a', 'b')), () => existsSync(scratch.at('a')));
     assert.deepEqual(synced, []);
     runSync(makeMissing(scratch.at('a')));

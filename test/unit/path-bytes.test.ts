@@ -39,20 +39,20 @@ describe('a path as bytes', () => {
     assert.equal(inDirectory(Buffer.from('/'), 'a').toString(), '/a');
   });
 
-  it('leads from a link to what the link says, from where the link is', () => {
+  it('resolves the text of a symbolic link from the directory of the link', () => {
     assert.equal(linkTarget(Buffer.from('/a/link'), Buffer.from('../b')).toString(), '/a/../b');
     assert.equal(linkTarget(Buffer.from('/a/link'), Buffer.from('/b')).toString(), '/b');
     assert.equal(linkTarget(Buffer.from('/link'), Buffer.from('b')).toString(), '/b');
   });
 
-  it('has one key for all spellings that name the same file without looking', () => {
+  it('has one key for all spellings that name the same file without following links', () => {
     for (const path of ['/a/b', '//a/b', '/a//b', '/a/./b', '/./a/././/b']) {
       assert.equal(queueKey(path), '/a/b', path);
     }
     assert.equal(queueKey(Buffer.from('/a/b')), queueKey('/a/b'));
   });
 
-  it('has another key where only the kernel knows', () => {
+  it('has another key where only the kernel can resolve the path', () => {
     assert.equal(queueKey('/a/../b'), '/a/../b');
     assert.equal(queueKey('/a/.b'), '/a/.b');
     assert.notEqual(queueKey(Buffer.from([0x2f, 0xff])), queueKey(Buffer.from([0x2f, 0xfe])));

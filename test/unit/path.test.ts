@@ -9,7 +9,7 @@ describe('a path on Windows', () => {
     assert.equal(absoluteOnWindows('\\\\server\\share\\a\\..\\file'), '\\\\server\\share\\file');
   });
 
-  it('still asks for a directory if it did', () => {
+  it('still requires a directory if it ended in a separator or in dots', () => {
     for (const ending of ['\\', '/', '\\.', '/.']) {
       assert.equal(absoluteOnWindows(`C:\\a\\file${ending}`), 'C:\\a\\file\\');
     }

@@ -7,14 +7,14 @@ describe('the option protocol', () => {
     delete process.env.INDELIBLE_PROTOCOL;
   });
 
-  it('leaves the choice to what is proven, unless it is given', () => {
+  it('leaves the choice to the evidence unless it is set', () => {
     assert.equal(resolveOptions({}).protocol, undefined);
     assert.equal(resolveOptions({ protocol: 'sync-rename-sync' }).protocol, 'sync-rename-sync');
   });
 
-  it('forces nothing but the textbook', () => {
+  it('accepts only sync-rename-sync', () => {
     for (const protocol of ['single-commit', 'rename', '']) {
-      // As a caller without types could.
+      // A caller without types can pass this.
       const options = { protocol } as unknown as SaveOptions;
       assert.throws(() => resolveOptions(options), {
         name: 'TypeError',
@@ -24,14 +24,14 @@ describe('the option protocol', () => {
     }
   });
 
-  it('is given for every save by INDELIBLE_PROTOCOL', () => {
+  it('is set for every save by INDELIBLE_PROTOCOL', () => {
     process.env.INDELIBLE_PROTOCOL = 'sync-rename-sync';
     assert.equal(resolveOptions({}).protocol, 'sync-rename-sync');
     process.env.INDELIBLE_PROTOCOL = '';
     assert.equal(resolveOptions({}).protocol, undefined);
   });
 
-  it('cannot be given anything else by INDELIBLE_PROTOCOL', () => {
+  it('rejects any other value of INDELIBLE_PROTOCOL', () => {
     process.env.INDELIBLE_PROTOCOL = 'single-commit';
     assert.throws(() => resolveOptions({}), {
       name: 'TypeError',

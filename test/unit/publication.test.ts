@@ -10,16 +10,16 @@ import { ScratchDirectory } from '../scratch-directory.js';
 
 const scratch = new ScratchDirectory();
 
-/** More work than Node's pool has threads, so that a call that is handed to it now waits for a while. */
-let poolAtWork: Promise<unknown>;
+/** More tasks than Node's pool has threads, so that the next call to the pool waits. */
+let busyPool: Promise<unknown>;
 
 beforeEach(() => {
   const work = () => promisify(pbkdf2)('', '', 100_000, 64, 'sha512');
-  poolAtWork = Promise.all(Array.from({ length: 8 }, work));
+  busyPool = Promise.all(Array.from({ length: 8 }, work));
 });
 
 afterEach(async () => {
-  await poolAtWork;
+  await busyPool;
 });
 
 function publicationOf(ifExists: SaveRequest['ifExists']): Publication {
@@ -46,16 +46,16 @@ function content(): string {
 }
 
 for (const ifExists of ['replace', 'fail'] as const) {
-  describe(`a publication with ifExists: '${ifExists}' that is under way`, () => {
-    it('can be finished on the calling thread, and then does nothing to what comes after it', async () => {
+  describe(`a publication with ifExists: '${ifExists}' that is running`, () => {
+    it('can be finished on the calling thread, and then leaves later versions alone', async () => {
       writeFileSync(scratch.at('temporary'), 'new');
       const publication = publicationOf(ifExists);
-      const underWay = run(publication.run());
+      const running = run(publication.run());
       assert.equal(existsSync(scratch.at('target')), false);
       publication.finishSync();
       assert.equal(content(), 'new');
       writeFileSync(scratch.at('target'), 'later');
-      await underWay;
+      await running;
       assert.equal(content(), 'later');
     });
 
@@ -72,16 +72,16 @@ for (const ifExists of ['replace', 'fail'] as const) {
 }
 
 describe('a publication that fails', () => {
-  it('rejects where it is under way, and throws where it is finished', async () => {
+  it('rejects for the caller of the save, and throws on the thread that finishes it', async () => {
     const publication = publicationOf('replace');
     writeFileSync(scratch.at('temporary'), 'new');
-    const underWay = assert.rejects(run(publication.run()), {
+    const running = assert.rejects(run(publication.run()), {
       code: 'EISDIR',
       syscall: 'rename',
       published: false,
     });
     mkdirSync(scratch.at('target'));
     assert.throws(() => publication.finishSync(), { code: 'EISDIR', syscall: 'rename', published: false });
-    await underWay;
+    await running;
   });
 });

@@ -12,7 +12,7 @@ import { ScratchDirectory } from '../scratch-directory.js';
 
 const scratch = new ScratchDirectory();
 
-/** The addon's calls, but for an exchange that the filesystem refuses from the second time on. */
+/** The addon's calls. The filesystem supports only the first exchange. */
 function exchangingOnce(): FileSystemCalls {
   const addon = loadAddon();
   const calls = new NativeCalls(addon);
@@ -34,7 +34,7 @@ function exchangingOnce(): FileSystemCalls {
 describe.skipIf(nativeUnavailable !== undefined || process.platform !== 'linux')(
   'a replaced directory',
   () => {
-    it('is said to be there when the old tree could not be kept', () => {
+    it('is reported as published when the old tree could not be kept', () => {
       for (const name of ['staged', 'site', 'kept']) {
         mkdirSync(scratch.at(name));
         writeFileSync(scratch.at(name, name), '');

@@ -7,11 +7,11 @@ import { type WaitLimit, waitWithLimit } from '../../src/base/wait-limit.js';
 const EXHAUSTED = new Error('exhausted');
 
 function waitFor(timeout: number, signal?: AbortSignal): Wait {
-  const patience: WaitLimit = { timeout, signal, timeoutError: () => EXHAUSTED };
-  return (granted, idle) => waitWithLimit(granted, patience, idle);
+  const limit: WaitLimit = { timeout, signal, timeoutError: () => EXHAUSTED };
+  return (granted, idle) => waitWithLimit(granted, limit, idle);
 }
 
-/** A task that goes on until it is told to stop. */
+/** A task that runs until `stop` is called. */
 function task(): { run: () => Promise<void>; stop: () => void } {
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
@@ -21,7 +21,7 @@ function task(): { run: () => Promise<void>; stop: () => void } {
 }
 
 describe('a semaphore', () => {
-  it('has so many tasks under way and no more, in the order of arrival', async () => {
+  it('runs at most as many tasks as it has slots, in the order of the calls', async () => {
     const semaphore = new Semaphore(3);
     const begun: number[] = [];
     let inside = 0;
@@ -40,7 +40,7 @@ describe('a semaphore', () => {
     assert.equal(semaphore.isIdle, true);
   });
 
-  it('is in use as long as a task runs or waits', async () => {
+  it('is not idle while a task runs or waits', async () => {
     const semaphore = new Semaphore(1);
     const { run, stop } = task();
     const first = semaphore.run(run);
@@ -52,7 +52,7 @@ describe('a semaphore', () => {
     assert.equal(semaphore.isIdle, true);
   });
 
-  it('loses no slot when a task that waits gives up', async () => {
+  it('loses no slot when a waiting task gives up', async () => {
     const semaphore = new Semaphore(1);
     const { run, stop } = task();
     const first = semaphore.run(run);
@@ -74,7 +74,7 @@ describe('a semaphore', () => {
     assert.equal(await last, 'last');
   });
 
-  it('loses no slot when a task gives up in the moment in which it is granted one', async () => {
+  it('loses no slot when a task gives up at the moment it is granted a slot', async () => {
     const semaphore = new Semaphore(1);
     const { run, stop } = task();
     const first = semaphore.run(run);
@@ -88,7 +88,7 @@ describe('a semaphore', () => {
     assert.equal(await semaphore.run(async () => 'next'), 'next');
   });
 
-  it('gives a slot back when a task fails', async () => {
+  it('releases the slot when a task fails', async () => {
     const semaphore = new Semaphore(1);
     const failing = semaphore.run(async () => {
       throw EXHAUSTED;
