@@ -6,10 +6,10 @@ import { version } from '../base/version.js';
 import type { SaveEntries } from './save-entries.js';
 import type { Failure, NativePath, PlansNeeded, WirePlan } from './wire.js';
 
-/** 0, or the new descriptor. */
+/** 0, or the opened descriptor. */
 type NativeResult = number | Failure;
 
-/** The calls of `native/binding/system_calls.cc` that `indelible/primitives` offers. */
+/** The calls of `native/binding/system_calls.cc` that `indelible/primitives` exports. */
 export interface NativePrimitives {
   renameat2(from: NativePath, to: NativePath, flags: number): Promise<NativeResult>;
   renameat2Sync(from: NativePath, to: NativePath, flags: number): NativeResult;
@@ -33,7 +33,7 @@ export interface NativePrimitives {
   syncDirectorySync(path: NativePath): NativeResult;
 }
 
-/** Identifies an open directory or file. Numbers are unique in the process; each is valid only in its own thread. */
+/** An open directory or file. The number is unique in the process, but valid only in its own thread. */
 type NativeHandle = number;
 
 interface NativeIdentity {
@@ -43,7 +43,7 @@ interface NativeIdentity {
   mountId: number;
 }
 
-/** The calls of `native/binding/system_calls.cc`: their arguments and results. */
+/** The calls of `native/binding/system_calls.cc`, with their arguments and results. */
 export interface AddonCalls {
   openDirectory(path: NativePath): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
   openDirectoryAt(
@@ -51,9 +51,9 @@ export interface AddonCalls {
     name: NativePath,
     follow: boolean,
   ): NativeIdentity & { handle: NativeHandle; path: Buffer; syncable: boolean };
-  /** The directory itself first, the root last. */
+  /** From the directory itself up to the root. */
   ancestors(directory: NativeHandle): NativeIdentity[];
-  /** Closes handles of any kind. A handle in use is closed when its call ends; a temporary loses its own name. */
+  /** Closes handles of any kind, those in use after their last use. A temporary loses its own name. */
   closeHandle(...handles: NativeHandle[]): 0;
   lookUp(
     directory: NativeHandle,
@@ -66,7 +66,7 @@ export interface AddonCalls {
     links: number;
     mountPoint: boolean;
   };
-  /** Without a kind if the listing has none. */
+  /** `kind` is absent if the listing does not tell it. */
   listDirectory(
     directory: NativeHandle,
   ): { name: Buffer; kind?: 'file' | 'directory' | 'symlink' | 'other' }[];
@@ -85,39 +85,48 @@ export interface AddonCalls {
   removeDirectory(directory: NativeHandle, name: NativePath): 0;
   realPath(directory: NativeHandle): Buffer;
   mountPoints(): Buffer[];
-  /** Whether its names are on stable storage. `false`: only submitted to the device. */
+  /** Whether its names are on stable storage, or may still be in the device's cache. */
   syncDirectoryAt(directory: NativeHandle): boolean;
-  /** Syncs those names that are files; fails on a mount point. */
+  /** Syncs those names that are files. Fails for a mount point. */
   syncFiles(directory: NativeHandle, names: readonly NativePath[]): 0;
   syncFilesystem(directory: NativeHandle): 0;
   removeIfUnlocked(directory: NativeHandle, name: NativePath): 'removed' | 'locked' | 'unknown';
-  /** Opens a file and reads up to `readAhead` bytes. The handle keeps the version that was opened. */
+  /** Opens a file and reads at most `readAhead` bytes. The handle remembers the file's version. */
   openFile(
     directory: NativeHandle,
     name: NativePath,
     readAhead: number,
   ): { handle: NativeHandle; size: number; content: Buffer };
-  /** Fills the buffer from the offset on. Returns the number of bytes; fewer than requested at the end of the file. */
+  /**
+   * Reads into `bytes` from `offset` on. Returns the number of bytes read, which is less than the room only
+   * at the end of the file.
+   */
   readFile(file: NativeHandle, bytes: Uint8Array, offset: number): number;
-  /** `native/save/ticket_lock.h`. `undefined` while another process draws one, or if the range is full. */
+  /**
+   * `native/save/lock_queue.h`. `undefined` if another process is drawing a ticket right now, or if the range
+   * is full.
+   */
   drawLockTicket(directory: NativeHandle, begin: bigint, end: bigint, patience: number): bigint | undefined;
-  /** The number of tickets before this one. If that is 1, looks again for `patience` microseconds. */
+  /** The number of tickets before this one. If it is 1, polls for up to `patience` microseconds. */
   lockPosition(directory: NativeHandle, begin: bigint, ticket: bigint, patience: number): number;
   removeLock(directory: NativeHandle, offset: bigint): 0;
-  /** The file stays locked against `sweep` until it is closed. */
+  /** The file is locked against `sweep` until it is closed. */
   createTemporary(
     directory: NativeHandle,
     mode: number,
     unnamed: boolean,
   ): { handle: NativeHandle; fd: number; name?: Buffer };
-  /** The target of a save of the path, behind symbolic links. Directories that it makes count as unsynced until a save syncs them. */
+  /**
+   * Finds the target of a save, and follows symbolic links. Directories that it makes count as unsynced until
+   * a save syncs them.
+   */
   locateTarget(
     path: NativePath,
     makeDirectories: boolean,
   ): { directory: ReturnType<AddonCalls['openDirectory']>; name: Buffer };
 }
 
-/** Each call in both forms. Both throw on wrong arguments. */
+/** Each call in both forms. Invalid arguments throw in both. */
 export type AddonCallForms = {
   [Call in keyof AddonCalls]: (
     ...args: Parameters<AddonCalls[Call]>
@@ -128,18 +137,21 @@ export type AddonCallForms = {
   ) => ReturnType<AddonCalls[Call]> | Failure;
 };
 
-/** The exports of `native/binding/module.cc`. Every argument is checked there; a wrong one throws. */
+/** The exports of `native/binding/module.cc`, which checks every argument and throws for an invalid one. */
 export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
-  /** The plan for its filesystem, by the number of the choice (`WIRE.choices`). After `PlansNeeded` the call must be repeated. */
+  /**
+   * The plan for the directory's filesystem. `choice` is an index of `WIRE.choices`. After `PlansNeeded`,
+   * call it again.
+   */
   findPlan(directory: NativeHandle, choice: number): (WirePlan & { readonly syncfs: boolean }) | PlansNeeded;
 }
 
 /**
- * Loads the addon: the one that `node-gyp` has compiled here, or the prebuild for this system.
+ * Loads the addon: the build of `node-gyp` in this package, or the prebuild for this system.
  *
- * In a bundle, the addon is that of the package `indelible` that is installed where the bundle runs.
+ * A bundle loads the addon of the package `indelible` that is installed where the bundle runs.
  *
- * @throws the error of the loader if there is no addon, or if it does not fit this runtime.
+ * @throws the loader's error if there is no addon, or if it does not fit this runtime.
  */
 export function loadAddon(): Addon {
   const root = packageRoot();
@@ -148,7 +160,7 @@ export function loadAddon(): Addon {
   try {
     return load(root);
   } catch (error) {
-    // node-gyp-build recognises musl only on Alpine, and takes other systems with musl for glibc.
+    // node-gyp-build detects musl only on one distribution, and assumes glibc on the others.
     const musl = join(root, `prebuilds/linux-${process.arch}/indelible.musl.node`);
     if (process.platform !== 'linux' || !existsSync(musl)) throw error;
     try {
@@ -159,16 +171,16 @@ export function loadAddon(): Addon {
   }
 }
 
-/** Where this package is installed. */
+/** The directory where this package is installed. */
 function packageRoot(): string {
-  // Missing if a bundler has made this a CommonJS file.
+  // Undefined if a bundler has converted this file to CommonJS.
   const module: string | undefined = import.meta.url;
   const here = module === undefined ? process.argv[1] : fileURLToPath(module);
-  if (here === undefined) throw new Error('It cannot be told where the addon is.');
+  if (here === undefined) throw new Error('The location of the addon is unknown.');
   const root = join(dirname(here), '../..');
   if (isThisPackage(root)) return root;
   const installed = dirname(createRequire(here).resolve('indelible/package.json'));
-  // The calls between the two change without notice.
+  // The interface of the addon changes without notice between versions.
   if (!isThisPackage(installed)) throw new Error(`${installed} is not version ${version}.`);
   return installed;
 }

@@ -5,7 +5,7 @@ import { cannotKeepPreviousError, modifiedError, previousIsTargetError } from '.
 import type { SaveParameters } from '../base/save-request.js';
 import type { Failure } from './wire.js';
 
-/** Makes the error that a save rejects with from a failure of the addon. */
+/** Converts a failure from the addon to the error with which a save rejects. */
 export function saveErrorOf(request: SaveParameters, failure: Failure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? request.path };
   switch (failure.reason) {
@@ -36,11 +36,11 @@ export function saveErrorOf(request: SaveParameters, failure: Failure): SaveErro
   return targetError(request.path, failure);
 }
 
-/** The error for a target that cannot be replaced or opened. */
+/** The error for a target that cannot be opened or replaced. */
 export function targetError(requested: AbsolutePath, failure: Failure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? requested };
   if (failure.reason === 'not-a-file') {
-    const message = `Not a regular file, and nothing else is replaced: '${where.path}'`;
+    const message = `Not a regular file; only regular files are replaced: '${where.path}'`;
     return indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, where);
   }
   const hint = failure.reason === 'mount-point' ? MOUNT_POINT_HINT : undefined;

@@ -4,7 +4,7 @@ import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../filesystem/ext4-proof.js';
 import type { SaveEntries } from './save-entries.js';
 import type { PlanRequest, PlansNeeded, WireDecision, WirePlan } from './wire.js';
 
-/** The index in `WIRE.choices`, by the requested durability and whether `sync-rename-sync` is forced. */
+/** Indexes of `WIRE.choices`, by the requested durability. */
 const CHOICE: Readonly<Record<Durability, number>> = { durable: 0, ordered: 1, none: 2 };
 const FORCED_CHOICE: Readonly<Record<Durability, number>> = { durable: 3, ordered: 4, none: 2 };
 
@@ -12,12 +12,12 @@ export function choiceOf(durability: Durability, forced: 'sync-rename-sync' | un
   return (forced === undefined ? CHOICE : FORCED_CHOICE)[durability];
 }
 
-/** Answers the plan requests of the addon. */
+/** Answers the addon's plan requests. */
 export function providePlans(addon: Pick<SaveEntries, 'providePlan'>, { plansNeeded }: PlansNeeded): void {
   for (const request of plansNeeded) addon.providePlan(request, decisionFor(request));
 }
 
-/** Decides about a filesystem as it is now, in the form that the addon keeps for the whole process. */
+/** Decides about a filesystem by its current state. The addon stores the result for the whole process. */
 export function decisionFor({ directory, major, minor, mountId, syncs }: PlanRequest): WireDecision {
   const location = { directory, major, minor, mountId: mountId === 0 ? undefined : mountId };
   const decision = decide(location, syncs);

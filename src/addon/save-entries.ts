@@ -10,42 +10,45 @@ import type {
 } from './wire.js';
 
 /**
- * The exports of `native/binding/save_entries.cc`. Every argument is checked there; a wrong one throws with Node's codes. A ticket
- * is a number of `issueTicket`.
+ * The exports of `native/binding/save_entries.cc`, which checks every argument and throws with Node's codes
+ * for an invalid one. A ticket is a number from `issueTicket`.
  */
 export interface SaveEntries {
-  /** The addon's description of the wire, in JSON. */
+  /** The addon's description of `WIRE`, as JSON. */
   readonly wire: string;
   save(...request: WireRequest): Promise<Outcome | Failure>;
   saveSync(...request: WireRequest): Outcome | Failure | PlansNeeded;
-  /** Several saves: their arguments one after the other. */
+  /** Several saves. The arguments of each follow those of the one before. */
   saveGroupSync(...requests: WireRequest[number][]): (Outcome | Failure)[] | PlansNeeded;
-  /** Begins a streaming save. After `PlansNeeded` the call must be repeated. */
+  /** Begins a streaming save. After `PlansNeeded`, call it again. */
   openSave(...request: WireRequest): Promise<0 | Failure | PlansNeeded>;
   openSaveSync(...request: WireRequest): 0 | Failure | PlansNeeded;
   appendToSave(ticket: number, data: Uint8Array): Promise<0 | Failure>;
   appendToSaveSync(ticket: number, data: Uint8Array): 0 | Failure;
-  /** The ticket is invalid afterwards. */
+  /** Afterwards the ticket is invalid. */
   finishSave(ticket: number): Promise<Outcome | Failure>;
-  /** After `PlansNeeded` the call must be repeated. */
+  /** After `PlansNeeded`, call it again. */
   finishSaveSync(ticket: number): Outcome | Failure | PlansNeeded;
   abandonSave(ticket: number): Promise<Stages | undefined>;
   abandonSaveSync(ticket: number): Stages | undefined;
-  /** A number that is unique in the process, for all threads and copies of the library. */
+  /** A unique number in this process, for all threads and all copies of the library. */
   issueTicket(): number;
   /** Does nothing if the save has ended. */
   cancel(ticket: number): void;
-  /** Cancels the unpublished saves of this thread, and waits until their temporaries are removed. */
+  /** Cancels all unpublished saves of this thread, and waits until their temporaries are removed. */
   takeBack(): void;
-  /** Called when saves of this thread need a plan. If it throws, they use the default plan. */
+  /**
+   * Sets a function that is called when a save of this thread needs a plan. If it throws, the save uses the
+   * default plan.
+   */
   setPlanProvider(provider: (request: PlanRequest) => WireDecision): void;
   /** Valid for the whole process until the mount table changes. */
   providePlan(request: PlanRequest, decision: WireDecision): void;
-  /** Resolves when every earlier update of the path, in any thread, has ended; `undefined` if none is under way. */
+  /** Resolves when all earlier updates of the path, in any thread, have left; `undefined` if none is left. */
   joinUpdates(ticket: number, path: NativePath): Promise<void> | undefined;
   leaveUpdates(ticket: number): void;
-  /** Milliseconds since an earlier update of the path has ended. */
+  /** For how many milliseconds no earlier update has left. */
   updatesIdle(ticket: number): number;
-  /** Whether this thread has an update of the path under way. */
+  /** Whether an update of the path by this thread is running. */
   hasUpdates(path: NativePath): boolean;
 }

@@ -2,7 +2,7 @@ import type { Durability, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
 
 /**
- * The values that cross between JavaScript and the addon. `native/binding/wire.h` describes the same in C++. The
+ * The data that JavaScript and the addon exchange. `native/binding/wire.h` describes the same in C++. The
  * addon exports its description as `wire`, and `test/unit/wire.test.ts` compares the two.
  */
 export const WIRE = {
@@ -11,17 +11,20 @@ export const WIRE = {
     ...['path', 'data', 'choice', 'flags', 'mode', 'uid', 'gid'],
     ...['previous', 'expected', 'temporary', 'ticket'],
   ],
-  /** The bits of `flags`, from the lowest on. */
+  /** The bits of `flags`, from the lowest bit up. */
   flags: [
     ...(['exclusive', 'followSymlinks', 'makeDirectories', 'preservePermissions'] as const),
     ...(['preserveAll', 'strict', 'hasMode', 'hasOwner', 'timed'] as const),
     ...(['expectsMissing', 'usesDefaultPlan'] as const),
   ],
-  /** The values of `choice`, and the order of a decision's plans: the requested durability, and whether a protocol is forced. */
+  /**
+   * The meaning of each `choice`, and the order of the plans in a decision: the forced protocol, if any, and
+   * the durability.
+   */
   choices: [...['durable', 'ordered', 'none'], ...['sync-rename-sync, durable', 'sync-rename-sync, ordered']],
   protocols: ['single-commit', 'sync-rename-sync', 'rename'] satisfies Protocol[],
   durabilities: ['durable', 'ordered', 'none'] satisfies Durability[],
-  /** Of a `Failure`. */
+  /** The reasons of a `Failure`. */
   reasons: [
     ...['system', 'not-a-file', 'not-a-symlink', 'not-a-directory', 'mount-point', 'not-durable'],
     ...['unsupported', 'no-lock', 'changed', 'cannot-keep', 'same-path', 'cancelled'],
@@ -39,7 +42,7 @@ export const WIRE = {
   decision: ['plans', 'inMemory', 'syncfs', 'learnsAfter'],
 } as const;
 
-/** The bit of each flag. `usesDefaultPlan`: without a decision the default plan is used, and no plan is requested. */
+/** The bit of each flag. `usesDefaultPlan`: without a decision, use the default plan and request none. */
 export const FLAG = Object.fromEntries(WIRE.flags.map((name, bit) => [name, 1 << bit])) as Readonly<
   Record<(typeof WIRE.flags)[number], number>
 >;
@@ -49,24 +52,24 @@ export type NativePath = string | Buffer;
 /** The arguments of one save. */
 export type WireRequest = [
   path: NativePath,
-  /** Empty for a streaming save, and if the content is that of a temporary. */
+  /** Empty for a streaming save, and if the content of `temporary` is published. */
   data: Uint8Array,
   choice: number,
   flags: number,
   mode: number,
   uid: number,
   gid: number,
-  /** The path that keeps the replaced version. */
+  /** The path at which the replaced version is kept. */
   previous: NativePath | undefined,
-  /** The handle of a file that was read: the save fails unless the target is that version. 0: any version. */
+  /** The handle of a file: the save fails unless the target is the version that was read. 0: any version. */
   expected: number,
-  /** The handle of a temporary, whose content is published. 0: `data` is. */
+  /** The handle of a temporary to publish. 0: publish `data`. */
   temporary: number,
-  /** From `issueTicket`, to cancel the save by. 0: it is never cancelled. */
+  /** A number from `issueTicket`, for `cancel`. 0: the save is never cancelled. */
   ticket: number,
 ];
 
-/** Why a native call failed. Paths are bytes. Without a path the failure is about the target. */
+/** Why a native call failed. Paths are bytes. A path is absent if it is that of the target. */
 export interface Failure {
   readonly published: boolean;
   readonly reason:
@@ -82,7 +85,7 @@ export interface Failure {
     | 'cannot-keep'
     | 'same-path'
     | 'cancelled';
-  /** The C library's number. */
+  /** The `errno` of the C library. */
   readonly errno: number;
   readonly syscall: string;
   readonly path?: Buffer;
@@ -90,40 +93,46 @@ export interface Failure {
   readonly stages?: Stages;
 }
 
-/** What a save has really done, whichever thread or copy of the library decided about the filesystem. */
+/** The real outcome of a save, whichever thread or copy of the library decided about the filesystem. */
 export interface Outcome {
   readonly published: true;
   readonly reason?: undefined;
   readonly replaced: boolean;
   readonly protocol: Protocol;
   readonly durability: Durability;
-  /** The size of the file in bytes; present only if JavaScript does not know it. */
+  /** The size of the file in bytes; only if JavaScript does not know it. */
   readonly bytes?: number;
   readonly stages?: Stages;
 }
 
-/** The nanoseconds that a save spent in each stage, in the order of `WIRE.stages`; only with the flag `timed`. */
+/** The time in each stage in nanoseconds, in the order of `WIRE.stages`; only with the flag `timed`. */
 export type Stages = readonly number[];
 
-/** The addon needs a decision about this filesystem, for this generation of the mount table. */
+/** A filesystem about which the addon needs a decision, at this generation of the mount table. */
 export interface PlanRequest {
   readonly major: number;
   readonly minor: number;
-  /** 0 if the kernel does not report it. */
+  /** 0 if the kernel does not tell it. */
   readonly mountId: number;
   readonly generation: number;
-  /** The number of groups of durable saves that have synced the data of a new file there since the mount table changed. */
+  /**
+   * The number of groups of durable saves that have synced the data of a new file there since the mount table
+   * last changed.
+   */
   readonly syncs: number;
   /** A directory on that filesystem. */
   readonly directory: Buffer;
 }
 
-/** A synchronous call has done nothing because it needs decisions first. It must be repeated when they are provided. */
+/**
+ * The result of a synchronous call that did nothing because it needs decisions first. Provide them and call
+ * it again.
+ */
 export interface PlansNeeded {
   readonly plansNeeded: readonly PlanRequest[];
 }
 
-/** How saves with one choice are made on a filesystem. */
+/** The plan of a save for one choice. */
 export interface WirePlan {
   readonly protocol: Protocol;
   readonly achieves: Durability;
@@ -131,14 +140,14 @@ export interface WirePlan {
   readonly pinsReplaced: boolean;
 }
 
-/** The plans for one filesystem. */
+/** The decision about a filesystem. */
 export interface WireDecision {
   /** In the order of `WIRE.choices`. */
   readonly plans: readonly WirePlan[];
   readonly inMemory: boolean;
-  /** Whether one `syncfs` makes a whole tree durable, and reports its failures. */
+  /** One `syncfs` makes a tree durable, and reports write errors. */
   readonly syncfs: boolean;
-  /** After this number of those syncs the decision is requested again. 0: never. */
+  /** The decision is requested again after this number of `PlanRequest.syncs`. 0: never. */
   readonly learnsAfter: number;
 }
 

@@ -17,9 +17,9 @@ export interface Plan {
   /** Whether the temporary has a name of its own before it gets the target's (open(2), O_TMPFILE). */
   temporary: 'named' | 'unnamed';
   /**
-   * What happens to the old version. `'released'`: the rename releases it. `'held'`: a second name pins it until the new
-   * version's name is on the disk. Only an ext4 without a journal needs that: on the disk, it may reuse the inode and the
-   * blocks of the old version before the directory entry there has changed.
+   * What happens to the old version. `'released'`: the rename releases it. `'held'`: a second name pins it
+   * until the new version's name is on the disk. Only an ext4 without a journal needs that: on the disk, it
+   * may reuse the inode and the blocks of the old version before the directory entry there has changed.
    */
   replaced: 'released' | 'held';
 }
@@ -54,9 +54,9 @@ export const SYNC_RENAME_SYNC: Plans = {
 };
 
 /**
- * For an ext4 without a journal. In 400 replayed crashes of many concurrent durable saves, after e2fsck, `sync-rename-sync`
- * alone left 1 to 3 torn files and lost 6 to 10 files that were being replaced. With the old version pinned, 800 replayed
- * crashes left and lost none (`test/lab/scenarios`).
+ * For an ext4 without a journal. In 400 replayed crashes of many concurrent durable saves, after e2fsck,
+ * `sync-rename-sync` alone left 1 to 3 torn files and lost 6 to 10 files that were being replaced. With the
+ * old version pinned, 800 replayed crashes left and lost none (`test/lab/experiments`).
  */
 const WITHOUT_JOURNAL: Plans = {
   ...SYNC_RENAME_SYNC,
@@ -72,7 +72,7 @@ const SINGLE_COMMIT: Plans = {
   none: RENAME,
 };
 
-/** While it is unknown whether an ext4 makes fast commits. Durable saves sync the file, and those syncs show it. */
+/** While it is unknown whether an ext4 makes fast commits: durable saves sync the file, which shows it. */
 const WHILE_PENDING: Plans = { ...SINGLE_COMMIT, durable: SYNC_RENAME_SYNC.durable };
 
 /** The oldest kernel on which crashes were replayed; 6.12 and 6.18 are the others. */
@@ -81,12 +81,13 @@ const OLDEST_PROVEN = [6, 1] as const;
 /**
  * Chooses the update protocols for a mounted filesystem.
  *
- * `single-commit` is chosen only if every condition under which it was proven has been read. A condition that is hidden or
- * not understood counts as not met: the result is `sync-rename-sync` with named temporaries. Never throws. Reads about ten
- * files of `/proc` and `/sys`, which never wait for a disk or a server, and nothing else.
+ * `single-commit` is chosen only if every condition under which it was proven has been read. A condition that
+ * is hidden or not understood counts as not met: the result is `sync-rename-sync` with named temporaries.
+ * Never throws. Reads about ten files of `/proc` and `/sys`, which never wait for a disk or a server, and
+ * nothing else.
  *
- * @param syncs how many groups of durable saves of this process have synced the data of a new file here since the mount table
- *   last changed. Such syncs can show that ext4's fast_commit is off.
+ * @param syncs how many groups of durable saves of this process have synced the data of a new file here since
+ *   the mount table last changed. Such syncs can show that ext4's fast_commit is off.
  */
 export function decide(location: Location, syncs = 0, machine: Machine = thisMachine): Decision {
   const mounts = readMounts(machine) ?? [];
@@ -94,7 +95,7 @@ export function decide(location: Location, syncs = 0, machine: Machine = thisMac
   return decideFor(mount && readMountedFilesystem(machine, mount, mounts), syncs, machine);
 }
 
-/** The same for a filesystem whose state was already read; `undefined` means that nothing is known about it. */
+/** The same for a filesystem whose state was already read; `undefined`: nothing is known about it. */
 export function decideFor(
   filesystem: MountedFilesystem | undefined,
   syncs: number,
@@ -143,8 +144,8 @@ function prove(
 }
 
 /**
- * Since Linux 5.8 syncfs(2) reports writeback errors. Crashes were tested on these three filesystems only, and some others
- * (FUSE) do not pass the call on.
+ * Since Linux 5.8 syncfs(2) reports writeback errors. Crashes were tested on these three filesystems only,
+ * and some others (FUSE) do not pass the call on.
  */
 function hasReliableSyncfs(machine: Machine, { mount: { type } }: MountedFilesystem): boolean {
   return ['ext4', 'xfs', 'btrfs'].includes(type) && machine.isLinux(5, 8);
@@ -190,25 +191,25 @@ function explain(
     return `${proof.finding}: the file is synced before the rename, and the directory after it${pinned}.`;
   }
   return (
-    `${proof.finding}, on Linux ${machine.kernelRelease}: one commit after the rename makes data, size and name ` +
-    `durable together; ${proof.unnamedTemporaries.finding}.`
+    `${proof.finding}, on Linux ${machine.kernelRelease}: one commit after the rename makes data, size and ` +
+    `name durable together; ${proof.unnamedTemporaries.finding}.`
   );
 }
 
-/** Why saves use their protocol on this platform; `undefined` on Linux, where the reason depends on the filesystem. */
+/** Why saves use their protocol; `undefined` on Linux, where the reason depends on the filesystem. */
 export function reasonOnOtherPlatforms(platform: NodeJS.Platform): string | undefined {
   switch (platform) {
     case 'linux':
       return undefined;
     case 'darwin':
       return (
-        'macOS: the file is synced with a barrier (F_BARRIERFSYNC) before the rename, and the sync of the directory ' +
-        "flushes the disk's cache behind both (F_FULLFSYNC)."
+        'macOS: the file is synced with a barrier (F_BARRIERFSYNC) before the rename, and the sync of the ' +
+        "directory flushes the disk's cache behind both (F_FULLFSYNC)."
       );
     case 'win32':
       return (
-        'Windows: the file is flushed (FlushFileBuffers) before the rename, which is written through, and the ' +
-        'directory after it, where its filesystem can.'
+        'Windows: the file is flushed (FlushFileBuffers) before the rename, which is written through, ' +
+        'and the directory after it, where its filesystem can.'
       );
     default:
       return `a filesystem of ${platform}: the file is synced before the rename, and the directory after it.`;

@@ -24,19 +24,19 @@ function describeMemory({ name, kind, backing }: Device): string | undefined {
 function describeDoubtfulCache({ name, kind, bus, writeCache, reportedCache }: Device): string | undefined {
   if (writeCache !== 'write through') return undefined;
   if (reportedCache === 'write back') {
-    return `${name} has a cache that loses writes, but the kernel is set not to flush it (queue/write_cache).`;
+    return `${name} has a cache that loses writes, but the kernel does not flush it (queue/write_cache).`;
   }
   // drivers/scsi/sd.c, sd_read_cache_type: "Assuming drive cache: write through"
   if (bus === 'usb') {
     return (
-      `${name} is a USB disk that the kernel never flushes, because it reports no cache. Many enclosures report no ` +
-      'cache although their disk has one.'
+      `${name} is a USB disk that the kernel never flushes, because it reports no cache. Many enclosures ` +
+      'report no cache although their disk has one.'
     );
   }
   if (bus === 'virtio' || bus === 'xen' || kind === 'network') {
     return (
-      `${name} offers no flush, so a sync is only safe if its host or server writes everything through. That cannot ` +
-      'be checked from here.'
+      `${name} offers no flush, so a sync is only safe if its host or server writes everything through. ` +
+      'That cannot be checked from here.'
     );
   }
   return undefined;

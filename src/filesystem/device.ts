@@ -76,7 +76,10 @@ export function readDevice(
   };
 }
 
-/** Finds the device by the mount's source, for filesystems without a device number of their own, such as btrfs. */
+/**
+ * Finds the device by the mount's source, for filesystems without a device number of their own, such as
+ * btrfs.
+ */
 export function findDeviceNumber(
   machine: Machine,
   source: string,
@@ -121,7 +124,10 @@ function readIdentity(
   return { model, bus, virtual: virtual || (model === undefined ? 'unknown' : false) };
 }
 
-/** Matched in this order against the device's path under `/sys/devices`: the path of a USB disk also contains a SCSI host. */
+/**
+ * Matched in this order against the device's path under `/sys/devices`: the path of a USB disk also contains
+ * a SCSI host.
+ */
 const BUSES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['usb', /\/usb\d+\//],
   ['virtio', /\/virtio\d+\//],
@@ -208,8 +214,8 @@ function parseNumber(text: string | undefined): { major: number; minor: number }
 }
 
 /**
- * The kernel's name of a block device, such as `nvme0n1p2` or `dm-0`. ext4, jbd2 and XFS use it in `/proc/fs` and `/sys/fs` for
- * the filesystem on that device.
+ * The kernel's name of a block device, such as `nvme0n1p2` or `dm-0`. ext4, jbd2 and XFS use it in `/proc/fs`
+ * and `/sys/fs` for the filesystem on that device.
  */
 export function blockDeviceName(machine: Machine, major: number, minor: number): string | undefined {
   const path = machine.follow(`/sys/dev/block/${major}:${minor}`);

@@ -5,7 +5,7 @@ import type { MountedFilesystem } from './mounted-filesystem.js';
 import type { Mount } from './mounts.js';
 import type { Warning } from './warning.js';
 
-/** Something that weakens the durability of saves on a filesystem, even with all syncs of `sync-rename-sync`. */
+/** A condition that weakens the durability of saves, even with all syncs of `sync-rename-sync`. */
 export interface Limit {
   warning: Warning;
   /** The most that a save with `'durable'` achieves. */
@@ -62,21 +62,21 @@ function limitOfBarriers(mount: Mount, ext4: Ext4 | undefined): Limit | undefine
   if (option === undefined) return undefined;
   return nothingSurvives(
     'no-barriers',
-    `Mounted with ${option}: the disk's cache is never flushed, so a sync promises nothing unless that cache ` +
-      'survives power loss.',
+    `Mounted with ${option}: the disk's cache is never flushed, so a sync promises nothing unless that ` +
+      'cache survives power loss.',
   );
 }
 
 function limitOfWriteback(mount: Mount, ext4: Ext4 | undefined): Limit | undefined {
   if (ext4?.dataMode !== 'writeback' && !mount.superOptions.includes('data=writeback')) return undefined;
-  // The blocks of the old version can be reused before the rename is in the journal. With every protocol, replayed crashes
-  // left other files' bytes in the old file.
+  // The blocks of the old version can be reused before the rename is in the journal. With every protocol,
+  // replayed crashes left other files' bytes in the old file.
   return {
     warning: {
       code: 'data-writeback',
       message:
-        "Mounted with data=writeback: a crash while a file is being replaced may leave another file's bytes in the " +
-        'old version. No save can prevent that; data=ordered does.',
+        "Mounted with data=writeback: a crash while a file is being replaced may leave another file's " +
+        'bytes in the old version. No save can prevent that; data=ordered does.',
     },
     durable: 'durable',
     ordered: 'none',
@@ -85,8 +85,8 @@ function limitOfWriteback(mount: Mount, ext4: Ext4 | undefined): Limit | undefin
 
 function limitOfMissingJournal(mount: Mount, ext4: Ext4 | undefined): Limit | undefined {
   if (!isWithoutJournal(mount.type) && ext4?.journal !== 'none') return undefined;
-  // In 300 replayed crashes of ordered saves on an ext4 without a journal, after e2fsck, 28 left a torn file and 11 left no
-  // file at all.
+  // In 300 replayed crashes of ordered saves on an ext4 without a journal, after e2fsck, 28 left a torn file
+  // and 11 left no file at all.
   const durable =
     ext4?.journal === 'none'
       ? 'Durable saves survive that: a second name pins the old version until the new one is on the disk.'
@@ -94,7 +94,9 @@ function limitOfMissingJournal(mount: Mount, ext4: Ext4 | undefined): Limit | un
   return {
     warning: {
       code: 'no-journal',
-      message: `This ${mount.type} has no journal: after a crash it needs a repair, and 'ordered' promises nothing. ${durable}`,
+      message:
+        `This ${mount.type} has no journal: after a crash it needs a repair, and 'ordered' promises ` +
+        `nothing. ${durable}`,
     },
     durable: 'durable',
     ordered: 'none',
@@ -103,14 +105,14 @@ function limitOfMissingJournal(mount: Mount, ext4: Ext4 | undefined): Limit | un
 
 /** The durability is trusted with a warning, because there is no way to check it. */
 function limitOfServer(mount: Mount): Limit | undefined {
-  const asAsked = { durable: 'durable', ordered: 'ordered' } as const;
+  const unlimited = { durable: 'durable', ordered: 'ordered' } as const;
   if (isOnNetwork(mount.type)) {
     const message = `What a sync on ${mount.type} means depends on the server and its settings.`;
-    return { warning: { code: 'network', message }, ...asAsked };
+    return { warning: { code: 'network', message }, ...unlimited };
   }
   if (isFuse(mount.type)) {
     const message = `What a sync on ${mount.type} means depends on the program that serves the filesystem.`;
-    return { warning: { code: 'fuse', message }, ...asAsked };
+    return { warning: { code: 'fuse', message }, ...unlimited };
   }
   return undefined;
 }

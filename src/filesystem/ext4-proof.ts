@@ -2,11 +2,13 @@ import { type Evidence, type Proof, type Refusal, refuse, type UnnamedTemporarie
 import { type Ext4, ext4OptionsFile, fastCommitFile } from './ext4.js';
 
 /**
- * The number of syncs of new files that must leave both fast-commit counters at 0 before the feature counts as off.
+ * The number of syncs of new files that must leave both fast-commit counters at 0 before the feature counts
+ * as off.
  *
- * With the feature on, a sync of a regular file is counted, unless a concurrent commit includes the same changes
- * (fs/ext4/fast_commit.c, EXT4_FC_STATUS_SKIPPED). That can happen to one sync; three in a row are very unlikely. The sync of
- * a directory is always a full commit, which is not counted (fs/ext4/fsync.c, ext4_fsync_journal).
+ * With the feature on, a sync of a regular file is counted, unless a concurrent commit includes the same
+ * changes (fs/ext4/fast_commit.c, EXT4_FC_STATUS_SKIPPED). That can happen to one sync; three in a row are
+ * very unlikely. The sync of a directory is always a full commit, which is not counted (fs/ext4/fsync.c,
+ * ext4_fsync_journal).
  */
 export const SYNCS_THAT_SHOW_NO_FAST_COMMIT = 3;
 
@@ -16,8 +18,8 @@ const UNPROVEN_OPTION = /^(journal_async_commit|dax|dax=always)$/;
 /**
  * Whether one journal commit after the rename is enough on this ext4.
  *
- * Replayed crashes show it for an internal journal with data=ordered or data=journal, with write barriers and without
- * journal_async_commit (docs/inspect.md). Each of these conditions must be read; none is assumed.
+ * Replayed crashes show it for an internal journal with data=ordered or data=journal, with write barriers and
+ * without journal_async_commit (docs/inspect.md). Each of these conditions must be read; none is assumed.
  *
  * @param syncs how many groups of durable saves of this process have synced a new file here (`decide`).
  */
@@ -54,8 +56,8 @@ function isRelevant(option: string): boolean {
 }
 
 /**
- * With fast_commit, ext4 cannot replay its journal after a crash if an unnamed file was given a name: 310 of 350 replayed
- * states did not mount at all.
+ * With fast_commit, ext4 cannot replay its journal after a crash if an unnamed file was given a name: 310 of
+ * 350 replayed states did not mount at all.
  */
 function checkUnnamedTemporaries(ext4: Ext4, syncs: number): UnnamedTemporaries {
   const file = fastCommitFile(ext4.device);
@@ -77,7 +79,8 @@ function checkUnnamedTemporaries(ext4: Ext4, syncs: number): UnnamedTemporaries 
       status: 'pending',
       finding:
         'temporaries are named, and durable saves also sync the file, until ' +
-        `${SYNCS_THAT_SHOW_NO_FAST_COMMIT} of them in one process have shown that fast_commit is off (${file})`,
+        `${SYNCS_THAT_SHOW_NO_FAST_COMMIT} of them in one process have shown that fast_commit is off ` +
+        `(${file})`,
     };
   }
   return {

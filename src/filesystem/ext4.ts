@@ -19,8 +19,8 @@ const DATA_MODES: readonly DataMode[] = ['ordered', 'journal', 'writeback'];
 
 /** Reads the state of the filesystem on a block device. The ext4 driver also mounts ext2 and ext3. */
 export function readExt4(machine: Machine, device: string): Ext4 {
-  // The mount table omits the filesystem's own defaults (tune2fs -o, -E mount_opts), which may be data=writeback, nobarrier
-  // or journal_async_commit. Only this file lists all options in force.
+  // The mount table omits the filesystem's own defaults (tune2fs -o, -E mount_opts), which may be
+  // data=writeback, nobarrier or journal_async_commit. Only this file lists all options in force.
   const options = machine.read(ext4OptionsFile(device))?.split('\n');
   const dataMode = DATA_MODES.find((mode) => options?.includes(`data=${mode}`));
   return {

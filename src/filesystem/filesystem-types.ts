@@ -7,7 +7,9 @@ export function isInMemory(type: string): boolean {
   return IN_MEMORY.has(type);
 }
 
-/** Filesystems without a journal and without copy-on-write: nothing orders the writes of a rename on the disk. */
+/**
+ * Filesystems without a journal and without copy-on-write: nothing orders the writes of a rename on the disk.
+ */
 const WITHOUT_JOURNAL = new Set('ext2 vfat msdos exfat minix sysv ufs udf affs hfs hfsplus'.split(' '));
 
 export function isWithoutJournal(type: string): boolean {
@@ -32,7 +34,10 @@ export function isExt(type: string): boolean {
   return /^ext[234]$/.test(type);
 }
 
-/** btrfs may return early if a sync of the same directory is already running. An overlay may have btrfs below it. */
+/**
+ * btrfs may return early if a sync of the same directory is already running. An overlay may have btrfs below
+ * it.
+ */
 export function mayReturnEarlyFromDirectorySync(type: string): boolean {
   return type === 'btrfs' || type === 'overlay';
 }

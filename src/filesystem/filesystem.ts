@@ -31,7 +31,10 @@ export interface Filesystem {
   path: string;
   /** `undefined` if the mount table is hidden, and on systems without `/proc`. */
   mount: MountPoint | undefined;
-  /** The device of the filesystem, and those below it down to the disks; `undefined` if it has none, or if `/sys` is hidden. */
+  /**
+   * The device of the filesystem, and those below it down to the disks; `undefined` if it has none, or if
+   * `/sys` is hidden.
+   */
   device: Device | undefined;
   /** Where the filesystem first writes its changes; `undefined` wherever `mount` is. */
   journal: Journal | undefined;
@@ -141,7 +144,9 @@ function findDevice(
   return number && readDevice(machine, mounts, number);
 }
 
-/** A decision is for the native engine. The portable engine and the environment may force `sync-rename-sync`. */
+/**
+ * A decision is for the native engine. The portable engine and the environment may force `sync-rename-sync`.
+ */
 function planSaves(
   decision: Decision,
   engine: EngineName,
@@ -161,7 +166,8 @@ function planSaves(
 function reasonForSyncRenameSync(decision: Decision, engine: EngineName): string | undefined {
   const forced = protocolFromEnvironment();
   if (forced !== undefined) return `INDELIBLE_PROTOCOL=${forced} in the environment`;
-  // The first durable saves on an ext4 sync the file with both engines, so only the plan for `ordered` differs.
+  // The first durable saves on an ext4 sync the file with both engines, so only the plan for `ordered`
+  // differs.
   if (decision.ordered.protocol !== 'single-commit' || engine === 'native') return undefined;
   return 'The portable engine cannot skip the sync of the file';
 }

@@ -15,16 +15,18 @@ export interface MachineOptions {
 /**
  * The machine as its kernel describes it in `/proc` and `/sys`.
  *
- * Reading is synchronous: the kernel generates these files and never waits for a disk or a server. The result is `undefined`
- * for a file that is hidden, missing or not readable. A caller must not take that as
- * a condition that is met.
+ * Reading is synchronous: the kernel generates these files and never waits for a disk or a server. The result
+ * is `undefined` for a file that is hidden, missing or not readable. A caller must not take that as a
+ * condition that is met.
  */
 export class Machine {
   readonly platform: NodeJS.Platform;
   readonly kernelRelease: string;
   readonly #procRoot: string;
   readonly #sysRoot: string;
-  /** For any path, not only under `/proc` or `/sys`. It may block on a path of a network or FUSE filesystem. */
+  /**
+   * For any path, not only under `/proc` or `/sys`. It may block on a path of a network or FUSE filesystem.
+   */
   readonly isDirectory: (path: string) => boolean;
 
   constructor(options: MachineOptions = {}) {

@@ -31,8 +31,9 @@ export function readMountedFilesystem(
 }
 
 /**
- * The mount that stores the changes of an overlay. `undefined` if it is not visible: the path in the overlay's options belongs
- * to the mount namespace that created it, which for a container is usually the host's.
+ * The mount that stores the changes of an overlay. `undefined` if it is not visible: the path in the
+ * overlay's options belongs to the mount namespace that created it, which for a container is usually the
+ * host's.
  */
 function findUpperMount(machine: Machine, overlay: Mount, mounts: readonly Mount[]): Mount | undefined {
   const directory = overlay.superOptions
@@ -41,7 +42,8 @@ function findUpperMount(machine: Machine, overlay: Mount, mounts: readonly Mount
   if (directory === undefined) return undefined;
   const mount = findMountByPath(mounts, directory);
   if (mount === undefined || mount === overlay) return undefined;
-  // In this namespace, the path may lead to a network or FUSE filesystem, and `isDirectory` would wait for its server.
+  // In this namespace, the path may lead to a network or FUSE filesystem, and `isDirectory` would wait for
+  // its server.
   if (isOnNetwork(mount.type) || isFuse(mount.type)) return undefined;
   return machine.isDirectory(directory) ? mount : undefined;
 }

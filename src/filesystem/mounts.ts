@@ -13,7 +13,9 @@ export interface Mount {
   options: string[];
   type: string;
   source: string;
-  /** The options of the filesystem, the same for all its mounts. The filesystem's own defaults are not listed. */
+  /**
+   * The options of the filesystem, the same for all its mounts. The filesystem's own defaults are not listed.
+   */
   superOptions: string[];
   /** The line itself. */
   line: string;
@@ -82,8 +84,8 @@ function decodeOctal(text: string): string {
 }
 
 /**
- * Finds the mount of a location by its mount id, or else by its device. `undefined` if the table does not list it, or if the
- * table now lists another filesystem with that mount id.
+ * Finds the mount of a location by its mount id, or else by its device. `undefined` if the table does not
+ * list it, or if the table now lists another filesystem with that mount id.
  */
 export function findMount(mounts: readonly Mount[], location: Location): Mount | undefined {
   if (location.mountId !== undefined) {
@@ -92,13 +94,16 @@ export function findMount(mounts: readonly Mount[], location: Location): Mount |
     const same = mount && (isOnDevice(mount, location) || (mount.type === 'btrfs' && location.major === 0));
     return same ? mount : undefined;
   }
-  // Type and super options belong to the filesystem, so any mount of it has them. The mount on the path also has the right
-  // mount point.
+  // Type and super options belong to the filesystem, so any mount of it has them. The mount on the path also
+  // has the right mount point.
   const candidates = mounts.filter((mount) => isOnDevice(mount, location));
   return findMountByPath(candidates, location.directory.toString()) ?? candidates.at(-1);
 }
 
-/** The innermost mount on a path without symbolic links. A later mount at the same point hides the earlier ones. */
+/**
+ * The innermost mount on a path without symbolic links. A later mount at the same point hides the earlier
+ * ones.
+ */
 export function findMountByPath(mounts: readonly Mount[], path: string): Mount | undefined {
   return mounts
     .filter(({ point }) => isWithin(path, point))

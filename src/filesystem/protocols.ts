@@ -2,9 +2,9 @@ import type { Durability, EngineName, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
 import type { Plan } from './decision.js';
 
-// The steps of the update protocols. `inspect`, the steps in docs/ (`npm run docs:steps`), the stages of the benchmark and the
-// test of the system calls (test/faults/protocol-steps.test.ts) read this table. The engines do not: that test compares their
-// system calls with the table.
+// The steps of the update protocols. `inspect`, the steps in docs/ (`npm run docs:steps`), the stages of the
+// benchmark and the test of the system calls (test/faults/protocol-steps.test.ts) read this table. The
+// engines do not: that test compares their system calls with the table.
 
 /** One step of a save. */
 export type ProtocolStep =
@@ -33,7 +33,9 @@ export interface SaveCase extends Plan {
   /** An existing file, a file that does not exist yet, or the latter with `ifExists: 'fail'`. */
   target: 'replaced' | 'created' | 'exclusive';
   inMemory: boolean;
-  /** The sync of a directory may return too early: on btrfs, and on overlays, which may have btrfs below them. */
+  /**
+   * The sync of a directory may return too early: on btrfs, and on overlays, which may have btrfs below them.
+   */
   directorySyncMayReturnEarly: boolean;
 }
 
@@ -206,7 +208,9 @@ export function stepsOf(save: SaveCase): ProtocolStep[] {
   });
 }
 
-/** The steps of the native engine for a durable save that replaces a file on a disk, with a named temporary. */
+/**
+ * The steps of the native engine for a durable save that replaces a file on a disk, with a named temporary.
+ */
 export function usualSteps(protocol: Protocol): ProtocolStep[] {
   return stepsOf({
     protocol,

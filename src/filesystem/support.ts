@@ -40,11 +40,11 @@ const UNKNOWN: Support = {
 };
 
 /**
- * Finds what works on a mounted filesystem by its type. The result is `'unknown'` for types without an entry here, and where
- * it depends on a server or on the kernel's configuration.
+ * Finds what works on a mounted filesystem by its type. The result is `'unknown'` for types without an entry
+ * here, and where it depends on a server or on the kernel's configuration.
  *
- * The entries come from fs/<type>/ of Linux 6.18; those of the first four groups were tested there. Differences between
- * kernels are known from 4.18 on, the oldest kernel that runs Node.js 20.
+ * The entries come from fs/<type>/ of Linux 6.18; those of the first four groups were tested there.
+ * Differences between kernels are known from 4.18 on, the oldest kernel that runs Node.js 20.
  */
 export function findSupport(machine: Machine, mount: Mount | undefined): Support {
   const platformSupport = supportOnOtherPlatforms(machine.platform);
@@ -82,8 +82,8 @@ export function findSupport(machine: Machine, mount: Mount | undefined): Support
 }
 
 /**
- * What works on all filesystems of a platform, or on none of them. `undefined` on Linux, where it depends on the type, and on
- * platforms about which nothing is known.
+ * What works on all filesystems of a platform, or on none of them. `undefined` on Linux, where it depends on
+ * the type, and on platforms about which nothing is known.
  */
 export function supportOnOtherPlatforms(platform: NodeJS.Platform): Support | undefined {
   const unknown = {

@@ -18,7 +18,9 @@ export type WarningCode =
   | 'fuse'
   /** Mounted read-only: nothing can be saved. */
   | 'read-only'
-  /** The path itself is a mount point, such as a file bind-mounted into a container. It cannot be replaced. */
+  /**
+   * The path itself is a mount point, such as a file bind-mounted into a container. It cannot be replaced.
+   */
   | 'mount-point'
   /** The disk of the filesystem is in memory. */
   | 'memory-device'

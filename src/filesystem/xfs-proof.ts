@@ -7,8 +7,8 @@ const UNPROVEN_OPTION = /^(nobarrier$|logdev=|rtdev=|dax$|dax=always$)/;
 /**
  * Whether one log force after the rename is enough on this XFS.
  *
- * Replayed crashes show it for a log and all data on one device, with write barriers (docs/inspect.md). No crashes were
- * replayed with an external log, a realtime section, zoned allocation or DAX.
+ * Replayed crashes show it for a log and all data on one device, with write barriers (docs/inspect.md). No
+ * crashes were replayed with an external log, a realtime section, zoned allocation or DAX.
  */
 export function proveXfs(machine: Machine, mount: Mount, device: string): Proof | Refusal {
   // Unlike ext4, XFS stores no default options in the filesystem, so the mount table lists all of them.

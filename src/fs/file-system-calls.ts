@@ -22,7 +22,10 @@ export interface OpenResource {
 /** Plain `fs` sees mounts only in the mount table. */
 export const NO_MOUNT_ID = -1;
 
-/** An open directory. The native backend looks names up in this directory even after a rename of it; plain `fs` uses the path. */
+/**
+ * An open directory. The native backend looks names up in this directory even after a rename of it; plain
+ * `fs` uses the path.
+ */
 export interface OpenDirectory extends FileIdentity, OpenResource {
   /** The path with which it was opened. */
   readonly path: Buffer;
@@ -53,11 +56,14 @@ export interface LocatedTarget {
 }
 
 /**
- * A queue of locks on single bytes of an open directory, far beyond its content. Closing the directory releases them.
- * `patience` is how long a call polls, in microseconds, before it returns without success.
+ * A queue of locks on single bytes of an open directory, far beyond its content. Closing the directory
+ * releases them. `patience` is how long a call polls, in microseconds, before it returns without success.
  */
 export interface LockCalls {
-  /** Draws a ticket: a lock behind all others in the range from `begin` up to but not including `end`. `undefined`: try again. */
+  /**
+   * Draws a ticket: a lock behind all others in the range from `begin` up to but not including `end`.
+   * `undefined`: try again.
+   */
   drawTicket(
     directory: OpenDirectory,
     begin: bigint,
@@ -97,9 +103,10 @@ export interface FilesystemPlan extends Plan {
 }
 
 /**
- * The file system calls that the procedures in `src/names` make. A name is one component of a path, in an open directory; with
- * a slash at its end, it must be a directory. Errors have `code`, `errno` and `syscall`, as those of Node's `fs`. They have a
- * `path` only if the caller cannot know it. A method is absent if a backend does not support it.
+ * The file system calls that the procedures in `src/names` make. A name is one component of a path, in an
+ * open directory; with a slash at its end, it must be a directory. Errors have `code`, `errno` and `syscall`,
+ * as those of Node's `fs`. They have a `path` only if the caller cannot know it. A method is absent if a
+ * backend does not support it.
  */
 export interface FileSystemCalls {
   readonly name: 'native' | 'portable';
@@ -110,7 +117,7 @@ export interface FileSystemCalls {
   openSubdirectory(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory>;
   /** Does not throw: nothing was written through this handle. */
   close(directory: OpenDirectory): Steps<void>;
-  /** Closes in this order. Does not throw. */
+  /** Closes in this order. */
   closeAll(opened: readonly OpenResource[]): Steps<void>;
   /** The directory itself and all above it. */
   ancestors(directory: OpenDirectory): Steps<readonly FileIdentity[]>;
@@ -160,15 +167,18 @@ export interface FileSystemCalls {
   link(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;
   symlink(text: Buffer, directory: OpenDirectory, name: Buffer): Steps<void>;
   unlink(directory: OpenDirectory, name: Buffer): Steps<void>;
-  /** Removes entries that are not directories. A missing entry is not an error. The error's `path` tells which entry failed. */
+  /**
+   * Removes entries that are not directories. A missing entry is not an error. The error's `path` tells which
+   * entry failed.
+   */
   unlinkAll(directory: OpenDirectory, names: readonly Buffer[]): Steps<void>;
   removeDirectory(directory: OpenDirectory, name: Buffer): Steps<void>;
 
   /** @returns whether its names are on stable storage; `false` if this directory cannot be synced. */
   syncDirectory(directory: OpenDirectory): Steps<boolean>;
   /**
-   * Syncs the content of those entries that are files. Anything else becomes durable with its name. The error's `path` tells
-   * which entry failed.
+   * Syncs the content of those entries that are files. Anything else becomes durable with its name. The
+   * error's `path` tells which entry failed.
    *
    * @returns whether all files were synced: on Windows, plain `fs` cannot sync a read-only file.
    */

@@ -10,7 +10,10 @@ import { TicketLock } from './ticket-lock.js';
 export interface UpdateRequest {
   readonly path: AbsolutePath;
   readonly makeDirectories: boolean;
-  /** `'machine'` requires a lock that excludes other threads and processes; `'thread'` uses one only if it is available. */
+  /**
+   * `'machine'` requires a lock that excludes other threads and processes; `'thread'` uses one only if it is
+   * available.
+   */
   readonly lock: 'machine' | 'thread';
 }
 
@@ -23,8 +26,8 @@ export interface FileRead {
 }
 
 /**
- * Errors that mean: no locks here. EBADF: the directory cannot be read, so its descriptor takes no locks; or the filesystem (NFS)
- * needs a descriptor that is open for writing for an exclusive lock.
+ * Errors that mean that locks are not available. EBADF: the directory cannot be read, so its descriptor takes
+ * no locks; or the filesystem (NFS) needs a descriptor that is open for writing for an exclusive lock.
  */
 const NO_LOCKS = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY', 'ENOLCK', 'EBADF'] as const;
 
@@ -50,8 +53,8 @@ export class LockedFile {
   /**
    * Tries to acquire the lock on the path's target, and reads the file if it is this update's turn.
    *
-   * @returns the file, or the position in the queue: how many updates of other processes and threads come first, at most. The
-   *   caller then calls `read` again.
+   * @returns the file, or the position in the queue: how many updates of other processes and threads come
+   *   first, at most. The caller then calls `read` again.
    */
   *read(): Steps<FileRead | number> {
     try {
@@ -100,14 +103,14 @@ export class LockedFile {
   *#tryLock({ lock }: LockedTarget): Steps<number> {
     const { path, lock: scope } = this.#request;
     if (lock === undefined) {
-      if (scope === 'machine') throw noLockError(path, 'The portable engine', 'flock');
+      if (scope === 'machine') throw noLock(path, 'The portable engine', 'flock');
       return 0;
     }
     try {
       return yield* lock.tryAcquire();
     } catch (error) {
       if (!failedWith(error, ...NO_LOCKS)) throw error;
-      if (scope === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
+      if (scope === 'machine') throw noLock(path, 'The filesystem', syscallOf(error));
       return 0;
     }
   }
@@ -122,13 +125,16 @@ export class LockedFile {
     return { content: yield* this.#calls.readAll(this.#file), version: this.#file.version };
   }
 
-  /** Releases the lock first, because other updates wait for it. Closing the old version frees its blocks and may be slow. */
+  /**
+   * Releases the lock first, because other updates wait for it. Closing the old version frees its blocks and
+   * may be slow.
+   */
   *#close({ directory, lock }: LockedTarget, file?: OpenFile): Steps<void> {
     try {
       if (lock !== undefined) yield* lock.release();
     } catch {
-      // Closing the directory also releases the lock. Exception: a child process that is just starting has the descriptor open
-      // until it runs its own program.
+      // Closing the directory also releases the lock. Exception: a child process that is just starting has
+      // the descriptor open until it runs its own program.
     }
     yield* this.#calls.closeAll(file === undefined ? [directory] : [directory, file]);
   }

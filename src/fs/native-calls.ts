@@ -25,19 +25,19 @@ import type {
 import { creationMode } from './plain/attributes.js';
 import { type Steps, step } from './steps.js';
 
-/** After so many requests the default plan is used, so that a mount table that keeps changing cannot block a step forever. */
+/** A mount table may keep changing. After this number of requests the default plan is used. */
 const MAX_PLAN_REQUESTS = 5;
 
 /** The largest file that fits into one buffer in every supported runtime. */
 const MAX_FILE_SIZE = 2 ** 31 - 1;
 
-/** The number of bytes that are read when a file is opened. For small files that saves a second call on a thread. */
+/** The number of bytes that are read when a file is opened. For small files that saves a second call. */
 const READ_AHEAD = 65_536;
 
 /** The number of bytes by which the buffer grows if the file is longer than its reported size. */
 const GROWTH = 65_536;
 
-/** The backend on the addon. Each asynchronous call needs a thread for a while, so one call does as much as it can. */
+/** The backend on the addon. Each asynchronous call has to wait for a thread, so one call does much. */
 export class NativeCalls implements FileSystemCalls {
   readonly name = 'native';
   readonly #addon: Addon;

@@ -5,8 +5,8 @@ interface FileSystemCall {
 }
 
 /**
- * A procedure that yields each file system call and continues with its result. It is written once and runs in both forms:
- * `runSync` makes each call on this thread, and `run` awaits it.
+ * A procedure that yields each file system call and continues with its result. It is written once and runs in
+ * both forms: `runSync` makes each call on this thread, and `run` awaits it.
  */
 export type Steps<T> = Generator<FileSystemCall, T, unknown>;
 
@@ -22,7 +22,7 @@ const NEXT_CHUNK: FileSystemCall = {
   asynchronous: async () => undefined,
 };
 
-/** @returns the next chunk of data, or `undefined` at its end. Only `advance` and `advanceSync` support it. */
+/** @returns the next chunk of data, or `undefined` at its end. Only for `advance` and `advanceSync`. */
 export function* nextChunk(): Steps<Uint8Array | undefined> {
   return (yield NEXT_CHUNK) as Uint8Array | undefined;
 }

@@ -6,13 +6,13 @@ import { hostname, networkInterfaces } from 'node:os';
 export interface TemporaryOwner {
   processId: number;
   /**
-   * In clock ticks since boot (proc_pid_stat(5), field 22). It tells a process from a later one with the same id. 0 on macOS
-   * and Windows, where a program cannot read the start time of another.
+   * In clock ticks since boot (proc_pid_stat(5), field 22). It tells a process from a later one with the same
+   * id. 0 on macOS and Windows, where a program cannot read the start time of another.
    */
   startTime: number;
   /**
-   * Where the process id is valid: a hash of the boot id and the pid namespace. On macOS and Windows it is a hash of the
-   * machine's name and network addresses.
+   * Where the process id is valid: a hash of the boot id and the pid namespace. On macOS and Windows it is a
+   * hash of the machine's name and network addresses.
    */
   system: string;
 }
@@ -20,7 +20,9 @@ export interface TemporaryOwner {
 /** Zeros: no process can tell whether this owner is alive, so its temporaries are never removed. */
 const UNKNOWN_OWNER: TemporaryOwner = { processId: 0, startTime: 0, system: '00000000' };
 
-/** This process as the owner of temporaries. Unknown where `/proc` is missing or shows another pid namespace. */
+/**
+ * This process as the owner of temporaries. Unknown where `/proc` is missing or shows another pid namespace.
+ */
 export function thisProcess(): TemporaryOwner {
   if (process.platform === 'darwin' || process.platform === 'win32')
     return thisProcessOn(hostname(), networkInterfaces());
@@ -37,8 +39,9 @@ export function thisProcess(): TemporaryOwner {
 }
 
 /**
- * The same where only the process id is known (macOS, Windows). The machine is identified by its name and the addresses of its
- * network cards. Without an address the owner is unknown, since two machines that share a disk may have the same name.
+ * The same where only the process id is known (macOS, Windows). The machine is identified by its name and the
+ * addresses of its network cards. Without an address the owner is unknown, since two machines that share a
+ * disk may have the same name.
  */
 export function thisProcessOn(
   name: string,
@@ -54,8 +57,8 @@ export function thisProcessOn(
 }
 
 /**
- * Whether the process that made a temporary is certainly gone. `false` where that cannot be told: for processes of another
- * container, another machine or another boot, and where `/proc` hides them.
+ * Whether the process that made a temporary is certainly gone. `false` where that cannot be told: for
+ * processes of another container, another machine or another boot, and where `/proc` hides them.
  */
 export function isOwnerDead({ processId, startTime, system }: TemporaryOwner): boolean {
   const here = thisProcess();
@@ -67,7 +70,9 @@ export function isOwnerDead({ processId, startTime, system }: TemporaryOwner): b
   return currentStartTime !== undefined && currentStartTime !== startTime;
 }
 
-/** Checked with a signal, because a `/proc` mounted with hidepid does not show the processes of other users. */
+/**
+ * Checked with a signal, because a `/proc` mounted with hidepid does not show the processes of other users.
+ */
 function exists(processId: number): boolean {
   try {
     process.kill(processId, 0);

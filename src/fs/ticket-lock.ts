@@ -1,29 +1,31 @@
 import type { LockCalls, OpenDirectory } from './file-system-calls.js';
 import type { Steps } from './steps.js';
 
-/** The first offset of all tickets. A lock's offset has 63 bits; this one is far beyond the content of any directory. */
+/** The first offset of all tickets. A lock's offset has 63 bits; no directory's content extends so far. */
 const FIRST_OFFSET = 1n << 62n;
 
 /**
- * Each name has 2 ** 38 tickets. They start again from the first when the queue is empty. If ten thousand updates a second
- * always wait for each other, the tickets last for most of a year.
+ * Each name has 2 ** 38 tickets. They start again from the first when the queue is empty. If ten thousand
+ * updates a second always wait for each other, the tickets last for most of a year.
  */
 const TICKET_BITS = 38n;
 
-/** There are 2 ** 24 ranges of tickets. If two names share a range, their updates only wait for each other. */
+/** There are 2 ** 24 ranges of tickets. If two names share one, their updates only wait for each other. */
 const NAME_BITS = 24n;
 
 /** How long a call polls before it frees its thread, in microseconds. Most updates are shorter. */
 const PATIENCE = 1550;
 
 /**
- * A lock on a name in a directory against all other updates on this machine, granted in the order of the requests. It leaves no
- * file behind. It is released when the directory is closed, also if the process is killed.
+ * A lock on a name in a directory against all other updates on this machine, granted in the order of the
+ * requests. It leaves no file behind. It is released when the directory is closed, also if the process is
+ * killed.
  *
- * Linux has no exclusive locks on parts of a directory, only shared ones. So each update draws a ticket: a shared lock on the
- * byte after the highest locked byte in the name's range. The owner of the lowest ticket holds the lock. No two updates get the
- * same ticket, because tickets are drawn under a lock on the whole directory, which is held for that one call. No lower ticket
- * can appear later, because a new ticket is always behind every existing one.
+ * Linux has no exclusive locks on parts of a directory, only shared ones. So each update draws a ticket: a
+ * shared lock on the byte after the highest locked byte in the name's range. The owner of the lowest ticket
+ * holds the lock. No two updates get the same ticket, because tickets are drawn under a lock on the whole
+ * directory, which is held for that one call. No lower ticket can appear later, because a new ticket is
+ * always behind every existing one.
  */
 export class TicketLock {
   readonly #calls: LockCalls;
@@ -40,7 +42,7 @@ export class TicketLock {
     this.#end = this.#begin + (1n << TICKET_BITS);
   }
 
-  /** @returns the position in the queue, including updates that have given up. 0: this update holds the lock. */
+  /** @returns the position in the queue; it counts updates that have given up. 0: the lock is acquired. */
   *tryAcquire(): Steps<number> {
     this.#ticket ??= yield* this.#calls.drawTicket(this.#directory, this.#begin, this.#end, PATIENCE);
     // Another update is drawing a ticket right now, or no tickets are left until the queue is empty.

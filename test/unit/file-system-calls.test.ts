@@ -14,10 +14,10 @@ const scratch = new ScratchDirectory();
 
 const bytes = (text: string) => Buffer.from(text);
 
-/** What a call has answered or thrown, as far as both backends have to agree. */
-async function outcomeOf(calling: () => Promise<unknown>): Promise<unknown> {
+/** The part of a call's result or error that must be the same for both backends. */
+async function outcomeOf(call: () => Promise<unknown>): Promise<unknown> {
   try {
-    return { answer: await calling() };
+    return { result: await call() };
   } catch (error) {
     assert.ok(
       error instanceof Error && 'code' in error && 'errno' in error && 'syscall' in error,
@@ -30,15 +30,16 @@ async function outcomeOf(calling: () => Promise<unknown>): Promise<unknown> {
 
 type Case = (calls: FileSystemCalls, directory: OpenDirectory) => Steps<unknown>;
 
-/** Named by the caller, as the steps do. */
+/** Adds the paths to an error, as the procedures in `src/names` do. */
 const named = (call: Steps<unknown>) => withPaths(call, 'path', 'dest');
 
 const cases: Readonly<Record<string, Case>> = {
-  'a missing directory': (calls) => named(calls.openDirectory(bytes(scratch.at('place', 'missing')))),
-  'a file as a directory': (calls) => named(calls.openDirectory(bytes(scratch.at('place', 'file')))),
+  'a missing directory': (calls) => named(calls.openDirectory(bytes(scratch.at('root', 'missing')))),
+  'a file as a directory': (calls) => named(calls.openDirectory(bytes(scratch.at('root', 'file')))),
   'a missing directory in another': (calls, directory) =>
     named(calls.openSubdirectory(directory, bytes('missing'))),
-  'a look at a name through a file': (calls, directory) => named(calls.lookUp(directory, bytes('file/'))),
+  'a lookup of a name with a slash after a file': (calls, directory) =>
+    named(calls.lookUp(directory, bytes('file/'))),
   'a rename of what is missing': (calls, directory) =>
     named(calls.rename(directory, bytes('missing'), directory, bytes('other'))),
   'a rename of a directory over one that is not empty': (calls, directory) =>
@@ -47,9 +48,9 @@ const cases: Readonly<Record<string, Case>> = {
     named(calls.rename(directory, bytes('full'), directory, bytes('.'))),
   'a link to what is missing': (calls, directory) =>
     named(calls.link(directory, bytes('missing'), directory, bytes('other'))),
-  'a link under a name that is taken': (calls, directory) =>
+  'a link with a name that exists': (calls, directory) =>
     named(calls.link(directory, bytes('file'), directory, bytes('link'))),
-  'a symbolic link under a name that is taken': (calls, directory) =>
+  'a symbolic link with a name that exists': (calls, directory) =>
     named(calls.symlink(bytes('text'), directory, bytes('file'))),
   'a symbolic link that is too long': (calls, directory) =>
     named(calls.symlink(bytes('x'.repeat(5000)), directory, bytes('other'))),
@@ -60,7 +61,7 @@ const cases: Readonly<Record<string, Case>> = {
     named(calls.removeDirectory(directory, bytes('full'))),
   'the removal of a missing directory': (calls, directory) =>
     named(calls.removeDirectory(directory, bytes('missing'))),
-  'the sync of what is missing or no file': (calls, directory) =>
+  'the sync of entries that are missing or not files': (calls, directory) =>
     calls.syncFiles(directory, ['missing', 'link', 'directory', 'file'].map(bytes)),
   'the sync of a directory': (calls, directory) => calls.syncDirectory(directory),
   *'the kinds of entries'(calls, directory) {
@@ -70,10 +71,10 @@ const cases: Readonly<Record<string, Case>> = {
     }
     return kinds;
   },
-  *'what a directory holds'(calls, directory) {
+  *'the entries of a directory'(calls, directory) {
     return (yield* calls.list(directory)).map(({ name }) => `${name}`).sort();
   },
-  *'which directories are above one'(calls, directory) {
+  *'the parents of a directory'(calls, directory) {
     return (yield* calls.ancestors(directory)).map(({ inode }) => inode).slice(1);
   },
   *'the path of a directory'(calls, directory) {
@@ -83,7 +84,7 @@ const cases: Readonly<Record<string, Case>> = {
     const { mode, uid, gid, links } = yield* calls.lookUp(directory, bytes('file'));
     return { mode, uid, gid, links };
   },
-  *'what rename has changed'(calls, directory) {
+  *'the entries after a rename, a link and removals'(calls, directory) {
     yield* calls.rename(directory, bytes('file'), directory, bytes('renamed'));
     yield* calls.link(directory, bytes('renamed'), directory, bytes('linked'));
     yield* calls.unlink(directory, bytes('link'));
@@ -97,7 +98,7 @@ const forms: { name: string; drive: <T>(steps: Steps<T>) => Promise<T> }[] = [
   { name: 'synchronously', drive: async (steps) => runSync(steps) },
 ];
 
-describe.skipIf(nativeUnavailable !== undefined)('the two backends of the calls agree on', () => {
+describe.skipIf(nativeUnavailable !== undefined)('both backends give the same result for', () => {
   function nativeCalls(): FileSystemCalls {
     const addon = loadAddon();
     return new NativeCalls(addon);
@@ -108,13 +109,13 @@ describe.skipIf(nativeUnavailable !== undefined)('the two backends of the calls 
     calls: FileSystemCalls,
     drive: (typeof forms)[number]['drive'],
   ): Promise<unknown> {
-    // Made anew for each, under the same name.
-    rmSync(scratch.at('place'), { recursive: true, force: true });
-    for (const made of ['directory', 'full']) mkdirSync(scratch.at('place', made), { recursive: true });
-    writeFileSync(scratch.at('place', 'full', 'inside'), '');
-    writeFileSync(scratch.at('place', 'file'), 'content');
-    symlinkSync('file', scratch.at('place', 'link'));
-    const directory = await drive(calls.openDirectory(bytes(scratch.at('place'))));
+    // A new directory with the same name for each case.
+    rmSync(scratch.at('root'), { recursive: true, force: true });
+    for (const made of ['directory', 'full']) mkdirSync(scratch.at('root', made), { recursive: true });
+    writeFileSync(scratch.at('root', 'full', 'inside'), '');
+    writeFileSync(scratch.at('root', 'file'), 'content');
+    symlinkSync('file', scratch.at('root', 'link'));
+    const directory = await drive(calls.openDirectory(bytes(scratch.at('root'))));
     try {
       return await outcomeOf(() => drive(one(calls, directory)));
     } finally {

@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { retryWhileBusy } from '../../src/fs/plain/retry-while-busy.js';
 import { run, runSync, type Steps, step } from '../../src/fs/steps.js';
 
-/** A call that gives these errors one after the other, and then succeeds. */
+/** A call that fails with these errors in turn, and then succeeds. */
 function callWith(codes: readonly string[]): { call: () => Steps<string>; made: () => number } {
   let made = 0;
   const call = () =>
@@ -31,9 +31,9 @@ function recordPauses(): { pauses: number[]; pause: (milliseconds: number) => St
   return { pauses, pause };
 }
 
-describe('a change of names that another program is in the way of', () => {
+describe('a rename of a file that another program has open', () => {
   for (const code of ['EBUSY', 'EPERM', 'EACCES']) {
-    it(`is repeated on Windows after ${code}, until it succeeds`, () => {
+    it(`is retried on Windows after ${code} until it succeeds`, () => {
       const { call, made } = callWith([code, code, code]);
       const { pauses, pause } = recordPauses();
       assert.equal(runSync(retryWhileBusy(call, 'win32', pause)), 'done');
@@ -42,7 +42,7 @@ describe('a change of names that another program is in the way of', () => {
     });
   }
 
-  it('is repeated for two seconds, with growing pauses, and then its error stands', () => {
+  it('is retried with growing pauses for two seconds, and then throws the last error', () => {
     const { call } = callWith(Array(100).fill('EPERM'));
     const { pauses, pause } = recordPauses();
     assert.throws(() => runSync(retryWhileBusy(call, 'win32', pause)), { code: 'EPERM' });
@@ -53,7 +53,7 @@ describe('a change of names that another program is in the way of', () => {
     assert.ok(Math.max(...pauses) <= 250);
   });
 
-  it('is not repeated on other systems', () => {
+  it('is not retried on other platforms', () => {
     for (const platform of ['linux', 'darwin'] as const) {
       const { call, made } = callWith(['EPERM']);
       assert.throws(() => runSync(retryWhileBusy(call, platform)), { code: 'EPERM' });
@@ -61,7 +61,7 @@ describe('a change of names that another program is in the way of', () => {
     }
   });
 
-  it('is not repeated after an error that does not pass', () => {
+  it('is not retried after a permanent error', () => {
     for (const code of ['EEXIST', 'ENOENT', 'EIO', 'ENOSPC', 'EXDEV']) {
       const { call, made } = callWith([code]);
       assert.throws(() => runSync(retryWhileBusy(call, 'win32')), { code });
@@ -69,7 +69,7 @@ describe('a change of names that another program is in the way of', () => {
     }
   });
 
-  it('waits in both forms', async () => {
+  it('is retried in both forms', async () => {
     const { call } = callWith(['EBUSY', 'EBUSY']);
     assert.equal(runSync(retryWhileBusy(call, 'win32')), 'done');
     const again = callWith(['EBUSY', 'EBUSY']);

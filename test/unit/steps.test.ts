@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { run, runSync, type Steps, step } from '../../src/fs/steps.js';
 
-/** Both forms note that they were called. */
-function noting(log: string[], value: number): Steps<number> {
+/** Both forms log that they were called. */
+function logging(log: string[], value: number): Steps<number> {
   return step(
     () => {
       log.push(`sync ${value}`);
@@ -25,7 +25,7 @@ function failing(): Steps<never> {
 
 describe('a procedure of steps', () => {
   function* sum(log: string[]): Steps<number> {
-    return (yield* noting(log, 1)) + (yield* noting(log, 2));
+    return (yield* logging(log, 1)) + (yield* logging(log, 2));
   }
 
   it('runs on the calling thread', () => {
@@ -44,20 +44,20 @@ describe('a procedure of steps', () => {
     try {
       return yield* failing();
     } catch {
-      return yield* noting(log, 7);
+      return yield* logging(log, 7);
     } finally {
-      yield* noting(log, 8);
+      yield* logging(log, 8);
     }
   }
 
-  it('can catch what a step throws, and make steps to clean up, in both ways', async () => {
+  it('can catch the error of a step, and make cleanup steps, in both forms', async () => {
     const log: string[] = [];
     assert.equal(runSync(cleaning(log)), 7);
     assert.equal(await run(cleaning(log)), 7);
     assert.deepEqual(log, ['sync 7', 'sync 8', 'async 7', 'async 8']);
   });
 
-  it('fails with what it does not catch', async () => {
+  it('fails with an error that it does not catch', async () => {
     assert.throws(() => runSync(failing()), { message: 'broken' });
     await assert.rejects(run(failing()), { message: 'broken' });
   });

@@ -5,27 +5,30 @@ import { parseTemporaryName, temporaryName } from '../../src/fs/temporary-name.j
 import { thisProcess, thisProcessOn } from '../../src/fs/temporary-owner.js';
 
 describe('the name of a portable temporary', () => {
-  it('is short, whatever the target is called', () => {
+  it('has at most 70 bytes', () => {
     assert.ok(temporaryName().length <= 70);
   });
 
-  it('is another one each time', () => {
+  it('is unique', () => {
     const names = Array.from({ length: 1000 }, temporaryName);
     assert.equal(new Set(names).size, names.length);
   });
 
-  it('says which process made it', () => {
+  it('records its process', () => {
     assert.deepEqual(parseTemporaryName(temporaryName()), thisProcess());
   });
 
-  it.skipIf(!existsSync('/proc/self/stat'))('tells a process from a later one with the same number', () => {
-    const { processId, startTime, system } = thisProcess();
-    assert.equal(processId, process.pid);
-    assert.equal(`${startTime}`, readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ')[19]);
-    assert.notEqual(system, '00000000');
-  });
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'distinguishes a process from a later one with the same id',
+    () => {
+      const { processId, startTime, system } = thisProcess();
+      assert.equal(processId, process.pid);
+      assert.equal(`${startTime}`, readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ')[19]);
+      assert.notEqual(system, '00000000');
+    },
+  );
 
-  it('is told from all other names', () => {
+  it('is distinguished from all other names', () => {
     const others = [
       '',
       'file',
@@ -49,7 +52,7 @@ describe('the name of a portable temporary on macOS and Windows', () => {
     cidr: null,
   });
 
-  it('says which process of which machine made it', () => {
+  it('records its process and machine', () => {
     const here = thisProcessOn('desk', { en0: [card('02:00:00:00:00:01')] });
     assert.equal(here.processId, process.pid);
     assert.deepEqual(thisProcessOn('desk', { en0: [card('02:00:00:00:00:01')] }), here);
@@ -57,7 +60,7 @@ describe('the name of a portable temporary on macOS and Windows', () => {
     assert.notEqual(thisProcessOn('desk', { en0: [card('02:00:00:00:00:02')] }).system, here.system);
   });
 
-  it('says nothing where the machine cannot be told from another of its name', () => {
+  it('records no owner if two machines with the same name cannot be distinguished', () => {
     const unknown = { processId: 0, startTime: 0, system: '00000000' };
     assert.deepEqual(thisProcessOn('desk', {}), unknown);
     assert.deepEqual(thisProcessOn('desk', { lo0: [card('00:00:00:00:00:00', true)] }), unknown);

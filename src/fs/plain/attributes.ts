@@ -8,18 +8,18 @@ const MODE_BITS = 0o7777;
 const SET_USER_ID = 0o4000;
 const SET_GROUP_ID = 0o2000;
 
-/** Mode and owner of the new file. With `undefined` the file keeps what the system gives to any new file. */
+/** The mode and owner of the new file. `undefined`: what the system gives to any new file. */
 export interface Attributes {
   readonly mode: number | undefined;
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** Whether the caller asked for it. Otherwise it is taken over from the replaced file as far as the process may. */
+  /** Whether the caller set it. Values of the replaced file are kept only as far as the process may. */
   readonly modeIsExplicit: boolean;
   readonly ownerIsExplicit: boolean;
 }
 
-/** @param replaced the regular file at the path, if there is one. */
+/** @param replaced the regular file at the path, if it exists. */
 export function attributesFor(request: SaveParameters, replaced: Stats | undefined): Attributes {
-  // Plain `fs` has no extended attributes, so 'all' is the same as 'permissions' here.
+  // Plain `fs` has no extended attributes, so 'all' means 'permissions' here.
   const kept = request.preserve === 'none' ? undefined : replaced;
   return {
     mode: request.mode ?? (kept === undefined ? undefined : kept.mode & MODE_BITS),
@@ -30,9 +30,10 @@ export function attributesFor(request: SaveParameters, replaced: Stats | undefin
 }
 
 /**
- * The mode that the temporary is created with. It never grants more than the final mode: it has the owner's rights, and
- * those that group and others have in common, since the first group may be another one. A common mode such as 0644 is
- * complete with that. Without a mode the kernel applies umask and default ACL, as to any new file.
+ * The mode for creating the temporary, which at no time grants more rights than the finished file: the
+ * owner's rights, and the rights that both the group and all others have. So the group of the new temporary
+ * does not matter. A common mode such as 0644 needs no change afterwards. Without a mode the kernel applies
+ * the umask and the default ACL, as to any new file.
  */
 export function creationMode(mode: number | undefined): number {
   if (mode === undefined) return 0o666;
@@ -40,7 +41,7 @@ export function creationMode(mode: number | undefined): number {
   return (mode & 0o700) | (both << 3) | both;
 }
 
-/** Gives the open file its owner, then its mode: chown(2) clears the set-id bits. */
+/** Sets the owner of the open file, then its mode, because chown(2) clears the set-id bits. */
 export function* setAttributes(descriptor: number, attributes: Attributes): Steps<void> {
   if (attributes.mode === undefined && attributes.owner === undefined) return;
   const created = yield* fstat(descriptor);
@@ -48,8 +49,8 @@ export function* setAttributes(descriptor: number, attributes: Attributes): Step
   let { mode } = attributes;
   if (mode === undefined) return;
   if (!attributes.modeIsExplicit) {
-    // The bits refer to the old owner and group. The file must not run as this process's user, and a file that was
-    // private to one group must not open up to another.
+    // These bits refer to the old owner and group. The new file must not run with the rights of this
+    // process's user or group. A file that was private to one group must not open up to another.
     if (!ownerKept) mode &= ~SET_USER_ID;
     if (!groupKept) mode &= ~SET_GROUP_ID & (~0o070 | ((mode & 0o007) << 3));
   }
@@ -72,7 +73,7 @@ function* setOwner(
   if (yield* fchownIfPermitted(descriptor, owner.uid, owner.gid, ownerIsExplicit)) {
     return { ownerKept: true, groupKept: true };
   }
-  // A process may not give a file to another user, but it may give it to any group that it is in.
+  // An unprivileged process may not change a file's owner, but may set any group that it belongs to.
   const groupKept =
     owner.gid === created.gid ||
     (owner.uid !== created.uid && (yield* fchownIfPermitted(descriptor, created.uid, owner.gid, false)));
@@ -84,7 +85,7 @@ function* fchownIfPermitted(descriptor: number, uid: number, gid: number, requir
     yield* fchown(descriptor, uid, gid);
     return true;
   } catch (error) {
-    // EINVAL: the user namespace has no such user (user_namespaces(7)).
+    // EINVAL: the user namespace does not map this user or group (user_namespaces(7)).
     if (!required && failedWith(error, 'EPERM', 'EINVAL')) return false;
     throw error;
   }

@@ -9,10 +9,10 @@ import { close, fstat, fsync, mkdir, open } from './plain-fs.js';
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 const MODE = 0o777;
 
-/** The directory of a target. It stays open for its sync. */
+/** The directory of a target, kept open for its sync. */
 export class Directory {
   readonly path: Buffer;
-  /** Not set if the directory may be written and entered but not read. It cannot be opened then, and so not synced. */
+  /** `undefined` if the directory may be written and entered but not read: it cannot be opened or synced. */
   readonly descriptor: number | undefined;
 
   constructor(path: Buffer, descriptor: number | undefined) {
@@ -43,7 +43,7 @@ export class Directory {
   /**
    * Makes the names in the directory durable.
    *
-   * @returns `false` if this directory or filesystem has no sync. Any other failure throws.
+   * @returns `false` if this directory or filesystem does not support it. Any other failure throws.
    */
   *sync(): Steps<boolean> {
     if (this.descriptor === undefined) return false;
@@ -51,32 +51,33 @@ export class Directory {
       yield* fsync(this.descriptor);
       return true;
     } catch (error) {
-      // fsync(2): EINVAL is for what "does not support synchronization". Windows has no way to flush a directory.
+      // fsync(2): EINVAL means "does not support synchronization". Plain `fs` cannot flush a directory on
+      // Windows.
       if (failedWith(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) return false;
       if (process.platform === 'win32' && failedWith(error, 'EPERM', 'EISDIR', 'EBADF')) return false;
       throw error;
     }
   }
 
-  /** Ignores a failure: nothing was written through this descriptor. */
+  /** Errors are ignored: nothing was written through this descriptor. */
   *close(): Steps<void> {
     if (this.descriptor === undefined) return;
     try {
       yield* close(this.descriptor);
     } catch {
-      // As above.
+      // See above.
     }
   }
 }
 
-/** For systems where open(2) has no flag for directories only. */
+/** For systems whose open(2) has no `O_DIRECTORY`. */
 function* refuseUnlessDirectory(descriptor: number): Steps<void> {
   if ((yield* fstat(descriptor)).isDirectory()) return;
   yield* close(descriptor);
   throw failedCall('ENOTDIR', 'open');
 }
 
-/** Opens a directory or, if it does not exist, the nearest one above it that does. */
+/** Opens a directory, or its nearest existing parent. The `path` of the result tells which. */
 export function* openNearest(path: Buffer): Steps<Directory> {
   for (let nearest = path; ; nearest = parentOf(nearest)) {
     try {
@@ -88,10 +89,10 @@ export function* openNearest(path: Buffer): Steps<Directory> {
 }
 
 /**
- * Makes the missing directories between an existing one and `path`.
+ * Makes the missing directories between `nearest` and `path`.
  *
- * @param durable whether the new names are synced, each in its directory.
- * @returns `false` if a name was to be synced and could not be.
+ * @param durable whether to sync each new name in its parent directory.
+ * @returns `false` if `durable` is set and a name could not be synced.
  */
 export function* makeDirectories(nearest: Directory, path: Buffer, durable: boolean): Steps<boolean> {
   const missing: Buffer[] = [];
@@ -112,7 +113,7 @@ export function* makeDirectories(nearest: Directory, path: Buffer, durable: bool
   return synced;
 }
 
-/** Another program may make it first. If that is not a directory, opening it fails later. */
+/** Another program may create the path first. If that is not a directory, opening it fails later. */
 function* mkdirIfMissing(directory: Buffer): Steps<void> {
   try {
     yield* mkdir(directory, MODE);
@@ -121,7 +122,7 @@ function* mkdirIfMissing(directory: Buffer): Steps<void> {
   }
 }
 
-/** Syncs the names of the directories on the way to `path` that another save of this process is making now. */
+/** Syncs the unsynced directories on the way to `path` that another save of this process is making. */
 function* syncNamesBeingMade(path: Buffer): Steps<boolean> {
   let synced = true;
   for (let directory = path; shared.unsyncedDirectories.size > 0; directory = parentOf(directory)) {

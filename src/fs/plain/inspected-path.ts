@@ -4,14 +4,14 @@ import type { InspectedPath } from '../../filesystem/filesystem.js';
 import type { Steps } from '../steps.js';
 import { close, fstat, lstat, open, readlink, stat } from './plain-fs.js';
 
-/** Opens a file only to identify it. Needs no right to the file, and wakes no FIFO or device (open(2)). */
+/** Opens a file only to identify it: needs no rights to it, and does not open a FIFO or device (open(2)). */
 const O_PATH = 0o10000000;
 
 /**
- * Finds the file at a path, behind symbolic links. If the path does not exist, finds its nearest parent that does; for a
- * dangling link, the nearest parent of its target.
+ * Finds the file or directory at a path, and follows symbolic links. If the path does not exist, finds its
+ * nearest existing parent; for a dangling link, that of the link's target.
  *
- * Throws as `fs.open` does if the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
+ * Throws the errors of `fs.open` if the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
  */
 export function* findInspectedPath(path: Buffer): Steps<InspectedPath> {
   let current = path;
@@ -39,7 +39,7 @@ function* identify(path: Buffer): Steps<InspectedPath> {
   }
 }
 
-/** `/proc` shows the mount and the whole path of an open file. Without `/proc` only `inspected` is known. */
+/** `/proc` tells the mount and the real path of an open file. If it is hidden, returns `inspected`. */
 function readDescriptor(
   descriptor: number,
   inspected: InspectedPath,
@@ -57,7 +57,7 @@ function readDescriptor(
 }
 
 function inspectedOf(path: Buffer, stats: Stats): InspectedPath {
-  // makedev(3): the lower bits of both numbers have kept their old positions; the upper bits were added around them.
+  // makedev(3): major is in bits 8 to 19 and 44 to 63, minor in bits 0 to 7 and 20 to 43.
   const device = BigInt(stats.dev);
   return {
     directory: path,

@@ -33,8 +33,9 @@ const NOTHING = Buffer.alloc(0);
 const GROWTH = 65_536;
 
 /**
- * The backend on plain `fs`. Each call looks its path up again, so a parent directory must not be renamed meanwhile. Plain
- * `fs` has no exchange, no exclusive rename, no `syncfs` and no locks, and it cannot see mount points.
+ * The backend on plain `fs`. Each call looks up the whole path, so no parent directory may be renamed
+ * meanwhile. It has no exchange, no exclusive rename, no `syncfs` and no locks, and sees mounts only in the
+ * mount table.
  */
 export const plainCalls: FileSystemCalls = {
   name: 'portable',
@@ -78,7 +79,7 @@ export const plainCalls: FileSystemCalls = {
     try {
       return { directory: yield* openDirectory(parent), name };
     } catch (error) {
-      // The save makes it later.
+      // The save will create it.
       if (!makeDirectories || !failedWith(error, 'ENOENT')) throw error;
       return { directory: { ...MISSING, handle: NOT_OPEN, path: parent, syncable: false }, name };
     }
@@ -96,7 +97,7 @@ export const plainCalls: FileSystemCalls = {
   },
 
   *readAll({ handle, size }: OpenFile): Steps<Buffer> {
-    // One byte more than its size, so that the same call finds the end of the file.
+    // One byte more than its size, so that the end is found without growing the buffer.
     let content = Buffer.allocUnsafeSlow(size + 1);
     for (let read = 0; ; ) {
       const got = yield* fs.read(handle, content, read);
@@ -199,7 +200,7 @@ function opened({ path, handle }: OpenDirectory): Directory {
   return new Directory(path, handle === NOT_OPEN ? undefined : handle);
 }
 
-/** @returns `false` if the file is read-only and so cannot be synced, which happens only on Windows. */
+/** @returns `false` on Windows if the file is read-only: then it cannot be synced. */
 function* syncFile(path: Buffer): Steps<boolean> {
   let descriptor: number;
   try {
@@ -218,7 +219,7 @@ function* syncFile(path: Buffer): Steps<boolean> {
 
 type ExactStats = ReturnType<typeof fs.lstatExactly> extends Steps<infer Stats> ? Stats : never;
 
-/** Major and minor are only the two halves of the device number here: identities are compared, never shown. */
+/** Here `major` and `minor` are just the two halves of the device number. */
 function identityOf({ dev, ino }: ExactStats): FileIdentity {
   return {
     major: Number(BigInt.asUintN(32, dev >> 32n)),

@@ -4,17 +4,19 @@ import { promisify } from 'node:util';
 import { indelibleError } from '../../base/errors.js';
 import { type Steps, step } from '../steps.js';
 
-// The file system calls that a save is made of, one `fs` function each. Paths are bytes, as the kernel takes them.
+// The file system calls of the portable engine, one `fs` function each. Paths are bytes, as in the kernel.
 
 /**
- * A string if the bytes are valid UTF-8: Windows has no byte paths, and Node adds its long-path prefix only to strings.
+ * A string if the path is valid UTF-8: Windows has no byte paths, and Node adds its long-path prefix only to
+ * strings.
  *
- * @throws {SaveError} `ERR_INDELIBLE_UNSUPPORTED` in Deno, where `fs.mkdir` of a Buffer never returns.
+ * @throws {SaveError} `ERR_INDELIBLE_UNSUPPORTED` in Deno, where an `fs.mkdir` with a path of bytes never
+ *   completes.
  */
 function forNode(path: Buffer): string | Buffer {
   if (process.platform === 'win32' || isUtf8(path)) return path.toString();
   if (process.versions.deno === undefined) return path;
-  const message = `Deno's fs has no path that is not UTF-8: '${path}'`;
+  const message = `Deno's fs supports only UTF-8 paths: '${path}'`;
   throw indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'open', path });
 }
 
@@ -56,7 +58,7 @@ export function close(descriptor: number): Steps<void> {
   );
 }
 
-/** One write at the file's current position. It may write less than requested. Node repeats it after `EINTR`. */
+/** One write at the file's current position. It may write fewer bytes. Node repeats it after `EINTR`. */
 export function write(descriptor: number, data: Uint8Array, offset: number, length: number): Steps<number> {
   return step(
     () => fs.writeSync(descriptor, data, offset, length, null),
@@ -71,7 +73,7 @@ export function fstat(descriptor: number): Steps<fs.Stats> {
   );
 }
 
-/** With exact numbers: a `Stats` loses the nanoseconds. */
+/** With exact numbers: a `Stats` has no nanoseconds. */
 export function fstatExactly(descriptor: number): Steps<fs.BigIntStats> {
   return step(
     () => fs.fstatSync(descriptor, { bigint: true }),
@@ -79,7 +81,7 @@ export function fstatExactly(descriptor: number): Steps<fs.BigIntStats> {
   );
 }
 
-/** One read at the file's current position; 0 at its end. */
+/** One read at the file's current position. Returns 0 at the end of the file. */
 export function read(descriptor: number, into: Uint8Array, offset: number): Steps<number> {
   return step(
     () => fs.readSync(descriptor, into, offset, into.length - offset, null),
@@ -158,7 +160,7 @@ export function readdir(path: Buffer): Steps<Buffer[]> {
   );
 }
 
-/** Deno returns a string for every `encoding`. */
+/** Deno always returns a string. */
 export function readlink(path: Buffer): Steps<Buffer> {
   return step(
     () => Buffer.from(fs.readlinkSync(forNode(path), 'buffer')),
@@ -215,17 +217,19 @@ export function unlink(path: Buffer): Steps<void> {
   );
 }
 
-// O_NOFOLLOW and O_NONBLOCK are missing on Windows. A FIFO that another program has just made at the path must not block.
+// O_NOFOLLOW and O_NONBLOCK are missing on Windows. Another program may have put a FIFO there, which must not
+// block.
 const NO_FOLLOW_OR_BLOCK = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
-// FlushFileBuffers needs a handle with the right to write. fdatasync(2) does not, and must work for files without it.
-const SYNCING = process.platform === 'win32' ? fs.constants.O_RDWR : fs.constants.O_RDONLY;
+// FlushFileBuffers needs write access. fdatasync(2) does not, and files without write permission must be
+// synced too.
+const SYNC_ACCESS = process.platform === 'win32' ? fs.constants.O_RDWR : fs.constants.O_RDONLY;
 
-/** Opens a file to read it. Does not follow a symbolic link. */
+/** Opens a file for reading, without following a symbolic link at the path. */
 export function openToRead(path: Buffer): Steps<number> {
   return open(path, fs.constants.O_RDONLY | NO_FOLLOW_OR_BLOCK);
 }
 
-/** Opens a file to make its content durable. Does not follow a symbolic link. */
+/** The same, for a sync of the file. */
 export function openToSync(path: Buffer): Steps<number> {
-  return open(path, SYNCING | NO_FOLLOW_OR_BLOCK);
+  return open(path, SYNC_ACCESS | NO_FOLLOW_OR_BLOCK);
 }

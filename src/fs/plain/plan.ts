@@ -14,29 +14,30 @@ import { stat, statfs } from './plain-fs.js';
 const TMPFS = 0x0102_1994;
 const RAMFS = 0x8584_58f6;
 const BTRFS = 0x9123_683e;
-/** The filesystem below an overlay is not known here. */
+/** It may have any filesystem below it. */
 const OVERLAYFS = 0x794c_7630;
 
 /**
- * How long a decision about a filesystem is used, in milliseconds. A decision costs half a millisecond, and plain `fs`
- * cannot learn of a remount. An old decision changes what a save reports, never what it does.
+ * How long a decision is reused, in milliseconds. A decision takes half a millisecond, and plain `fs` cannot
+ * detect a remount. An old decision changes only what a save reports, never what it does.
  */
 const DECISION_LIFETIME = 1000;
 
-/** The last decision for each device (`st_dev`). */
+/** The latest decision for each device (`st_dev`). */
 const recentDecisions = new Map<number, { decision: Decision; at: number }>();
 
-/** How a save is made with plain `fs`. */
+/** The plan of a save with plain `fs`. */
 export interface PortablePlan extends Plan {
   /**
-   * Whether the sync of a directory may return too early. On btrfs it may while another program syncs the same directory
-   * (native/platform/linux_directory_sync.cc explains it), and plain `fs` cannot detect that. So the new file is synced once
-   * more: no other program syncs it, and its sync waits for everything that is in the log by then.
+   * Whether the sync of a directory may return too early. btrfs may do that if another thread or process is
+   * syncing the same directory (see native/platform/linux_directory_sync.cc), which plain `fs` cannot detect.
+   * Nothing else has a reason to sync the new file, so a sync of it waits for everything that the other sync
+   * has put into the log.
    */
   syncsFileAgain: boolean;
 }
 
-/** Chooses the update protocol for files in an existing directory: `sync-rename-sync` on every disk. */
+/** Chooses the plan for files in an existing directory: `sync-rename-sync` wherever there is a disk. */
 export function* planFor(directory: Buffer, durability: Durability): Steps<PortablePlan> {
   if (process.platform !== 'linux') {
     const plans = limitOfPlainFs(process.platform, 'portable', SYNC_RENAME_SYNC)?.plans ?? SYNC_RENAME_SYNC;
@@ -50,7 +51,7 @@ export function* planFor(directory: Buffer, durability: Durability): Steps<Porta
   return { ...(yield* recentDecision(directory)).syncRenameSync[durability], syncsFileAgain };
 }
 
-/** @returns `undefined` if the type cannot be read. The filesystem is treated like a disk then. */
+/** @returns `undefined` if the type cannot be read; it then counts as a disk. */
 function* filesystemType(directory: Buffer): Steps<number | undefined> {
   try {
     return (yield* statfs(directory)).type;

@@ -1,15 +1,16 @@
 import { failedWith } from '../../base/fs-error.js';
 import { type Steps, step } from '../steps.js';
 
-/** In milliseconds; the same as the native engine's (native/save/rename_retry.cc). */
+/** In milliseconds; the same as in the native engine (native/save/). */
 const FIRST_PAUSE = 1;
 const MAX_PAUSE = 250;
 const MAX_TOTAL_PAUSE = 2000;
 
 /**
- * Makes a call that changes names. On Windows the call is repeated while another program has one of the files open in a
- * way that forbids the change: virus scanners and indexers do that for a moment with every new file. The pauses grow and
- * add up to two seconds. After that the error of the last call is thrown.
+ * Makes a rename or another call that changes names. On Windows, another program may have one of the files
+ * open in a way that forbids the change; virus scanners and indexers briefly do that with every new file.
+ * Then the call is repeated after growing pauses, which add up to at most two seconds. After that, the last
+ * error is thrown.
  */
 export function* retryWhileBusy<T>(
   call: () => Steps<T>,
@@ -17,12 +18,13 @@ export function* retryWhileBusy<T>(
   pause: (milliseconds: number) => Steps<void> = wait,
 ): Steps<T> {
   let next = FIRST_PAUSE;
-  // Only the pauses count, so that a slow call does not reduce the number of attempts.
+  // Only the pauses are counted, so a slow call does not reduce the number of attempts.
   for (let waited = 0; ; ) {
     try {
       return yield* call();
     } catch (error) {
-      // libuv reports EPERM for ERROR_ACCESS_DENIED, which Windows also returns for a file that is open or being deleted.
+      // libuv reports "access denied" as EPERM, and Windows reports it also for a file that is open or about
+      // to be deleted.
       const mayPass = platform === 'win32' && failedWith(error, 'EBUSY', 'EPERM', 'EACCES');
       if (!mayPass || waited >= MAX_TOTAL_PAUSE) throw error;
     }

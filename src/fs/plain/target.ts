@@ -13,21 +13,21 @@ import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { lstat, readlink, stat } from './plain-fs.js';
 
-/** The number of links that the kernel follows (MAXSYMLINKS, include/linux/namei.h). */
+/** The kernel's limit (MAXSYMLINKS, include/linux/namei.h). */
 const MAX_SYMLINKS = 40;
 
-/** The path of the new file, behind every symbolic link that is followed, and the file that exists there now. */
+/** The path of the new file, behind all symbolic links that are followed, and the file there now. */
 export interface Target {
   readonly path: Buffer;
   readonly occupied: boolean;
-  /** The regular file to be replaced. Not set for a symbolic link that is replaced itself. */
+  /** The regular file to replace; `undefined` for a symbolic link that is itself replaced. */
   readonly replaced: Stats | undefined;
 }
 
-/** The part of a request that decides about its target. */
+/** The part of a request that determines its target. */
 type TargetRequest = Pick<SaveParameters, 'path' | 'ifExists' | 'followSymlinks'>;
 
-/** Finds the target of a save, and throws if it must not be replaced. Opens nothing, so nothing can block. */
+/** Finds the target of a save, and refuses one that must not be replaced. Opens nothing, so never blocks. */
 export function* locateTarget({ path: requested, ifExists, followSymlinks }: TargetRequest): Steps<Target> {
   let path = bytesOfPath(requested);
   if (path.length === 0) throw refusal('ENOENT', 'open', requested);
@@ -47,7 +47,7 @@ export function* locateTarget({ path: requested, ifExists, followSymlinks }: Tar
   throw refusal('ELOOP', 'open', requested);
 }
 
-/** Looks up the target again, and throws as `locateTarget` does. */
+/** Checks again which file exists at the target, with the errors of `locateTarget`. */
 export function* locateAgain({ path: requested, ifExists }: SaveParameters, { path }: Target): Steps<Target> {
   const existing = yield* lstatIfThere(path);
   if (existing === undefined) return { path, occupied: false, replaced: undefined };
@@ -57,7 +57,7 @@ export function* locateAgain({ path: requested, ifExists }: SaveParameters, { pa
   return { path, occupied: true, replaced: existing };
 }
 
-/** The error for a path that can only name a directory: that of open(2) with `O_CREAT`. */
+/** The error for a path that can only name a directory, as open(2) with `O_CREAT` gives it. */
 function* directoryRefusal(
   path: Buffer,
   requested: AbsolutePath,
@@ -74,12 +74,13 @@ function* directoryRefusal(
   } catch (error) {
     return toSaveError(error, { path: requested, syscall: 'open' });
   }
-  // open(2): `missing/` fails with EISDIR, `missing/.` with ENOENT.
+  // `missing/` would have to become a directory (EISDIR). In `missing/.`, the directory `missing` does not
+  // exist (ENOENT).
   const named = withoutTrailingSeparators(path);
   return refusal(namesDirectory(named) ? 'ENOENT' : 'EISDIR', 'open', requested);
 }
 
-/** Also `undefined` if a parent is missing or not a directory. Opening the directory reports that later. */
+/** Also `undefined` if a parent is missing or not a directory: opening the directory gives the error. */
 function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
   try {
     return yield* lstat(path);
@@ -90,9 +91,9 @@ function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
 }
 
 /**
- * Lets the kernel follow the link once. So its policy for links in directories that are writable by all
- * (`fs.protected_symlinks`, proc(5)) holds, which readlink(2) alone would bypass. And a link that only the kernel can
- * follow (`/dev/stdout`) is judged by the file that it leads to.
+ * Lets the kernel follow the link once, for two reasons. The kernel's policy for links in world-writable
+ * sticky directories (`fs.protected_symlinks`, proc(5)) applies, which reading the link would bypass. And a
+ * link that only the kernel can follow (`/dev/stdout`) is checked by its real target.
  */
 function* checkMayFollow(link: Buffer, requested: AbsolutePath): Steps<void> {
   let end: Stats;
@@ -110,7 +111,7 @@ function refuseUnlessFile(existing: Stats, requested: AbsolutePath): void {
   if (existing.isDirectory()) throw refusal('EISDIR', 'open', requested);
   throw indelibleError(
     'ERR_INDELIBLE_NOT_A_FILE',
-    `Not a regular file, and nothing else is replaced: '${requested}'`,
+    `Not a regular file; only regular files are replaced: '${requested}'`,
     {
       syscall: 'open',
       path: requested,

@@ -8,17 +8,17 @@ import { temporaryName } from '../temporary-name.js';
 import { close, fdatasync, fsync, open, unlink, write } from './plain-fs.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
-/** With 80 random bits in a name, even a second attempt means that something else is wrong. */
+/** A name has 80 random bits, so even one collision means that something else is wrong. */
 const MAX_NAME_ATTEMPTS = 8;
 
-/** In bytes. After each write the signal is checked; one write(2) would take up to 0x7ffff000 bytes. */
+/** In bytes. The signal is checked before each write. A single write(2) could take up to 0x7ffff000 bytes. */
 const MAX_WRITE = 8 * 2 ** 20;
 
 // O_NOFOLLOW is missing on Windows, where an exclusive creation follows no link either.
 const CREATION_FLAGS =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
-/** The new version of a file beside the old one, until it is published. */
+/** The new version of a file, in the same directory as the old one, until the rename. */
 export class Temporary {
   readonly path: Buffer;
   readonly descriptor: number;
@@ -40,41 +40,41 @@ export class Temporary {
     }
   }
 
-  /** Writes all of the data, in as many calls as necessary. */
+  /** Writes all of the data, in as many writes as necessary. */
   *write({ path, signal }: SaveParameters, data: Uint8Array): Steps<void> {
     for (let offset = 0; offset < data.length; ) {
       throwIfAborted(signal);
       const length = Math.min(data.length - offset, MAX_WRITE);
       const written = yield* write(this.descriptor, data, offset, length);
-      // write(2) gives no reason for 0. Waiting would not help.
+      // write(2) gives no reason, and more writes would not help.
       if (written === 0) throw refusal('EIO', 'write', path);
       offset += written;
     }
   }
 
-  /** A failure is final: the kernel may have dropped the pages, and a second sync would succeed without them. */
+  /** A failure is final: the kernel may drop the pages, and another sync would succeed without them. */
   *sync(): Steps<void> {
     yield* fdatasync(this.descriptor);
   }
 
   /** Some filesystems (NFS, FUSE, quotas) report only here that the data could not be stored. */
   *close(): Steps<void> {
-    // Even after an error the descriptor is closed (close(2)).
+    // The descriptor is closed even if close(2) fails.
     this.#open = false;
     yield* close(this.descriptor);
   }
 
-  /** For `PortablePlan.syncsFileAgain`, after the sync of the directory. */
+  /** Called after the sync of the directory, if that may not be enough (`PortablePlan.syncsFileAgain`). */
   *syncAgain(): Steps<void> {
     yield* fsync(this.descriptor);
   }
 
-  /** Closes the file if it is open. Never throws. */
+  /** Closes the file and ignores errors. Never throws. */
   *release(): Steps<void> {
     if (this.#open) yield* ignoringFailure(this.close());
   }
 
-  /** Closes and removes the file. Never throws, because it runs after another failure. */
+  /** Closes and removes the temporary. Never throws: it runs after another error. */
   *discard(): Steps<void> {
     yield* this.release();
     yield* ignoringFailure(retryWhileBusy(() => unlink(this.path)));
@@ -85,13 +85,14 @@ function* ignoringFailure(steps: Steps<void>): Steps<void> {
   try {
     yield* steps;
   } catch {
-    // The error that led here is the one to report. `sweep` removes what remains.
+    // The original error is reported. `sweep` removes a temporary that is left.
   }
 }
 
 /**
- * For `PortablePlan.syncsFileAgain` in an operation without a new file: makes a file, syncs it and removes it. A subvolume of
- * btrfs has one log (fs/btrfs/tree-log.c, btrfs_sync_log), so the sync of any file waits for everything in the log by then.
+ * For `PortablePlan.syncsFileAgain` if there is no new file: syncs a short-lived file. A btrfs subvolume has
+ * one log (fs/btrfs/tree-log.c, btrfs_sync_log), so the sync of any file in it waits for everything that was
+ * put into the log before.
  */
 export function* commitLog(directory: Buffer): Steps<void> {
   const file = yield* Temporary.create(directory, 0o600);

@@ -127,7 +127,7 @@ describe('the device under a filesystem', () => {
 });
 
 describe('the warnings about a device', () => {
-  it('are given for a disk whose cache the kernel is set not to flush', () => {
+  it('are given for a disk whose cache the kernel does not flush', () => {
     const warnings = findDeviceWarnings(deviceOf('handmade-md-hdd'));
     assert.deepEqual(
       warnings.map(({ code }) => code),
