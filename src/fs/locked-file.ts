@@ -103,14 +103,14 @@ export class LockedFile {
   *#tryLock({ lock }: LockedTarget): Steps<number> {
     const { path, lock: scope } = this.#request;
     if (lock === undefined) {
-      if (scope === 'machine') throw noLock(path, 'The portable engine', 'flock');
+      if (scope === 'machine') throw noLockError(path, 'The portable engine', 'flock');
       return 0;
     }
     try {
       return yield* lock.tryAcquire();
     } catch (error) {
       if (!failedWith(error, ...NO_LOCKS)) throw error;
-      if (scope === 'machine') throw noLock(path, 'The filesystem', syscallOf(error));
+      if (scope === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
       return 0;
     }
   }

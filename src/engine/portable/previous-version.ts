@@ -177,7 +177,7 @@ function* checkKeepPrevious(
   if (sameName || sameFile) throw previousIsTargetError(request);
   if (existing?.isDirectory()) throw refusal('EISDIR', 'open', keepPrevious);
   if (existing !== undefined && !existing.isFile() && !existing.isSymbolicLink()) {
-    const message = `Not a regular file, and nothing else is replaced: '${keepPrevious}'`;
+    const message = `Not a regular file; only regular files are replaced: '${keepPrevious}'`;
     throw indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, { syscall: 'open', path: keepPrevious });
   }
 }
