@@ -24,7 +24,7 @@ function describeMemory({ name, kind, backing }: Device): string | undefined {
 function describeDoubtfulCache({ name, kind, bus, writeCache, reportedCache }: Device): string | undefined {
   if (writeCache !== 'write through') return undefined;
   if (reportedCache === 'write back') {
-    return `${name} has a cache that loses writes, but the kernel does not flush it (queue/write_cache).`;
+    return `${name} has a cache that loses writes, but queue/write_cache tells the kernel not to flush it.`;
   }
   // drivers/scsi/sd.c, sd_read_cache_type: "Assuming drive cache: write through"
   if (bus === 'usb') {
