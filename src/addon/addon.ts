@@ -103,7 +103,7 @@ export interface AddonCalls {
    */
   readFile(file: NativeHandle, bytes: Uint8Array, offset: number): number;
   /**
-   * `native/save/lock_queue.h`. `undefined` if another process is drawing a ticket right now, or if the range
+   * `native/save/ticket_lock.h`. `undefined` if another process is drawing a ticket right now, or if the range
    * is full.
    */
   drawLockTicket(directory: NativeHandle, begin: bigint, end: bigint, patience: number): bigint | undefined;

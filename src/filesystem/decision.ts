@@ -56,7 +56,7 @@ export const SYNC_RENAME_SYNC: Plans = {
 /**
  * For an ext4 without a journal. In 400 replayed crashes of many concurrent durable saves, after e2fsck,
  * `sync-rename-sync` alone left 1 to 3 torn files and lost 6 to 10 files that were being replaced. With the
- * old version pinned, 800 replayed crashes left and lost none (`test/lab/experiments`).
+ * old version pinned, 800 replayed crashes left and lost none (`test/lab/scenarios`).
  */
 const WITHOUT_JOURNAL: Plans = {
   ...SYNC_RENAME_SYNC,
