@@ -117,22 +117,22 @@ describe('a save stream', () => {
     assert.equal(content(), 'after');
   });
 
-  it.skipIf(engineUnderTest === 'portable')(
-    'never comes after a saveSync that was called after its end',
-    async () => {
-      for (let turns = 0; turns < 25; turns += 1) {
-        const stream = createSaveStream(scratch.at('file'));
-        stream.end('stream');
-        await once(stream, 'prefinish');
-        for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-        saveSync(scratch.at('file'), 'after');
-        await finished(stream);
-        assert.equal(content(), 'after');
-        assert.equal(stream.saved?.bytes, 6);
-        assert.deepEqual(scratch.temporaries(), []);
-      }
-    },
-  );
+  // The portable engine keeps the file whole here, but not the order (docs/save.md).
+  const kept = engineUnderTest === 'native' ? ['after'] : ['after', 'stream'];
+
+  it(`keeps a saveSync that was called after its end, or is whole: ${kept.join(' or ')}`, async () => {
+    for (let turns = 0; turns < 25; turns += 1) {
+      const stream = createSaveStream(scratch.at('file'));
+      stream.end('stream');
+      await once(stream, 'prefinish');
+      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+      saveSync(scratch.at('file'), 'after');
+      await finished(stream);
+      assert.ok(kept.includes(content()), content());
+      assert.equal(stream.saved?.bytes, 6);
+      assert.deepEqual(scratch.temporaries(), []);
+    }
+  });
 });
 
 describe('a save stream that does not finish', () => {
