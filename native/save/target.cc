@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace indelible {
@@ -14,16 +15,21 @@ using platform::Entry;
 // The limit of the kernel (path_resolution(7)).
 constexpr int kMostLinks = 40;
 
-// Opens `path`, or the part of it that exists; the missing components go to `missing`.
+// Opens `path`, or the part of it that exists; the missing components go to `missing`. A loop: a path may
+// have more components than the stack of a thread has room for calls.
 Status OpenNearest(const Directory* base, const std::string& path, Directory* directory,
                    std::vector<std::string>* missing) {
-  const Status opened = platform::OpenDirectory(base, path, directory);
-  if (opened.ok() || opened.error() != ENOENT) return opened;
-  const SplitPath split = SplitPath::Of(path);
-  // The root, or a working directory that was removed.
-  if (split.name.empty() || path == ".") return opened;
-  const Status status = OpenNearest(base, split.directory, directory, missing);
-  if (status.ok()) missing->push_back(split.name);
+  std::string existing = path;
+  Status status = platform::OpenDirectory(base, existing, directory);
+  while (status.error() == ENOENT) {
+    SplitPath split = SplitPath::Of(existing);
+    // The root, or a working directory that was removed.
+    if (split.name.empty() || existing == ".") break;
+    missing->push_back(std::move(split.name));
+    existing = std::move(split.directory);
+    status = platform::OpenDirectory(base, existing, directory);
+  }
+  std::reverse(missing->begin(), missing->end());
   return status;
 }
 

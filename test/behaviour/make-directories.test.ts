@@ -4,12 +4,16 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, it } from 'vitest';
-import { save } from '../../src/index.js';
+import { createSaveStream, save, saveAll, saveSync } from '../../src/index.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { forms } from './forms.js';
 
@@ -76,6 +80,56 @@ for (const form of forms) {
     });
   });
 }
+
+/** As deep as the system takes a path (PATH_MAX, limits.h), with room for the name of a temporary. */
+const DEEPEST = (process.platform === 'linux' ? 4096 : 1024) - 64;
+
+describe('a path with hundreds of missing parents', () => {
+  // A durable save would sync each of them, which takes long on a disk.
+  const options = { makeDirectories: true, durability: 'none' } as const;
+
+  function deepPath(start: string): string {
+    return `${start}${'/y'.repeat((DEEPEST - start.length) >> 1)}/f`;
+  }
+
+  /** Reads the file and removes it with its parents. Node's own removal of a tree recurses. */
+  function take(path: string): string {
+    const content = readFileSync(path, 'utf8');
+    rmSync(path);
+    for (let made = dirname(path); made !== scratch.path; made = dirname(made)) rmdirSync(made);
+    return content;
+  }
+
+  const calls: Record<string, (path: string) => Promise<unknown>> = {
+    save: (path) => save(path, 'new', options),
+    saveSync: async (path) => saveSync(path, 'new', options),
+    saveAll: (path) => saveAll([{ path, data: 'new' }], options),
+    createSaveStream: (path) => pipeline(['new'], createSaveStream(path, options)),
+  };
+
+  for (const [name, call] of Object.entries(calls)) {
+    it(`is made by ${name}`, async () => {
+      const path = deepPath(scratch.at('new'));
+      await call(path);
+      assert.equal(take(path), 'new');
+    });
+  }
+
+  it('is made behind a path with dots, `..` and repeated slashes', async () => {
+    const start = `${scratch.path}/${'.//new/../'.repeat(100)}new`;
+    const path = deepPath(start);
+    await save(path, 'new', options);
+    assert.equal(take(path.replace(start, scratch.at('new'))), 'new');
+  });
+
+  it('is refused behind a file with ENOTDIR', async () => {
+    writeFileSync(scratch.at('file'), 'old');
+    await assert.rejects(save(deepPath(scratch.at('file')), 'new', options), {
+      code: 'ENOTDIR',
+      published: false,
+    });
+  });
+});
 
 describe('saves with makeDirectories at once', () => {
   it('share the directories that they make', async () => {

@@ -97,10 +97,10 @@ export function* openNearest(path: Buffer): Steps<Directory> {
 export function* makeDirectories(nearest: Directory, path: Buffer, durable: boolean): Steps<boolean> {
   const missing: Buffer[] = [];
   for (let directory = path; !directory.equals(nearest.path); directory = parentOf(directory)) {
-    missing.unshift(directory);
+    missing.push(directory);
   }
   let synced = durable ? yield* syncNamesBeingMade(nearest.path) : true;
-  for (const directory of missing) {
+  for (const directory of missing.reverse()) {
     const key = directory.toString('latin1');
     if (durable) shared.unsyncedDirectories.add(key);
     try {
