@@ -1,4 +1,4 @@
-import type { Durability, EngineName, Protocol } from '../base/options.js';
+import { type Durability, type EngineName, isWeaker, type Protocol } from '../base/options.js';
 import { findLimits, type Limit } from './durability-limit.js';
 import { type Evidence, type Proof, type Refusal, refuse } from './evidence.js';
 import { proveExt4 } from './ext4-proof.js';
@@ -167,12 +167,14 @@ function choosePlans(proof: Proof | Refusal, syncRenameSync: Plans, limits: read
 
 /** The same plans, with the durability that the limits leave. */
 function applyLimits(limits: readonly Limit[], { durable, ordered, none }: Plans): Plans {
-  const isLost = (durability: 'durable' | 'ordered') => limits.some((limit) => limit[durability] === 'none');
-  return {
-    durable: isLost('durable') ? { ...durable, achieves: 'none' } : durable,
-    ordered: isLost('ordered') ? { ...ordered, achieves: 'none' } : ordered,
-    none,
+  const limited = (plan: Plan, durability: 'durable' | 'ordered'): Plan => {
+    const achieves = limits.reduce<Durability>(
+      (weakest, limit) => (isWeaker(limit[durability], weakest) ? limit[durability] : weakest),
+      plan.achieves,
+    );
+    return { ...plan, achieves };
   };
+  return { durable: limited(durable, 'durable'), ordered: limited(ordered, 'ordered'), none };
 }
 
 function explain(

@@ -1,5 +1,12 @@
+import type { Durability } from '../base/options.js';
 import type { Ext4 } from './ext4.js';
-import { isFuse, isInMemory, isOnNetwork, isWithoutJournal } from './filesystem-types.js';
+import {
+  isFuse,
+  isInMemory,
+  isKnownToSyncDirectories,
+  isOnNetwork,
+  isWithoutJournal,
+} from './filesystem-types.js';
 import type { Machine } from './machine.js';
 import type { MountedFilesystem } from './mounted-filesystem.js';
 import type { Mount } from './mounts.js';
@@ -9,9 +16,9 @@ import type { Warning } from './warning.js';
 export interface Limit {
   warning: Warning;
   /** The most that a save with `'durable'` achieves. */
-  durable: 'durable' | 'none';
+  durable: Durability;
   /** The most that a save with `'ordered'` achieves. */
-  ordered: 'ordered' | 'none';
+  ordered: Exclude<Durability, 'durable'>;
 }
 
 /** The known limits of durability on a filesystem, for this process. */
@@ -103,7 +110,10 @@ function limitOfMissingJournal(mount: Mount, ext4: Ext4 | undefined): Limit | un
   };
 }
 
-/** The durability is trusted with a warning, because there is no way to check it. */
+/**
+ * What a server does cannot be checked. It is trusted with a warning, except with what a FUSE server need not
+ * even be asked: the kernel reports success for the sync of a directory that the server does not implement.
+ */
 function limitOfServer(mount: Mount): Limit | undefined {
   const unlimited = { durable: 'durable', ordered: 'ordered' } as const;
   if (isOnNetwork(mount.type)) {
@@ -112,7 +122,11 @@ function limitOfServer(mount: Mount): Limit | undefined {
   }
   if (isFuse(mount.type)) {
     const message = `What a sync on ${mount.type} means depends on the program that serves the filesystem.`;
-    return { warning: { code: 'fuse', message }, ...unlimited };
+    if (isKnownToSyncDirectories(mount.type)) return { warning: { code: 'fuse', message }, ...unlimited };
+    const limited =
+      `${message} That program is not known to sync directories, and the kernel reports success also where ` +
+      `it does not: no new name is known to be durable.`;
+    return { warning: { code: 'fuse', message: limited }, durable: 'ordered', ordered: 'ordered' };
   }
   return undefined;
 }

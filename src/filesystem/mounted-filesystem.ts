@@ -43,7 +43,7 @@ function findUpperMount(machine: Machine, overlay: Mount, mounts: readonly Mount
   const mount = findMountByPath(mounts, directory);
   if (mount === undefined || mount === overlay) return undefined;
   // In this namespace, the path may lead to a network or FUSE filesystem, and `isDirectory` would wait for
-  // its server.
-  if (isOnNetwork(mount.type) || isFuse(mount.type)) return undefined;
+  // its server. What limits the durability there counts in any case.
+  if (isOnNetwork(mount.type) || isFuse(mount.type)) return mount;
   return machine.isDirectory(directory) ? mount : undefined;
 }

@@ -151,8 +151,8 @@ export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
     stage: 'syncDirectory',
     calls: both('fsync(directory)'),
     only: {
-      description: "`durability: 'durable'`; portable: only where that can be achieved",
-      when: ({ engine, durability, achieves }) => (engine === 'native' ? durability : achieves) === 'durable',
+      description: "`durability: 'durable'`",
+      when: ({ durability }) => durability === 'durable',
     },
   },
   'sync-file-again': {

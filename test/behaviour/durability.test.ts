@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { inspectSync } from '../../src/index.js';
+import { inspectSync, replaceDirectory, replaceSymlink, update } from '../../src/index.js';
 import { isInMemory, isRoot, NOBODY } from '../machine.js';
 import { Mounts } from '../mounts.js';
 import { ScratchDirectory } from '../scratch-directory.js';
@@ -60,6 +60,40 @@ for (const { name: form, save } of forms) {
     });
   });
 
+  describe.skipIf(!isRoot)(`${form} to a FUSE filesystem whose server syncs no directory`, () => {
+    // bindfs passes every other call on to the directory below it.
+    function mountBindfs(): string | undefined {
+      mkdirSync(scratch.at('below'));
+      mkdirSync(scratch.at('fuse'));
+      return mounts.mount(scratch.at('fuse'), ['-t', 'fuse.bindfs', scratch.at('below')]);
+    }
+
+    it('achieves the order of old and new version, and no durable name', async (test) => {
+      const refused = mountBindfs();
+      test.skip(refused !== undefined, refused);
+      const saved = await save(scratch.at('fuse', 'file'), 'new');
+      assert.deepEqual([saved.durability, saved.protocol], ['ordered', 'sync-rename-sync']);
+      const below = await save(scratch.at('fuse', 'a', 'file'), 'new', { makeDirectories: true });
+      assert.equal(below.durability, 'ordered');
+      assert.equal(inspectSync(scratch.at('fuse')).protocol.durable.achieves, 'ordered');
+      assert.equal(readFileSync(scratch.at('below', 'file'), 'utf8'), 'new');
+    });
+
+    it('writes nothing if it has to be durable', async (test) => {
+      const refused = mountBindfs();
+      test.skip(refused !== undefined, refused);
+      const path = scratch.at('fuse', 'a', 'file');
+      await assert.rejects(save(path, 'new', { strict: true, makeDirectories: true }), {
+        code: 'ERR_INDELIBLE_NOT_DURABLE',
+        path,
+        published: false,
+      });
+      assert.deepEqual(readdirSync(scratch.at('below')), []);
+      const ordered = await save(scratch.at('fuse', 'file'), 'new', { durability: 'ordered', strict: true });
+      assert.equal(ordered.durability, 'ordered');
+    });
+  });
+
   describe(`${form} to a disk`, () => {
     it('accepts strict for what the filesystem promises, and refuses the rest', async (test) => {
       test.skip(isInMemory(scratch.path), 'no directory on a disk');
@@ -110,6 +144,30 @@ for (const { name: form, save } of forms) {
     });
   });
 }
+
+describe.skipIf(!isRoot)('other calls on a FUSE filesystem whose server syncs no directory', () => {
+  it('achieve no durable name either, and refuse with strict', async (test) => {
+    mkdirSync(scratch.at('below'));
+    mkdirSync(scratch.at('fuse'));
+    const refused = mounts.mount(scratch.at('fuse'), ['-t', 'fuse.bindfs', scratch.at('below')]);
+    test.skip(refused !== undefined, refused);
+    const at = (name: string) => scratch.at('fuse', name);
+    const notDurable = { code: 'ERR_INDELIBLE_NOT_DURABLE', published: false };
+    assert.equal((await replaceSymlink('target', at('link'))).durability, 'ordered');
+    await assert.rejects(replaceSymlink('other', at('link'), { strict: true }), notDurable);
+    mkdirSync(at('staged'));
+    assert.equal((await replaceDirectory(at('staged'), at('tree'))).durability, 'ordered');
+    mkdirSync(at('staged'));
+    await assert.rejects(replaceDirectory(at('staged'), at('other'), { strict: true }), notDurable);
+    const saved = await update(at('file'), () => 'new', { lock: 'thread' });
+    assert.equal(saved?.durability, 'ordered');
+    await assert.rejects(
+      update(at('file'), () => 'no', { lock: 'thread', strict: true }),
+      notDurable,
+    );
+    assert.deepEqual(readdirSync(scratch.at('below')).sort(), ['file', 'link', 'staged', 'tree']);
+  });
+});
 
 describe.skipIf(!isRoot)('a directory in memory below one on a disk', () => {
   for (const { name: form, save } of forms) {

@@ -178,7 +178,7 @@ describe.skipIf(missing !== undefined)('the chosen protocol', () => {
   it('is sync-rename-sync on FUSE, with a warning', async () => {
     const { directory } = await mountFuse(workspace, 'fuse');
     const decision = await decideIn(directory, 3);
-    assert.equal(plan(decision), 'sync-rename-sync, named, durable');
+    assert.equal(plan(decision), 'sync-rename-sync, named, ordered');
     assert.deepEqual(
       decision.warnings.map(({ code }) => code),
       ['fuse'],

@@ -85,10 +85,11 @@ function* saveSteps(
       );
       let durability = plan.achieves;
       try {
-        if (durability === 'durable') {
+        if (needsDirectorySync(request, plan)) {
           timer?.enter('syncDirectory');
-          if (!(yield* directory.sync())) durability = 'ordered';
-          else if (plan.syncsFileAgain) yield* temporary.syncAgain();
+          const synced = yield* directory.sync();
+          if (durability === 'durable' && !synced) durability = 'ordered';
+          if (durability === 'durable' && plan.syncsFileAgain) yield* temporary.syncAgain();
         }
       } finally {
         yield* temporary.release();
@@ -139,6 +140,11 @@ function* acceptablePlan(
   const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
   throwIfStrict(request, achieves);
   return { ...plan, achieves };
+}
+
+/** Also where a sync is not known to make the name durable: it costs little, and may do so. */
+function needsDirectorySync({ durability }: SaveParameters, { protocol }: PortablePlan): boolean {
+  return durability === 'durable' && protocol !== 'rename';
 }
 
 function throwIfStrict({ strict, durability, path }: SaveParameters, achieves: Durability): void {

@@ -128,11 +128,34 @@ describe('where durability cannot be checked', () => {
     }
   });
 
-  it('FUSE filesystems are trusted with a warning', () => {
-    for (const type of ['fuse', 'fuseblk', 'fuse.sshfs', 'virtiofs']) {
+  it('FUSE filesystems whose servers are known to sync directories are trusted with a warning', () => {
+    for (const type of ['fuse.glusterfs', 'fuse.ceph-fuse', 'virtiofs']) {
       assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered']);
       assert.deepEqual(codes(decideOnType(type)), ['fuse']);
     }
+  });
+
+  it('no new name is durable on any other FUSE filesystem', () => {
+    const types = ['sshfs', 'bindfs', 'mergerfs', 's3fs', 'rclone', 'encfs', 'novelfs', 'glusterfs2'];
+    for (const type of ['fuse', 'fuseblk', ...types.flatMap((one) => [`fuse.${one}`, `fuseblk.${one}`])]) {
+      const decision = decideOnType(type);
+      assert.deepEqual(achieved(decision), ['ordered', 'ordered'], type);
+      assert.equal(decision.durable.protocol, 'sync-rename-sync');
+      assert.match(decision.warnings[0]?.message ?? '', /not known to sync directories/);
+    }
+  });
+
+  it('an overlay that keeps its changes on such a FUSE filesystem is limited like it', () => {
+    const table =
+      '43 27 0:38 / /mnt/disk rw - fuse.bindfs source rw\n' +
+      '46 27 0:39 / /mnt/merged rw - overlay overlay rw,upperdir=/mnt/disk/upper,workdir=/mnt/disk/work\n';
+    const decision = decideOn('overlay', { '/proc/self/mountinfo': table });
+    assert.deepEqual(achieved(decision), ['ordered', 'ordered']);
+    assert.deepEqual(codes(decision), ['fuse']);
+  });
+
+  it('the weakest of several limits counts', () => {
+    assert.deepEqual(achieved(decideOnType('fuse.bindfs', 'rw,nobarrier')), ['none', 'none']);
   });
 
   it('an unknown filesystem gets sync-rename-sync without a warning', () => {
