@@ -16,6 +16,7 @@ enum RequestField : uint32_t {
   kChoice,
   kFlags,
   kMode,
+  kCreateMode,
   kUid,
   kGid,
   kPrevious,
@@ -24,8 +25,9 @@ enum RequestField : uint32_t {
   kTicket,
   kRequestFields,
 };
-inline constexpr const char* kRequestNames[] = {"path", "data",     "choice",   "flags",     "mode",  "uid",
-                                                "gid",  "previous", "expected", "temporary", "ticket"};
+inline constexpr const char* kRequestNames[] = {"path",     "data",       "choice",    "flags",
+                                                "mode",     "createMode", "uid",       "gid",
+                                                "previous", "expected",   "temporary", "ticket"};
 static_assert(sizeof kRequestNames / sizeof kRequestNames[0] == kRequestFields);
 
 // The bits of `flags`, from the lowest.
@@ -33,18 +35,22 @@ enum Flag : uint32_t {
   kExclusive = 1U << 0,
   kFollowSymlinks = 1U << 1,
   kMakeDirectories = 1U << 2,
-  kPreservePermissions = 1U << 3,
-  kPreserveAll = 1U << 4,
-  kStrict = 1U << 5,
-  kHasMode = 1U << 6,
-  kHasOwner = 1U << 7,
-  kTimed = 1U << 8,
-  kExpectsMissing = 1U << 9,
-  kUsesDefaultPlan = 1U << 10,
+  kPreserveMode = 1U << 3,
+  kPreserveOwner = 1U << 4,
+  kPreserveAttributes = 1U << 5,
+  kStrict = 1U << 6,
+  kHasMode = 1U << 7,
+  kHasUid = 1U << 8,
+  kHasGid = 1U << 9,
+  kOwnerRequired = 1U << 10,
+  kTimed = 1U << 11,
+  kExpectsMissing = 1U << 12,
+  kUsesDefaultPlan = 1U << 13,
 };
 inline constexpr const char* kFlagNames[] = {
-    "exclusive", "followSymlinks", "makeDirectories", "preservePermissions", "preserveAll",    "strict",
-    "hasMode",   "hasOwner",       "timed",           "expectsMissing",      "usesDefaultPlan"};
+    "exclusive",          "followSymlinks", "makeDirectories", "preserveMode",   "preserveOwner",
+    "preserveAttributes", "strict",         "hasMode",         "hasUid",         "hasGid",
+    "ownerRequired",      "timed",          "expectsMissing",  "usesDefaultPlan"};
 inline constexpr uint32_t kAllFlags = (1U << (sizeof kFlagNames / sizeof kFlagNames[0])) - 1;
 
 // For PlanChoice.

@@ -28,7 +28,7 @@ Status IgnoreForbidden(Status status) {
 bool IsPreserved(const std::string& attribute, KeptOwnership kept) {
   // The access list's entry for the owning group would give another group the rights of the old one.
   // Capabilities would run a program of another owner with more rights than its own.
-  if (attribute == kAccessAcl) return kept.group;
+  if (attribute == kAccessAcl) return kept.mode && kept.group;
   if (attribute == kCapabilities) return kept.owner;
   return std::none_of(std::begin(kContentSignatures), std::end(kContentSignatures),
                       [&](const char* one) { return attribute == one; });
@@ -66,7 +66,7 @@ Status PreserveExtendedAttributes(const platform::Directory& directory, const st
     if (!status.ok() && !IsForbidden(status.error())) return status;
     if (status.ok() && attribute == kAccessAcl) has_acl = *mode_changed = true;
   }
-  return has_acl ? Status::Ok() : RemoveDefaultAcl(file, mode_changed);
+  return has_acl || !kept.mode ? Status::Ok() : RemoveDefaultAcl(file, mode_changed);
 }
 
 Status PreserveAccessList(const platform::Directory& directory, const std::string& name,

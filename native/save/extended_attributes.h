@@ -12,6 +12,8 @@ namespace indelible {
 struct KeptOwnership {
   bool owner = true;
   bool group = true;
+  // Whether the mode is taken over. If it is not, the access list stays as the system has made it.
+  bool mode = true;
 };
 
 // Gives `file` the extended attributes of the file `name` (access lists and security labels among them), and

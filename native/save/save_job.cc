@@ -230,11 +230,13 @@ bool SaveJob::CanCoalesce(const SaveJob& earlier) const {
   // find it.
   return !request_.exclusive && !before.exclusive && request_.previous.empty() && before.previous.empty() &&
          request_.expected == nullptr && before.expected == nullptr && request_.has_mode == before.has_mode &&
-         request_.mode == before.mode && request_.has_owner == before.has_owner &&
-         request_.uid == before.uid && request_.gid == before.gid &&
-         request_.preserve_permissions == before.preserve_permissions &&
-         request_.preserve_all == before.preserve_all && request_.follow_symlinks == before.follow_symlinks &&
-         target_->name == earlier.target_->name &&
+         request_.mode == before.mode && request_.create_mode == before.create_mode &&
+         request_.has_uid == before.has_uid && request_.uid == before.uid &&
+         request_.has_gid == before.has_gid && request_.gid == before.gid &&
+         request_.owner_required == before.owner_required && request_.preserve_mode == before.preserve_mode &&
+         request_.preserve_owner == before.preserve_owner &&
+         request_.preserve_attributes == before.preserve_attributes &&
+         request_.follow_symlinks == before.follow_symlinks && target_->name == earlier.target_->name &&
          target_->identity.inode == earlier.target_->identity.inode && filesystem() == earlier.filesystem();
 }
 

@@ -20,15 +20,25 @@ struct SaveRequest {
   bool exclusive = false;
   bool follow_symlinks = true;
   bool make_directories = false;
-  bool preserve_permissions = true;
-  // Extended attributes and file flags as well.
-  bool preserve_all = true;
+  // What the new version takes over from the replaced one: the mode (on macOS and Windows also the access
+  // list); owner and group; extended attributes and file flags. An access list is never taken over without
+  // the mode.
+  bool preserve_mode = true;
+  bool preserve_owner = true;
+  bool preserve_attributes = true;
   bool strict = false;
+  // The exact mode, if the caller has given one.
   bool has_mode = false;
   uint32_t mode = 0;
-  bool has_owner = false;
+  // The mode of a file that has neither an exact mode nor the mode of the replaced file. The umask applies.
+  uint32_t create_mode = 0666;
+  // The owner and the group that the caller has given, each alone or both.
+  bool has_uid = false;
   uint32_t uid = 0;
+  bool has_gid = false;
   uint32_t gid = 0;
+  // The save fails if the process may not set them. Otherwise they are set as far as the process may.
+  bool owner_required = true;
   // Measure the time of each stage.
   bool timed = false;
   // The save fails unless the target is this version when it is replaced. Null: any version.

@@ -19,12 +19,12 @@ using platform::Entry;
 
 constexpr uint32_t kSetUserId = 04000;
 constexpr uint32_t kSetGroupId = 02000;
+// Set-id bits and the sticky bit.
+constexpr uint32_t kSpecialBits = 07000;
 constexpr uint32_t kOwnerBits = 0700;
 constexpr uint32_t kGroupBits = 0070;
 constexpr uint32_t kOtherBits = 0007;
 constexpr uint32_t kUnknownMode = ~uint32_t{0};
-// The usual mode of a new file. The umask applies.
-constexpr uint32_t kDefaultMode = 0666;
 
 // Names have 80 random bits. A second attempt is due to a sweeper, a tenth to a broken filesystem.
 constexpr int kMostNames = 10;
@@ -32,15 +32,15 @@ constexpr int kMostNames = 10;
 // The bytes written between two checks for cancellation.
 constexpr size_t kWriteChunk = size_t{8} << 20;
 
-bool Preserves(const SaveRequest& request, const Entry& replaced) {
-  return request.preserve_permissions && replaced.kind == Entry::Kind::kFile;
+bool PreservesMode(const SaveRequest& request, const Entry& replaced) {
+  return request.preserve_mode && replaced.kind == Entry::Kind::kFile;
 }
 
 // The final mode of the file, if known in advance.
 bool FinalMode(const SaveRequest& request, const Entry& replaced, uint32_t* mode) {
   if (request.has_mode) {
     *mode = request.mode;
-  } else if (Preserves(request, replaced)) {
+  } else if (PreservesMode(request, replaced)) {
     *mode = replaced.attributes.mode;
   } else {
     return false;
@@ -70,10 +70,11 @@ Temporary::~Temporary() {
 
 Status Temporary::Create(const SaveRequest& request, const std::string& name, const Entry& replaced,
                          bool unnamed) {
-  uint32_t mode = kDefaultMode;
+  // The set-id bits come last.
+  uint32_t mode = request.create_mode & ~kSpecialBits;
   if (FinalMode(request, replaced, &mode)) mode = CreationMode(mode);
   Status status = CreateLocked(mode, unnamed);
-  if (!status.ok() || !Preserves(request, replaced)) return status;
+  if (!status.ok() || !PreservesMode(request, replaced)) return status;
   // Before the file contains data that the list protects.
   return PreserveAccessList(directory_, name, file_);
 }
@@ -147,66 +148,81 @@ Status Temporary::Write(const uint8_t* data, size_t size, FunctionRef<bool()> ca
 
 Status Temporary::SetAttributes(const SaveRequest& request, const std::string& name, const Entry& replaced,
                                 bool in_memory) {
-  const bool preserves = Preserves(request, replaced);
+  const bool preserves_mode = PreservesMode(request, replaced);
   uint32_t mode = 0;
   const bool has_mode = FinalMode(request, replaced, &mode);
+  const uint32_t created_mode = attributes_.mode;
   Attributes wanted = attributes_;
-  if (request.has_owner) {
-    wanted.uid = request.uid;
-    wanted.gid = request.gid;
-  } else if (preserves) {
+  if (request.preserve_owner && replaced.kind == Entry::Kind::kFile) {
     wanted.uid = replaced.attributes.uid;
     wanted.gid = replaced.attributes.gid;
   }
+  if (request.has_uid) wanted.uid = request.uid;
+  if (request.has_gid) wanted.gid = request.gid;
   if (wanted.uid != attributes_.uid || wanted.gid != attributes_.gid) {
-    Status status = platform::SetOwner(file_, wanted.uid, wanted.gid);
-    // chown(2): an unprivileged process may not give files away, but may choose among its own groups. EINVAL:
-    // its user namespace has no such user (user_namespaces(7)).
-    if (!status.ok() && MayNotOwn(status) && !request.has_owner) {
-      wanted.uid = attributes_.uid;
-      if (wanted.gid != attributes_.gid) {
-        status = platform::SetOwner(file_, wanted.uid, wanted.gid);
-        if (!status.ok() && MayNotOwn(status)) {
-          wanted.gid = attributes_.gid;
-          status = Status::Ok();
-        }
-      } else {
-        status = Status::Ok();
-      }
-    }
+    Status status = SetOwner(request, wanted);
     if (!status.ok()) return status;
-    attributes_.uid = wanted.uid;
-    attributes_.gid = wanted.gid;
     // chown(2): which set-id bits are cleared depends on the rest of the mode and on the process.
     if ((attributes_.mode & (kSetUserId | kSetGroupId)) != 0) attributes_.mode = kUnknownMode;
   }
-  if (preserves) {
+  // The new version has the user and the group that the rights of the old one are for, or those that the
+  // caller has given.
+  KeptOwnership kept;
+  kept.owner =
+      attributes_.uid == replaced.attributes.uid || (request.has_uid && attributes_.uid == request.uid);
+  kept.group =
+      attributes_.gid == replaced.attributes.gid || (request.has_gid && attributes_.gid == request.gid);
+  kept.mode = preserves_mode;
+  if (preserves_mode) {
     Status status = PreserveAccessList(directory_, name, file_);
     if (!status.ok()) return status;
   }
-  if (request.preserve_all && replaced.kind == Entry::Kind::kFile) {
-    KeptOwnership kept;
-    kept.owner = request.has_owner || attributes_.uid == replaced.attributes.uid;
-    kept.group = request.has_owner || attributes_.gid == replaced.attributes.gid;
+  if (request.preserve_attributes && replaced.kind == Entry::Kind::kFile) {
     bool mode_changed = false;
     Status status = PreserveExtendedAttributes(directory_, name, kept, file_, &mode_changed);
     if (mode_changed) attributes_.mode = kUnknownMode;
     if (status.ok() && !in_memory) status = CopyFlags(name);
     if (!status.ok()) return status;
   }
-  if (!has_mode) return Status::Ok();
-  if (preserves && !request.has_mode) {
+  if (!has_mode) {
+    const uint32_t create_bits = request.create_mode & kSpecialBits;
+    if (create_bits == 0) return Status::Ok();
+    // The system has applied the umask to the other bits.
+    mode = created_mode | create_bits;
+  } else if (!request.has_mode) {
     // Rights of one owner or group must not pass to another: set-id bits would run programs as another user,
     // and a file that is private to one group would be open to the next.
-    if (attributes_.uid != replaced.attributes.uid && !request.has_owner) mode &= ~kSetUserId;
-    if (attributes_.gid != replaced.attributes.gid && !request.has_owner) {
-      mode &= ~kSetGroupId & (~kGroupBits | ((mode & kOtherBits) << 3));
-    }
+    if (!kept.owner) mode &= ~kSetUserId;
+    if (!kept.group) mode &= ~kSetGroupId & (~kGroupBits | ((mode & kOtherBits) << 3));
   }
   if (mode == attributes_.mode) return Status::Ok();
   Status status = platform::SetMode(file_, mode);
   if (status.ok()) attributes_.mode = mode;
   return status;
+}
+
+// chown(2): an unprivileged process may not give files away, but may choose among its own groups. EINVAL: its
+// user namespace has no such user or group (user_namespaces(7)).
+Status Temporary::SetOwner(const SaveRequest& request, const Attributes& wanted) {
+  Status status = platform::SetOwner(file_, wanted.uid, wanted.gid);
+  if (!status.ok() && !MayNotOwn(status)) return status;
+  if (status.ok()) {
+    attributes_.uid = wanted.uid;
+    attributes_.gid = wanted.gid;
+  } else if (wanted.uid != attributes_.uid && wanted.gid != attributes_.gid) {
+    // Each alone.
+    Status alone = platform::SetOwner(file_, attributes_.uid, wanted.gid);
+    if (alone.ok()) {
+      attributes_.gid = wanted.gid;
+    } else if (MayNotOwn(alone)) {
+      alone = platform::SetOwner(file_, wanted.uid, attributes_.gid);
+      if (alone.ok()) attributes_.uid = wanted.uid;
+    }
+    if (!alone.ok() && !MayNotOwn(alone)) return alone;
+  }
+  const bool lacks_required = (request.has_uid && attributes_.uid != request.uid) ||
+                              (request.has_gid && attributes_.gid != request.gid);
+  return request.owner_required && lacks_required ? std::move(status) : Status::Ok();
 }
 
 // Flags that the process may not read or set, or that the filesystem does not have, are left out.

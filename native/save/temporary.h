@@ -71,6 +71,8 @@ class Temporary {
   Status EnsureName();
   Status Lock(bool* linked);
   Status CopyFlags(const std::string& name);
+  // As far as the process may, unless the request requires an owner or group.
+  Status SetOwner(const SaveRequest& request, const platform::Attributes& wanted);
 
   const platform::Directory& directory_;
   platform::Descriptor file_;

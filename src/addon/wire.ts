@@ -8,13 +8,14 @@ import type { Stage } from '../base/stage-timer.js';
 export const WIRE = {
   /** The arguments of a save, in this order (`WireRequest`). */
   request: [
-    ...['path', 'data', 'choice', 'flags', 'mode', 'uid', 'gid'],
+    ...['path', 'data', 'choice', 'flags', 'mode', 'createMode', 'uid', 'gid'],
     ...['previous', 'expected', 'temporary', 'ticket'],
   ],
   /** The bits of `flags`, from the lowest bit up. */
   flags: [
-    ...(['exclusive', 'followSymlinks', 'makeDirectories', 'preservePermissions'] as const),
-    ...(['preserveAll', 'strict', 'hasMode', 'hasOwner', 'timed'] as const),
+    ...(['exclusive', 'followSymlinks', 'makeDirectories'] as const),
+    ...(['preserveMode', 'preserveOwner', 'preserveAttributes', 'strict'] as const),
+    ...(['hasMode', 'hasUid', 'hasGid', 'ownerRequired', 'timed'] as const),
     ...(['expectsMissing', 'usesDefaultPlan'] as const),
   ],
   /**
@@ -57,6 +58,8 @@ export type WireRequest = [
   choice: number,
   flags: number,
   mode: number,
+  /** The mode, less the umask, of a file that has neither `mode` nor the mode of the replaced file. */
+  createMode: number,
   uid: number,
   gid: number,
   /** The path at which the replaced version is kept. */

@@ -53,7 +53,7 @@ function requestOf(directory: PathLike, options: TemporaryFileOptions | null | u
 }
 
 function* open(request: SaveParameters): Steps<TemporaryHandle> {
-  const { path, durability, protocol, strict, mode } = request;
+  const { path, durability, protocol, strict } = request;
   const { engine, calls } = selectEngine();
   refuseWithoutDescriptors(calls, path);
   try {
@@ -64,7 +64,7 @@ function* open(request: SaveParameters): Steps<TemporaryHandle> {
         const message = `The filesystem cannot make '${path}' ${durability}`;
         throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
       }
-      const opened = yield* calls.createTemporary(directory, mode, temporary === 'unnamed');
+      const opened = yield* calls.createTemporary(directory, request, temporary === 'unnamed');
       return new TemporaryHandle(engine, calls, opened);
     } finally {
       yield* calls.close(directory);

@@ -72,6 +72,7 @@ export function requestOf(
     ifExists: resolved.ifExists,
     keepPrevious: resolved.keepPrevious,
     mode: resolved.mode,
+    createMode: resolved.createMode,
     owner: resolved.owner,
     preserve: resolved.preserve,
     followSymlinks: resolved.followSymlinks,

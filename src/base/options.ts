@@ -15,8 +15,38 @@ export type Durability = 'durable' | 'ordered' | 'none';
 /** The steps of a save. `docs/durability.md` says which filesystem needs which protocol. */
 export type Protocol = 'single-commit' | 'sync-rename-sync' | 'rename';
 
-/** Which attributes the new file takes over from the replaced file. */
-export type Preserve = 'all' | 'permissions' | 'none';
+/**
+ * What the new file takes over from the replaced file: everything, mode and owner, nothing, or each part by
+ * itself. A part that is left out is taken over, as with `'all'`.
+ */
+export type Preserve = 'all' | 'permissions' | 'none' | PreservedParts;
+
+/** The parts of `Preserve`. */
+export interface PreservedParts {
+  /**
+   * The twelve mode bits, and the access control list: on macOS and Windows with the native engine, on Linux
+   * also with `attributes`. Without it the file gets a mode as a new file does. Default `true`.
+   */
+  mode?: boolean | null | undefined;
+  /** User and group, as far as the process may set them. Default `true`. */
+  owner?: boolean | null | undefined;
+  /** With the native engine: extended attributes, file flags, the project id. Default `true`. */
+  attributes?: boolean | null | undefined;
+}
+
+/** The owner of a file, and whether the save fails if it cannot be set. */
+export interface Owner {
+  /** The number of the user. Default: as without the option `owner`. */
+  uid?: number | null | undefined;
+  /** The number of the group. Default: as without the option `owner`. */
+  gid?: number | null | undefined;
+  /**
+   * Whether the save rejects with `EPERM` or `EINVAL` if the process may not set them. With `false` they are
+   * set as far as the process may; where one was not set, a preserved mode loses the rights that were meant
+   * for it, as with a preserved owner. Default `true`.
+   */
+  required?: boolean | null | undefined;
+}
 
 /** Options of `save` and `saveSync`. */
 export interface SaveOptions {
@@ -36,12 +66,21 @@ export interface SaveOptions {
    */
   keepPrevious?: PathLike | undefined;
   /**
-   * The file's twelve mode bits, exactly: the umask does not apply. A number, or a string of octal digits.
-   * Default: the mode of the replaced file; for a new file `0o666 & ~umask`.
+   * The file's twelve mode bits, exactly: the umask does not apply. A number or a string of octal digits, as
+   * in `fs`; file-type bits are ignored, so that it may be the `mode` of a `Stats`. Default: the mode of the
+   * replaced file; for a new file `createMode`.
    */
-  mode?: number | string | undefined;
-  /** The file's owner and group. Default: those of the replaced file, as far as the process may set them. */
-  owner?: { uid: number; gid: number } | undefined;
+  mode?: number | string | null | undefined;
+  /**
+   * The mode of a file that does not exist yet. The umask applies, as in `fs.writeFile`. It is also used
+   * where a file exists whose mode is not taken over (`preserve`). `mode` has precedence. Default `0o666`.
+   */
+  createMode?: number | string | null | undefined;
+  /**
+   * The file's owner, its group, or both. Default: those of the replaced file, as far as the process may set
+   * them.
+   */
+  owner?: Owner | null | undefined;
   /**
    * What is taken over from the replaced file. `'permissions'`: mode, owner and group; with the native engine
    * also the access control list on macOS and Windows. `'all'`, the default: the same, and with the native
@@ -51,7 +90,7 @@ export interface SaveOptions {
    * that the process lacks the privilege to set is left out without an error. Hard links and the birth time
    * are never kept.
    */
-  preserve?: Preserve | undefined;
+  preserve?: Preserve | null | undefined;
   /**
    * Whether a symbolic link at the path is followed. With `true` the link stays and its target is replaced;
    * the target of a dangling link is created. With `false` the link itself is replaced by a file. Default
@@ -83,14 +122,29 @@ export interface SaveOptions {
   protocol?: 'sync-rename-sync' | undefined;
 }
 
+/** `undefined`: not given by the caller. At least one of them is given. */
+export interface ResolvedOwner {
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  readonly required: boolean;
+}
+
+/** `Preserve` as its parts. */
+export interface ResolvedPreserve {
+  readonly mode: boolean;
+  readonly owner: boolean;
+  readonly attributes: boolean;
+}
+
 /** The options of a save, checked, with every default filled in. */
 export interface ResolvedOptions {
   durability: Durability;
   ifExists: 'replace' | 'fail';
   keepPrevious: AbsolutePath | undefined;
   mode: number | undefined;
-  owner: { uid: number; gid: number } | undefined;
-  preserve: Preserve;
+  createMode: number;
+  owner: ResolvedOwner | undefined;
+  preserve: ResolvedPreserve;
   followSymlinks: boolean;
   makeDirectories: boolean;
   signal: AbortSignal | undefined;
@@ -99,7 +153,15 @@ export interface ResolvedOptions {
   protocol: 'sync-rename-sync' | undefined;
 }
 
-const MAX_MODE = 0o7777;
+/** With the bits of the file type, as in the `mode` of a `Stats`. */
+const MAX_MODE = 0o177777;
+const MODE_BITS = 0o7777;
+const DEFAULT_CREATE_MODE = 0o666;
+const PRESERVED: Readonly<Record<Extract<Preserve, string>, ResolvedPreserve>> = {
+  all: { mode: true, owner: true, attributes: true },
+  permissions: { mode: true, owner: true, attributes: false },
+  none: { mode: false, owner: false, attributes: false },
+};
 /** `(uid_t)-1` is not an owner: it tells `chown` to leave the owner unchanged. */
 const MAX_ID = 0xffff_fffe;
 
@@ -117,9 +179,10 @@ export function resolveOptions(options: SaveOptions | BufferEncoding | null | un
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
     ifExists,
     keepPrevious: resolveKeepPrevious(given.keepPrevious, ifExists),
-    mode: resolveMode(given.mode),
+    mode: modeOption('options.mode', given.mode),
+    createMode: modeOption('options.createMode', given.createMode) ?? DEFAULT_CREATE_MODE,
     owner: resolveOwner(given.owner),
-    preserve: oneOf('options.preserve', given.preserve, ['all', 'permissions', 'none']),
+    preserve: resolvePreserve(given.preserve),
     followSymlinks: booleanOption('options.followSymlinks', given.followSymlinks, true),
     makeDirectories: booleanOption('options.makeDirectories', given.makeDirectories, false),
     signal: resolveSignal(given.signal),
@@ -132,10 +195,10 @@ export function resolveOptions(options: SaveOptions | BufferEncoding | null | un
 /** The first of `allowed` is the default. */
 export function oneOf<const T extends string>(
   name: string,
-  value: T | undefined,
+  value: T | null | undefined,
   allowed: readonly [T, ...T[]],
 ): T {
-  if (value === undefined) return allowed[0];
+  if (value === undefined || value === null) return allowed[0];
   if (typeof value !== 'string') throw invalidArgumentType(name, 'of type string', value);
   if (!allowed.includes(value)) {
     throw invalidArgumentValue(name, `one of ${allowed.map((one) => `'${one}'`).join(', ')}`, value);
@@ -143,8 +206,12 @@ export function oneOf<const T extends string>(
   return value;
 }
 
-export function booleanOption(name: string, value: boolean | undefined, defaultValue: boolean): boolean {
-  if (value === undefined) return defaultValue;
+export function booleanOption(
+  name: string,
+  value: boolean | null | undefined,
+  defaultValue: boolean,
+): boolean {
+  if (value === undefined || value === null) return defaultValue;
   if (typeof value !== 'boolean') throw invalidArgumentType(name, 'of type boolean', value);
   return value;
 }
@@ -179,23 +246,41 @@ export function resolveKeepPrevious(
   return path;
 }
 
-function resolveMode(mode: number | string | undefined): number | undefined {
-  if (mode === undefined) return undefined;
-  if (typeof mode === 'string') {
-    if (!/^[0-7]+$/.test(mode)) throw invalidArgumentValue('options.mode', 'a string of octal digits', mode);
-    return integerOption('options.mode', Number.parseInt(mode, 8), MAX_MODE, 'between 0 and 0o7777');
+/** The twelve mode bits. */
+function modeOption(name: string, mode: number | string | null | undefined): number | undefined {
+  if (mode === undefined || mode === null) return undefined;
+  if (typeof mode === 'string' && !/^[0-7]+$/.test(mode)) {
+    throw invalidArgumentValue(name, 'a number or a string of octal digits', mode);
   }
-  return integerOption('options.mode', mode, MAX_MODE, 'between 0 and 0o7777');
+  const number = typeof mode === 'string' ? Number.parseInt(mode, 8) : mode;
+  return integerOption(name, number, MAX_MODE, 'between 0 and 0o177777') & MODE_BITS;
 }
 
 function resolveOwner(owner: SaveOptions['owner']): ResolvedOptions['owner'] {
-  if (owner === undefined) return undefined;
-  if (owner === null || typeof owner !== 'object') {
-    throw invalidArgumentType('options.owner', 'an object with uid and gid', owner);
+  if (owner === undefined || owner === null) return undefined;
+  if (typeof owner !== 'object') throw invalidArgumentType('options.owner', 'of type object', owner);
+  const uid = idOption('options.owner.uid', owner.uid);
+  const gid = idOption('options.owner.gid', owner.gid);
+  const required = booleanOption('options.owner.required', owner.required, true);
+  if (uid !== undefined || gid !== undefined) return { uid, gid, required };
+  throw invalidArgumentValue('options.owner', 'an object with uid, gid or both', owner);
+}
+
+function idOption(name: string, id: number | null | undefined): number | undefined {
+  return id === undefined || id === null
+    ? undefined
+    : integerOption(name, id, MAX_ID, 'between 0 and 4294967294');
+}
+
+function resolvePreserve(preserve: SaveOptions['preserve']): ResolvedPreserve {
+  if (preserve === undefined || preserve === null) return PRESERVED.all;
+  if (typeof preserve !== 'object') {
+    return PRESERVED[oneOf('options.preserve', preserve, ['all', 'permissions', 'none'])];
   }
   return {
-    uid: integerOption('options.owner.uid', owner.uid, MAX_ID, 'between 0 and 4294967294'),
-    gid: integerOption('options.owner.gid', owner.gid, MAX_ID, 'between 0 and 4294967294'),
+    mode: booleanOption('options.preserve.mode', preserve.mode, true),
+    owner: booleanOption('options.preserve.owner', preserve.owner, true),
+    attributes: booleanOption('options.preserve.attributes', preserve.attributes, true),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import type { Durability, Preserve, Protocol } from './options.js';
+import type { Durability, Protocol, ResolvedOwner, ResolvedPreserve } from './options.js';
 import type { AbsolutePath } from './path.js';
 import type { StageTimer } from './stage-timer.js';
 
@@ -10,10 +10,11 @@ export interface SaveParameters {
   readonly ifExists: 'replace' | 'fail';
   /** The path at which the replaced version is kept. Only with `'replace'`. */
   readonly keepPrevious: AbsolutePath | undefined;
-  /** Twelve bits, exactly. `undefined`: the mode of the replaced file, or the default of a new file. */
+  /** Twelve bits, exactly. `undefined`: the mode of the replaced file, or `createMode` less the umask. */
   readonly mode: number | undefined;
-  readonly owner: { uid: number; gid: number } | undefined;
-  readonly preserve: Preserve;
+  readonly createMode: number;
+  readonly owner: ResolvedOwner | undefined;
+  readonly preserve: ResolvedPreserve;
   readonly followSymlinks: boolean;
   readonly makeDirectories: boolean;
   readonly strict: boolean;

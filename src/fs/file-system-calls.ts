@@ -1,6 +1,6 @@
 import type { Durability, Protocol } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
-import type { FileVersion } from '../base/save-request.js';
+import type { FileVersion, SaveParameters } from '../base/save-request.js';
 import type { Plan } from '../filesystem/decision.js';
 import type { Steps } from './steps.js';
 
@@ -138,10 +138,9 @@ export interface FileSystemCalls {
   openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile>;
   readAll(file: OpenFile): Steps<Buffer>;
   readonly locks?: LockCalls;
-  /** @param mode the exact mode; `undefined` means the mode of any new file. */
   createTemporary?(
     directory: OpenDirectory,
-    mode: number | undefined,
+    mode: Pick<SaveParameters, 'mode' | 'createMode'>,
     unnamed: boolean,
   ): Steps<OpenTemporary>;
 

@@ -8,6 +8,7 @@ import { failedWith, mountPointError, UNSUPPORTED } from '../base/fs-error.js';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
+import type { SaveParameters } from '../base/save-request.js';
 import { SYNC_RENAME_SYNC } from '../filesystem/decision.js';
 import type {
   Entry,
@@ -136,7 +137,7 @@ export class NativeCalls implements FileSystemCalls {
 
   *createTemporary(
     { handle: directory }: OpenDirectory,
-    mode: number | undefined,
+    mode: Pick<SaveParameters, 'mode' | 'createMode'>,
     unnamed: boolean,
   ): Steps<OpenTemporary> {
     const created = yield* this.#call('createTemporary', directory, creationMode(mode), unnamed);

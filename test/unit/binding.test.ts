@@ -52,7 +52,7 @@ type OneForm = Exclude<keyof NativePrimitives, `${string}Sync`>;
 
 /** In the order of `WIRE.request`. */
 const REQUEST = [
-  ...(['path', 'bytes', 'choice', 'save flags', 'mode', 'id', 'id'] as const),
+  ...(['path', 'bytes', 'choice', 'save flags', 'mode', 'mode', 'id', 'id'] as const),
   ...(['path or none', 'file or none', 'temporary or none', 'ticket or none'] as const),
 ] as const satisfies readonly Argument[];
 
@@ -264,7 +264,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   };
 
   const requestFor = (name: string, ticket: number): unknown[] => [
-    ...[scratch.at(name), new Uint8Array(3), 0, 0, 0, 0, 0, undefined, 0, 0, ticket],
+    ...[scratch.at(name), new Uint8Array(3), 0, 0, 0, 0o666, 0, 0, undefined, 0, 0, ticket],
   ];
 
   const opened = (answer: unknown): number => {
@@ -419,7 +419,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   it('refuses a ticket that another save uses, and calls for a save that is not open', async () => {
     const ticket = issueTicket();
     const missing = scratch.at('missing', 'path');
-    const request = [missing, new Uint8Array(3), 0, 0, 0, 0, 0, undefined, 0, 0, ticket];
+    const request = [missing, new Uint8Array(3), 0, 0, 0, 0o666, 0, 0, undefined, 0, 0, ticket];
     const saving = entry('save')(...request);
     const range = { code: 'ERR_OUT_OF_RANGE' };
     for (const name of ['save', 'openSave', 'openSaveSync'])
@@ -455,7 +455,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
         const addon = require('node-gyp-build')(${JSON.stringify(root)});
         addon.setPlanProvider(${provider});
         const path = ${JSON.stringify(scratch.at('saved'))};
-        addon.save(path, new Uint8Array(3), 0, 0, 0, 0, 0, undefined, 0, 0, 0).then(
+        addon.save(path, new Uint8Array(3), 0, 0, 0, 0o666, 0, 0, undefined, 0, 0, 0).then(
           ({ published, protocol }) => console.log(published, protocol));`;
       const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' });
       assert.equal(stdout, 'true sync-rename-sync\n', stderr);

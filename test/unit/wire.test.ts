@@ -18,7 +18,7 @@ const scratch = new ScratchDirectory();
 const NO_DATA = new Uint8Array(0);
 
 function requestFor(path: string, data: Uint8Array, flags: number, ticket: number): WireRequest {
-  return [path, data, 0, flags, 0, 0, 0, undefined, 0, 0, ticket];
+  return [path, data, 0, flags, 0, 0o666, 0, 0, undefined, 0, 0, ticket];
 }
 
 /** Repeats a call until all decisions that it needs are provided. Returns the plan requests as well. */

@@ -15,13 +15,14 @@ export function submit<T>(
   temporary = 0,
   flags = 0,
 ): T {
-  const { mode, owner, expected } = request;
+  const { mode, createMode, owner, expected } = request;
   return entry(
     request.path,
     data,
     choiceOf(request.durability, request.protocol),
     flagsOf(request) | flags,
     mode ?? 0,
+    createMode,
     owner?.uid ?? 0,
     owner?.gid ?? 0,
     request.keepPrevious,
@@ -54,12 +55,21 @@ function flagsOf(request: SaveParameters): number {
   if (request.ifExists === 'fail') flags |= FLAG.exclusive;
   if (request.followSymlinks) flags |= FLAG.followSymlinks;
   if (request.makeDirectories) flags |= FLAG.makeDirectories;
-  if (request.preserve !== 'none') flags |= FLAG.preservePermissions;
-  if (request.preserve === 'all') flags |= FLAG.preserveAll;
+  if (request.preserve.mode) flags |= FLAG.preserveMode;
+  if (request.preserve.owner) flags |= FLAG.preserveOwner;
+  if (request.preserve.attributes) flags |= FLAG.preserveAttributes;
   if (request.strict) flags |= FLAG.strict;
   if (request.mode !== undefined) flags |= FLAG.hasMode;
-  if (request.owner !== undefined) flags |= FLAG.hasOwner;
+  if (request.owner !== undefined) flags |= ownerFlagsOf(request.owner);
   if (request.timer !== undefined) flags |= FLAG.timed;
   if (request.expected === 'missing') flags |= FLAG.expectsMissing;
+  return flags;
+}
+
+function ownerFlagsOf({ uid, gid, required }: NonNullable<SaveParameters['owner']>): number {
+  let flags = 0;
+  if (uid !== undefined) flags |= FLAG.hasUid;
+  if (gid !== undefined) flags |= FLAG.hasGid;
+  if (required) flags |= FLAG.ownerRequired;
   return flags;
 }

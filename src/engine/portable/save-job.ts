@@ -168,7 +168,7 @@ function* writeAndPublish(
   const { timer } = request;
   timer?.enter('create');
   throwIfAborted(request.signal);
-  const temporary = yield* Temporary.create(directory.path, creationMode(attributes.mode));
+  const temporary = yield* Temporary.create(directory.path, creationMode(attributes));
   try {
     let bytes = 0;
     timer?.leave();

@@ -1,31 +1,41 @@
 import type { Stats } from 'node:fs';
 import { failedWith } from '../../base/fs-error.js';
+import type { ResolvedOwner } from '../../base/options.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { fchmod, fchown, fstat } from './plain-fs.js';
 
 const MODE_BITS = 0o7777;
+/** Set-id bits and the sticky bit. */
+const SPECIAL_BITS = 0o7000;
 const SET_USER_ID = 0o4000;
 const SET_GROUP_ID = 0o2000;
 
 /** The mode and owner of the new file. `undefined`: what the system gives to any new file. */
 export interface Attributes {
   readonly mode: number | undefined;
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** Whether the caller set it. Values of the replaced file are kept only as far as the process may. */
+  /** The mode for `open` if `mode` is undefined. */
+  readonly createMode: number;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** What the caller has given. Values of the replaced file are kept only as far as the process may. */
   readonly modeIsExplicit: boolean;
-  readonly ownerIsExplicit: boolean;
+  readonly owner: ResolvedOwner | undefined;
+  /** The file whose mode is taken over. */
+  readonly replaced: Stats | undefined;
 }
 
 /** @param replaced the regular file at the path, if it exists. */
 export function attributesFor(request: SaveParameters, replaced: Stats | undefined): Attributes {
-  // Plain `fs` has no extended attributes, so 'all' means 'permissions' here.
-  const kept = request.preserve === 'none' ? undefined : replaced;
+  const { mode, createMode, owner, preserve } = request;
   return {
-    mode: request.mode ?? (kept === undefined ? undefined : kept.mode & MODE_BITS),
-    owner: request.owner ?? (kept === undefined ? undefined : { uid: kept.uid, gid: kept.gid }),
-    modeIsExplicit: request.mode !== undefined,
-    ownerIsExplicit: request.owner !== undefined,
+    mode: mode ?? (replaced !== undefined && preserve.mode ? replaced.mode & MODE_BITS : undefined),
+    createMode,
+    uid: owner?.uid ?? (preserve.owner ? replaced?.uid : undefined),
+    gid: owner?.gid ?? (preserve.owner ? replaced?.gid : undefined),
+    modeIsExplicit: mode !== undefined,
+    owner,
+    replaced,
   };
 }
 
@@ -33,60 +43,70 @@ export function attributesFor(request: SaveParameters, replaced: Stats | undefin
  * The mode for creating the temporary, which at no time grants more rights than the finished file: the
  * owner's rights, and the rights that both the group and all others have. So the group of the new temporary
  * does not matter. A common mode such as 0644 needs no change afterwards. Without a mode the kernel applies
- * the umask and the default ACL, as to any new file.
+ * the umask and the default ACL, as to any new file. Set-id bits come last (`setAttributes`).
  */
-export function creationMode(mode: number | undefined): number {
-  if (mode === undefined) return 0o666;
+export function creationMode({ mode, createMode }: Pick<Attributes, 'mode' | 'createMode'>): number {
+  if (mode === undefined) return createMode & ~SPECIAL_BITS;
   const both = (mode >> 3) & mode & 0o007;
   return (mode & 0o700) | (both << 3) | both;
 }
 
 /** Sets the owner of the open file, then its mode, because chown(2) clears the set-id bits. */
 export function* setAttributes(descriptor: number, attributes: Attributes): Steps<void> {
-  if (attributes.mode === undefined && attributes.owner === undefined) return;
-  const created = yield* fstat(descriptor);
-  const { ownerKept, groupKept } = yield* setOwner(descriptor, created, attributes);
+  const { uid, gid, createMode, owner, replaced } = attributes;
+  const createBits = createMode & SPECIAL_BITS;
   let { mode } = attributes;
-  if (mode === undefined) return;
-  if (!attributes.modeIsExplicit) {
-    // These bits refer to the old owner and group. The new file must not run with the rights of this
-    // process's user or group. A file that was private to one group must not open up to another.
-    if (!ownerKept) mode &= ~SET_USER_ID;
-    if (!groupKept) mode &= ~SET_GROUP_ID & (~0o070 | ((mode & 0o007) << 3));
+  if (mode === undefined && createBits === 0 && uid === undefined && gid === undefined) return;
+  const created = yield* fstat(descriptor);
+  const reached = yield* setOwner(descriptor, created, attributes);
+  if (mode === undefined) {
+    if (createBits === 0) return;
+    mode = (created.mode & MODE_BITS) | createBits;
+  } else if (!attributes.modeIsExplicit) {
+    // These bits refer to the old owner and group, or to those that the caller has given. The new file must
+    // not run with the rights of this process's user or group. A file that was private to one group must not
+    // open up to another.
+    if (reached.uid !== replaced?.uid && reached.uid !== owner?.uid) mode &= ~SET_USER_ID;
+    if (reached.gid !== replaced?.gid && reached.gid !== owner?.gid) {
+      mode &= ~SET_GROUP_ID & (~0o070 | ((mode & 0o007) << 3));
+    }
   }
   if (mode !== (created.mode & MODE_BITS)) yield* fchmod(descriptor, mode);
 }
 
-interface OwnerOutcome {
-  ownerKept: boolean;
-  groupKept: boolean;
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
 }
 
-function* setOwner(
-  descriptor: number,
-  created: Stats,
-  { owner, ownerIsExplicit }: Attributes,
-): Steps<OwnerOutcome> {
-  if (owner === undefined || (owner.uid === created.uid && owner.gid === created.gid)) {
-    return { ownerKept: true, groupKept: true };
+/** Sets user and group as far as the process may, unless the caller requires them. Returns what was set. */
+function* setOwner(descriptor: number, created: Ids, attributes: Attributes): Steps<Ids> {
+  const { owner, uid = created.uid, gid = created.gid } = attributes;
+  let reached: Ids = created;
+  if (uid === created.uid && gid === created.gid) return reached;
+  const refusal = yield* changeOwner(descriptor, uid, gid);
+  if (refusal === undefined) return { uid, gid };
+  if (uid !== created.uid && gid !== created.gid) {
+    // An unprivileged process may not change a file's owner, but may set any group that it belongs to. A user
+    // namespace may have the owner but not the group.
+    if ((yield* changeOwner(descriptor, created.uid, gid)) === undefined) reached = { uid: created.uid, gid };
+    else if ((yield* changeOwner(descriptor, uid, created.gid)) === undefined)
+      reached = { uid, gid: created.gid };
   }
-  if (yield* fchownIfPermitted(descriptor, owner.uid, owner.gid, ownerIsExplicit)) {
-    return { ownerKept: true, groupKept: true };
-  }
-  // An unprivileged process may not change a file's owner, but may set any group that it belongs to.
-  const groupKept =
-    owner.gid === created.gid ||
-    (owner.uid !== created.uid && (yield* fchownIfPermitted(descriptor, created.uid, owner.gid, false)));
-  return { ownerKept: owner.uid === created.uid, groupKept };
+  const lacksUid = owner?.uid !== undefined && owner.uid !== reached.uid;
+  const lacksGid = owner?.gid !== undefined && owner.gid !== reached.gid;
+  if (owner?.required && (lacksUid || lacksGid)) throw refusal.error;
+  return reached;
 }
 
-function* fchownIfPermitted(descriptor: number, uid: number, gid: number, required: boolean): Steps<boolean> {
+/** @returns the error if the process may not do it. */
+function* changeOwner(descriptor: number, uid: number, gid: number): Steps<{ error: unknown } | undefined> {
   try {
     yield* fchown(descriptor, uid, gid);
-    return true;
+    return undefined;
   } catch (error) {
     // EINVAL: the user namespace does not map this user or group (user_namespaces(7)).
-    if (!required && failedWith(error, 'EPERM', 'EINVAL')) return false;
+    if (failedWith(error, 'EPERM', 'EINVAL')) return { error };
     throw error;
   }
 }

@@ -494,7 +494,7 @@ TEST("sets the access control list before it writes data") {
 
 TEST("sets no access control list if permissions are not preserved") {
   CHECK(Save([](SaveRequest* request) {
-          request->preserve_permissions = request->preserve_all = false;
+          request->preserve_mode = request->preserve_owner = request->preserve_attributes = false;
         }).status.ok());
   CHECK(!script.Called("CopyAccessList"));
   CHECK(!script.Called("CopyAttributes"));
