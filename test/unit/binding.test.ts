@@ -181,7 +181,7 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   patience: [...notIntegers, 10_001],
   'read ahead': [...notIntegers, 2 ** 20 + 1],
   choice: [...notIntegers, WIRE.choices.length],
-  'save flags': [...notIntegers, 2048],
+  'save flags': [...notIntegers, 2 ** WIRE.flags.length],
   id: [...notIntegers, 2 ** 32],
   'path or none': notPaths.slice(1),
   'file or none': notHandles.filter((value) => value !== 0),
