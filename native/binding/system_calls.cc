@@ -369,8 +369,7 @@ Status Locate(Call* call) {
   request.make_directories = call->flag;
   Target target;
   Status status = ResolveTarget(request, &target);
-  if (status.ok() && !target.missing.empty())
-    status = Process::Get().scheduler.unsynced_directories().PrepareParents(&target, true);
+  if (status.ok()) status = Process::Get().scheduler.unsynced_directories().MakeMissing(&target, true);
   if (!status.ok()) return status;
   call->opened = std::make_shared<OpenDirectory>();
   call->opened->directory = std::move(target.directory);
@@ -432,7 +431,9 @@ Status SyncDirectory(Call* call) {
   Reached reached = Reached::kSubmitted;
   Status status = SyncEntries(call->In(), &reached);
   call->durable = reached == Reached::kStable;
-  return status;
+  if (!status.ok()) return status;
+  return Process::Get().scheduler.unsynced_directories().SyncAbove(call->In(), call->directory->identity,
+                                                                   &call->durable);
 }
 
 Status RemoveIfUnlocked(Call* call) {

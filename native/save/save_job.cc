@@ -88,13 +88,14 @@ bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
 Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced) {
   if (adopted_ != nullptr && !(adopted_->filesystem() == filesystem()))
     return Status::Failed("link", EXDEV).On(adopted_->directory().path, request_.path);
-  if (request_.make_directories) {
-    Status status = unsynced->PrepareParents(target_.get(), plan_.sync_directory());
-    if (!status.ok()) return status;
-  }
+  const bool in_memory = !plan_.close_may_fail;
+  Status status = unsynced->MakeMissing(target_.get(), !in_memory);
+  if (status.ok() && (plan_.sync_directory() || in_memory))
+    status = unsynced->AddAbove(target_.get(), &entry_synced_);
+  if (!status.ok()) return status;
   if (!request_.previous.empty()) {
     previous_ = std::make_unique<PreviousVersion>();
-    Status status = previous_->Open(request_.previous, *target_);
+    status = previous_->Open(request_.previous, *target_);
     if (!status.ok()) return status;
   }
   Enter(Stage::kCreate);
@@ -249,8 +250,8 @@ void SaveJob::PublishCoalesced() {
 
 std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
   std::vector<const platform::Directory*> directories;
-  for (const platform::Directory& parent : target_->parents_to_sync) {
-    if (parent.syncable) directories.push_back(&parent);
+  for (const UnsyncedParent& parent : target_->unsynced_parents) {
+    if (parent.directory.syncable) directories.push_back(&parent.directory);
   }
   // Before the target's directory: of the two names of the old version, this one stays.
   if (previous_ != nullptr && previous_->NeedsSync() && previous_->directory().syncable)
@@ -261,7 +262,8 @@ std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
 
 void SaveJob::SyncFilesystemIfNeeded() {
   bool syncable = target_->directory.syncable;
-  for (const platform::Directory& parent : target_->parents_to_sync) syncable = syncable && parent.syncable;
+  for (const UnsyncedParent& parent : target_->unsynced_parents)
+    syncable = syncable && parent.directory.syncable;
   if (previous_ != nullptr && previous_->NeedsSync()) syncable = syncable && previous_->directory().syncable;
   if (syncable) return;
   // A coalesced save has no temporary: the later save syncs the filesystem for it.
@@ -316,7 +318,8 @@ void SaveJob::Finish(UnsyncedDirectories* unsynced) {
     if (!status.ok()) FailAfterPublishing(std::move(status));
   }
   if (outcome_.published && outcome_.status.ok()) {
-    if (target_ != nullptr && plan_.sync_directory()) unsynced->MarkSynced(*target_);
+    // A directory stays unsynced until its sync has succeeded. In memory none is needed.
+    if (target_ != nullptr && entry_synced_) unsynced->MarkSynced(target_->unsynced_parents);
     outcome_.durability = DurabilityReached();
   }
   pinned_.reset();

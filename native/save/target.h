@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_TARGET_H_
 #define INDELIBLE_TARGET_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,14 @@ struct SplitPath {
   bool NamesDirectory() const { return name.empty() || name == "." || name == ".."; }
 };
 
+// A directory with entries that no sync has covered (UnsyncedDirectories).
+struct UnsyncedParent {
+  platform::Directory directory;
+  platform::Identity identity;
+  // The state in which it was found.
+  uint64_t change = 0;
+};
+
 // The target of a save: an open directory and a name in it, with the existing entry.
 struct Target {
   platform::Directory directory;
@@ -29,11 +38,8 @@ struct Target {
   platform::Entry existing;
   // Parent directories that have to be made, the outermost first. `directory` is where the first one is made.
   std::vector<std::string> missing;
-  // Directories that contain the entries of unsynced parents. They are synced with the target's own
-  // directory.
-  std::vector<platform::Directory> parents_to_sync;
-  // The unsynced parents.
-  std::vector<platform::Identity> unsynced_parents;
+  // They are synced with the target's own directory.
+  std::vector<UnsyncedParent> unsynced_parents;
 };
 
 // Finds the target of a request: opens its directory, follows symbolic links (if requested), and fails for a

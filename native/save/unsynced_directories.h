@@ -1,38 +1,63 @@
 #ifndef INDELIBLE_UNSYNCED_DIRECTORIES_H_
 #define INDELIBLE_UNSYNCED_DIRECTORIES_H_
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <set>
+#include <map>
 #include <tuple>
+#include <vector>
 
+#include "../base/function_ref.h"
 #include "../platform/mutex.h"
 #include "../platform/platform.h"
 #include "target.h"
 
 namespace indelible {
 
-// Directories that durable saves have made and whose directory entries no sync has covered yet. Another save
-// would take such a directory for an old one, and its own file would be lost with it. So every save below
-// syncs that entry as well.
+// Directories in which this process has made other directories, until a sync covers the new entries. A save
+// takes a directory that exists for an old one, and its file would be lost with the directory. So every
+// durable save below such a directory syncs it as well, whatever became of the save that made the entries.
 class UnsyncedDirectories {
  public:
-  // Adds the directories that the target has to sync because its existing parents are unsynced, then makes
-  // the missing parents. Only with `durable` are those remembered as unsynced.
-  Status PrepareParents(Target* target, bool durable) EXCLUDES(mutex_);
-  // The entries of the target's unsynced parents are durable now.
-  void MarkSynced(const Target& target) EXCLUDES(mutex_);
+  // Makes the target's missing parents. `remember`: false in memory, where no sync follows.
+  Status MakeMissing(Target* target, bool remember) EXCLUDES(mutex_);
+  // Adds the unsynced directories above the target to `unsynced_parents`. `*complete` becomes false if they
+  // cannot all be found or synced.
+  Status AddAbove(Target* target, bool* complete) EXCLUDES(mutex_);
+  // Syncs the unsynced directories above a directory. `*complete` becomes false if that is not possible.
+  Status SyncAbove(const platform::Directory& directory, const platform::Identity& identity, bool* complete)
+      EXCLUDES(mutex_);
+  // These directories were synced.
+  void MarkSynced(const std::vector<UnsyncedParent>& parents) EXCLUDES(mutex_);
 
  private:
   using Id = std::tuple<uint32_t, uint32_t, uint64_t>;
+  struct State {
+    // The calls in progress that make an entry in it.
+    uint32_t makers = 0;
+    // Grows before and after each of them. A sync covers only what was made before it began.
+    uint64_t change = 0;
+  };
   static Id IdOf(const platform::Identity& identity) {
     return {identity.major, identity.minor, identity.inode};
   }
 
-  Status AddUnsyncedParents(Target* target) REQUIRES(mutex_);
-  Status MakeMissing(Target* target, bool durable) REQUIRES(mutex_);
+  void Begin(const platform::Identity& parent) EXCLUDES(mutex_);
+  void End(const platform::Identity& parent) EXCLUDES(mutex_);
+  bool Find(const platform::Identity& directory, uint64_t* change) EXCLUDES(mutex_);
+  Status VisitAbove(const platform::Directory& directory, const platform::Identity& identity, bool* complete,
+                    FunctionRef<Status(UnsyncedParent parent)> visit) EXCLUDES(mutex_);
+  Status Sync(UnsyncedParent parent, bool* complete) EXCLUDES(mutex_);
 
+  // Without the mutex, for saves that have nothing to look for.
+  std::atomic<bool> any_{false};
+  // Never held during a system call, which may hang.
   Mutex mutex_;
-  std::set<Id> unsynced_ GUARDED_BY(mutex_);
+  std::map<Id, State> states_ GUARDED_BY(mutex_);
+  uint64_t changes_ GUARDED_BY(mutex_) = 0;
+  // Too many to remember: every directory counts as unsynced.
+  bool overflowed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace indelible

@@ -24,6 +24,13 @@ export interface QueuedSave {
   finishSync?(): void;
 }
 
+export interface UnsyncedDirectory {
+  /** The calls in progress that make an entry in it. */
+  makers: number;
+  /** Another number before and after each of them. */
+  change: number;
+}
+
 /**
  * The state of the portable engine in one thread. Plain JavaScript has no means to share such state between
  * worker threads.
@@ -33,10 +40,12 @@ export interface SharedState {
   readonly pathQueues: Map<string, QueuedSave[]>;
   readonly saveSlots: Semaphore;
   /**
-   * Directories that were created and whose names are not synced yet. A save below one of them may finish
-   * before the save that created it, so it must not rely on the sync of that save.
+   * Directories with entries that no sync has covered, by device and inode
+   * (`src/fs/plain/unsynced-directories.ts`).
    */
-  readonly unsyncedDirectories: Set<string>;
+  readonly unsyncedDirectories: Map<string, UnsyncedDirectory>;
+  /** More of them than are remembered: every directory counts as unsynced. */
+  unsyncedOverflowed: boolean;
   /** The updates that have not ended, by path. */
   readonly updateQueues: Map<string, Semaphore>;
   readonly updateSlots: Semaphore;
@@ -60,7 +69,8 @@ function sharedState(): SharedState {
   const state = holder[STATE] ?? {
     pathQueues: new Map(),
     saveSlots: new Semaphore(MAX_CONCURRENT_SAVES),
-    unsyncedDirectories: new Set(),
+    unsyncedDirectories: new Map(),
+    unsyncedOverflowed: false,
     updateQueues: new Map(),
     updateSlots: new Semaphore(MAX_CONCURRENT_UPDATES),
     lastId: 0,

@@ -131,6 +131,15 @@ for (const { name: form, save } of forms) {
       assert.deepEqual(readdirSync(scratch.at('box')), ['file']);
     });
 
+    it(`and makes directories in it is ${engineUnderTest === 'native' ? 'durable' : 'ordered at best'}`, async (test) => {
+      test.skip(isInMemory(scratch.path), 'no directory on a disk');
+      makeDropBox();
+      const path = scratch.at('box', 'made', 'below', 'file');
+      const { saved } = await saveAs(nobody, form, path, 'new', { makeDirectories: true });
+      assert.equal(saved?.durability, engineUnderTest === 'native' ? 'durable' : 'ordered');
+      assert.equal(readFileSync(path, 'utf8'), 'new');
+    });
+
     it(`${engineUnderTest === 'native' ? 'resolves' : 'writes nothing'} with strict and the ${engineUnderTest} engine`, async (test) => {
       test.skip(isInMemory(scratch.path), 'no directory on a disk');
       makeDropBox();

@@ -57,9 +57,10 @@ export class TracedSaver {
     path: string,
     options: SaveCall['options'],
     data = NEW,
+    form = this.#form,
   ): Promise<{ outcome: Outcome; calls: SystemCall[] }> {
     const strace = await Strace.attach({ process: this.#saver.processId });
-    const outcome = await this.#saver.save({ form: this.#form, path, data, options });
+    const outcome = await this.#saver.save({ form, path, data, options });
     return { outcome, calls: await strace.detach() };
   }
 

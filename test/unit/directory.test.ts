@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import fs, { existsSync, readlinkSync } from 'node:fs';
+import fs, { existsSync, readlinkSync, symlinkSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { makeDirectories, openNearest } from '../../src/fs/plain/directory.js';
+import { openNearest } from '../../src/fs/plain/directory.js';
+import { makeDirectories, syncUnsyncedAbove } from '../../src/fs/plain/unsynced-directories.js';
 import { runSync, type Steps } from '../../src/fs/steps.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 
@@ -29,7 +30,8 @@ afterEach(() => {
 function* makeMissing(path: string): Steps<boolean> {
   const nearest = yield* openNearest(Buffer.from(path));
   try {
-    return yield* makeDirectories(nearest, Buffer.from(path), true);
+    yield* makeDirectories(nearest.path, Buffer.from(path));
+    return yield* syncUnsyncedAbove(Buffer.from(path));
   } finally {
     yield* nearest.close();
   }
@@ -53,7 +55,7 @@ function advance(steps: Steps<unknown>, until: () => boolean): void {
 describe.skipIf(process.platform !== 'linux')('making the parents of a durable file', () => {
   it('syncs the name of each directory that it makes', () => {
     runSync(makeMissing(scratch.at('a', 'b')));
-    assert.deepEqual(synced, [scratch.path, scratch.at('a')]);
+    assert.deepEqual(synced, [scratch.at('a'), scratch.path]);
   });
 
   it('syncs nothing where no directory is missing', () => {
@@ -67,6 +69,34 @@ describe.skipIf(process.platform !== 'linux')('making the parents of a durable f
     advance(makeMissing(scratch.at('a', 'b')), () => existsSync(scratch.at('a')));
     assert.deepEqual(synced, []);
     runSync(makeMissing(scratch.at('a')));
+    assert.deepEqual(synced, [scratch.path]);
+  });
+
+  it('does not take a name for synced that is made while the directory is being synced', () => {
+    const other = makeMissing(scratch.at('b', 'c'));
+    const first = makeMissing(scratch.at('a'));
+    advance(first, () => synced.length > 0);
+    advance(other, () => existsSync(scratch.at('b')));
+    runSync(first);
+    synced = [];
+    runSync(makeMissing(scratch.at('b')));
+    assert.deepEqual(synced, [scratch.path]);
+  });
+
+  it('remembers a name whose sync has failed until a sync succeeds', () => {
+    fs.fsyncSync = () => {
+      throw Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'fsync' });
+    };
+    syncBuiltinESMExports();
+    assert.throws(() => runSync(makeMissing(scratch.at('a'))), { code: 'EIO' });
+    fs.fsyncSync = (descriptor) => {
+      synced.push(readlinkSync(`/proc/self/fd/${descriptor}`));
+    };
+    syncBuiltinESMExports();
+    symlinkSync('a', scratch.at('link'));
+    assert.equal(runSync(syncUnsyncedAbove(Buffer.from(scratch.at('link')))), true);
+    assert.deepEqual(synced, [scratch.path]);
+    assert.equal(runSync(syncUnsyncedAbove(Buffer.from(scratch.at('a')))), true);
     assert.deepEqual(synced, [scratch.path]);
   });
 });

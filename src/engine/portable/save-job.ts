@@ -5,12 +5,13 @@ import { type Durability, isWeaker } from '../../base/options.js';
 import { parentOf } from '../../base/path-bytes.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { attributesFor, creationMode, setAttributes } from '../../fs/plain/attributes.js';
-import { Directory, makeDirectories, openNearest } from '../../fs/plain/directory.js';
+import { Directory, openNearest } from '../../fs/plain/directory.js';
 import { unlink } from '../../fs/plain/plain-fs.js';
 import { type PortablePlan, planFor } from '../../fs/plain/plan.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { locateAgain, locateTarget, type Target } from '../../fs/plain/target.js';
 import { Temporary } from '../../fs/plain/temporary.js';
+import { makeDirectories, syncUnsyncedAbove } from '../../fs/plain/unsynced-directories.js';
 import { nextChunk, type Steps } from '../../fs/steps.js';
 import { isExclusive, throwIfModified } from './file-version.js';
 import { PinnedVersion } from './pinned-version.js';
@@ -65,11 +66,11 @@ function* saveSteps(
   throwIfAborted(request.signal);
   const target = yield* locateTarget(request);
   const parent = parentOf(target.path);
-  const maximum = request.makeDirectories ? yield* makeMissingDirectories(request, parent) : 'durable';
+  if (request.makeDirectories) yield* makeMissingDirectories(request, parent);
   const directory = yield* Directory.open(parent);
   const pinned = new PinnedVersion(directory.path);
   try {
-    const plan = yield* acceptablePlan(request, directory, maximum);
+    const plan = yield* acceptablePlan(request, directory);
     const previous = yield* PreviousVersion.open(request, target, plan.protocol);
     try {
       if (previous !== undefined && !previous.readable) throwIfStrict(request, 'ordered');
@@ -117,29 +118,22 @@ function* saveSteps(
   }
 }
 
-/**
- * @returns the highest durability that a file in the directory can achieve, depending on the syncs of its
- * parents.
- */
-function* makeMissingDirectories(request: SaveParameters, path: Buffer): Steps<Durability> {
+/** With `strict`, makes nothing where the file could not be durable. */
+function* makeMissingDirectories(request: SaveParameters, path: Buffer): Steps<void> {
   const nearest = yield* openNearest(path);
   try {
-    const plan = yield* acceptablePlan(request, nearest, 'durable');
-    const synced = yield* makeDirectories(nearest, path, plan.achieves === 'durable');
-    return synced ? 'durable' : 'ordered';
+    yield* acceptablePlan(request, nearest);
+    yield* makeDirectories(nearest.path, path);
   } finally {
     yield* nearest.close();
   }
 }
 
 /** @throws `ERR_INDELIBLE_NOT_DURABLE` with `strict`, if the requested durability is not available. */
-function* acceptablePlan(
-  request: SaveParameters,
-  directory: Directory,
-  maximum: Durability,
-): Steps<PortablePlan> {
+function* acceptablePlan(request: SaveParameters, directory: Directory): Steps<PortablePlan> {
   const plan = yield* planFor(directory.path, request.durability);
-  const limit = directory.readable ? maximum : 'ordered';
+  const synced = !needsDirectorySync(request, plan) || (yield* syncUnsyncedAbove(directory.path));
+  const limit: Durability = synced && directory.readable ? 'durable' : 'ordered';
   const achieves = isWeaker(limit, plan.achieves) ? limit : plan.achieves;
   throwIfStrict(request, achieves);
   return { ...plan, achieves };

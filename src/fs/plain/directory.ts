@@ -1,13 +1,11 @@
 import { constants } from 'node:fs';
 import { failedCall, failedWith } from '../../base/fs-error.js';
 import { parentOf } from '../../base/path-bytes.js';
-import { shared } from '../../base/shared-state.js';
 import type { Steps } from '../steps.js';
-import { close, fstat, fsync, mkdir, open } from './plain-fs.js';
+import { close, fstat, fsync, open } from './plain-fs.js';
 
 // O_DIRECTORY is missing on Windows.
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
-const MODE = 0o777;
 
 /** The directory of a target, kept open for its sync. */
 export class Directory {
@@ -85,59 +83,5 @@ export function* openNearest(path: Buffer): Steps<Directory> {
     } catch (error) {
       if (!failedWith(error, 'ENOENT') || nearest.equals(parentOf(nearest))) throw error;
     }
-  }
-}
-
-/**
- * Makes the missing directories between `nearest` and `path`.
- *
- * @param durable whether to sync each new name in its parent directory.
- * @returns `false` if `durable` is set and a name could not be synced.
- */
-export function* makeDirectories(nearest: Directory, path: Buffer, durable: boolean): Steps<boolean> {
-  const missing: Buffer[] = [];
-  for (let directory = path; !directory.equals(nearest.path); directory = parentOf(directory)) {
-    missing.push(directory);
-  }
-  let synced = durable ? yield* syncNamesBeingMade(nearest.path) : true;
-  for (const directory of missing.reverse()) {
-    const key = directory.toString('latin1');
-    if (durable) shared.unsyncedDirectories.add(key);
-    try {
-      yield* mkdirIfMissing(directory);
-      if (durable && !(yield* syncNameOf(directory))) synced = false;
-    } finally {
-      shared.unsyncedDirectories.delete(key);
-    }
-  }
-  return synced;
-}
-
-/** Another program may create the path first. If that is not a directory, opening it fails later. */
-function* mkdirIfMissing(directory: Buffer): Steps<void> {
-  try {
-    yield* mkdir(directory, MODE);
-  } catch (error) {
-    if (!failedWith(error, 'EEXIST')) throw error;
-  }
-}
-
-/** Syncs the unsynced directories on the way to `path` that another save of this process is making. */
-function* syncNamesBeingMade(path: Buffer): Steps<boolean> {
-  let synced = true;
-  for (let directory = path; shared.unsyncedDirectories.size > 0; directory = parentOf(directory)) {
-    if (shared.unsyncedDirectories.has(directory.toString('latin1')) && !(yield* syncNameOf(directory)))
-      synced = false;
-    if (directory.equals(parentOf(directory))) break;
-  }
-  return synced;
-}
-
-function* syncNameOf(directory: Buffer): Steps<boolean> {
-  const parent = yield* Directory.open(parentOf(directory));
-  try {
-    return yield* parent.sync();
-  } finally {
-    yield* parent.close();
   }
 }

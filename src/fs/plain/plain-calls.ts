@@ -24,6 +24,7 @@ import { planFor } from './plan.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 import { locateTarget } from './target.js';
 import { commitLog } from './temporary.js';
+import { syncUnsyncedAbove } from './unsynced-directories.js';
 
 const MODE_BITS = 0o7777;
 const NOT_OPEN = -1;
@@ -163,7 +164,7 @@ export const plainCalls: FileSystemCalls = {
   },
 
   *syncDirectory(directory: OpenDirectory): Steps<boolean> {
-    return yield* opened(directory).sync();
+    return (yield* opened(directory).sync()) && (yield* syncUnsyncedAbove(directory.path));
   },
 
   *syncFiles(directory: OpenDirectory, names: readonly Buffer[]): Steps<boolean> {

@@ -171,7 +171,12 @@ describe('inspect', () => {
       'durable',
       'create write set-attributes sync-file close rename sync-directory',
     ],
-    ['ext4-nobarrier', 'portable', 'durable', 'create write set-attributes sync-file close rename'],
+    [
+      'ext4-nobarrier',
+      'portable',
+      'durable',
+      'create write set-attributes sync-file close rename sync-directory',
+    ],
   ] as const) {
     it(`lists the steps of a save on ${name}: ${durability}, ${engine} engine`, () => {
       const { protocol } = inspectRecorded(name, {}, {}, engine);
