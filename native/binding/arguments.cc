@@ -159,12 +159,7 @@ Bytes Arguments::Uint8Array(const char* name) {
     return Bytes();
   }
   auto array = value.As<Napi::Uint8Array>();
-  const Bytes bytes{array.Data(), array.ElementLength(), array};
-  if (bytes.size > 0 && bytes.data == nullptr) {
-    ThrowValue(name, "a view whose buffer is not detached");
-    return Bytes();
-  }
-  return bytes;
+  return Bytes{array.Data(), array.ElementLength(), array};
 }
 
 Napi::Function Arguments::Function(const char* name) {

@@ -483,7 +483,7 @@ Status OpenFileToRead(Call* call) {
 Status CreateTemporary(Call* call) {
   std::shared_ptr<Directory> shared(call->directory, &call->directory->directory);
   call->temporary = std::make_shared<TemporaryFile>(std::move(shared), call->directory->identity);
-  return call->temporary->Create(call->number, call->flag);
+  return call->temporary->Create(call->flag);
 }
 
 constexpr Argument kIn = {Reads::kDirectory, "directory"};
@@ -574,7 +574,7 @@ const Row kRows[] = {
      {kIn, {Reads::kOffset, "ticket"}},
      [](Call* call) { return platform::RemoveLock(call->In(), call->second); },
      Nothing},
-    {"createTemporary", {kIn, {Reads::kMode, "mode"}, {Reads::kFlag, "unnamed"}}, CreateTemporary, Created},
+    {"createTemporary", {kIn, {Reads::kFlag, "unnamed"}}, CreateTemporary, Created},
     // For `indelible/primitives`.
     {"renameat2",
      {{Reads::kPath, "from"}, {Reads::kPath, "to"}, kFlags},

@@ -1,8 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -79,6 +82,95 @@ int RenameWithFlags(const Directory& from_directory, const std::string& from, co
 // llistxattr(2) has no form relative to a directory before Linux 6.13.
 std::string ProcPath(const Directory& directory, const std::string& name) {
   return "/proc/self/fd/" + std::to_string(directory.descriptor.get()) + "/" + name;
+}
+
+// By number, as C libraries do not have them: since Linux 6.13 (include/uapi/linux/xattr.h).
+constexpr long kGetXattrAt = 464;
+constexpr long kListXattrAt = 465;
+struct XattrArguments {
+  alignas(8) uint64_t value;
+  uint32_t size;
+  uint32_t flags;
+};
+
+ssize_t ListXattrAt(int directory, const char* name, char* names, size_t size) {
+  return syscall(kListXattrAt, directory, name, AT_SYMLINK_NOFOLLOW, names, size);
+}
+
+ssize_t GetXattrAt(int directory, const char* name, const char* attribute, char* data, size_t size) {
+  const XattrArguments arguments = {reinterpret_cast<uintptr_t>(data), static_cast<uint32_t>(size), 0};
+  return syscall(kGetXattrAt, directory, name, AT_SYMLINK_NOFOLLOW, attribute, &arguments, sizeof arguments);
+}
+
+// EPERM: the system call filter of an old container.
+bool XattrCallUnavailable(const Status& status) {
+  return status.error() == ENOSYS || status.error() == EPERM || status.error() == EACCES;
+}
+
+// ENOENT: either the file is missing, or /proc is. EACCES: a sandbox may hide /proc.
+bool MayLackProc(const Status& status) {
+  return status.error() == ENOENT || status.error() == ENOTDIR || status.error() == EACCES ||
+         status.error() == EPERM || status.error() == ENOSYS;
+}
+
+template <typename Call>
+Status ReadGrowing(Call call, const char* syscall, std::string* bytes) {
+  bytes->resize(kFirstAttributeSize);
+  for (;;) {
+    const ssize_t length = call(bytes->data(), bytes->size());
+    if (length >= 0) {
+      bytes->resize(static_cast<size_t>(length));
+      return Status::Ok();
+    }
+    // Longer than the first guess, or it has grown since it was measured.
+    if (errno != ERANGE) return Status::Failed(syscall, errno);
+    const ssize_t needed = call(nullptr, 0);
+    if (needed < 0) return Status::Failed(syscall, errno);
+    bytes->resize(static_cast<size_t>(needed) + 1);
+  }
+}
+
+template <typename Call>
+Status ListWith(Call call, std::vector<std::string>* attributes) {
+  attributes->clear();
+  std::string names;
+  const Status status = ReadGrowing(call, "listxattr", &names);
+  if (status.error() == ENOTSUP) return Status::Ok();
+  if (!status.ok()) return status;
+  for (size_t begin = 0; begin < names.size();) {
+    attributes->emplace_back(names.c_str() + begin);
+    begin += attributes->back().size() + 1;
+  }
+  return Status::Ok();
+}
+
+template <typename Call>
+Status GetWith(Call call, std::string* value) {
+  return ReadGrowing(call, "getxattr", value);
+}
+
+// The content of a small file of /proc. Empty if it cannot be read.
+std::string ReadProc(const char* path) {
+  const Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
+  char buffer[256];
+  const ssize_t length = file.valid() ? read(Number(file), buffer, sizeof buffer) : 0;
+  return length > 0 ? std::string(buffer, static_cast<size_t>(length)) : std::string();
+}
+
+// The number of users or groups that are not mapped. Usually 65534 (kernel/sys.c, DEFAULT_OVERFLOWUID).
+uint32_t OverflowId(const char* path) {
+  const std::string configured = ReadProc(path);
+  return configured.empty() ? 65534 : static_cast<uint32_t>(strtoul(configured.c_str(), nullptr, 10));
+}
+
+// user_namespaces(7): three numbers a line. The initial namespace maps all ids.
+bool MapsAllIds(const char* path) {
+  const std::string map = ReadProc(path);
+  unsigned inside = 1;
+  unsigned outside = 1;
+  unsigned count = 0;
+  return sscanf(map.c_str(), "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
+         count == UINT32_MAX;
 }
 
 int LockRange(int descriptor, short type) {
@@ -205,43 +297,46 @@ Status CreateUnnamed(const Directory& directory, uint32_t mode, Descriptor* file
   return Status::Ok();
 }
 
+Status ListAttributes(const Descriptor& file, std::vector<std::string>* attributes) {
+  return ListWith([&](char* names, size_t size) { return flistxattr(Number(file), names, size); },
+                  attributes);
+}
+
+Status GetAttribute(const Descriptor& file, const std::string& attribute, std::string* value) {
+  return GetWith(
+      [&](char* data, size_t size) { return fgetxattr(Number(file), attribute.c_str(), data, size); }, value);
+}
+
 Status ListAttributes(const Directory& directory, const std::string& name,
                       std::vector<std::string>* attributes) {
+  Status status = ListWith(
+      [&](char* names, size_t size) { return ListXattrAt(Number(directory), name.c_str(), names, size); },
+      attributes);
+  if (!XattrCallUnavailable(status)) return status;
   const std::string path = ProcPath(directory, name);
-  std::string names(kFirstAttributeSize, '\0');
-  ssize_t length = 0;
-  for (;;) {
-    length = llistxattr(path.c_str(), names.data(), names.size());
-    if (length >= 0) break;
-    if (errno == ENOTSUP) return Status::Ok();
-    // The list is longer than the first guess, or has grown since it was measured.
-    if (errno != ERANGE) return Status::Failed("listxattr", errno);
-    const ssize_t needed = llistxattr(path.c_str(), nullptr, 0);
-    if (needed < 0) return Status::Failed("listxattr", errno);
-    names.resize(static_cast<size_t>(needed) + 1);
-  }
-  for (size_t begin = 0; begin < static_cast<size_t>(length);) {
-    attributes->emplace_back(names.c_str() + begin);
-    begin += attributes->back().size() + 1;
-  }
-  return Status::Ok();
+  status =
+      ListWith([&](char* names, size_t size) { return llistxattr(path.c_str(), names, size); }, attributes);
+  if (!MayLackProc(status)) return status;
+  Descriptor file;
+  const Status opened = OpenToRead(directory, name, &file);
+  return opened.ok() ? ListAttributes(file, attributes) : opened;
 }
 
 Status GetAttribute(const Directory& directory, const std::string& name, const std::string& attribute,
                     std::string* value) {
+  Status status = GetWith(
+      [&](char* data, size_t size) {
+        return GetXattrAt(Number(directory), name.c_str(), attribute.c_str(), data, size);
+      },
+      value);
+  if (!XattrCallUnavailable(status)) return status;
   const std::string path = ProcPath(directory, name);
-  value->resize(kFirstAttributeSize);
-  for (;;) {
-    const ssize_t length = lgetxattr(path.c_str(), attribute.c_str(), value->data(), value->size());
-    if (length >= 0) {
-      value->resize(static_cast<size_t>(length));
-      return Status::Ok();
-    }
-    if (errno != ERANGE) return Status::Failed("getxattr", errno);
-    const ssize_t needed = lgetxattr(path.c_str(), attribute.c_str(), nullptr, 0);
-    if (needed < 0) return Status::Failed("getxattr", errno);
-    value->resize(static_cast<size_t>(needed) + 1);
-  }
+  status = GetWith(
+      [&](char* data, size_t size) { return lgetxattr(path.c_str(), attribute.c_str(), data, size); }, value);
+  if (!MayLackProc(status)) return status;
+  Descriptor file;
+  const Status opened = OpenToRead(directory, name, &file);
+  return opened.ok() ? GetAttribute(file, attribute, value) : opened;
 }
 
 Status SetAttribute(const Descriptor& file, const std::string& attribute, const std::string& value) {
@@ -305,6 +400,23 @@ Status SubmitFile(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 Status SyncFilesystem(const Descriptor& file) { return Checked(syncfs(Number(file)), "syncfs"); }
 
 Status SubmitDirectory(const Directory&) { return Status::Failed("fsync", ENOSYS); }
+
+bool IsAmbiguousUser(uint32_t uid) {
+  static const uint32_t overflow = OverflowId("/proc/sys/kernel/overflowuid");
+  return uid == overflow && !MapsAllIds("/proc/self/uid_map");
+}
+
+bool IsAmbiguousGroup(uint32_t gid) {
+  static const uint32_t overflow = OverflowId("/proc/sys/kernel/overflowgid");
+  return gid == overflow && !MapsAllIds("/proc/self/gid_map");
+}
+
+bool MayLinkFilesOfOthers() {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[CAP_TO_INDEX(CAP_FOWNER)].effective & CAP_TO_MASK(CAP_FOWNER)) != 0;
+}
 
 Status LinkUnnamed(const Descriptor& file, const Directory& directory, const std::string& name) {
   // From open(2). AT_EMPTY_PATH on the descriptor itself needs CAP_DAC_READ_SEARCH before Linux 6.10.

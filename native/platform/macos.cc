@@ -114,6 +114,12 @@ Status ListAttributes(const Directory&, const std::string&, std::vector<std::str
   return Status::Ok();
 }
 
+Status ListAttributes(const Descriptor&, std::vector<std::string>*) { return Status::Ok(); }
+
+Status GetAttribute(const Descriptor&, const std::string&, std::string*) {
+  return Status::Failed("getxattr", ENOSYS);
+}
+
 Status GetAttribute(const Directory&, const std::string&, const std::string&, std::string*) {
   return Status::Failed("getxattr", ENOSYS);
 }
@@ -125,6 +131,13 @@ Status SetAttribute(const Descriptor&, const std::string&, const std::string&) {
 Status RemoveAttribute(const Descriptor&, const std::string&) {
   return Status::Failed("removexattr", ENOSYS);
 }
+
+// No user namespaces, and no files without a name.
+bool IsAmbiguousUser(uint32_t) { return false; }
+
+bool IsAmbiguousGroup(uint32_t) { return false; }
+
+bool MayLinkFilesOfOthers() { return true; }
 
 Status CopyAttributes(const Directory& directory, const std::string& name, const Descriptor& file) {
   return CopyPart(directory, name, file, COPYFILE_XATTR);

@@ -177,6 +177,8 @@ Status SetMode(const Descriptor& file, uint32_t mode);
 // filesystem without extended attributes lists none.
 Status ListAttributes(const Directory& directory, const std::string& name,
                       std::vector<std::string>* attributes);
+Status ListAttributes(const Descriptor& file, std::vector<std::string>* attributes);
+Status GetAttribute(const Descriptor& file, const std::string& attribute, std::string* value);
 Status GetAttribute(const Directory& directory, const std::string& name, const std::string& attribute,
                     std::string* value);
 Status SetAttribute(const Descriptor& file, const std::string& attribute, const std::string& value);
@@ -250,6 +252,13 @@ Status RemoveDirectory(const Directory& directory, const std::string& name);
 
 // The effective user id. 0 where users have no numbers.
 uint32_t EffectiveUser();
+// Whether the number may stand for users, or groups, that the user namespace of the process does not map
+// (user_namespaces(7), "Unmapped user and group IDs").
+bool IsAmbiguousUser(uint32_t uid);
+bool IsAmbiguousGroup(uint32_t gid);
+// Whether the process may link a file without a name that belongs to another user (fs.protected_hardlinks,
+// proc(5)).
+bool MayLinkFilesOfOthers();
 
 // Whether the error means that the call does not exist here, as opposed to having failed.
 inline bool IsUnsupported(int error) {

@@ -499,6 +499,12 @@ Status ListAttributes(const Directory&, const std::string&, std::vector<std::str
   return Status::Ok();
 }
 
+Status ListAttributes(const Descriptor&, std::vector<std::string>*) { return Status::Ok(); }
+
+Status GetAttribute(const Descriptor&, const std::string&, std::string*) {
+  return Status::Failed("getxattr", ENOSYS);
+}
+
 Status GetAttribute(const Directory&, const std::string&, const std::string&, std::string*) {
   return Status::Failed("getxattr", ENOSYS);
 }
@@ -510,6 +516,12 @@ Status SetAttribute(const Descriptor&, const std::string&, const std::string&) {
 Status RemoveAttribute(const Descriptor&, const std::string&) {
   return Status::Failed("removexattr", ENOSYS);
 }
+
+bool IsAmbiguousUser(uint32_t) { return false; }
+
+bool IsAmbiguousGroup(uint32_t) { return false; }
+
+bool MayLinkFilesOfOthers() { return true; }
 
 Status CopyAttributes(const Directory&, const std::string&, const Descriptor&) {
   return Status::Failed("copyfile", ENOSYS);

@@ -15,17 +15,12 @@ constexpr int kMostTimesWithoutPlan = 5;
 // How often the target may disappear or appear between two calls.
 constexpr int kMostAttempts = 10;
 
-bool SameAttributes(const platform::Entry& one, const platform::Entry& other) {
-  return one.kind == other.kind && one.attributes.mode == other.attributes.mode &&
-         one.attributes.uid == other.attributes.uid && one.attributes.gid == other.attributes.gid;
-}
-
 }  // namespace
 
 SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, UnsyncedDirectories* unsynced,
                                    FunctionRef<void()> planned, PlanRequest* needed) {
   if (!opened_) {
-    const Prepared begun = Begin(plans, unsynced, planned, needed);
+    const Prepared begun = Begin(plans, unsynced, planned, needed, /*streaming=*/false);
     if (begun != Prepared::kReady) return begun;
     Enter(Stage::kWrite);
     Status status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
@@ -38,7 +33,7 @@ SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, UnsyncedDirectories* unsync
 }
 
 SaveJob::Prepared SaveJob::Open(PlanCache* plans, UnsyncedDirectories* unsynced, PlanRequest* needed) {
-  const Prepared begun = Begin(plans, unsynced, [] {}, needed);
+  const Prepared begun = Begin(plans, unsynced, [] {}, needed, /*streaming=*/true);
   opened_ = begun == Prepared::kReady;
   LeaveStage();
   return begun;
@@ -54,7 +49,7 @@ Status SaveJob::Append(const uint8_t* data, size_t size) {
 
 // Everything up to an empty or an adopted temporary.
 SaveJob::Prepared SaveJob::Begin(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
-                                 PlanRequest* needed) {
+                                 PlanRequest* needed, bool streaming) {
   Enter(Stage::kLocate);
   if (Cancelled()) return Fail(Status::Failed(Status::Reason::kCancelled, "open", ECANCELED));
   target_ = std::make_unique<Target>();
@@ -67,7 +62,7 @@ SaveJob::Prepared SaveJob::Begin(PlanCache* plans, UnsyncedDirectories* unsynced
     return Fail(Status::Failed(Status::Reason::kNotDurable, "open", ENOTSUP));
   }
   planned();
-  status = CreateTemporary(unsynced);
+  status = CreateTemporary(unsynced, streaming);
   return status.ok() ? Prepared::kReady : Fail(std::move(status));
 }
 
@@ -85,7 +80,7 @@ bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
   return true;
 }
 
-Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced) {
+Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
   if (adopted_ != nullptr && !(adopted_->filesystem() == filesystem()))
     return Status::Failed("link", EXDEV).On(adopted_->directory().path, request_.path);
   const bool in_memory = !plan_.close_may_fail;
@@ -101,7 +96,10 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced) {
   Enter(Stage::kCreate);
   temporary_ = std::make_unique<Temporary>(target_->directory);
   if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary(), &outcome_.bytes);
-  return temporary_->Create(request_, target_->name, target_->existing, plan_.unnamed);
+  if (!streaming) return temporary_->Create(request_, target_->name, target_->existing, plan_);
+  // The producer may take long, and another program may replace the file with one of fewer rights.
+  Status status = temporary_->CreatePrivate(plan_.unnamed);
+  return status.ok() ? temporary_->ProtectContent(request_, target_->name, target_->existing) : status;
 }
 
 Status SaveJob::Complete() {
@@ -114,7 +112,7 @@ Status SaveJob::Complete() {
     if (!status.ok()) return status;
     outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
   }
-  status = temporary_->SetAttributes(request_, target_->name, target_->existing, !plan_.close_may_fail);
+  status = temporary_->SetRights(request_, target_->name, target_->existing, plan_);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
@@ -217,10 +215,10 @@ Status SaveJob::RefreshAttributes() {
   Status status = InspectTarget(request_, *target_, &now);
   if (!status.ok()) return status;
   outcome_.replaced = now.kind != platform::Entry::Kind::kMissing;
-  if (SameAttributes(now, target_->existing)) return Status::Ok();
   target_->existing = now;
-  status = temporary_->SetAttributes(request_, target_->name, now, !plan_.close_may_fail);
-  if (!status.ok()) return status;
+  bool changed = false;
+  status = temporary_->RefreshRights(request_, target_->name, now, plan_, &changed);
+  if (!status.ok() || !changed) return status;
   return temporary_->Sync(plan_.file_sync(), &data_ordered_);
 }
 

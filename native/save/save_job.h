@@ -139,9 +139,9 @@ class SaveJob {
 
  private:
   Prepared Begin(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
-                 PlanRequest* needed);
+                 PlanRequest* needed, bool streaming);
   bool ChoosePlan(PlanCache* plans, PlanRequest* needed);
-  Status CreateTemporary(UnsyncedDirectories* unsynced);
+  Status CreateTemporary(UnsyncedDirectories* unsynced, bool streaming);
   Status Complete();
   Status Replace();
   Status ReplaceKeeping();

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "extended_attributes.h"
 #include "rename_retry.h"
 #include "sync_fallback.h"
 #include "temporary_name.h"
@@ -14,51 +13,13 @@ namespace indelible {
 
 namespace {
 
-using platform::Attributes;
 using platform::Entry;
-
-constexpr uint32_t kSetUserId = 04000;
-constexpr uint32_t kSetGroupId = 02000;
-// Set-id bits and the sticky bit.
-constexpr uint32_t kSpecialBits = 07000;
-constexpr uint32_t kOwnerBits = 0700;
-constexpr uint32_t kGroupBits = 0070;
-constexpr uint32_t kOtherBits = 0007;
-constexpr uint32_t kUnknownMode = ~uint32_t{0};
 
 // Names have 80 random bits. A second attempt is due to a sweeper, a tenth to a broken filesystem.
 constexpr int kMostNames = 10;
 
 // The bytes written between two checks for cancellation.
 constexpr size_t kWriteChunk = size_t{8} << 20;
-
-bool PreservesMode(const SaveRequest& request, const Entry& replaced) {
-  return request.preserve_mode && replaced.kind == Entry::Kind::kFile;
-}
-
-// The final mode of the file, if known in advance.
-bool FinalMode(const SaveRequest& request, const Entry& replaced, uint32_t* mode) {
-  if (request.has_mode) {
-    *mode = request.mode;
-  } else if (PreservesMode(request, replaced)) {
-    *mode = replaced.attributes.mode;
-  } else {
-    return false;
-  }
-  return true;
-}
-
-// The mode to create the temporary with, for the final mode `mode`: the rights of the owner, and those that
-// the group and all others both have. Until the file has its final group, no user may have more rights than
-// at the end. A common mode such as 0644 or 0755 is complete from the start and saves the chmod.
-uint32_t CreationMode(uint32_t mode) {
-  const uint32_t group = (mode & kGroupBits) >> 3;
-  const uint32_t other = mode & kOtherBits;
-  const uint32_t both = group & other;
-  return (mode & kOwnerBits) | both << 3 | both;
-}
-
-bool MayNotOwn(const Status& status) { return status.error() == EPERM || status.error() == EINVAL; }
 
 }  // namespace
 
@@ -69,14 +30,16 @@ Temporary::~Temporary() {
 }
 
 Status Temporary::Create(const SaveRequest& request, const std::string& name, const Entry& replaced,
-                         bool unnamed) {
-  // The set-id bits come last.
-  uint32_t mode = request.create_mode & ~kSpecialBits;
-  if (FinalMode(request, replaced, &mode)) mode = CreationMode(mode);
-  Status status = CreateLocked(mode, unnamed);
-  if (!status.ok() || !PreservesMode(request, replaced)) return status;
-  // Before the file contains data that the list protects.
-  return PreserveAccessList(directory_, name, file_);
+                         const Plan& plan) {
+  Status status = rights_.Read(request, directory_, name, replaced);
+  if (status.ok()) status = CreateLocked(rights_.CreationMode(request), plan.unnamed);
+  return status.ok() ? SetBeforeContent(request, name, plan) : status;
+}
+
+Status Temporary::CreatePrivate(bool unnamed) { return CreateLocked(Rights::kPrivateMode, unnamed); }
+
+Status Temporary::ProtectContent(const SaveRequest& request, const std::string& name, const Entry& replaced) {
+  return Rights::CopyAccessList(request, directory_, name, replaced, file_);
 }
 
 Status Temporary::CreateLocked(uint32_t mode, bool unnamed) {
@@ -113,7 +76,9 @@ Status Temporary::Lock(bool* linked) {
     *linked = false;
     return Status::Ok();
   }
-  return platform::ReadAttributes(file_, &attributes_, linked);
+  const Status read = platform::ReadAttributes(file_, &attributes_, linked);
+  created_ = attributes_;
+  return read;
 }
 
 Status Temporary::Adopt(const Temporary& other, uint64_t* size) {
@@ -123,6 +88,8 @@ Status Temporary::Adopt(const Temporary& other, uint64_t* size) {
   // The caller also has the descriptor, and may have changed them.
   status = platform::ReadAttributes(file_, &attributes_, &linked);
   if (!status.ok()) return status;
+  created_ = attributes_;
+  adopted_ = true;
   platform::FileVersion version;
   status = platform::ReadVersion(file_, &version);
   *size = version.size;
@@ -146,102 +113,49 @@ Status Temporary::Write(const uint8_t* data, size_t size, FunctionRef<bool()> ca
   return Status::Ok();
 }
 
-Status Temporary::SetAttributes(const SaveRequest& request, const std::string& name, const Entry& replaced,
-                                bool in_memory) {
-  const bool preserves_mode = PreservesMode(request, replaced);
-  uint32_t mode = 0;
-  const bool has_mode = FinalMode(request, replaced, &mode);
-  const uint32_t created_mode = attributes_.mode;
-  Attributes wanted = attributes_;
-  if (request.preserve_owner && replaced.kind == Entry::Kind::kFile) {
-    wanted.uid = replaced.attributes.uid;
-    wanted.gid = replaced.attributes.gid;
-  }
-  if (request.has_uid) wanted.uid = request.uid;
-  if (request.has_gid) wanted.gid = request.gid;
-  if (wanted.uid != attributes_.uid || wanted.gid != attributes_.gid) {
-    Status status = SetOwner(request, wanted);
-    if (!status.ok()) return status;
-    // chown(2): which set-id bits are cleared depends on the rest of the mode and on the process.
-    if ((attributes_.mode & (kSetUserId | kSetGroupId)) != 0) attributes_.mode = kUnknownMode;
-  }
-  // The new version has the user and the group that the rights of the old one are for, or those that the
-  // caller has given.
-  KeptOwnership kept;
-  kept.owner =
-      attributes_.uid == replaced.attributes.uid || (request.has_uid && attributes_.uid == request.uid);
-  kept.group =
-      attributes_.gid == replaced.attributes.gid || (request.has_gid && attributes_.gid == request.gid);
-  kept.mode = preserves_mode;
-  if (preserves_mode) {
-    Status status = PreserveAccessList(directory_, name, file_);
-    if (!status.ok()) return status;
-  }
-  if (request.preserve_attributes && replaced.kind == Entry::Kind::kFile) {
-    bool mode_changed = false;
-    Status status = PreserveExtendedAttributes(directory_, name, kept, file_, &mode_changed);
-    if (mode_changed) attributes_.mode = kUnknownMode;
-    if (status.ok() && !in_memory) status = CopyFlags(name);
-    if (!status.ok()) return status;
-  }
-  if (!has_mode) {
-    const uint32_t create_bits = request.create_mode & kSpecialBits;
-    if (create_bits == 0) return Status::Ok();
-    // The system has applied the umask to the other bits.
-    mode = created_mode | create_bits;
-  } else if (!request.has_mode) {
-    // Rights of one owner or group must not pass to another: set-id bits would run programs as another user,
-    // and a file that is private to one group would be open to the next.
-    if (!kept.owner) mode &= ~kSetUserId;
-    if (!kept.group) mode &= ~kSetGroupId & (~kGroupBits | ((mode & kOtherBits) << 3));
-  }
-  if (mode == attributes_.mode) return Status::Ok();
-  Status status = platform::SetMode(file_, mode);
-  if (status.ok()) attributes_.mode = mode;
+Status Temporary::SetBeforeContent(const SaveRequest& request, const std::string& name, const Plan& plan) {
+  Status status = rights_.SetBeforeContent(request, directory_, name, plan, file_, &attributes_);
+  before_content_set_ = status.ok();
   return status;
 }
 
-// chown(2): an unprivileged process may not give files away, but may choose among its own groups. EINVAL: its
-// user namespace has no such user or group (user_namespaces(7)).
-Status Temporary::SetOwner(const SaveRequest& request, const Attributes& wanted) {
-  Status status = platform::SetOwner(file_, wanted.uid, wanted.gid);
-  if (!status.ok() && !MayNotOwn(status)) return status;
-  if (status.ok()) {
-    attributes_.uid = wanted.uid;
-    attributes_.gid = wanted.gid;
-  } else if (wanted.uid != attributes_.uid && wanted.gid != attributes_.gid) {
-    // Each alone.
-    Status alone = platform::SetOwner(file_, attributes_.uid, wanted.gid);
-    if (alone.ok()) {
-      attributes_.gid = wanted.gid;
-    } else if (MayNotOwn(alone)) {
-      alone = platform::SetOwner(file_, wanted.uid, attributes_.gid);
-      if (alone.ok()) attributes_.uid = wanted.uid;
-    }
-    if (!alone.ok() && !MayNotOwn(alone)) return alone;
+Status Temporary::SetRights(const SaveRequest& request, const std::string& name, const Entry& replaced,
+                            const Plan& plan) {
+  if (!before_content_set_) {
+    // Of a stream or an adopted file only the end shows what it replaces.
+    Status status = rights_.Read(request, directory_, name, replaced);
+    if (status.ok()) status = SetBeforeContent(request, name, plan);
+    if (!status.ok()) return status;
   }
-  const bool lacks_required = (request.has_uid && attributes_.uid != request.uid) ||
-                              (request.has_gid && attributes_.gid != request.gid);
-  return request.owner_required && lacks_required ? std::move(status) : Status::Ok();
+  Status status = rights_.SetMode(request, file_, &attributes_);
+  if (!status.ok() || !rights_.ChangesOwner(request, attributes_)) return status;
+  // As long as this process owns the file.
+  if (name_.empty() && !platform::MayLinkFilesOfOthers()) status = EnsureName();
+  return status.ok() ? rights_.SetOwner(request, file_, &attributes_) : status;
 }
 
-// Flags that the process may not read or set, or that the filesystem does not have, are left out.
-Status Temporary::CopyFlags(const std::string& name) {
-  platform::FileFlags wanted;
-  platform::FileFlags current;
-  if (!platform::ReadFlags(directory_, name, &wanted).ok()) return Status::Ok();
-  if (!platform::ReadFlags(file_, &current).ok()) return Status::Ok();
-  if (wanted.project != current.project) {
-    // A file of another project cannot be renamed into a directory that gives its project to its files
-    // (EXDEV).
-    bool inherits = true;
-    const Status status = platform::ReadProjectInheritance(directory_, &inherits);
-    if (!status.ok() || inherits) wanted.project = current.project;
+Status Temporary::RefreshRights(const SaveRequest& request, const std::string& name, const Entry& replaced,
+                                const Plan& plan, bool* changed) {
+  Rights now;
+  Status status = now.Read(request, directory_, name, replaced);
+  *changed = status.ok() && !now.HasReadTheSame(rights_);
+  if (!*changed) return status;
+  status = TakeBack(Rights::kPrivateMode);
+  if (!status.ok()) return status;
+  rights_ = std::move(now);
+  status = SetBeforeContent(request, name, plan);
+  return status.ok() ? SetRights(request, name, replaced, plan) : status;
+}
+
+// Makes the file this process's own again, with the mode `mode`.
+Status Temporary::TakeBack(uint32_t mode) {
+  if (attributes_.uid != created_.uid) {
+    Status status = platform::SetOwner(file_, created_.uid, attributes_.gid);
+    if (!status.ok()) return status;
+    attributes_.uid = created_.uid;
   }
-  if (wanted.project == current.project && wanted.flags == current.flags) return Status::Ok();
-  Status status = platform::SetFlags(file_, wanted);
-  const int error = status.error();
-  if (error == EPERM || error == EACCES || platform::IsUnsupported(error)) return Status::Ok();
+  Status status = platform::SetMode(file_, mode);
+  if (status.ok()) attributes_.mode = mode;
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include "../base/function_ref.h"
 #include "../platform/platform.h"
 #include "plan.h"
+#include "rights.h"
 #include "save_request.h"
 
 namespace indelible {
@@ -21,22 +22,27 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  // Creates it with permissions no wider than the final ones. `replaced` is the existing entry `name`.
+  // Creates it, with no more rights for anybody than the finished file has (rights.h). `replaced` is the
+  // existing entry `name`.
   Status Create(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
-                bool unnamed);
-  // Instead of Create: with this mode, less the umask.
-  Status CreateLocked(uint32_t mode, bool unnamed);
+                const Plan& plan);
+  // Instead of Create, for a target that is not known yet: for the owner alone.
+  Status CreatePrivate(bool unnamed);
+  // After CreatePrivate, where the mode does not protect the content (Windows).
+  Status ProtectContent(const SaveRequest& request, const std::string& name, const platform::Entry& replaced);
   // Instead of Create: the open file of another temporary, which keeps its own name if it has one. This one
   // gets a name like an unnamed temporary. `*size` is the length of the file.
   Status Adopt(const Temporary& other, uint64_t* size);
   const platform::Descriptor& file() const { return file_; }
   // Writes all of the data, in as many calls as needed. `cancelled` is checked between them.
   Status Write(const uint8_t* data, size_t size, FunctionRef<bool()> cancelled);
-  // Owner first, then extended attributes, then mode: chown clears set-id bits (chown(2)), and an access list
-  // sets the group bits of the mode. `name` is the name of `replaced`. `in_memory`: the filesystem is in
-  // memory.
-  Status SetAttributes(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
-                       bool in_memory);
+  // After the content: the rest of the rights and attributes, in the order of rights.h. `replaced` is the
+  // existing entry `name`.
+  Status SetRights(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
+                   const Plan& plan);
+  // The same again, if the entry has other rights by now. `*changed`: it has.
+  Status RefreshRights(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
+                       const Plan& plan, bool* changed);
   // `*ordered` is false if the name may still reach the disk before the data.
   Status Sync(FileSync how, bool* ordered);
   // Closes the writing descriptor, so that errors that only close reports (NFS, FUSE, quota) are known before
@@ -70,15 +76,20 @@ class Temporary {
   Status CreateNamed(uint32_t mode);
   Status EnsureName();
   Status Lock(bool* linked);
-  Status CopyFlags(const std::string& name);
-  // As far as the process may, unless the request requires an owner or group.
-  Status SetOwner(const SaveRequest& request, const platform::Attributes& wanted);
+  Status SetBeforeContent(const SaveRequest& request, const std::string& name, const Plan& plan);
+  Status TakeBack(uint32_t mode);
+  Status CreateLocked(uint32_t mode, bool unnamed);
 
   const platform::Directory& directory_;
   platform::Descriptor file_;
   // Empty if there is no entry in the directory to remove.
   std::string name_;
+  // When it was created or adopted, and now.
+  platform::Attributes created_;
   platform::Attributes attributes_;
+  Rights rights_;
+  bool before_content_set_ = false;
+  bool adopted_ = false;
 };
 
 }  // namespace indelible

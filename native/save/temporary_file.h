@@ -19,7 +19,7 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  Status Create(uint32_t mode, bool unnamed) { return temporary_.CreateLocked(mode, unnamed); }
+  Status Create(bool unnamed) { return temporary_.CreatePrivate(unnamed); }
 
   const Temporary& temporary() const { return temporary_; }
   platform::FilesystemId filesystem() const { return platform::FilesystemId::Of(identity_); }

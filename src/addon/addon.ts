@@ -113,7 +113,6 @@ export interface AddonCalls {
   /** The file is locked against `sweep` until it is closed. */
   createTemporary(
     directory: NativeHandle,
-    mode: number,
     unnamed: boolean,
   ): { handle: NativeHandle; fd: number; name?: Buffer };
   /**

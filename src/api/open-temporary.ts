@@ -20,9 +20,12 @@ import { TemporaryFile, type TemporaryFileOptions, TemporaryHandle } from './tem
  * has a name that starts with `.indelible-`. That name is removed when the file is closed; a killed process
  * leaves it to `sweep`. `TemporaryFile.unnamed` says whether the file has no name.
  *
+ * Until it is published, the file is for its owner alone (mode 0600).
+ *
  * @param directory on the same mounted filesystem as the paths for `link` and `replace`.
  * @param options also the defaults for `link` and `replace`, which may override them. `mode` is the final
- *   mode of the file.
+ *   mode of the file, `createMode` that of one that replaces nothing, less the umask. Without them a file that
+ *   replaces nothing gets the mode that the caller has set with `fchmod`, else that of any new file.
  * @throws {SaveError} the error of the failed system call; `ERR_INDELIBLE_UNSUPPORTED` with the portable
  *   engine, on Windows and in Deno.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
@@ -64,7 +67,7 @@ function* open(request: SaveParameters): Steps<TemporaryHandle> {
         const message = `The filesystem cannot make '${path}' ${durability}`;
         throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
       }
-      const opened = yield* calls.createTemporary(directory, request, temporary === 'unnamed');
+      const opened = yield* calls.createTemporary(directory, temporary === 'unnamed');
       return new TemporaryHandle(engine, calls, opened);
     } finally {
       yield* calls.close(directory);

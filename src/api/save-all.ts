@@ -1,6 +1,5 @@
-import { refuseIfLost, type SaveData } from '../base/data.js';
-import { abortError, invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
-import { isIterable, notAnIterable, valuesOf, valuesOfAny } from '../base/iteration.js';
+import type { SaveData } from '../base/data.js';
+import { abortError, invalidArgumentValue } from '../base/errors.js';
 import {
   type ResolvedOptions,
   resolveKeepPrevious,
@@ -37,8 +36,6 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 /** The number of files in a synchronous group. Each holds two descriptors until the group is published. */
 const MAX_GROUP_SIZE = 128;
 
-const notFiles = notAnIterable('files', 'an iterable of files');
-
 /** Some of the files were not saved. The other files were saved: each file is atomic, the group is not. */
 export class SaveAllError extends AggregateError {
   override readonly name = 'SaveAllError';
@@ -65,14 +62,13 @@ export class SaveAllError extends AggregateError {
  * @throws {SaveAllError} an `AggregateError` with the outcome of each file, after all other files were saved.
  *   If the iterable throws or the signal is aborted, no more files are taken, and that error is the last one
  *   in `errors`.
- * @throws {TypeError | RangeError} at once, for wrong options, or if `files` is not iterable.
+ * @throws {TypeError | RangeError} at once, for wrong options.
  */
 export async function saveAll(
   files: Iterable<FileToSave> | AsyncIterable<FileToSave>,
   options?: SaveAllOptions | BufferEncoding | null,
 ): Promise<Saved[]> {
   const resolved = resolveSharedOptions(options);
-  if (!isIterable(files)) throw notFiles(files);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let pending = 0;
@@ -91,7 +87,7 @@ export async function saveAll(
   };
   let failure: { error: unknown } | undefined;
   try {
-    for await (const file of valuesOfAny(files, notFiles)) {
+    for await (const file of files) {
       if (resolved.signal?.aborted) throw abortError(resolved.signal);
       const at = taken;
       taken += 1;
@@ -100,7 +96,7 @@ export async function saveAll(
         outcomes[at] = { status: 'rejected', reason: request.reason };
         continue;
       }
-      const { size } = request;
+      const size = request.data.byteLength;
       while (pending >= MAX_PENDING || (pending > 0 && pendingBytes + size > MAX_PENDING_BYTES)) {
         await untilOneSettles();
       }
@@ -128,31 +124,21 @@ export function saveAllSync(
   options?: SaveAllOptions | BufferEncoding | null,
 ): Saved[] {
   const resolved = resolveSharedOptions(options);
-  if (!isIterable(files, 'synchronous')) throw notFiles(files);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let group: { at: number; request: SaveRequest }[] = [];
   let bytes = 0;
   let failure: { error: unknown } | undefined;
   const saveGroup = (): void => {
-    const members = group.filter(({ at, request }) => {
-      try {
-        refuseIfLost(request.data, request.size);
-        return true;
-      } catch (reason) {
-        outcomes[at] = { status: 'rejected', reason };
-        return false;
-      }
-    });
-    engine.saveGroupSync(members.map(({ request }) => request)).forEach((outcome, position) => {
-      const member = members[position];
+    engine.saveGroupSync(group.map(({ request }) => request)).forEach((outcome, position) => {
+      const member = group[position];
       if (member !== undefined) outcomes[member.at] = outcome;
     });
     group = [];
     bytes = 0;
   };
   try {
-    for (const file of valuesOf(files, notFiles)) {
+    for (const file of files) {
       const at = outcomes.length + group.length;
       const request = requestOrFailure(file, resolved);
       if ('reason' in request) {
@@ -161,7 +147,7 @@ export function saveAllSync(
         continue;
       }
       group.push({ at, request });
-      bytes += request.size;
+      bytes += request.data.byteLength;
       if (group.length >= MAX_GROUP_SIZE || bytes > MAX_PENDING_BYTES) saveGroup();
     }
   } catch (error) {
@@ -182,8 +168,6 @@ function resolveSharedOptions(options: SaveAllOptions | BufferEncoding | null | 
 /** Wrong arguments of one file count as the failure of that file. */
 function requestOrFailure(file: FileToSave, options: ResolvedOptions): SaveRequest | { reason: unknown } {
   try {
-    if (typeof file !== 'object' || file === null)
-      throw invalidArgumentType('file', 'an object with path and data', file);
     const keepPrevious = resolveKeepPrevious(file.keepPrevious, options.ifExists);
     return requestOf(
       file.path,

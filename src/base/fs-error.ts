@@ -46,7 +46,7 @@ export function refusal(
  * The error that a call of Node's `fs` would throw. `toSaveError` turns it into the error that a save rejects
  * with.
  */
-export function failedCall(code: 'EINVAL' | 'ENOTDIR', syscall: string): Error {
+export function failedCall(code: 'EINVAL' | 'ENOTDIR' | 'EPERM', syscall: string): Error {
   return Object.assign(new Error(code), { code, errno: -(errnoByCode.get(code) ?? 0), syscall });
 }
 

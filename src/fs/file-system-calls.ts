@@ -138,11 +138,8 @@ export interface FileSystemCalls {
   openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile>;
   readAll(file: OpenFile): Steps<Buffer>;
   readonly locks?: LockCalls;
-  createTemporary?(
-    directory: OpenDirectory,
-    mode: Pick<SaveParameters, 'mode' | 'createMode'>,
-    unnamed: boolean,
-  ): Steps<OpenTemporary>;
+  /** For its owner alone, until it is published. */
+  createTemporary?(directory: OpenDirectory, unnamed: boolean): Steps<OpenTemporary>;
 
   lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
   /** In no particular order. */

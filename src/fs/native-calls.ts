@@ -23,7 +23,6 @@ import type {
   OpenResource,
   OpenTemporary,
 } from './file-system-calls.js';
-import { creationMode } from './plain/attributes.js';
 import { type Steps, step } from './steps.js';
 
 /** A mount table may keep changing. After this number of requests the default plan is used. */
@@ -135,12 +134,8 @@ export class NativeCalls implements FileSystemCalls {
     }
   }
 
-  *createTemporary(
-    { handle: directory }: OpenDirectory,
-    mode: Pick<SaveParameters, 'mode' | 'createMode'>,
-    unnamed: boolean,
-  ): Steps<OpenTemporary> {
-    const created = yield* this.#call('createTemporary', directory, creationMode(mode), unnamed);
+  *createTemporary({ handle: directory }: OpenDirectory, unnamed: boolean): Steps<OpenTemporary> {
+    const created = yield* this.#call('createTemporary', directory, unnamed);
     return { handle: created.handle, fd: created.fd, unnamed: created.name === undefined };
   }
 

@@ -106,6 +106,47 @@ if (engineUnderTest === 'native') {
             assert.deepEqual(attributesOf(scratch.at('file')), []);
           });
         }
+
+        it("gives the group no more without the ACL than the ACL gave it, with preserve 'permissions'", async () => {
+          writeFileSync(scratch.at('file'), 'old', { mode: 0o600 });
+          run('setfacl', '-m', 'u:1234:rw,g::---,m::rw', scratch.at('file'));
+          await save(scratch.at('file'), 'new', { preserve: 'permissions' });
+          assert.deepEqual(aclOf(scratch.at('file')), ['user::rw-', 'group::---', 'other::---']);
+        });
+
+        it("gives all others no more than a user whom the ACL denied, with preserve 'permissions'", async () => {
+          writeFileSync(scratch.at('file'), 'old', { mode: 0o644 });
+          run('setfacl', '-m', 'u:1234:---', scratch.at('file'));
+          await save(scratch.at('file'), 'new', { preserve: 'permissions' });
+          assert.deepEqual(aclOf(scratch.at('file')), ['user::rw-', 'group::---', 'other::---']);
+        });
+
+        it('has no ACL if a mode is asked for', async () => {
+          writeFileSync(scratch.at('file'), 'old', { mode: 0o640 });
+          run('setfacl', '-m', 'u:4001:rw', scratch.at('file'));
+          await save(scratch.at('file'), 'new', { mode: 0o640 });
+          assert.deepEqual(aclOf(scratch.at('file')), ['user::rw-', 'group::r--', 'other::---']);
+        });
+
+        it('is never given file capabilities', async () => {
+          writeFileSync(scratch.at('file'), 'old', { mode: 0o755 });
+          const capability = '0sAQAAAgAEAAAAAAAAAAAAAAAAAAA=';
+          if (isRoot) run('setfattr', '-n', 'security.capability', '-v', capability, scratch.at('file'));
+          run('setfattr', '-n', 'user.colour', '-v', 'blue', scratch.at('file'));
+          await save(scratch.at('file'), 'new');
+          assert.deepEqual(attributesOf(scratch.at('file')), ['user.colour="blue"']);
+        });
+
+        for (const options of [{}, { preserve: 'permissions' }, { mode: 0o640 }] as const) {
+          it(`has none of the directory's default ACL with the options ${JSON.stringify(options)}`, async () => {
+            mkdirSync(scratch.at('shared'));
+            const file = scratch.at('shared', 'file');
+            writeFileSync(file, 'old', { mode: 0o640 });
+            run('setfacl', '-d', '-m', 'u:4001:rwx,g::rwx,o::rwx', scratch.at('shared'));
+            await save(file, 'new', options);
+            assert.deepEqual(aclOf(file), ['user::rw-', 'group::r--', 'other::---']);
+          });
+        }
       });
     }
 
@@ -116,6 +157,19 @@ if (engineUnderTest === 'native') {
       const [form] = forms;
       await form?.save(scratch.at('file'), 'new');
       assert.equal(attributesOf(scratch.at('file')).length, 2);
+    });
+
+    it.skipIf(!isRoot)('keeps the attributes of a file that its owner may not write', async () => {
+      const file = scratch.at('file');
+      writeFileSync(file, 'old');
+      run('setfattr', '-n', 'user.tag', '-v', 'x', file);
+      run('chown', `${NOBODY}:${NOBODY}`, file);
+      run('chmod', '444', file);
+      run('chmod', '777', scratch.path);
+      const { error } = await saveAs({ uid: NOBODY, gid: NOBODY, groups: [] }, 'save', file, 'new');
+      assert.equal(error, undefined);
+      assert.deepEqual(attributesOf(file), ['user.tag="x"']);
+      assert.equal(statSync(file).mode & 0o7777, 0o444);
     });
 
     it.skipIf(!isRoot)("loses another group's ACL with the group", async () => {

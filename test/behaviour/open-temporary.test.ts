@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
   mkdirSync,
@@ -133,6 +134,46 @@ if (opensTemporaries) {
         await form.replace(file, target(), { keepPrevious: scratch.at('previous') });
         assert.deepEqual([contentOf(target()), contentOf(scratch.at('previous'))], ['new', 'old']);
         assert.deepEqual(readdirSync(scratch.path).sort(), ['previous', 'target']);
+      });
+
+      it('gives nobody but its owner a right to the file before it is published', async () => {
+        for (const options of [{}, { mode: 0o666 }, { createMode: 0o666 }]) {
+          const file = await form.open(scratch.path, options);
+          assert.equal(fstatSync(file.fd).mode & 0o777, 0o600);
+          await form.close(file);
+        }
+      });
+
+      it('gives a new file the mode that the umask leaves', async () => {
+        const umask = process.umask(0o027);
+        try {
+          await form.link(await form.open(scratch.path), scratch.at('a'));
+          await form.replace(await form.open(scratch.path), scratch.at('b'));
+          await form.link(await form.open(scratch.path, { createMode: 0o777 }), scratch.at('c'));
+        } finally {
+          process.umask(umask);
+        }
+        const modes = ['a', 'b', 'c'].map((name) => statSync(scratch.at(name)).mode & 0o7777);
+        assert.deepEqual(modes, [0o640, 0o640, 0o750]);
+        assert.deepEqual(scratch.temporaries(), []);
+      });
+
+      it('leaves the file the mode that the caller has set on its descriptor', async () => {
+        for (const mode of [0o600, 0o755, 0o400]) {
+          const file = await form.open(scratch.path);
+          fchmodSync(file.fd, mode);
+          await form.link(file, scratch.at(`${mode}`));
+          assert.equal(statSync(scratch.at(`${mode}`)).mode & 0o7777, mode);
+        }
+      });
+
+      it('gives a file the mode of a new file after it failed to replace one of fewer rights', async () => {
+        writeFileSync(target(), 'old', { mode: 0o600 });
+        const file = await form.open(scratch.path);
+        const options = { keepPrevious: target() };
+        await assert.rejects(async () => form.replace(file, target(), options), { code: 'EINVAL' });
+        await form.link(file, scratch.at('new'), { mode: 0o644 });
+        assert.equal(statSync(scratch.at('new')).mode & 0o7777, 0o644);
       });
 
       it('gives the file the mode of the call, unless it is published with another', async () => {

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { describe, it } from 'vitest';
@@ -18,6 +26,20 @@ function content(): string {
 function assertUntouched(): void {
   assert.equal(content(), 'old');
   assert.deepEqual(readdirSync(scratch.path), ['file']);
+}
+
+/** The rights of the files in the directory that this process has open, whether or not they have a name. */
+function modesOfOpenFiles(): number[] {
+  return readdirSync('/proc/self/fd').flatMap((number) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${number}`);
+      const { mode } = fstatSync(Number(number));
+      return path.startsWith(scratch.at('')) && (mode & 0o170000) === 0o100000 ? [mode & 0o777] : [];
+    } catch {
+      // The descriptor of the listing itself.
+      return [];
+    }
+  });
 }
 
 /** A stream that has written more than its buffers hold. */
@@ -43,6 +65,46 @@ describe('a save stream', () => {
     assert.equal(stream.saved?.replaced, true);
     assert.deepEqual([stream.path, stream.bytesWritten], [scratch.at('file'), 11]);
     assert.deepEqual(readdirSync(scratch.path), ['file']);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'gives nobody but its owner a right to the new file while it is written',
+    async () => {
+      for (const options of [{}, { mode: 0o666 }, { preserve: 'none' }] as const) {
+        const stream = await halfWay(options);
+        assert.deepEqual(modesOfOpenFiles(), [0o600]);
+        stream.end();
+        await finished(stream);
+        assert.deepEqual(modesOfOpenFiles(), []);
+      }
+    },
+  );
+
+  it('gives a new file the mode that the umask leaves, and a replaced one its own', async () => {
+    const umask = process.umask(0o027);
+    try {
+      const stream = createSaveStream(scratch.at('file'));
+      stream.end('new');
+      await finished(stream);
+      assert.equal(statSync(scratch.at('file')).mode & 0o7777, 0o640);
+    } finally {
+      process.umask(umask);
+    }
+    const stream = createSaveStream(scratch.at('file'), { createMode: 0o600 });
+    stream.end('newer');
+    await finished(stream);
+    assert.equal(statSync(scratch.at('file')).mode & 0o7777, 0o640);
+    assert.deepEqual(readdirSync(scratch.path), ['file']);
+  });
+
+  it('gives the new file no more rights than a file that appeared meanwhile', async () => {
+    const stream = createSaveStream(scratch.at('file'));
+    await new Promise((resolve) => stream.write('new', resolve));
+    writeFileSync(scratch.at('file'), 'other', { mode: 0o600 });
+    stream.end();
+    await finished(stream);
+    assert.equal(content(), 'new');
+    assert.equal(statSync(scratch.at('file')).mode & 0o7777, 0o600);
   });
 
   it('can be the end of a pipeline', async () => {

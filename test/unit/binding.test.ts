@@ -91,7 +91,7 @@ const twoForms: Readonly<
   drawLockTicket: ['directory', 'lock offset', 'lock offset', 'patience'],
   lockPosition: ['directory', 'lock offset', 'lock offset', 'patience'],
   removeLock: ['directory', 'lock offset'],
-  createTemporary: ['directory', 'mode', 'boolean'],
+  createTemporary: ['directory', 'boolean'],
   renameat2: ['path', 'path', 'flags'],
   openTmpfile: ['path', 'mode'],
   linkat: ['path or descriptor', 'path'],
@@ -474,7 +474,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
       const { parentPort, workerData } = require('node:worker_threads');
       const addon = require('node-gyp-build')(workerData.root);
       for (let index = 0; index < 5; index += 1) addon.openDirectorySync(workerData.path);
-      addon.createTemporarySync(addon.openDirectorySync(workerData.path).handle, 0o600, false);
+      addon.createTemporarySync(addon.openDirectorySync(workerData.path).handle, false);
       parentPort.postMessage(require('node:fs').readdirSync('/proc/self/fd').length);
       setInterval(() => {}, 1000);`;
       const worker = new Worker(program, {

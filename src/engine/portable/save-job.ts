@@ -4,11 +4,11 @@ import { toSaveError } from '../../base/fs-error.js';
 import { type Durability, isWeaker } from '../../base/options.js';
 import { parentOf } from '../../base/path-bytes.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
-import { attributesFor, creationMode, setAttributes } from '../../fs/plain/attributes.js';
 import { Directory, openNearest } from '../../fs/plain/directory.js';
-import { unlink } from '../../fs/plain/plain-fs.js';
+import { fstat, unlink } from '../../fs/plain/plain-fs.js';
 import { type PortablePlan, planFor } from '../../fs/plain/plan.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
+import { Rights } from '../../fs/plain/rights.js';
 import { locateAgain, locateTarget, type Target } from '../../fs/plain/target.js';
 import { Temporary } from '../../fs/plain/temporary.js';
 import { makeDirectories, syncUnsyncedAbove } from '../../fs/plain/unsynced-directories.js';
@@ -21,16 +21,13 @@ import { Publication } from './publication.js';
 /** Called in the same tick in which the publication starts. If it throws, the publication does not start. */
 export type OnPublish = (publication: Publication) => void;
 
-/** Data that does not arrive in chunks. */
-type WholeData = Pick<SaveRequest, 'data' | 'size'>;
-
 /**
  * Replaces or creates one file atomically: a whole save, from the path to the sync of the directory. A
  * failure before the publication leaves the old file unchanged and no temporary. Errors after it say
  * `published`.
  */
 export function saveFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
-  return runSave(request, request, onPublish);
+  return runSave(request, request.data, onPublish);
 }
 
 /**
@@ -43,12 +40,12 @@ export function saveFileInChunks(request: SaveParameters, onPublish: OnPublish):
 
 function* runSave(
   request: SaveParameters,
-  whole: WholeData | undefined,
+  data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
 ): Steps<Saved> {
   const outcome = { published: false };
   try {
-    return yield* saveSteps(request, whole, onPublish, outcome);
+    return yield* saveSteps(request, data, onPublish, outcome);
   } catch (error) {
     request.timer?.leave();
     throw toSaveError(error, { path: request.path, published: outcome.published });
@@ -57,7 +54,7 @@ function* runSave(
 
 function* saveSteps(
   request: SaveParameters,
-  whole: WholeData | undefined,
+  data: Uint8Array | undefined,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<Saved> {
@@ -79,7 +76,7 @@ function* saveSteps(
       if (unordered) throwIfStrict(request, 'none');
       const { bytes, replaced, temporary } = yield* writeAndPublish(
         request,
-        whole,
+        data,
         target,
         directory,
         plan,
@@ -152,7 +149,7 @@ function throwIfStrict({ strict, durability, path }: SaveParameters, achieves: D
 
 function* writeAndPublish(
   request: SaveParameters,
-  whole: WholeData | undefined,
+  data: Uint8Array | undefined,
   located: Target,
   directory: Directory,
   plan: PortablePlan,
@@ -161,31 +158,32 @@ function* writeAndPublish(
   outcome: { published: boolean },
 ): Steps<{ bytes: number; replaced: boolean; temporary: Temporary }> {
   let target = located;
-  let attributes = attributesFor(request, target.replaced);
+  let rights = new Rights(request, target.replaced);
   const { timer } = request;
   timer?.enter('create');
   throwIfAborted(request.signal);
-  const temporary = yield* Temporary.create(directory.path, creationMode(attributes));
+  // The producer of chunks may take long, and another program may replace the file with one of fewer rights.
+  const mode = data === undefined ? Rights.privateMode : rights.creationMode;
+  const temporary = yield* Temporary.create(directory.path, mode);
   try {
+    if (data !== undefined) yield* setBeforeContent(rights, mode, temporary, directory);
     let bytes = 0;
     timer?.leave();
-    for (let chunk = whole?.data ?? (yield* nextChunk()); chunk !== undefined; ) {
-      const size = whole?.size ?? chunk.length;
+    for (let chunk = data ?? (yield* nextChunk()); chunk !== undefined; ) {
       timer?.enter('write');
-      yield* temporary.write(request, chunk, size);
+      yield* temporary.write(request, chunk);
       timer?.leave();
-      bytes += size;
-      chunk = whole === undefined ? yield* nextChunk() : undefined;
+      bytes += chunk.length;
+      chunk = data === undefined ? yield* nextChunk() : undefined;
     }
     timer?.enter('attributes');
     throwIfAborted(request.signal);
-    if (whole === undefined) {
-      // The producer may have taken long, and another program may have replaced the file.
+    if (data === undefined) {
       target = yield* locateAgain(request, target);
-      attributes = attributesFor(request, target.replaced);
+      rights = new Rights(request, target.replaced);
+      yield* setBeforeContent(rights, mode, temporary, directory);
     }
-    // After the data, because a write by an unprivileged process clears the set-id bits.
-    yield* setAttributes(temporary.descriptor, attributes);
+    yield* rights.setAfterContent(temporary.descriptor);
     throwIfAborted(request.signal);
     if (plan.protocol === 'sync-rename-sync') {
       timer?.enter('sync');
@@ -220,4 +218,23 @@ function* writeAndPublish(
     else yield* temporary.discard();
     throw error;
   }
+}
+
+/** @param mode with which the temporary was created. */
+function* setBeforeContent(
+  rights: Rights,
+  mode: number,
+  temporary: Temporary,
+  directory: Directory,
+): Steps<void> {
+  const modelMode = rights.modelMode(mode);
+  if (modelMode !== undefined) {
+    const model = yield* Temporary.create(directory.path, modelMode);
+    try {
+      rights.model = yield* fstat(model.descriptor);
+    } finally {
+      yield* model.discard();
+    }
+  }
+  yield* rights.setBeforeContent(temporary.descriptor);
 }

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "../../../native/save/extended_attributes.h"
+#include "../../../native/save/access_list.h"
 #include "../../../native/save/rename_retry.h"
 #include "../../../native/save/sync_fallback.h"
 #include "../../../native/save/temporary_name.h"
@@ -26,8 +26,11 @@
 
 namespace {
 
+using indelible::AccessList;
+using indelible::CreationMode;
 using indelible::Decision;
 using indelible::Durability;
+using indelible::ModeWithoutList;
 using indelible::Plan;
 using indelible::PlanChoice;
 using indelible::PlanRequest;
@@ -519,7 +522,7 @@ TEST("fails the save and leaves no temporary if the access control list cannot b
 TEST("copies attributes in one call if the system has one") {
   CHECK(Save().status.ok());
   CHECK(script.Called("CopyAttributes"));
-  CHECK(!script.Called("ListAttributes"));
+  CHECK(!script.Called("SetAttribute"));
 }
 
 TEST("copies attributes one by one if the system has no call for all") {
@@ -534,6 +537,62 @@ TEST("fails the save if attributes cannot be copied for another reason than priv
   script = {};
   script.always["CopyAttributes"] = EPERM;
   CHECK(Save().status.ok());
+}
+
+namespace {
+
+// One entry of an access list as the kernel writes it: tag, rights, id.
+std::string EntryOf(char tag, char rights) { return {tag, 0, rights, 0, 1, 0, 0, 0}; }
+
+// user::rw-, a named user, group::---, a named group, a mask, other::r--
+std::string ListWith(char user, char group, char mask) {
+  return std::string("\2\0\0\0", 4) + EntryOf(1, 6) + EntryOf(2, user) + EntryOf(4, 0) + EntryOf(8, group) +
+         EntryOf(16, mask) + EntryOf(32, 4);
+}
+
+}  // namespace
+
+TEST("reads from an access list what each kind of entry gives after the mask") {
+  AccessList list;
+  CHECK(AccessList::Parse(ListWith(6, 7, 5), &list));
+  CHECK(list.group == 0 && list.named_users == 4 && list.named_groups == 5);
+}
+
+TEST("reads no access list of another version or length") {
+  AccessList list;
+  CHECK(!AccessList::Parse("", &list));
+  CHECK(!AccessList::Parse(std::string("\3\0\0\0", 4), &list));
+  CHECK(!AccessList::Parse(ListWith(6, 7, 5) + "x", &list));
+}
+
+TEST("gives the group no more without the access list than the list gave it") {
+  AccessList list;
+  CHECK(AccessList::Parse(ListWith(6, 6, 6), &list));
+  CHECK(ModeWithoutList(0664, &list, true, true) == 0604);
+}
+
+TEST("gives all others no more without the access list than each named user and group had") {
+  AccessList list;
+  CHECK(AccessList::Parse(ListWith(0, 6, 6), &list));
+  CHECK(ModeWithoutList(0664, &list, true, true) == 0600);
+  CHECK(AccessList::Parse(ListWith(6, 0, 6), &list));
+  CHECK(ModeWithoutList(0664, &list, true, true) == 0600);
+}
+
+TEST("gives the old owner and the old group no more rights on a file that is not theirs any more") {
+  CHECK(ModeWithoutList(0644, nullptr, false, false) == 0644);
+  CHECK(ModeWithoutList(0664, nullptr, true, false) == 0644);
+  CHECK(ModeWithoutList(0606, nullptr, true, false) == 0600);
+  CHECK(ModeWithoutList(0466, nullptr, false, true) == 0444);
+  CHECK(ModeWithoutList(06755, nullptr, true, true) == 0755);
+}
+
+TEST("creates a temporary with no right that owner, group and all others do not have alike") {
+  CHECK(CreationMode(0644) == 0644);
+  CHECK(CreationMode(0640) == 0600);
+  CHECK(CreationMode(0604) == 0600);
+  CHECK(CreationMode(0266) == 0222);
+  CHECK(CreationMode(06755) == 0755);
 }
 
 TEST("publishes nothing in a synchronous save without a decision, and returns the plan request") {

@@ -140,6 +140,14 @@ Status GetAttribute(const Directory&, const std::string&, const std::string&, st
   return Answer("GetAttribute");
 }
 
+Status ListAttributes(const Descriptor&, std::vector<std::string>*) { return Answer("ListOwnAttributes"); }
+
+Status GetAttribute(const Descriptor&, const std::string&, std::string*) { return Answer("GetOwnAttribute"); }
+
+bool IsAmbiguousUser(uint32_t) { return false; }
+bool IsAmbiguousGroup(uint32_t) { return false; }
+bool MayLinkFilesOfOthers() { return true; }
+
 Status SetAttribute(const Descriptor&, const std::string&, const std::string&) {
   return Answer("SetAttribute");
 }
