@@ -159,7 +159,12 @@ Bytes Arguments::Uint8Array(const char* name) {
     return Bytes();
   }
   auto array = value.As<Napi::Uint8Array>();
-  return Bytes{array.Data(), array.ElementLength(), array};
+  const Bytes bytes{array.Data(), array.ElementLength(), array};
+  if (bytes.size > 0 && bytes.data == nullptr) {
+    ThrowValue(name, "a view whose buffer is not detached");
+    return Bytes();
+  }
+  return bytes;
 }
 
 Napi::Function Arguments::Function(const char* name) {

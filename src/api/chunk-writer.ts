@@ -1,3 +1,4 @@
+import { refuseIfLost } from '../base/data.js';
 import type { Saved } from '../base/save-request.js';
 import type { StreamingSave } from '../engine/engine.js';
 
@@ -46,10 +47,12 @@ export class ChunkWriter {
   }
 
   async #writeThrough(chunk: Uint8Array): Promise<void> {
+    const size = chunk.byteLength;
     const fitting = BUFFER_SIZE - this.#filled;
     this.#buffer.set(chunk.subarray(0, fitting), this.#filled);
     this.#filled = BUFFER_SIZE;
     await this.#flush();
+    refuseIfLost(chunk, size);
     const rest = chunk.subarray(fitting);
     if (rest.byteLength <= BUFFER_SIZE) {
       this.#buffer.set(rest);
@@ -57,6 +60,7 @@ export class ChunkWriter {
       return;
     }
     await this.#writing;
+    refuseIfLost(chunk, size);
     await this.#save.write(rest);
   }
 

@@ -1,5 +1,6 @@
-import type { SaveData } from '../base/data.js';
-import { abortError, invalidArgumentValue } from '../base/errors.js';
+import { refuseIfLost, type SaveData } from '../base/data.js';
+import { abortError, invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
+import { isIterable, notAnIterable, valuesOf, valuesOfAny } from '../base/iteration.js';
 import {
   type ResolvedOptions,
   resolveKeepPrevious,
@@ -36,6 +37,8 @@ const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 /** The number of files in a synchronous group. Each holds two descriptors until the group is published. */
 const MAX_GROUP_SIZE = 128;
 
+const notFiles = notAnIterable('files', 'an iterable of files');
+
 /** Some of the files were not saved. The other files were saved: each file is atomic, the group is not. */
 export class SaveAllError extends AggregateError {
   override readonly name = 'SaveAllError';
@@ -62,13 +65,14 @@ export class SaveAllError extends AggregateError {
  * @throws {SaveAllError} an `AggregateError` with the outcome of each file, after all other files were saved.
  *   If the iterable throws or the signal is aborted, no more files are taken, and that error is the last one
  *   in `errors`.
- * @throws {TypeError | RangeError} at once, for wrong options.
+ * @throws {TypeError | RangeError} at once, for wrong options, or if `files` is not iterable.
  */
 export async function saveAll(
   files: Iterable<FileToSave> | AsyncIterable<FileToSave>,
   options?: SaveAllOptions | BufferEncoding | null,
 ): Promise<Saved[]> {
   const resolved = resolveSharedOptions(options);
+  if (!isIterable(files)) throw notFiles(files);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let pending = 0;
@@ -87,7 +91,7 @@ export async function saveAll(
   };
   let failure: { error: unknown } | undefined;
   try {
-    for await (const file of files) {
+    for await (const file of valuesOfAny(files, notFiles)) {
       if (resolved.signal?.aborted) throw abortError(resolved.signal);
       const at = taken;
       taken += 1;
@@ -96,7 +100,7 @@ export async function saveAll(
         outcomes[at] = { status: 'rejected', reason: request.reason };
         continue;
       }
-      const size = request.data.byteLength;
+      const { size } = request;
       while (pending >= MAX_PENDING || (pending > 0 && pendingBytes + size > MAX_PENDING_BYTES)) {
         await untilOneSettles();
       }
@@ -124,21 +128,31 @@ export function saveAllSync(
   options?: SaveAllOptions | BufferEncoding | null,
 ): Saved[] {
   const resolved = resolveSharedOptions(options);
+  if (!isIterable(files, 'synchronous')) throw notFiles(files);
   const { engine } = selectEngine();
   const outcomes: PromiseSettledResult<Saved>[] = [];
   let group: { at: number; request: SaveRequest }[] = [];
   let bytes = 0;
   let failure: { error: unknown } | undefined;
   const saveGroup = (): void => {
-    engine.saveGroupSync(group.map(({ request }) => request)).forEach((outcome, position) => {
-      const member = group[position];
+    const members = group.filter(({ at, request }) => {
+      try {
+        refuseIfLost(request.data, request.size);
+        return true;
+      } catch (reason) {
+        outcomes[at] = { status: 'rejected', reason };
+        return false;
+      }
+    });
+    engine.saveGroupSync(members.map(({ request }) => request)).forEach((outcome, position) => {
+      const member = members[position];
       if (member !== undefined) outcomes[member.at] = outcome;
     });
     group = [];
     bytes = 0;
   };
   try {
-    for (const file of files) {
+    for (const file of valuesOf(files, notFiles)) {
       const at = outcomes.length + group.length;
       const request = requestOrFailure(file, resolved);
       if ('reason' in request) {
@@ -147,7 +161,7 @@ export function saveAllSync(
         continue;
       }
       group.push({ at, request });
-      bytes += request.data.byteLength;
+      bytes += request.size;
       if (group.length >= MAX_GROUP_SIZE || bytes > MAX_PENDING_BYTES) saveGroup();
     }
   } catch (error) {
@@ -168,6 +182,8 @@ function resolveSharedOptions(options: SaveAllOptions | BufferEncoding | null | 
 /** Wrong arguments of one file count as the failure of that file. */
 function requestOrFailure(file: FileToSave, options: ResolvedOptions): SaveRequest | { reason: unknown } {
   try {
+    if (typeof file !== 'object' || file === null)
+      throw invalidArgumentType('file', 'an object with path and data', file);
     const keepPrevious = resolveKeepPrevious(file.keepPrevious, options.ifExists);
     return requestOf(
       file.path,

@@ -1,6 +1,7 @@
 import { abortable } from '../base/abortable.js';
-import { bytesOf, type SaveData } from '../base/data.js';
+import { bytesOf, isWholeData, notData, type SaveData } from '../base/data.js';
 import { invalidArgumentType } from '../base/errors.js';
+import { isIterable, iteratorOf, iteratorResult, valuesOf } from '../base/iteration.js';
 import type { Saved, SaveParameters } from '../base/save-request.js';
 import type { Engine, StreamingSave } from '../engine/engine.js';
 import { BUFFER_SIZE, ChunkWriter } from './chunk-writer.js';
@@ -13,12 +14,7 @@ export type SaveSource = Iterable<SaveData> | AsyncIterable<SaveData>;
 
 /** Whether the data arrives in chunks. Views and strings are iterable, but each of them is one chunk. */
 export function isSource(data: SaveData | SaveSource): data is SaveSource {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    !ArrayBuffer.isView(data) &&
-    (Symbol.asyncIterator in data || Symbol.iterator in data)
-  );
+  return !isWholeData(data) && isIterable(data);
 }
 
 /**
@@ -31,12 +27,11 @@ export async function saveSource(
   source: SaveSource,
   encoding: BufferEncoding,
 ): Promise<Saved> {
-  const iterator =
-    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const iterator = iteratorOf(source, 'asynchronous', notData);
   let ended = false;
   const readNext = async (): Promise<IteratorResult<SaveData>> => {
     try {
-      return await iterator.next();
+      return iteratorResult(await iterator.next(), source, notData);
     } catch (error) {
       ended = true;
       throw error;
@@ -78,7 +73,7 @@ export function saveSourceSync(
   source: SaveSource,
   encoding: BufferEncoding,
 ): Saved {
-  if (!(Symbol.iterator in source)) {
+  if (!isIterable(source, 'synchronous')) {
     throw invalidArgumentType('data', 'bytes or a synchronous iterable of them, with saveSync', source);
   }
   const save = engine.openSync(request);
@@ -89,7 +84,7 @@ export function saveSourceSync(
       save.write(buffer.subarray(0, filled));
       filled = 0;
     };
-    for (const data of source) {
+    for (const data of valuesOf(source as Iterable<SaveData>, notData)) {
       const chunk = bytesOf(data, encoding);
       if (chunk.byteLength > BUFFER_SIZE - filled) flush();
       if (chunk.byteLength > BUFFER_SIZE) {

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { bytesOf } from '../base/data.js';
 import { abortError, outOfRange } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
@@ -18,6 +19,14 @@ export interface SaveStreamOptions extends SaveOptions {
 }
 
 type Callback = (error?: Error | null) => void;
+type WriteCallback = (error: Error | null | undefined) => void;
+
+/** `Writable` reads the properties of a view, which may say anything. A plain Buffer has none of its own. */
+function plainView(chunk: unknown): unknown {
+  if (!ArrayBuffer.isView(chunk)) return chunk;
+  const { buffer, byteOffset, byteLength } = bytesOf(chunk, 'utf8');
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 /** The stream of `createSaveStream`. */
 export class SaveStream extends Writable {
@@ -48,6 +57,19 @@ export class SaveStream extends Writable {
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
+  override write(chunk: unknown, callback?: WriteCallback): boolean;
+  override write(chunk: unknown, encoding: BufferEncoding, callback?: WriteCallback): boolean;
+  override write(chunk: unknown, ...rest: [(BufferEncoding | WriteCallback)?, WriteCallback?]): boolean {
+    return Reflect.apply(super.write, this, [plainView(chunk), ...rest]);
+  }
+
+  override end(callback?: () => void): this;
+  override end(chunk: unknown, callback?: () => void): this;
+  override end(chunk: unknown, encoding: BufferEncoding, callback?: () => void): this;
+  override end(chunk?: unknown, ...rest: [(BufferEncoding | (() => void))?, (() => void)?]): this {
+    return Reflect.apply(super.end, this, [plainView(chunk), ...rest]);
+  }
+
   /** @internal */
   override _construct(callback: Callback): void {
     this.#open().then(() => callback(), callback);
@@ -55,8 +77,16 @@ export class SaveStream extends Writable {
 
   /** @internal */
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
-    this.bytesWritten += chunk.byteLength;
-    const written = this.#writer?.write(chunk);
+    // A chunk may wait long for its turn, and its buffer may be lost meanwhile.
+    let bytes: Uint8Array;
+    try {
+      bytes = bytesOf(chunk, 'utf8');
+    } catch (error) {
+      callback(error instanceof Error ? error : new TypeError(String(error)));
+      return;
+    }
+    this.bytesWritten += bytes.byteLength;
+    const written = this.#writer?.write(bytes);
     if (written === undefined) callback();
     else written.then(() => callback(), callback);
   }

@@ -64,10 +64,12 @@ export function requestOf(
   const absolute = absolutePath(path, 'path');
   const resolved = resolveOptions(options);
   if (resolved.signal?.aborted) throw abortError(resolved.signal);
+  const bytes = bytesOf(data, resolved.encoding);
   // Property by property: an object spread costs more than most of a save's system calls.
   return {
     path: absolute,
-    data: bytesOf(data, resolved.encoding),
+    data: bytes,
+    size: bytes.byteLength,
     durability: resolved.durability,
     ifExists: resolved.ifExists,
     keepPrevious: resolved.keepPrevious,

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { getSystemErrorMap, inspect } from 'node:util';
+import { getSystemErrorMap, inspect, types } from 'node:util';
 
 /**
  * An error of a save, in the form of Node's `fs`: `code`, `errno`, `syscall`, `path` and `dest`, with a
@@ -130,11 +130,19 @@ function describeName(name: string): string {
 function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return `function ${value.name}`;
-  if (typeof value === 'object') {
+  if (typeof value === 'object') return describeObject(value);
+  return `type ${typeof value} (${inspectBriefly(value)})`;
+}
+
+function describeObject(value: object): string {
+  try {
+    // Its traps may throw, and what it is a Proxy of is not what it is.
+    if (types.isProxy(value)) return 'a Proxy';
     const name: unknown = value.constructor?.name;
     return typeof name === 'string' && name !== '' ? `an instance of ${name}` : inspect(value, { depth: -1 });
+  } catch {
+    return 'an object';
   }
-  return `type ${typeof value} (${inspectBriefly(value)})`;
 }
 
 function inspectBriefly(value: unknown): string {
@@ -143,7 +151,7 @@ function inspectBriefly(value: unknown): string {
     text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
   } catch {
     // Inspecting a view of a detached buffer throws.
-    return Object.prototype.toString.call(value);
+    return types.isProxy(value) ? 'a Proxy' : Object.prototype.toString.call(value);
   }
   return text.length > 128 ? `${text.slice(0, 128)}...` : text;
 }

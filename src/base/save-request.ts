@@ -42,6 +42,8 @@ export type FileVersion =
 /** A save with all of its data. */
 export interface SaveRequest extends SaveParameters {
   readonly data: Uint8Array;
+  /** The size of `data` when the save was called. It is smaller later if its buffer is lost. */
+  readonly size: number;
 }
 
 /** The result of a save. */

@@ -69,7 +69,7 @@ export class Observation {
 
   constructor(engine: Pick<Engine, 'name' | 'issueId'>, request: SaveParameters | SaveRequest) {
     const { path, durability, ifExists } = request;
-    const bytes = 'data' in request ? request.data.byteLength : undefined;
+    const bytes = 'size' in request ? request.size : undefined;
     this.#start = { id: engine.issueId(), engine: engine.name, path, bytes, durability, ifExists };
     started.publish(this.#start);
     this.#startedAt = process.hrtime.bigint();

@@ -26,6 +26,7 @@ function publicationOf(ifExists: SaveRequest['ifExists']): Publication {
   const request: SaveRequest = {
     path: scratch.at('target'),
     data: Buffer.from('new'),
+    size: 3,
     durability: 'none',
     ifExists,
     keepPrevious: undefined,

@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Addon } from '../../addon/addon.js';
 import { decisionFor, providePlans } from '../../addon/plan-provider.js';
 import { FLAG, needsPlans, type PlansNeeded, type WireRequest } from '../../addon/wire.js';
+import { refuseIfLost } from '../../base/data.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { type Engine, type StreamingSave, type StreamingSaveSync, settle } from '../engine.js';
 import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
@@ -37,13 +38,15 @@ export class NativeEngine implements Engine {
   }
 
   async save(request: SaveRequest): Promise<Saved> {
-    const { signal, data } = request;
+    const { signal, data, size } = request;
+    refuseIfLost(data, size);
     if (signal !== undefined) return await this.#cancellable(signal, request, data, 0);
     const outcome = await submit(this.#addon.save, request, data, 0);
-    return savedOf(request, outcome, data.byteLength);
+    return savedOf(request, outcome, size);
   }
 
   saveSync(request: SaveRequest): Saved {
+    refuseIfLost(request.data, request.size);
     return this.#saveSync(request, request.data, 0);
   }
 
@@ -56,7 +59,7 @@ export class NativeEngine implements Engine {
     );
     return requests.flatMap((request, index) => {
       const outcome = outcomes[index];
-      return outcome === undefined ? [] : [settle(() => savedOf(request, outcome, request.data.byteLength))];
+      return outcome === undefined ? [] : [settle(() => savedOf(request, outcome, request.size))];
     });
   }
 
@@ -84,13 +87,14 @@ export class NativeEngine implements Engine {
     data: Uint8Array,
     temporary: number,
   ): Promise<Saved> {
+    const { byteLength: size } = data;
     const ticket = this.#addon.issueTicket();
     const cancel = (): void => this.#addon.cancel(ticket);
     // Before the listener: a wrong argument throws here.
     const outcome = submit(this.#addon.save, request, data, ticket, temporary);
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      return savedOf(request, await outcome, data.byteLength);
+      return savedOf(request, await outcome, size);
     } finally {
       signal.removeEventListener('abort', cancel);
     }

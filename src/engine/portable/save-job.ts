@@ -21,13 +21,16 @@ import { Publication } from './publication.js';
 /** Called in the same tick in which the publication starts. If it throws, the publication does not start. */
 export type OnPublish = (publication: Publication) => void;
 
+/** Data that does not arrive in chunks. */
+type WholeData = Pick<SaveRequest, 'data' | 'size'>;
+
 /**
  * Replaces or creates one file atomically: a whole save, from the path to the sync of the directory. A
  * failure before the publication leaves the old file unchanged and no temporary. Errors after it say
  * `published`.
  */
 export function saveFile(request: SaveRequest, onPublish?: OnPublish): Steps<Saved> {
-  return runSave(request, request.data, onPublish);
+  return runSave(request, request, onPublish);
 }
 
 /**
@@ -40,12 +43,12 @@ export function saveFileInChunks(request: SaveParameters, onPublish: OnPublish):
 
 function* runSave(
   request: SaveParameters,
-  data: Uint8Array | undefined,
+  whole: WholeData | undefined,
   onPublish: OnPublish | undefined,
 ): Steps<Saved> {
   const outcome = { published: false };
   try {
-    return yield* saveSteps(request, data, onPublish, outcome);
+    return yield* saveSteps(request, whole, onPublish, outcome);
   } catch (error) {
     request.timer?.leave();
     throw toSaveError(error, { path: request.path, published: outcome.published });
@@ -54,7 +57,7 @@ function* runSave(
 
 function* saveSteps(
   request: SaveParameters,
-  data: Uint8Array | undefined,
+  whole: WholeData | undefined,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
 ): Steps<Saved> {
@@ -76,7 +79,7 @@ function* saveSteps(
       if (unordered) throwIfStrict(request, 'none');
       const { bytes, replaced, temporary } = yield* writeAndPublish(
         request,
-        data,
+        whole,
         target,
         directory,
         plan,
@@ -149,7 +152,7 @@ function throwIfStrict({ strict, durability, path }: SaveParameters, achieves: D
 
 function* writeAndPublish(
   request: SaveParameters,
-  data: Uint8Array | undefined,
+  whole: WholeData | undefined,
   located: Target,
   directory: Directory,
   plan: PortablePlan,
@@ -163,22 +166,23 @@ function* writeAndPublish(
   timer?.enter('create');
   throwIfAborted(request.signal);
   // The producer of chunks may take long, and another program may replace the file with one of fewer rights.
-  const mode = data === undefined ? Rights.privateMode : rights.creationMode;
+  const mode = whole === undefined ? Rights.privateMode : rights.creationMode;
   const temporary = yield* Temporary.create(directory.path, mode);
   try {
-    if (data !== undefined) yield* setBeforeContent(rights, mode, temporary, directory);
+    if (whole !== undefined) yield* setBeforeContent(rights, mode, temporary, directory);
     let bytes = 0;
     timer?.leave();
-    for (let chunk = data ?? (yield* nextChunk()); chunk !== undefined; ) {
+    for (let chunk = whole?.data ?? (yield* nextChunk()); chunk !== undefined; ) {
+      const size = whole?.size ?? chunk.length;
       timer?.enter('write');
-      yield* temporary.write(request, chunk);
+      yield* temporary.write(request, chunk, size);
       timer?.leave();
-      bytes += chunk.length;
-      chunk = data === undefined ? yield* nextChunk() : undefined;
+      bytes += size;
+      chunk = whole === undefined ? yield* nextChunk() : undefined;
     }
     timer?.enter('attributes');
     throwIfAborted(request.signal);
-    if (data === undefined) {
+    if (whole === undefined) {
       target = yield* locateAgain(request, target);
       rights = new Rights(request, target.replaced);
       yield* setBeforeContent(rights, mode, temporary, directory);

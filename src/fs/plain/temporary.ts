@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { throwIfAborted } from '../../base/abortable.js';
+import { refuseIfLost } from '../../base/data.js';
 import { failedWith, refusal } from '../../base/fs-error.js';
 import { inDirectory } from '../../base/path-bytes.js';
 import type { SaveParameters } from '../../base/save-request.js';
@@ -40,11 +41,16 @@ export class Temporary {
     }
   }
 
-  /** Writes all of the data, in as many writes as necessary. */
-  *write({ path, signal }: SaveParameters, data: Uint8Array): Steps<void> {
-    for (let offset = 0; offset < data.length; ) {
+  /**
+   * Writes all of the data, in as many writes as necessary.
+   *
+   * @param size of the data when the save was called.
+   */
+  *write({ path, signal }: SaveParameters, data: Uint8Array, size: number): Steps<void> {
+    for (let offset = 0; offset < size; ) {
       throwIfAborted(signal);
-      const length = Math.min(data.length - offset, MAX_WRITE);
+      refuseIfLost(data, size);
+      const length = Math.min(size - offset, MAX_WRITE);
       const written = yield* write(this.descriptor, data, offset, length);
       // write(2) gives no reason, and more writes would not help.
       if (written === 0) throw refusal('EIO', 'write', path);
