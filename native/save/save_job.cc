@@ -98,7 +98,7 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
   if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary(), &outcome_.bytes);
   if (!streaming) return temporary_->Create(request_, target_->name, target_->existing, plan_);
   // The producer may take long, and another program may replace the file with one of fewer rights.
-  Status status = temporary_->CreatePrivate(plan_.unnamed);
+  status = temporary_->CreatePrivate(plan_.unnamed);
   return status.ok() ? temporary_->ProtectContent(request_, target_->name, target_->existing) : status;
 }
 
