@@ -1,5 +1,5 @@
-import { invalidArgumentType } from '../base/errors.js';
-import { booleanOption, type Durability, oneOf } from '../base/options.js';
+import { booleanOption, type Durability, oneOf, optionsObject } from '../base/options.js';
+import { allOptionsBut } from '../base/refused-options.js';
 import type { DurabilityRequest } from '../names/durability.js';
 
 /** Options of `exchange`, `renameExclusive` and `replaceSymlink`. */
@@ -8,17 +8,18 @@ export interface NameChangeOptions {
    * `'durable'` syncs the directories of both names: once the call resolves, the change survives power loss.
    * With `'ordered'` and `'none'` nothing is synced; the change is still atomic. Default `'durable'`.
    */
-  durability?: Durability | undefined;
+  durability?: Durability | null | undefined;
   /**
    * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, if the requested durability is not
    * available. Default `false`: the call does its best, and the result says what was achieved.
    */
-  strict?: boolean | undefined;
+  strict?: boolean | null | undefined;
 }
 
+const REFUSED = allOptionsBut(['durability', 'strict']);
+
 export function resolveNameChangeOptions(options: NameChangeOptions | null | undefined): DurabilityRequest {
-  const given = options ?? {};
-  if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object', options);
+  const given = optionsObject(options, REFUSED);
   return {
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
     strict: booleanOption('options.strict', given.strict, false),

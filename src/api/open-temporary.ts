@@ -1,6 +1,6 @@
-import { indelibleError, invalidArgumentType } from '../base/errors.js';
+import { indelibleError } from '../base/errors.js';
 import { toSaveError } from '../base/fs-error.js';
-import { isWeaker, resolveOptions } from '../base/options.js';
+import { isWeaker, optionsObject, resolveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath } from '../base/path-bytes.js';
 import { noTemporaryFileError } from '../base/save-errors.js';
@@ -9,7 +9,12 @@ import { selectEngine } from '../engine/select.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import { saveParametersOf } from './save.js';
-import { TemporaryFile, type TemporaryFileOptions, TemporaryHandle } from './temporary-file.js';
+import {
+  REFUSED_BY_TEMPORARIES,
+  TemporaryFile,
+  type TemporaryFileOptions,
+  TemporaryHandle,
+} from './temporary-file.js';
 
 /**
  * Opens a file without a name (`O_TMPFILE`) in a directory. The caller writes it by its descriptor. Then
@@ -34,25 +39,24 @@ export async function openTemporary(
   directory: PathLike,
   options?: TemporaryFileOptions | null,
 ): Promise<TemporaryFile> {
-  const request = requestOf(directory, options);
-  return new TemporaryFile(await run(open(request)), options ?? {});
+  const given = snapshot(options);
+  return new TemporaryFile(await run(open(requestOf(directory, given))), given);
 }
 
 /** The same on the calling thread. */
 export function openTemporarySync(directory: PathLike, options?: TemporaryFileOptions | null): TemporaryFile {
-  const request = requestOf(directory, options);
-  return new TemporaryFile(runSync(open(request)), options ?? {});
+  const given = snapshot(options);
+  return new TemporaryFile(runSync(open(requestOf(directory, given))), given);
+}
+
+/** The options as they are now: a later change does not affect `link` and `replace`. */
+function snapshot(options: TemporaryFileOptions | null | undefined): TemporaryFileOptions {
+  return { ...optionsObject(options, REFUSED_BY_TEMPORARIES) };
 }
 
 /** A request whose path is the directory. */
-function requestOf(directory: PathLike, options: TemporaryFileOptions | null | undefined): SaveParameters {
-  if (typeof options === 'string') throw invalidArgumentType('options', 'of type object', options);
-  const resolved = resolveOptions(options);
-  return saveParametersOf(absolutePath(directory, 'directory'), {
-    ...resolved,
-    ifExists: 'replace',
-    keepPrevious: undefined,
-  });
+function requestOf(directory: PathLike, options: TemporaryFileOptions): SaveParameters {
+  return saveParametersOf(absolutePath(directory, 'directory'), resolveOptions(options));
 }
 
 function* open(request: SaveParameters): Steps<TemporaryHandle> {

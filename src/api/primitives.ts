@@ -2,7 +2,8 @@ import * as fs from 'node:fs';
 import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import type { Failure } from '../addon/wire.js';
-import { invalidArgumentType, outOfRange, systemError } from '../base/errors.js';
+import { checkedInteger, systemError } from '../base/errors.js';
+import { modeOption } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import { selectEngine } from '../engine/select.js';
 
@@ -26,13 +27,13 @@ const DEFAULT_MODE = 0o666;
  * @throws {SaveError} the error of the call; `EINVAL` if the filesystem does not support the flag, `ENOSYS`
  *   if the system has no such call.
  */
-export async function renameat2(from: PathLike, to: PathLike, flags = 0): Promise<void> {
+export async function renameat2(from: PathLike, to: PathLike, flags?: number | null): Promise<void> {
   const call = renameCall(from, to, flags);
   resultOf(call, await call.addon?.renameat2(call.path, call.dest, call.flags));
 }
 
 /** The same on the calling thread. */
-export function renameat2Sync(from: PathLike, to: PathLike, flags = 0): void {
+export function renameat2Sync(from: PathLike, to: PathLike, flags?: number | null): void {
   const call = renameCall(from, to, flags);
   resultOf(call, call.addon?.renameat2Sync(call.path, call.dest, call.flags));
 }
@@ -41,18 +42,18 @@ export function renameat2Sync(from: PathLike, to: PathLike, flags = 0): void {
  * Opens a file without a name in a directory, open(2) with `O_TMPFILE | O_RDWR`. The file is removed with its
  * last descriptor unless `linkat` gives it a name.
  *
- * @param mode of the file, less the umask. Default `0o666`.
+ * @param mode of the file, less the umask, as in `fs.open`. Default `0o666`.
  * @returns the descriptor, for the caller to close.
  * @throws {SaveError} the error of the call; `EOPNOTSUPP` if the filesystem does not support such files,
  *   `ENOSYS` if the system does not.
  */
-export async function openTmpfile(directory: PathLike, mode = DEFAULT_MODE): Promise<number> {
+export async function openTmpfile(directory: PathLike, mode?: number | string | null): Promise<number> {
   const call = openCall(directory, mode);
   return resultOf(call, await call.addon?.openTmpfile(call.path, call.mode));
 }
 
 /** The same on the calling thread. */
-export function openTmpfileSync(directory: PathLike, mode = DEFAULT_MODE): number {
+export function openTmpfileSync(directory: PathLike, mode?: number | string | null): number {
   const call = openCall(directory, mode);
   return resultOf(call, call.addon?.openTmpfileSync(call.path, call.mode));
 }
@@ -220,7 +221,7 @@ const USES_NODE_DESCRIPTORS = process.platform === 'win32';
 type DescriptorCall = 'fdatasync' | 'fsync' | 'fullfsync' | 'barrierfsync' | 'syncfs';
 
 async function callOnDescriptor(name: DescriptorCall, fd: number): Promise<void> {
-  checkInteger('fd', fd, MAX_DESCRIPTOR);
+  checkedInteger('fd', fd, MAX_DESCRIPTOR);
   const { addon } = selectEngine();
   const plain = PLAIN_FS[name];
   if ((addon === undefined || USES_NODE_DESCRIPTORS) && plain !== undefined) await plain.asynchronous(fd);
@@ -228,31 +229,35 @@ async function callOnDescriptor(name: DescriptorCall, fd: number): Promise<void>
 }
 
 function callOnDescriptorSync(name: DescriptorCall, fd: number): void {
-  checkInteger('fd', fd, MAX_DESCRIPTOR);
+  checkedInteger('fd', fd, MAX_DESCRIPTOR);
   const { addon } = selectEngine();
   const plain = PLAIN_FS[name];
   if ((addon === undefined || USES_NODE_DESCRIPTORS) && plain !== undefined) plain.synchronous(fd);
   else resultOf({ syscall: name }, addon?.[`${name}Sync`](fd));
 }
 
-function renameCall(from: PathLike, to: PathLike, flags: number) {
+function renameCall(from: PathLike, to: PathLike, given: number | null | undefined) {
   const path = absolutePath(from, 'from');
   const dest = absolutePath(to, 'to');
-  checkInteger('flags', flags, 0xffff_ffff);
+  const flags = checkedInteger('flags', given ?? 0, 0xffff_ffff);
   return { addon: selectEngine().addon, syscall: 'renameat2', path, dest, flags };
 }
 
-function openCall(directory: PathLike, mode: number) {
+function openCall(directory: PathLike, mode: number | string | null | undefined) {
   const path = absolutePath(directory, 'directory');
-  checkInteger('mode', mode, 0o7777);
-  return { addon: selectEngine().addon, syscall: 'open', path, mode };
+  return {
+    addon: selectEngine().addon,
+    syscall: 'open',
+    path,
+    mode: modeOption('mode', mode) ?? DEFAULT_MODE,
+  };
 }
 
 function linkCall(from: PathLike | number, to: PathLike) {
   const { addon } = selectEngine();
   const dest = absolutePath(to, 'to');
   if (typeof from === 'number') {
-    checkInteger('from', from, MAX_DESCRIPTOR);
+    checkedInteger('from', from, MAX_DESCRIPTOR);
     return { addon, syscall: 'linkat', from, dest };
   }
   const path = absolutePath(from, 'from');
@@ -260,18 +265,11 @@ function linkCall(from: PathLike | number, to: PathLike) {
 }
 
 function rangeCall(fd: number, offset: number, length: number, flags: number) {
-  checkInteger('fd', fd, MAX_DESCRIPTOR);
-  checkInteger('offset', offset, Number.MAX_SAFE_INTEGER);
-  checkInteger('length', length, Number.MAX_SAFE_INTEGER);
-  checkInteger('flags', flags, 7);
+  checkedInteger('fd', fd, MAX_DESCRIPTOR);
+  checkedInteger('offset', offset, Number.MAX_SAFE_INTEGER);
+  checkedInteger('length', length, Number.MAX_SAFE_INTEGER);
+  checkedInteger('flags', flags, 7);
   return { addon: selectEngine().addon, syscall: 'sync_file_range' };
-}
-
-function checkInteger(name: string, value: number, highest: number): void {
-  if (typeof value !== 'number') throw invalidArgumentType(name, 'of type number', value);
-  if (!Number.isInteger(value) || value < 0 || value > highest) {
-    throw outOfRange(name, `an integer between 0 and ${highest}`, value);
-  }
 }
 
 /** The number that the call returned. Without an addon no call was made: `ENOSYS`. */

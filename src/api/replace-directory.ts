@@ -1,6 +1,12 @@
-import { invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
-import { booleanOption, type Durability, oneOf } from '../base/options.js';
+import {
+  booleanOption,
+  type Durability,
+  oneOf,
+  optionsObject,
+  resolveKeepPrevious,
+} from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
+import { allOptionsBut } from '../base/refused-options.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync } from '../fs/steps.js';
 import type { DirectoryReplaced } from '../names/replace-directory.js';
@@ -16,17 +22,17 @@ export interface ReplaceDirectoryOptions {
    * power loss the old tree or the new one is at the path, whole. `'none'`: nothing is synced, and power loss
    * may leave anything; the replacement is still atomic.
    */
-  durability?: Durability | undefined;
+  durability?: Durability | null | undefined;
   /**
    * A path at which the old tree is kept. A directory that was kept there before is removed. It must be on
    * the same mounted filesystem. Default: the old tree is removed.
    */
-  keepPrevious?: PathLike | undefined;
+  keepPrevious?: PathLike | null | undefined;
   /**
    * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, if the requested durability is not
    * available. Default `false`: the call does its best, and the result says what was achieved.
    */
-  strict?: boolean | undefined;
+  strict?: boolean | null | undefined;
 }
 
 /**
@@ -71,21 +77,18 @@ export function replaceDirectorySync(
   return runSync(replaceDirectorySteps(selectEngine().calls, request));
 }
 
+const REFUSED = allOptionsBut(['durability', 'keepPrevious', 'strict']);
+
 function requestOf(
   staged: PathLike,
   path: PathLike,
   options: ReplaceDirectoryOptions | null | undefined,
 ): ReplaceDirectoryRequest {
-  const given = options ?? {};
-  if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object', options);
-  const { keepPrevious } = given;
-  const previous =
-    keepPrevious === undefined ? undefined : absolutePath(keepPrevious, 'options.keepPrevious');
-  if (previous?.length === 0) throw invalidArgumentValue('options.keepPrevious', 'a path', keepPrevious);
+  const given = optionsObject(options, REFUSED);
   return {
     staged: absolutePath(staged, 'staged'),
     path: absolutePath(path, 'path'),
-    keepPrevious: previous,
+    keepPrevious: resolveKeepPrevious(given.keepPrevious, 'replace'),
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
     strict: booleanOption('options.strict', given.strict, false),
   };

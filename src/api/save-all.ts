@@ -8,6 +8,7 @@ import {
   type SaveOptions,
 } from '../base/options.js';
 import type { PathLike } from '../base/path.js';
+import { allOptionsBut, refuseOptions } from '../base/refused-options.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import { requestOf } from './save.js';
@@ -17,7 +18,7 @@ export interface FileToSave {
   path: PathLike;
   data: SaveData;
   /** As the option of `save`, for this file. */
-  keepPrevious?: PathLike | undefined;
+  keepPrevious?: PathLike | null | undefined;
 }
 
 /** Options of `saveAll`: those of `save` without `keepPrevious`, which is a property of each file. */
@@ -33,6 +34,9 @@ const MAX_PENDING = 512;
  * larger.
  */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+
+/** Options are for all files. One that stands in a file would be lost. */
+const REFUSED_IN_FILES = allOptionsBut(['keepPrevious']);
 
 /** The number of files in a synchronous group. Each holds two descriptors until the group is published. */
 const MAX_GROUP_SIZE = 128;
@@ -184,6 +188,7 @@ function requestOrFailure(file: FileToSave, options: ResolvedOptions): SaveReque
   try {
     if (typeof file !== 'object' || file === null)
       throw invalidArgumentType('file', 'an object with path and data', file);
+    refuseOptions(file, REFUSED_IN_FILES, 'file');
     const keepPrevious = resolveKeepPrevious(file.keepPrevious, options.ifExists);
     return requestOf(
       file.path,

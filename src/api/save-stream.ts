@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { bytesOf } from '../base/data.js';
-import { abortError, outOfRange } from '../base/errors.js';
+import { abortError, invalidArgumentValue } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import type { Saved } from '../base/save-request.js';
@@ -15,7 +15,7 @@ export interface SaveStreamOptions extends SaveOptions {
    * The number of buffered bytes at which `write` returns `false`. About a megabyte more is being written to
    * the file. Default: Node's (`getDefaultHighWaterMark`).
    */
-  highWaterMark?: number | undefined;
+  highWaterMark?: number | null | undefined;
 }
 
 type Callback = (error?: Error | null) => void;
@@ -138,9 +138,10 @@ export function createSaveStream(
   path: PathLike,
   options?: SaveStreamOptions | BufferEncoding | null,
 ): SaveStream {
-  const highWaterMark = typeof options === 'object' ? options?.highWaterMark : undefined;
+  const resolved = resolveOptions(options);
+  const highWaterMark = (typeof options === 'object' ? options?.highWaterMark : undefined) ?? undefined;
   if (highWaterMark !== undefined && !(Number.isInteger(highWaterMark) && highWaterMark >= 0)) {
-    throw outOfRange('options.highWaterMark', 'a whole number of bytes', highWaterMark);
+    throw invalidArgumentValue('options.highWaterMark', 'a whole number of bytes', highWaterMark);
   }
-  return new SaveStream(absolutePath(path, 'path'), resolveOptions(options), highWaterMark);
+  return new SaveStream(absolutePath(path, 'path'), resolved, highWaterMark);
 }

@@ -1,7 +1,14 @@
 import { bytesOf, type SaveData } from '../base/data.js';
 import { indelibleError, invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
-import { resolveOptions, type SaveOptions } from '../base/options.js';
+import {
+  optionsObject,
+  type ResolvedOptions,
+  resolveOptions,
+  SAVE_OPTIONS,
+  type SaveOptions,
+} from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
+import { allOptionsBut } from '../base/refused-options.js';
 import type { Saved } from '../base/save-request.js';
 import { save } from './save.js';
 
@@ -12,8 +19,10 @@ export interface SaverOptions<Value = SaveData> extends Omit<SaveOptions, 'ifExi
    * tick, it is called twice. If it throws or rejects, the save of that value fails. Default: the value is
    * the data.
    */
-  serialize?: ((value: Value) => SaveData | Promise<SaveData>) | undefined;
+  serialize?: ((value: Value) => SaveData | Promise<SaveData>) | null | undefined;
 }
+
+const REFUSED = allOptionsBut([...SAVE_OPTIONS, 'serialize']);
 
 /**
  * The calls that share one save: the newest value, and the promise that all callers get.
@@ -42,8 +51,7 @@ interface Batch<Value> {
 export class Saver<Value = SaveData> implements AsyncDisposable {
   readonly #path: string | Buffer;
   readonly #serialize: ((value: Value) => SaveData | Promise<SaveData>) | undefined;
-  readonly #options: SaveOptions;
-  readonly #encoding: BufferEncoding;
+  readonly #options: ResolvedOptions;
   /** The calls that the next save of the file includes. */
   #next: Batch<Value> | undefined;
   /** The promise of the latest value, settled or not. */
@@ -56,16 +64,16 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
    * @param options for every save; `signal` aborts all saves that are not published, and every later one.
    * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
    */
-  constructor(path: PathLike, options: SaverOptions<Value> = {}) {
-    const { serialize, ...saveOptions } = options;
+  constructor(path: PathLike, options?: SaverOptions<Value> | null) {
+    const given: SaverOptions<Value> = optionsObject(options, REFUSED);
+    const serialize = given.serialize ?? undefined;
     if (serialize !== undefined && typeof serialize !== 'function') {
       throw invalidArgumentType('options.serialize', 'of type function', serialize);
     }
     this.#path = absolutePath(path, 'path');
-    const { encoding, ifExists, keepPrevious } = resolveOptions(saveOptions);
+    this.#options = resolveOptions(given, REFUSED);
+    const { ifExists } = this.#options;
     if (ifExists === 'fail') throw invalidArgumentValue('options.ifExists', "'replace'", ifExists);
-    this.#options = { ...saveOptions, keepPrevious };
-    this.#encoding = encoding;
     this.#serialize = serialize;
   }
 
@@ -84,7 +92,7 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
     if (this.#serialize === undefined) {
       try {
         // A wrong value rejects only its own call, not the calls that share the save.
-        if (typeof value !== 'string') bytesOf(value as SaveData, this.#encoding);
+        if (typeof value !== 'string') bytesOf(value as SaveData, this.#options.encoding);
       } catch (error) {
         return Promise.reject(error);
       }

@@ -1,6 +1,7 @@
-import { indelibleError, invalidArgumentType } from '../base/errors.js';
-import { resolveOptions, type SaveOptions } from '../base/options.js';
+import { indelibleError } from '../base/errors.js';
+import { optionsObject, resolveOptions, SAVE_OPTIONS, type SaveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
+import { allOptionsBut, type RefusedOptions } from '../base/refused-options.js';
 import type { Saved, SaveParameters } from '../base/save-request.js';
 import type { Engine } from '../engine/engine.js';
 import type { FileSystemCalls, OpenTemporary } from '../fs/file-system-calls.js';
@@ -15,6 +16,13 @@ export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | '
 
 /** Options of `TemporaryFile.replace`. */
 export type TemporaryFileReplaceOptions = Omit<SaveOptions, 'ifExists' | 'encoding'>;
+
+const REPLACE_OPTIONS = SAVE_OPTIONS.filter((option) => option !== 'ifExists');
+const REFUSED_BY_REPLACE = allOptionsBut(REPLACE_OPTIONS);
+/** By `openTemporary` and `link`. */
+export const REFUSED_BY_TEMPORARIES = allOptionsBut(
+  REPLACE_OPTIONS.filter((option) => option !== 'keepPrevious'),
+);
 
 /** The open file behind a `TemporaryFile`. */
 export class TemporaryHandle {
@@ -176,9 +184,9 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     options: TemporaryFileReplaceOptions | null | undefined,
     ifExists: 'replace' | 'fail',
   ): SaveParameters {
-    if (options !== undefined && options !== null && typeof options !== 'object')
-      throw invalidArgumentType('options', 'of type object', options);
-    const resolved = resolveOptions({ ...this.#options, ...options, ifExists });
+    const refused: RefusedOptions = ifExists === 'fail' ? REFUSED_BY_TEMPORARIES : REFUSED_BY_REPLACE;
+    const given = optionsObject(options, refused);
+    const resolved = resolveOptions({ ...this.#options, ...given, ifExists });
     return saveParametersOf(absolutePath(path, 'path'), resolved);
   }
 

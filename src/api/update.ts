@@ -3,15 +3,23 @@ import { abortable } from '../base/abortable.js';
 import type { SaveData } from '../base/data.js';
 import {
   abortError,
+  checkedInteger,
   indelibleError,
   invalidArgumentType,
   invalidArgumentValue,
   outOfRange,
   type SaveError,
 } from '../base/errors.js';
-import { oneOf, type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
+import {
+  oneOf,
+  type ResolvedOptions,
+  resolveOptions,
+  SAVE_OPTIONS,
+  type SaveOptions,
+} from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import { queueKey } from '../base/path-bytes.js';
+import { allOptionsBut } from '../base/refused-options.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
 import type { WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
@@ -32,19 +40,19 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
    * How long to wait for the lock, in milliseconds. The count starts again whenever an earlier update ends.
    * `Infinity`: no limit. The time that `change` takes does not count. Default 10,000.
    */
-  timeout?: number | undefined;
+  timeout?: number | null | undefined;
   /**
    * How often to start again with the new content if another program modified the file after it was read.
    * `Infinity`: always. Default 0: the call rejects with `ERR_INDELIBLE_CHANGED`.
    */
-  retries?: number | undefined;
+  retries?: number | null | undefined;
   /**
    * `'machine'`, the default: every other update on this machine is kept out. If that is not possible, the
    * call rejects with `ERR_INDELIBLE_UNSUPPORTED`. `'thread'`: if the engine or the filesystem has no lock,
    * only the updates of the same path in this process are kept in order; with the portable engine, only those
    * in this thread.
    */
-  lock?: 'machine' | 'thread' | undefined;
+  lock?: 'machine' | 'thread' | null | undefined;
 }
 
 /** The same with an encoding, so that the content comes as a string. */
@@ -52,6 +60,8 @@ export type TextUpdateOptions = UpdateOptions & { encoding: BufferEncoding };
 
 /** The result of `change`: the new content, or `undefined` to change nothing. */
 export type Changed = SaveData | undefined;
+
+const REFUSED = allOptionsBut([...SAVE_OPTIONS, 'timeout', 'retries', 'lock']);
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -168,13 +178,13 @@ function resolveCall(
   const absolute = absolutePath(path, 'path');
   if (typeof change !== 'function') throw invalidArgumentType('change', 'of type function', change);
   const given: UpdateOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
-  const resolved = resolveOptions(given);
+  const resolved = resolveOptions(given, REFUSED);
   const { ifExists, followSymlinks } = resolved;
   if (ifExists === 'fail') throw invalidArgumentValue('options.ifExists', "'replace'", ifExists);
   if (!followSymlinks) throw invalidArgumentValue('options.followSymlinks', 'true', followSymlinks);
   const timeout = given.timeout ?? DEFAULT_TIMEOUT_MS;
   if (typeof timeout !== 'number') throw invalidArgumentType('options.timeout', 'of type number', timeout);
-  if (!(timeout >= 0)) throw outOfRange('options.timeout', 'a number of milliseconds, 0 or more', timeout);
+  if (!(timeout >= 0)) throw outOfRange('options.timeout', '>= 0', timeout);
   const lock = oneOf('options.lock', given.lock, ['machine', 'thread']);
   const { signal, makeDirectories } = resolved;
   if (signal?.aborted) throw abortError(signal);
@@ -192,13 +202,11 @@ function resolveCall(
   };
 }
 
-function resolveRetries(retries: number | undefined): number {
-  if (retries === undefined) return 0;
-  if (typeof retries !== 'number') throw invalidArgumentType('options.retries', 'of type number', retries);
-  if (!(Number.isInteger(retries) || retries === Number.POSITIVE_INFINITY) || retries < 0) {
-    throw outOfRange('options.retries', 'a whole number, 0 or more, or Infinity', retries);
-  }
-  return retries;
+function resolveRetries(retries: number | null | undefined): number {
+  if (retries === undefined || retries === null) return 0;
+  return retries === Number.POSITIVE_INFINITY
+    ? retries
+    : checkedInteger('options.retries', retries, Number.MAX_SAFE_INTEGER);
 }
 
 async function updateUnderLock<Current extends string | Buffer>(

@@ -116,10 +116,25 @@ export function invalidArgumentValue(name: string, expected: string, received: u
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
 }
 
-/** The same as a `RangeError`, for a number outside its range. */
-export function outOfRange(name: string, expected: string, received: unknown): RangeError {
-  const message = `The ${describeName(name)} must be ${expected}. Received ${inspectBriefly(received)}`;
-  return Object.assign(new RangeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+/**
+ * `ERR_OUT_OF_RANGE`, in Node's words.
+ *
+ * @param range such as `>= 0 && <= 10` or `an integer`.
+ */
+export function outOfRange(name: string, range: string, received: number): RangeError {
+  // Node separates the digits of large numbers only (lib/internal/errors.js).
+  const numericSeparator = Math.abs(received) > 2 ** 32 && Number.isInteger(received);
+  const number = inspect(received, { numericSeparator });
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${number}`;
+  return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
+}
+
+/** Checks an integer as Node's `fs` does. */
+export function checkedInteger(name: string, value: unknown, highest: number): number {
+  if (typeof value !== 'number') throw invalidArgumentType(name, 'of type number', value);
+  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
+  if (value < 0 || value > highest) throw outOfRange(name, `>= 0 && <= ${highest}`, value);
+  return value;
 }
 
 function describeName(name: string): string {

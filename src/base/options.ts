@@ -1,5 +1,6 @@
-import { invalidArgumentType, invalidArgumentValue, outOfRange } from './errors.js';
+import { checkedInteger, invalidArgumentType, invalidArgumentValue } from './errors.js';
 import { type AbsolutePath, absolutePath, type PathLike } from './path.js';
+import { allOptionsBut, type RefusedOptions, refuseOptions } from './refused-options.js';
 
 /** The engine that saves: `'native'` is the addon, `'portable'` is plain `fs`. */
 export type EngineName = 'native' | 'portable';
@@ -51,12 +52,12 @@ export interface Owner {
 /** Options of `save` and `saveSync`. */
 export interface SaveOptions {
   /** Default `'durable'`. */
-  durability?: Durability | undefined;
+  durability?: Durability | null | undefined;
   /**
    * `'fail'` rejects with `EEXIST` if the path exists, even as a dangling symbolic link, like the flag `wx`
    * of Node's `fs`. Of many such saves to one path exactly one succeeds. Default `'replace'`.
    */
-  ifExists?: 'replace' | 'fail' | undefined;
+  ifExists?: 'replace' | 'fail' | null | undefined;
   /**
    * A path at which the replaced version is kept. Afterwards exactly that file is at this path, as durable as
    * the new one. It replaces a file or link that was there. At any instant, and after any crash, either
@@ -64,7 +65,7 @@ export interface SaveOptions {
    * on the same mounted filesystem as `path` (`EXDEV`) and must not be `path` itself. A symbolic link at this
    * path is not followed. Not allowed with `ifExists: 'fail'`, which replaces nothing.
    */
-  keepPrevious?: PathLike | undefined;
+  keepPrevious?: PathLike | null | undefined;
   /**
    * The file's twelve mode bits, exactly: the umask does not apply. A number or a string of octal digits, as
    * in `fs`; file-type bits are ignored, so that it may be the `mode` of a `Stats`. Default: the mode of the
@@ -96,16 +97,16 @@ export interface SaveOptions {
    * the target of a dangling link is created. With `false` the link itself is replaced by a file. Default
    * `true`.
    */
-  followSymlinks?: boolean | undefined;
+  followSymlinks?: boolean | null | undefined;
   /**
    * Makes missing parent directories, with mode `0o777 & ~umask`. Their names become as durable as the file.
    * Default `false`.
    */
-  makeDirectories?: boolean | undefined;
+  makeDirectories?: boolean | null | undefined;
   /**
    * Aborts the save until it is published. After that an abort has no effect, and the save resolves as usual.
    */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null | undefined;
   /** The encoding of `data` if it is a string. Default `'utf8'`. */
   encoding?: BufferEncoding | null | undefined;
   /**
@@ -113,13 +114,13 @@ export interface SaveOptions {
    * requested durability. Default `false`: the save does its best, and `Saved.durability` says what was
    * achieved.
    */
-  strict?: boolean | undefined;
+  strict?: boolean | null | undefined;
   /**
    * Forces `sync-rename-sync` where a cheaper protocol is proven. `INDELIBLE_PROTOCOL=sync-rename-sync` in
    * the environment does so for every save of the process. No other protocol can be forced. Default: the
    * protocol that `inspect` reports.
    */
-  protocol?: 'sync-rename-sync' | undefined;
+  protocol?: 'sync-rename-sync' | null | undefined;
 }
 
 /** `undefined`: not given by the caller. At least one of them is given. */
@@ -157,6 +158,14 @@ export interface ResolvedOptions {
 const MAX_MODE = 0o177777;
 const MODE_BITS = 0o7777;
 const DEFAULT_CREATE_MODE = 0o666;
+
+/** The options of every save. */
+export const SAVE_OPTIONS = [
+  ...(['durability', 'ifExists', 'keepPrevious', 'mode', 'createMode', 'owner', 'preserve'] as const),
+  ...(['followSymlinks', 'makeDirectories', 'signal', 'strict', 'protocol'] as const),
+] as const;
+const REFUSED_BY_SAVES = allOptionsBut(SAVE_OPTIONS);
+
 const PRESERVED: Readonly<Record<Extract<Preserve, string>, ResolvedPreserve>> = {
   all: { mode: true, owner: true, attributes: true },
   permissions: { mode: true, owner: true, attributes: false },
@@ -168,12 +177,16 @@ const MAX_ID = 0xffff_fffe;
 /**
  * Checks the options and fills in the defaults. A string is the encoding, as in `fs.writeFile`.
  *
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, with the name of the
- *   option.
+ * @param refused the options that the call refuses. Default: those that no save has.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE`, with
+ *   the name of the option.
  */
-export function resolveOptions(options: SaveOptions | BufferEncoding | null | undefined): ResolvedOptions {
-  const given: SaveOptions = typeof options === 'string' ? { encoding: options } : (options ?? {});
-  if (typeof given !== 'object') throw invalidArgumentType('options', 'of type object or string', options);
+export function resolveOptions(
+  options: SaveOptions | BufferEncoding | null | undefined,
+  refused = REFUSED_BY_SAVES,
+): ResolvedOptions {
+  if (typeof options === 'string') return resolveOptions({ encoding: options });
+  const given: SaveOptions = optionsObject(options, refused, 'of type object or string');
   const ifExists = oneOf('options.ifExists', given.ifExists, ['replace', 'fail']);
   return {
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
@@ -190,6 +203,23 @@ export function resolveOptions(options: SaveOptions | BufferEncoding | null | un
     strict: booleanOption('options.strict', given.strict, false),
     protocol: resolveProtocol(given.protocol) ?? protocolFromEnvironment(),
   };
+}
+
+/**
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if it is not an object; `ERR_INVALID_ARG_VALUE` for an option that
+ *   the call refuses.
+ */
+export function optionsObject<T extends object>(
+  options: T | null | undefined,
+  refused: RefusedOptions,
+  expected = 'of type object',
+): T | Record<string, never> {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== 'object' || Array.isArray(options)) {
+    throw invalidArgumentType('options', expected, options);
+  }
+  refuseOptions(options, refused);
+  return options;
 }
 
 /** The first of `allowed` is the default. */
@@ -217,7 +247,9 @@ export function booleanOption(
 }
 
 function resolveProtocol(protocol: SaveOptions['protocol']): ResolvedOptions['protocol'] {
-  return protocol === undefined ? undefined : oneOf('options.protocol', protocol, ['sync-rename-sync']);
+  return protocol === undefined || protocol === null
+    ? undefined
+    : oneOf('options.protocol', protocol, ['sync-rename-sync']);
 }
 
 /**
@@ -234,10 +266,10 @@ export function protocolFromEnvironment(): ResolvedOptions['protocol'] {
 
 /** @throws `ERR_INVALID_ARG_VALUE` for an empty path, or with `ifExists: 'fail'`, which replaces nothing. */
 export function resolveKeepPrevious(
-  keepPrevious: PathLike | undefined,
+  keepPrevious: PathLike | null | undefined,
   ifExists: 'replace' | 'fail',
 ): AbsolutePath | undefined {
-  if (keepPrevious === undefined) return undefined;
+  if (keepPrevious === undefined || keepPrevious === null) return undefined;
   const path = absolutePath(keepPrevious, 'options.keepPrevious');
   if (path.length === 0) throw invalidArgumentValue('options.keepPrevious', 'a path', keepPrevious);
   if (ifExists === 'fail') {
@@ -247,18 +279,20 @@ export function resolveKeepPrevious(
 }
 
 /** The twelve mode bits. */
-function modeOption(name: string, mode: number | string | null | undefined): number | undefined {
+export function modeOption(name: string, mode: number | string | null | undefined): number | undefined {
   if (mode === undefined || mode === null) return undefined;
   if (typeof mode === 'string' && !/^[0-7]+$/.test(mode)) {
     throw invalidArgumentValue(name, 'a number or a string of octal digits', mode);
   }
   const number = typeof mode === 'string' ? Number.parseInt(mode, 8) : mode;
-  return integerOption(name, number, MAX_MODE, 'between 0 and 0o177777') & MODE_BITS;
+  return checkedInteger(name, number, MAX_MODE) & MODE_BITS;
 }
 
 function resolveOwner(owner: SaveOptions['owner']): ResolvedOptions['owner'] {
   if (owner === undefined || owner === null) return undefined;
-  if (typeof owner !== 'object') throw invalidArgumentType('options.owner', 'of type object', owner);
+  if (typeof owner !== 'object' || Array.isArray(owner)) {
+    throw invalidArgumentType('options.owner', 'of type object', owner);
+  }
   const uid = idOption('options.owner.uid', owner.uid);
   const gid = idOption('options.owner.gid', owner.gid);
   const required = booleanOption('options.owner.required', owner.required, true);
@@ -267,15 +301,16 @@ function resolveOwner(owner: SaveOptions['owner']): ResolvedOptions['owner'] {
 }
 
 function idOption(name: string, id: number | null | undefined): number | undefined {
-  return id === undefined || id === null
-    ? undefined
-    : integerOption(name, id, MAX_ID, 'between 0 and 4294967294');
+  return id === undefined || id === null ? undefined : checkedInteger(name, id, MAX_ID);
 }
 
 function resolvePreserve(preserve: SaveOptions['preserve']): ResolvedPreserve {
   if (preserve === undefined || preserve === null) return PRESERVED.all;
-  if (typeof preserve !== 'object') {
+  if (typeof preserve === 'string') {
     return PRESERVED[oneOf('options.preserve', preserve, ['all', 'permissions', 'none'])];
+  }
+  if (typeof preserve !== 'object' || Array.isArray(preserve)) {
+    throw invalidArgumentType('options.preserve', 'of type string or object', preserve);
   }
   return {
     mode: booleanOption('options.preserve.mode', preserve.mode, true),
@@ -284,17 +319,15 @@ function resolvePreserve(preserve: SaveOptions['preserve']): ResolvedPreserve {
   };
 }
 
-function integerOption(name: string, value: number, highest: number, range: string): number {
-  if (typeof value !== 'number') throw invalidArgumentType(name, 'of type number', value);
-  if (!Number.isInteger(value) || value < 0 || value > highest) {
-    throw outOfRange(name, `an integer ${range}`, value);
-  }
-  return value;
-}
-
-function resolveSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
-  if (signal === undefined) return undefined;
-  if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
+/** Any object with the methods that are called: the signal may be of another realm or of a polyfill. */
+function resolveSignal(signal: SaveOptions['signal']): AbortSignal | undefined {
+  if (signal === undefined || signal === null) return undefined;
+  if (
+    typeof signal !== 'object' ||
+    typeof signal.aborted !== 'boolean' ||
+    typeof signal.addEventListener !== 'function' ||
+    typeof signal.removeEventListener !== 'function'
+  ) {
     throw invalidArgumentType('options.signal', 'an instance of AbortSignal', signal);
   }
   return signal;

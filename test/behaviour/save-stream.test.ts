@@ -146,7 +146,8 @@ describe('a save stream', () => {
   });
 
   it('refuses wrong arguments when it is made', () => {
-    const wrong = [{ mode: -1 }, { highWaterMark: -1 }, { highWaterMark: 1.5 }];
+    assert.throws(() => createSaveStream(scratch.at('file'), { mode: -1 }), { code: 'ERR_OUT_OF_RANGE' });
+    const wrong = [{ highWaterMark: -1 }, { highWaterMark: 1.5 }];
     for (const options of wrong) {
       assert.throws(() => createSaveStream(scratch.at('file'), options), { code: 'ERR_INVALID_ARG_VALUE' });
     }

@@ -176,7 +176,7 @@ describe('a saver', () => {
 
   it('refuses wrong arguments when it is made', () => {
     assert.throws(() => new Saver('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' });
-    assert.throws(() => new Saver('file', { mode: -1 }), { code: 'ERR_INVALID_ARG_VALUE' });
+    assert.throws(() => new Saver('file', { mode: -1 }), { code: 'ERR_OUT_OF_RANGE' });
     assert.throws(() => new Saver('file', { serialize: 'text' as unknown as () => string }), {
       code: 'ERR_INVALID_ARG_TYPE',
     });
