@@ -29,7 +29,7 @@ export {
 } from './api/update.js';
 export type { SaveData } from './base/data.js';
 export type { IndelibleErrorCode, SaveError } from './base/errors.js';
-export type { Durability, Preserve, Protocol, SaveOptions } from './base/options.js';
+export type { Durability, Owner, Preserve, PreservedParts, Protocol, SaveOptions } from './base/options.js';
 export type { AbsolutePath, PathLike } from './base/path.js';
 export type { Saved } from './base/save-request.js';
 export type { StageTimes } from './base/stage-timer.js';

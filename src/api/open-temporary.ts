@@ -33,7 +33,8 @@ import {
  *   replaces nothing gets the mode that the caller has set with `fchmod`, else that of any new file.
  * @throws {SaveError} the error of the failed system call; `ERR_INDELIBLE_UNSUPPORTED` with the portable
  *   engine, on Windows and in Deno.
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+ *   `ERR_OUT_OF_RANGE` for wrong arguments.
  */
 export async function openTemporary(
   directory: PathLike,

@@ -131,7 +131,8 @@ export class SaveStream extends Writable {
  * the old file are read when the stream has ended.
  *
  * @param path made absolute at once: a later `chdir` changes nothing.
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments. Any
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+ *   `ERR_OUT_OF_RANGE` for wrong arguments. Any
  *   other failure is emitted as `error`: a `SaveError`, as from `save`.
  */
 export function createSaveStream(

@@ -21,7 +21,8 @@ import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-so
  *   iterable, `Readable` or web `ReadableStream`, about a megabyte is in memory at a time. Such a save takes
  *   its place in the order of the saves when the source has ended.
  * @throws {SaveError} the error of the failed system call, in Node's form, with `published`.
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+ *   `ERR_OUT_OF_RANGE` for wrong arguments.
  */
 export async function save(
   path: PathLike,

@@ -62,7 +62,8 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
   /**
    * @param path made absolute at once: a later `chdir` changes nothing.
    * @param options for every save; `signal` aborts all saves that are not published, and every later one.
-   * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+   * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+   *   `ERR_OUT_OF_RANGE` for wrong arguments.
    */
   constructor(path: PathLike, options?: SaverOptions<Value> | null) {
     const given: SaverOptions<Value> = optionsObject(options, REFUSED);

@@ -93,7 +93,8 @@ const MAX_PAUSE_MS = 20;
  * @returns the result of the save, or `undefined` if `change` returned `undefined`.
  * @throws {SaveError} as `save` rejects; also `ERR_INDELIBLE_LOCKED` after `timeout`,
  *   `ERR_INDELIBLE_CHANGED`, and `ERR_INDELIBLE_UNSUPPORTED` if there is no lock (`lock`).
- * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
+ *   `ERR_OUT_OF_RANGE` for wrong arguments.
  *
  * @example
  * await update('counter', (count) => String(Number(count ?? 0) + 1), 'utf8');

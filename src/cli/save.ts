@@ -2,7 +2,7 @@ import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type SaveOptions, save } from '../index.js';
+import { type Owner, type Preserve, type SaveOptions, save } from '../index.js';
 import { interruptible } from './interruption.js';
 
 const EXPLANATION = `
@@ -40,24 +40,41 @@ export function addSaveCommand(program: Command): void {
       ]),
     )
     .option('--mode <octal>', 'permissions, as for chmod (default: those of the replaced file)', parseMode)
-    .option('--owner <uid:gid>', 'numeric owner and group (default: those of the replaced file)', parseOwner)
-    .addOption(
-      new Option('--preserve <what>', 'attributes to keep of the replaced file (default: all)').choices([
-        'all',
-        'permissions',
-        'none',
-      ]),
+    .option('--create-mode <octal>', 'permissions of a new file, less the umask (default: 666)', parseMode)
+    .option(
+      '--owner <[uid][:gid]>',
+      'numeric owner, group or both (default: those of the replaced file)',
+      parseOwner,
+    )
+    .option('--owner-if-permitted', 'do not fail if the owner or group may not be set')
+    .option(
+      '--preserve <what>',
+      'attributes to keep of the replaced file: all, permissions, none, or a list of mode, owner and ' +
+        'attributes (default: all)',
+      parsePreserve,
     )
     .option('--no-follow-symlinks', 'replace a symbolic link, not its target')
     .option('--make-directories', 'create missing parent directories')
     .option('--strict', 'fail if the filesystem cannot give the requested durability')
     .addHelpText('after', EXPLANATION)
-    .action(async (file: string, options: SaveOptions) => {
+    .action(async (file: string, { ownerIfPermitted, owner, ...options }: Parsed) => {
+      if (ownerIfPermitted && owner === undefined) {
+        program.error("error: option '--owner-if-permitted' needs '--owner'");
+      }
       await interruptible(async (signal) => {
         const data = await readStandardInput(signal);
-        await save(file, data, { ...options, signal });
+        await save(file, data, {
+          ...options,
+          owner: owner && { ...owner, required: !ownerIfPermitted },
+          signal,
+        });
       });
     });
+}
+
+interface Parsed extends Omit<SaveOptions, 'owner'> {
+  readonly owner?: Pick<Owner, 'uid' | 'gid'>;
+  readonly ownerIfPermitted?: boolean;
 }
 
 async function readStandardInput(signal: AbortSignal): Promise<Buffer> {
@@ -83,10 +100,26 @@ function parseMode(mode: string): string {
   return mode;
 }
 
-function parseOwner(owner: string): { uid: number; gid: number } {
-  const [, uid, gid] = /^(\d+):(\d+)$/.exec(owner) ?? [];
-  if (uid === undefined || gid === undefined) {
-    throw new InvalidArgumentError('It must be two numbers, such as 1000:1000.');
+function parseOwner(owner: string): Pick<Owner, 'uid' | 'gid'> {
+  const [, uid, gid] = /^(\d+)?(?::(\d+))?$/.exec(owner) ?? [];
+  if (uid === undefined && gid === undefined) {
+    throw new InvalidArgumentError('It must be one or two numbers, such as 1000, :1000 or 1000:1000.');
   }
-  return { uid: Number(uid), gid: Number(gid) };
+  return {
+    ...(uid !== undefined && { uid: Number(uid) }),
+    ...(gid !== undefined && { gid: Number(gid) }),
+  };
+}
+
+const PARTS = ['mode', 'owner', 'attributes'] as const;
+
+function parsePreserve(preserve: string): Preserve {
+  if (preserve === 'all' || preserve === 'permissions' || preserve === 'none') return preserve;
+  const given = preserve.split(',');
+  if (!given.every((part) => (PARTS as readonly string[]).includes(part))) {
+    throw new InvalidArgumentError(
+      `It must be all, permissions, none, or a list such as ${PARTS.join(',')}.`,
+    );
+  }
+  return Object.fromEntries(PARTS.map((part) => [part, given.includes(part)]));
 }

@@ -59,6 +59,44 @@ describe('indelible save', () => {
     assert.notEqual((await stat(file)).mode & 0o7777, 0o601);
   });
 
+  it('--create-mode sets the permissions of a new file, less the umask', async () => {
+    await run(['save', 'file', '--create-mode', '1777'], directory, 'new');
+    assert.equal((await stat(file)).mode & 0o7777, 0o1777 & ~process.umask());
+    await run(['save', 'file', '--create-mode', '600'], directory, 'newer');
+    assert.equal((await stat(file)).mode & 0o7777, 0o1777 & ~process.umask());
+  });
+
+  it.skipIf(!isRoot)('--preserve keeps the listed attributes only', async () => {
+    await writeFile(file, 'old');
+    await chown(file, 12, 34);
+    await chmod(file, 0o601);
+    await run(['save', 'file', '--preserve', 'owner,attributes'], directory, 'new');
+    const { uid, gid, mode } = await stat(file);
+    assert.deepEqual([uid, gid, mode & 0o7777], [12, 34, 0o666 & ~process.umask()]);
+  });
+
+  it.skipIf(!isRoot)('--owner sets the user or the group alone', async () => {
+    await run(['save', 'file', '--owner', ':34'], directory, 'new');
+    assert.deepEqual([(await stat(file)).uid, (await stat(file)).gid], [0, 34]);
+    await run(['save', 'file', '--owner', '12', '--owner-if-permitted'], directory, 'new');
+    assert.deepEqual([(await stat(file)).uid, (await stat(file)).gid], [12, 34]);
+  });
+
+  for (const wrong of [
+    ['--owner', 'root'],
+    ['--owner', ':'],
+    ['--owner-if-permitted'],
+    ['--preserve', 'mode,times'],
+    ['--preserve', ''],
+    ['--create-mode', '0x1ff'],
+  ]) {
+    it(`refuses ${wrong.join(' ')} as wrong usage`, async () => {
+      const { status } = await run(['save', 'file', ...wrong], directory, 'new');
+      assert.equal(status, 2);
+      assert.deepEqual(await readdir(directory), []);
+    });
+  }
+
   it.skipIf(!isRoot)('--owner sets user and group', async () => {
     await writeFile(file, 'old');
     await chown(file, 0, 0);
