@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'vitest';
-import { createSaveStream, type SaveOptions, saveAll, saveAllSync, update } from '../../src/index.js';
+import {
+  createSaveStream,
+  openTemporary,
+  type SaveOptions,
+  Saver,
+  saveAll,
+  saveAllSync,
+  update,
+} from '../../src/index.js';
 import { isRoot, NOBODY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { saveAs } from './call-as.js';
+import { opensTemporaries } from './engine-under-test.js';
 import { forms } from './forms.js';
 
 const scratch = new ScratchDirectory();
@@ -50,7 +59,27 @@ const calls: { name: string; make(path: string, options: SaveOptions): unknown }
       await new Promise((resolve, reject) => stream.on('close', resolve).on('error', reject).end('new'));
     },
   },
+  { name: 'Saver', make: (path, options) => new Saver(path, options).save('new') },
 ];
+
+if (opensTemporaries) {
+  calls.push(
+    {
+      name: 'openTemporary',
+      make: async (path, options) => {
+        await using file = await openTemporary(scratch.path, options);
+        await file.replace(path);
+      },
+    },
+    {
+      name: 'replace of a temporary',
+      make: async (path, options) => {
+        await using file = await openTemporary(scratch.path);
+        await file.replace(path, options);
+      },
+    },
+  );
+}
 
 for (const { name: call, make: makeFile } of calls) {
   describe(`${call} with createMode`, () => {
