@@ -1,6 +1,6 @@
 import type { Durability, Protocol } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
-import type { FileVersion, SaveParameters } from '../base/save-request.js';
+import type { FileVersion } from '../base/save-request.js';
 import type { Plan } from '../filesystem/decision.js';
 import type { Steps } from './steps.js';
 

@@ -8,7 +8,6 @@ import { failedWith, mountPointError, UNSUPPORTED } from '../base/fs-error.js';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
-import type { SaveParameters } from '../base/save-request.js';
 import { SYNC_RENAME_SYNC } from '../filesystem/decision.js';
 import type {
   Entry,
