@@ -17,6 +17,9 @@ class [[nodiscard]] Status {
     kNotASymlink,    // The path exists and is not a symbolic link.
     kNotADirectory,  // The path exists and is not a directory.
     kMountPoint,     // The target is a mount point, which no rename can replace.
+    kForeignLink,    // The link of another user in a shared directory is not followed.
+    kForeignFile,    // The file of another user in a shared directory is not replaced or read.
+    kWrongTarget,    // The system follows the link to another file than its text leads to.
     kNotDurable,     // The filesystem cannot achieve the durability asked for, with `strict`.
     kUnsupported,    // The system has no atomic call for it.
     kNoLock,         // The filesystem has no locks.

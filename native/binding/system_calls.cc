@@ -12,6 +12,7 @@
 #include "../platform/directory_locks.h"
 #include "../platform/platform.h"
 #include "../platform/primitives.h"
+#include "../save/links.h"
 #include "../save/rename_retry.h"
 #include "../save/sync_fallback.h"
 #include "../save/target.h"
@@ -351,7 +352,7 @@ Status Identified(Call* call, Status opened) {
 
 Status OpenPath(Call* call) {
   call->opened = std::make_shared<OpenDirectory>();
-  return Identified(call, platform::OpenDirectory(nullptr, call->one, &call->opened->directory));
+  return Identified(call, OpenTrusted(nullptr, call->one, &call->opened->directory));
 }
 
 Status OpenAt(Call* call) {
@@ -367,6 +368,8 @@ Status Locate(Call* call) {
   SaveRequest request;
   request.path = call->one;
   request.make_directories = call->flag;
+  // openFile decides about the file that it opens.
+  request.has_uid = true;
   Target target;
   Status status = ResolveTarget(request, &target);
   if (status.ok()) status = Process::Get().scheduler.unsynced_directories().MakeMissing(&target, true);
@@ -463,13 +466,18 @@ Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
   return Status::Ok();
 }
 
-// Opens the file and reads up to `number` bytes of its content.
+// Opens the file and reads up to `number` bytes of its content. `flag`: also a file of another user.
 Status OpenFileToRead(Call* call) {
   call->opened_file = std::make_shared<OpenFile>();
   OpenFile& file = *call->opened_file;
   {
     const MutexLock lock(file.mutex);
     Status status = platform::OpenToRead(call->In(), call->one, &file.descriptor);
+    // What was located may have been replaced meanwhile.
+    Entry opened;
+    if (status.ok()) status = platform::Describe(file.descriptor, &opened);
+    if (status.ok()) status = RefuseUnlessFile(opened);
+    if (status.ok() && !call->flag) status = RefuseForeign(call->In(), opened);
     if (status.ok()) status = platform::ReadVersion(file.descriptor, &file.version);
     if (!status.ok()) return status;
   }
@@ -553,7 +561,10 @@ const Row kRows[] = {
      [](Call* call) { return platform::SyncFilesystem(call->In().descriptor); },
      Nothing},
     {"removeIfUnlocked", {kIn, kName}, RemoveIfUnlocked, Word},
-    {"openFile", {kIn, kName, {Reads::kReadAhead, "readAhead"}}, OpenFileToRead, OpenedFile},
+    {"openFile",
+     {kIn, kName, {Reads::kReadAhead, "readAhead"}, {Reads::kFlag, "anyOwner"}},
+     OpenFileToRead,
+     OpenedFile},
     {"readFile",
      {{Reads::kFile, "file"}, {Reads::kBytes, "bytes"}, {Reads::kInBytes, "offset"}},
      [](Call* call) { return ReadAll(call->file.get(), call->data, call->size, &call->count); },

@@ -61,8 +61,9 @@ inline constexpr const char* kProtocolNames[] = {"single-commit", "sync-rename-s
 inline constexpr const char* kDurabilityNames[] = {"durable", "ordered", "none"};
 // For Status::Reason.
 inline constexpr const char* kReasonNames[] = {
-    "system",      "not-a-file", "not-a-symlink", "not-a-directory", "mount-point", "not-durable",
-    "unsupported", "no-lock",    "changed",       "cannot-keep",     "same-path",   "cancelled"};
+    "system",       "not-a-file",   "not-a-symlink", "not-a-directory", "mount-point",
+    "foreign-link", "foreign-file", "wrong-target",  "not-durable",     "unsupported",
+    "no-lock",      "changed",      "cannot-keep",   "same-path",       "cancelled"};
 
 // The properties of the objects.
 inline constexpr const char* kOutcomeNames[] = {"published",  "replaced", "protocol",

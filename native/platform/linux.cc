@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -44,9 +45,16 @@ static int statx(int directory, const char* path, int flags, unsigned int mask, 
 #define RENAME_EXCHANGE (1 << 1)
 #endif
 
+#ifndef SYS_openat2
+// The same for every architecture of these binaries.
+#define SYS_openat2 437
+#endif
+
 namespace indelible::platform {
 
+using posix::AttributesOf;
 using posix::Checked;
+using posix::EntryOf;
 using posix::KindOf;
 using posix::Number;
 
@@ -67,6 +75,18 @@ constexpr size_t kFirstAttributeSize = 256;
 
 // The offset of stx_mnt_id in struct statx. The declaration in the C library may be older than the field.
 constexpr size_t kMountIdOffset = 0x90;
+
+// struct open_how and RESOLVE_NO_SYMLINKS (openat2(2), include/uapi/linux/openat2.h), which older headers do
+// not have.
+struct OpenHow {
+  uint64_t flags;
+  uint64_t mode;
+  uint64_t resolve;
+};
+constexpr uint64_t kNoSymlinks = 0x04;
+
+// PROC_SUPER_MAGIC (statfs(2)).
+constexpr auto kProcfs = 0x9fa0;
 
 // statx(2) is missing before Linux 4.11, and the system call filter of an old container answers EPERM.
 // fstatat then gives everything except the mount.
@@ -212,6 +232,17 @@ int posix::LockForWriter(int descriptor) { return LockRange(descriptor, F_WRLCK)
 
 int posix::LockForSweeper(int descriptor) { return LockRange(descriptor, F_RDLCK); }
 
+Entry posix::EntryOf(const struct stat& info) {
+  Entry entry;
+  entry.kind = KindOf(info.st_mode);
+  entry.attributes = AttributesOf(info);
+  entry.identity.major = static_cast<uint32_t>(major(info.st_dev));
+  entry.identity.minor = static_cast<uint32_t>(minor(info.st_dev));
+  entry.identity.inode = info.st_ino;
+  entry.links = info.st_nlink;
+  return entry;
+}
+
 FileVersion posix::VersionOf(const struct stat& info) {
   FileVersion version;
   version.exists = true;
@@ -233,6 +264,49 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
   if (descriptor < 0) return Status::Failed("open", errno);
   directory->descriptor = Descriptor(descriptor);
   directory->path = posix::PathFrom(base, path);
+  return Status::Ok();
+}
+
+Status OpenWithoutLinks(const Directory* base, const std::string& path, Directory* directory) {
+  const int from = base == nullptr ? AT_FDCWD : Number(*base);
+  OpenHow how = {O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, kNoSymlinks};
+  auto descriptor = static_cast<int>(syscall(SYS_openat2, from, path.c_str(), &how, sizeof how));
+  directory->syncable = descriptor >= 0;
+  if (descriptor < 0 && errno == EACCES) {
+    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    descriptor = static_cast<int>(syscall(SYS_openat2, from, path.c_str(), &how, sizeof how));
+  }
+  if (descriptor < 0) return Status::Failed("open", errno);
+  directory->descriptor = Descriptor(descriptor);
+  directory->path = posix::PathFrom(base, path);
+  return Status::Ok();
+}
+
+Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory) {
+  // With O_DIRECTORY, so that a directory that is mounted on demand is mounted (path_resolution(7)).
+  const int descriptor = openat(base == nullptr ? AT_FDCWD : Number(*base), name.c_str(),
+                                O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor < 0) return Status::Failed("open", errno);
+  directory->path = posix::PathFrom(base, name);
+  directory->descriptor = Descriptor(descriptor);
+  directory->syncable = false;
+  return Status::Ok();
+}
+
+Status ReadLink(const Directory& directory, const std::string& name, SymbolicLink* link) {
+  const Descriptor opened(openat(Number(directory), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened.valid()) return Status::Failed("open", errno);
+  Status status = Describe(opened, &link->entry);
+  if (!status.ok()) return status;
+  if (link->entry.kind != Entry::Kind::kSymlink) return Status::Failed("readlink", EINVAL);
+  // The text of a link is shorter than PATH_MAX (symlink(2)), so one call reads all of it.
+  char buffer[4096];
+  const ssize_t length = readlinkat(Number(opened), "", buffer, sizeof buffer);
+  if (length < 0) return Status::Failed("readlink", errno);
+  link->text.assign(buffer, static_cast<size_t>(length));
+  struct statfs filesystem = {};
+  if (fstatfs(Number(opened), &filesystem) != 0) return Status::Failed("statfs", errno);
+  link->only_the_system_follows = filesystem.f_type == kProcfs;
   return Status::Ok();
 }
 
@@ -273,10 +347,7 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   if (StatxUnavailable(errno)) {
     struct stat old = {};
     if (fstatat(Number(directory), name.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0) {
-      entry->kind = KindOf(old.st_mode);
-      entry->attributes = Attributes{old.st_mode & kModeBits, old.st_uid, old.st_gid};
-      entry->identity = Identity{major(old.st_dev), minor(old.st_dev), old.st_ino, 0};
-      entry->links = old.st_nlink;
+      *entry = EntryOf(old);
       return Status::Ok();
     }
   }

@@ -18,6 +18,7 @@ namespace indelible::platform {
 
 using posix::AttributesOf;
 using posix::Checked;
+using posix::EntryOf;
 using posix::KindOf;
 using posix::Number;
 
@@ -49,6 +50,17 @@ int posix::LockForWriter(int descriptor) { return flock(descriptor, LOCK_EX | LO
 
 int posix::LockForSweeper(int descriptor) { return flock(descriptor, LOCK_SH | LOCK_NB); }
 
+Entry posix::EntryOf(const struct stat& info) {
+  Entry entry;
+  entry.kind = KindOf(info.st_mode);
+  entry.attributes = AttributesOf(info);
+  entry.identity.major = static_cast<uint32_t>(major(info.st_dev));
+  entry.identity.minor = static_cast<uint32_t>(minor(info.st_dev));
+  entry.identity.inode = info.st_ino;
+  entry.links = info.st_nlink;
+  return entry;
+}
+
 FileVersion posix::VersionOf(const struct stat& info) {
   FileVersion version;
   version.exists = true;
@@ -76,6 +88,54 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
   return Status::Ok();
 }
 
+Status OpenWithoutLinks(const Directory* base, const std::string& path, Directory* directory) {
+#ifdef O_NOFOLLOW_ANY
+  // Since macOS 11.
+  const int from = base == nullptr ? AT_FDCWD : Number(*base);
+  const int descriptor = openat(from, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW_ANY | O_CLOEXEC);
+  // A directory that cannot be read is opened by OpenDirectory, after its links are seen.
+  if (descriptor < 0) return Status::Failed("open", errno == EACCES ? ELOOP : errno);
+  directory->syncable = true;
+  directory->descriptor = Descriptor(descriptor);
+  directory->path = posix::PathFrom(base, path);
+  return Status::Ok();
+#else
+  return Status::Failed("open", ENOSYS);
+#endif
+}
+
+Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory) {
+  const int from = base == nullptr ? AT_FDCWD : Number(*base);
+#ifdef O_SEARCH
+  const int descriptor = openat(from, name.c_str(), O_SEARCH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+#else
+  const int descriptor = openat(from, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+#endif
+  if (descriptor < 0) return Status::Failed("open", errno);
+  directory->path = posix::PathFrom(base, name);
+  directory->descriptor = Descriptor(descriptor);
+  directory->syncable = false;
+  return Status::Ok();
+}
+
+// macOS cannot read a link by a descriptor before macOS 13. So the link is looked at before and after its
+// text is read. Numbers of inodes are not used twice on APFS, and whoever can put a trusted link back in a
+// sticky directory is trusted himself.
+Status ReadLink(const Directory& directory, const std::string& name, SymbolicLink* link) {
+  Status status = LookUp(directory, name, &link->entry);
+  if (!status.ok()) return status;
+  if (link->entry.kind == Entry::Kind::kMissing) return Status::Failed("readlink", ENOENT);
+  if (link->entry.kind != Entry::Kind::kSymlink) return Status::Failed("readlink", EINVAL);
+  char buffer[4096];
+  const ssize_t length = readlinkat(Number(directory), name.c_str(), buffer, sizeof buffer);
+  if (length < 0) return Status::Failed("readlink", errno);
+  link->text.assign(buffer, static_cast<size_t>(length));
+  Entry after;
+  status = LookUp(directory, name, &after);
+  if (!status.ok()) return status;
+  return SameFile(after.identity, link->entry.identity) ? Status::Ok() : Status::Failed("readlink", EINVAL);
+}
+
 Status Identify(const Directory& directory, Identity* identity) {
   struct stat info = {};
   if (fstat(Number(directory), &info) != 0) return Status::Failed("fstat", errno);
@@ -91,12 +151,7 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   struct stat info = {};
   if (fstatat(Number(directory), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
     // On macOS a single file cannot be a mount point.
-    entry->kind = KindOf(info.st_mode);
-    entry->attributes = AttributesOf(info);
-    entry->identity.major = static_cast<uint32_t>(major(info.st_dev));
-    entry->identity.minor = static_cast<uint32_t>(minor(info.st_dev));
-    entry->identity.inode = info.st_ino;
-    entry->links = info.st_nlink;
+    *entry = EntryOf(info);
     return Status::Ok();
   }
   return errno == ENOENT ? Status::Ok() : Status::Failed("lstat", errno);

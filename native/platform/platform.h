@@ -59,7 +59,7 @@ struct Directory {
   // False for a directory that the process may enter and write but not read: its descriptor cannot be synced.
   bool syncable = true;
 
-  std::string PathOf(const std::string& name) const { return path + "/" + name; }
+  std::string PathOf(const std::string& name) const { return (path == "/" ? "" : path) + "/" + name; }
 };
 
 // The filesystem that a directory is on, and its inode.
@@ -110,6 +110,14 @@ struct Entry {
   bool mount_point = false;
 };
 
+// A symbolic link. The text is that of the inode that `entry` describes, without its mount point.
+struct SymbolicLink {
+  Entry entry;
+  std::string text;
+  // The link leads to an open file, wherever its text leads (proc_pid_fd(5)).
+  bool only_the_system_follows = false;
+};
+
 // An entry of a directory listing. `kind` only where the listing reports it.
 struct Listed {
   std::string name;
@@ -136,6 +144,12 @@ struct FileVersion {
 // Opens `path`, relative to `base` unless that is null or `path` is absolute. A directory that cannot be read
 // is opened for relative calls only.
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory);
+// The same, but ELOOP if any component of the path is a symbolic link: openat2(2). On Windows, where links
+// need no check, it is OpenDirectory.
+Status OpenWithoutLinks(const Directory* base, const std::string& path, Directory* directory);
+// Opens a directory directly in `base` only to look names up in it. A symbolic link is not followed (ENOTDIR
+// or ELOOP).
+Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory);
 // Opens a directory directly in `base` for listing. A symbolic link is not followed.
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory);
 // All entries except `.` and `..`, in no order.
@@ -143,9 +157,10 @@ Status ListDirectory(const Directory& directory, std::vector<Listed>* entries);
 Status Identify(const Directory& directory, Identity* identity);
 // A missing name is not an error: `kind` is kMissing. Symbolic links are not followed.
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry);
-Status ReadLink(const Directory& directory, const std::string& name, std::string* target);
-// The file at the end of the link, if the kernel's policy lets this process follow it (fs.protected_symlinks,
-// proc(5)). Reading only the link's text would bypass that policy. A dangling link gives kMissing.
+// Text and owner are those of one inode, whatever another program puts in its place meanwhile. EINVAL for
+// anything but a link.
+Status ReadLink(const Directory& directory, const std::string& name, SymbolicLink* link);
+// The file at the end of the link: its kind, attributes and identity. A dangling link gives kMissing.
 Status Follow(const Directory& directory, const std::string& name, Entry* entry);
 Status MakeDirectory(const Directory& directory, const std::string& name);
 
@@ -157,6 +172,8 @@ Status OpenToRead(const Directory& directory, const std::string& name, Descripto
 Status OpenToSync(const Directory& directory, const std::string& name, Descriptor* file);
 // One read. `*got` is 0 at the end of the file.
 Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got);
+// As LookUp, for an open file. Without the mount point.
+Status Describe(const Descriptor& file, Entry* entry);
 Status ReadVersion(const Descriptor& file, FileVersion* version);
 // The version of the file with this name. A missing file is a version as well.
 Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version);

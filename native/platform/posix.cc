@@ -19,6 +19,7 @@ namespace indelible::platform {
 
 using posix::AttributesOf;
 using posix::Checked;
+using posix::EntryOf;
 using posix::KindOf;
 using posix::LockForSweeper;
 using posix::LockForWriter;
@@ -117,21 +118,11 @@ Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
   }
 }
 
-Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
-  // The text of a link is shorter than PATH_MAX (symlink(2)), so one call reads all of it.
-  char buffer[4096];
-  const ssize_t length = readlinkat(Number(directory), name.c_str(), buffer, sizeof buffer);
-  if (length < 0) return Status::Failed("readlink", errno);
-  target->assign(buffer, static_cast<size_t>(length));
-  return Status::Ok();
-}
-
 Status Follow(const Directory& directory, const std::string& name, Entry* entry) {
   *entry = Entry();
   struct stat info = {};
   if (fstatat(Number(directory), name.c_str(), &info, 0) == 0) {
-    entry->kind = KindOf(info.st_mode);
-    entry->attributes = AttributesOf(info);
+    *entry = EntryOf(info);
     return Status::Ok();
   }
   return errno == ENOENT ? Status::Ok() : Status::Failed("open", errno);
@@ -157,6 +148,13 @@ Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got) {
   const ssize_t count = read(Number(file), data, std::min(size, kLargestTransfer));
   if (count < 0) return Status::Failed("read", errno);
   *got = static_cast<size_t>(count);
+  return Status::Ok();
+}
+
+Status Describe(const Descriptor& file, Entry* entry) {
+  struct stat info = {};
+  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
+  *entry = EntryOf(info);
   return Status::Ok();
 }
 

@@ -16,6 +16,8 @@ Status Checked(int result, const char* syscall);
 
 Entry::Kind KindOf(mode_t mode);
 Attributes AttributesOf(const struct stat& info);
+// Without the mount point.
+Entry EntryOf(const struct stat& info);
 FileVersion VersionOf(const struct stat& info);
 // `path` as seen from the directory that `base` was opened by.
 std::string PathFrom(const Directory* base, const std::string& path);

@@ -321,6 +321,16 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
   return Status::Ok();
 }
 
+// Windows has no sticky directories, so every link is trusted.
+Status OpenWithoutLinks(const Directory* base, const std::string& path, Directory* directory) {
+  return OpenDirectory(base, path, directory);
+}
+
+// Only called where OpenWithoutLinks does not follow links.
+Status EnterDirectory(const Directory*, const std::string&, Directory*) {
+  return Status::Failed("open", ENOSYS);
+}
+
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory) {
   Status status = OpenForEntries(HandleOf(base), NtName(name), FILE_TRAVERSE | FILE_READ_ATTRIBUTES,
                                  nt::kOpenReparsePoint, directory);
@@ -362,39 +372,46 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "lstat", &file);
   // EBUSY: the file is deleted, and its name remains until the last handle is closed.
   if (status.error() == ENOENT || status.error() == EBUSY) return Status::Ok();
-  if (status.ok()) status = Describe(file, "lstat", entry);
-  if (status.ok()) status = IdentifyHandle(HandleOf(file), "lstat", &entry->identity);
+  return status.ok() ? Describe(file, entry) : std::move(status);
+}
+
+Status Describe(const Descriptor& file, Entry* entry) {
+  *entry = Entry();
+  Status status = Describe(file, "fstat", entry);
+  if (status.ok()) status = IdentifyHandle(HandleOf(file), "fstat", &entry->identity);
   FILE_STANDARD_INFO standard = {};
-  if (status.ok()) status = Query(HandleOf(file), FileStandardInfo, "lstat", &standard);
+  if (status.ok()) status = Query(HandleOf(file), FileStandardInfo, "fstat", &standard);
   entry->links = standard.NumberOfLinks;
   return status;
 }
 
-Status ReadLink(const Directory& directory, const std::string& name, std::string* target) {
+Status ReadLink(const Directory& directory, const std::string& name, SymbolicLink* link) {
   Descriptor file;
   Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "readlink", &file);
+  if (status.ok()) status = Describe(file, &link->entry);
   if (!status.ok()) return status;
+  if (link->entry.kind != Entry::Kind::kSymlink) return Status::Failed("readlink", EINVAL);
   // Not on the stack: 16 KiB there would need the stack probe of the compiler.
   std::vector<unsigned char> buffer(MAXIMUM_REPARSE_DATA_BUFFER_SIZE);
   DWORD length = 0;
   if (!DeviceIoControl(HandleOf(file), FSCTL_GET_REPARSE_POINT, nullptr, 0, buffer.data(),
                        static_cast<DWORD>(buffer.size()), &length, nullptr))
     return LastError("readlink");
-  LinkData link = {};
-  if (length < sizeof link) return Status::Failed("readlink", EINVAL);
-  std::memcpy(&link, buffer.data(), sizeof link);
+  LinkData data = {};
+  if (length < sizeof data) return Status::Failed("readlink", EINVAL);
+  std::memcpy(&data, buffer.data(), sizeof data);
   // A symbolic link has flags before its names, a junction has none.
-  const size_t names = sizeof link + (link.tag == IO_REPARSE_TAG_SYMLINK ? sizeof(ULONG) : 0);
-  if (names + link.target_offset + link.target_length > length) return Status::Failed("readlink", EINVAL);
-  std::wstring text(link.target_length / sizeof(wchar_t), L'\0');
-  std::memcpy(text.data(), buffer.data() + names + link.target_offset, link.target_length);
+  const size_t names = sizeof data + (data.tag == IO_REPARSE_TAG_SYMLINK ? sizeof(ULONG) : 0);
+  if (names + data.target_offset + data.target_length > length) return Status::Failed("readlink", EINVAL);
+  std::wstring text(data.target_length / sizeof(wchar_t), L'\0');
+  std::memcpy(text.data(), buffer.data() + names + data.target_offset, data.target_length);
   // An absolute target is a path of ntdll.
   if (text.rfind(L"\\??\\UNC\\", 0) == 0) {
     text.replace(0, 7, L"\\");
   } else if (text.rfind(L"\\??\\", 0) == 0) {
     text.erase(0, 4);
   }
-  *target = GenericPath(windows::Narrowed(text));
+  link->text = GenericPath(windows::Narrowed(text));
   return Status::Ok();
 }
 
@@ -402,7 +419,7 @@ Status Follow(const Directory& directory, const std::string& name, Entry* entry)
   *entry = Entry();
   Descriptor file;
   const Status status = OpenEntry(directory, name, FILE_READ_ATTRIBUTES, "open", &file, true);
-  if (status.ok()) return Describe(file, "open", entry);
+  if (status.ok()) return Describe(file, entry);
   return status.error() == ENOENT ? Status::Ok() : status;
 }
 

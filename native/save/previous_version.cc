@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "links.h"
 #include "rename_retry.h"
 #include "sync_fallback.h"
 #include "temporary_name.h"
@@ -34,7 +35,7 @@ Status PreviousVersion::Open(const std::string& path, const Target& target) {
   const SplitPath split = SplitPath::Of(path);
   if (split.NamesDirectory() || split.slash) return Status::Failed("open", EISDIR).On(path);
   name_ = split.name;
-  Status status = platform::OpenDirectory(nullptr, split.directory, &directory_);
+  Status status = OpenTrusted(nullptr, split.directory, &directory_);
   platform::Identity identity;
   if (status.ok()) status = platform::Identify(directory_, &identity);
   if (!status.ok()) return std::move(status).On(path);
@@ -67,10 +68,10 @@ Status PreviousVersion::CheckLocation(const Target& target, const Entry& replace
   if (existing.kind == Entry::Kind::kOther)
     return Status::Failed(Status::Reason::kNotAFile, "open", EINVAL).On(path_);
   if (existing.mount_point) return Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY).On(path_);
-  return Status::Ok();
+  return existing.kind == Entry::Kind::kFile ? RefuseForeign(directory_, existing).On(path_) : Status::Ok();
 }
 
-Status PreviousVersion::Keep(const Target& target, const Entry& now, const Plan& plan,
+Status PreviousVersion::Keep(const Target& target, const ExistingEntry& now, const Plan& plan,
                              const Temporary& temporary) {
   Entry existing;
   Status status = platform::LookUp(directory_, name_, &existing);
@@ -82,7 +83,7 @@ Status PreviousVersion::Keep(const Target& target, const Entry& now, const Plan&
     kept_ = existing;
     status = SyncContent(directory_, name_, existing, plan.file_sync(), temporary);
   } else {
-    status = Link(target, plan, temporary);
+    status = Link(target, now, plan, temporary);
   }
   if (!status.ok()) return status;
   unsynced_ = true;
@@ -91,7 +92,8 @@ Status PreviousVersion::Keep(const Target& target, const Entry& now, const Plan&
   return plan.file_sync() == FileSync::kData ? SyncName(temporary) : Status::Ok();
 }
 
-Status PreviousVersion::Link(const Target& target, const Plan& plan, const Temporary& temporary) {
+Status PreviousVersion::Link(const Target& target, const ExistingEntry& now, const Plan& plan,
+                             const Temporary& temporary) {
   for (int attempt = 0; attempt < kMostNames; ++attempt) {
     std::string own;
     Status status = TemporaryName(&own);
@@ -104,6 +106,7 @@ Status PreviousVersion::Link(const Target& target, const Plan& plan, const Tempo
       return Status::Failed(reason, "link", status.error()).On(target.directory.PathOf(target.name), path_);
     }
     status = platform::LookUp(directory_, own, &kept_);
+    if (status.ok()) status = RefuseToKeep(target, now);
     if (status.ok()) status = SyncContent(directory_, own, kept_, plan.file_sync(), temporary);
     if (status.ok()) status = RenameReplacing(directory_, own, directory_, name_);
     if (status.ok()) return status;
@@ -111,9 +114,20 @@ Status PreviousVersion::Link(const Target& target, const Plan& plan, const Tempo
     static_cast<void>(RemoveName(directory_, own).ok());
     // A sweep has removed the name as that of an ended writer.
     if (status.error() == ENOENT) continue;
+    if (status.reason() != Status::Reason::kSystemCall) return status;
     return std::move(status).On(directory_.PathOf(own), path_);
   }
   return Status::Failed("link", EEXIST).On(target.directory.PathOf(target.name), path_);
+}
+
+// Another program may have replaced the target since it was inspected. Where the old version is kept, the
+// policy of links.h may not protect those who read it.
+Status PreviousVersion::RefuseToKeep(const Target& target, const ExistingEntry& now) const {
+  if (now.foreign && IsSameFile(now, kept_)) return Status::Ok();
+  Entry before = kept_;
+  // The link that was just made.
+  --before.links;
+  return RefuseForeign(target.directory, before);
 }
 
 Status PreviousVersion::KeepExchanged(const Target& target, const Plan& plan, const Temporary& temporary) {
@@ -124,6 +138,10 @@ Status PreviousVersion::KeepExchanged(const Target& target, const Plan& plan, co
   if (replaced.kind == Entry::Kind::kMissing || IsSameFile(replaced, kept_)) {
     return Status::Ok();
   }
+  // It is replaced, as by a rename.
+  bool foreign = false;
+  status = CheckForeign(target.directory, replaced, &foreign);
+  if (!status.ok() || foreign) return status;
   status = SyncContent(target.directory, temporary.name(), replaced, plan.file_sync(), temporary);
   if (!status.ok()) return status;
   unsynced_ = true;

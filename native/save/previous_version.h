@@ -23,7 +23,7 @@ class PreviousVersion {
   Status Open(const std::string& path, const Target& target);
   // Before publication: keeps the version under the target's name, as durable as the plan makes the new
   // version. ENOENT if the target does not exist any more. `now` is the entry found there.
-  Status Keep(const Target& target, const platform::Entry& now, const Plan& plan, const Temporary& temporary);
+  Status Keep(const Target& target, const ExistingEntry& now, const Plan& plan, const Temporary& temporary);
   // After the exchange, which has left the replaced version under the temporary's name: moves it to the
   // location if it is not the version kept already.
   Status KeepExchanged(const Target& target, const Plan& plan, const Temporary& temporary);
@@ -37,7 +37,8 @@ class PreviousVersion {
  private:
   Status CheckLocation(const Target& target, const platform::Entry& replaced,
                        const platform::Entry& existing) const;
-  Status Link(const Target& target, const Plan& plan, const Temporary& temporary);
+  Status Link(const Target& target, const ExistingEntry& now, const Plan& plan, const Temporary& temporary);
+  Status RefuseToKeep(const Target& target, const ExistingEntry& now) const;
   Status SyncContent(const platform::Directory& directory, const std::string& name,
                      const platform::Entry& entry, FileSync how, const Temporary& temporary);
   Status SyncName(const Temporary& temporary);

@@ -96,10 +96,11 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
   Enter(Stage::kCreate);
   temporary_ = std::make_unique<Temporary>(target_->directory);
   if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary(), &outcome_.bytes);
-  if (!streaming) return temporary_->Create(request_, target_->name, target_->existing, plan_);
+  if (!streaming) return temporary_->Create(request_, target_->name, target_->existing.Preserved(), plan_);
   // The producer may take long, and another program may replace the file with one of fewer rights.
   status = temporary_->CreatePrivate(plan_.unnamed);
-  return status.ok() ? temporary_->ProtectContent(request_, target_->name, target_->existing) : status;
+  return status.ok() ? temporary_->ProtectContent(request_, target_->name, target_->existing.Preserved())
+                     : status;
 }
 
 Status SaveJob::Complete() {
@@ -112,7 +113,7 @@ Status SaveJob::Complete() {
     if (!status.ok()) return status;
     outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
   }
-  status = temporary_->SetRights(request_, target_->name, target_->existing, plan_);
+  status = temporary_->SetRights(request_, target_->name, target_->existing.Preserved(), plan_);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
@@ -165,7 +166,7 @@ Status SaveJob::Replace() {
 Status SaveJob::ReplaceKeeping() {
   Status status;
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    platform::Entry now;
+    ExistingEntry now;
     status = InspectTarget(request_, *target_, &now);
     if (!status.ok()) return status;
     outcome_.replaced = now.kind != platform::Entry::Kind::kMissing;
@@ -211,13 +212,13 @@ Status SaveJob::ExchangeKeeping() {
 // An earlier save to the path was published after stage 1 had looked. Preserves the attributes that it has
 // left.
 Status SaveJob::RefreshAttributes() {
-  platform::Entry now;
+  ExistingEntry now;
   Status status = InspectTarget(request_, *target_, &now);
   if (!status.ok()) return status;
   outcome_.replaced = now.kind != platform::Entry::Kind::kMissing;
   target_->existing = now;
   bool changed = false;
-  status = temporary_->RefreshRights(request_, target_->name, now, plan_, &changed);
+  status = temporary_->RefreshRights(request_, target_->name, now.Preserved(), plan_, &changed);
   if (!status.ok() || !changed) return status;
   return temporary_->Sync(plan_.file_sync(), &data_ordered_);
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "links.h"
+
 namespace indelible {
 
 namespace {
@@ -15,19 +17,25 @@ using platform::Entry;
 // The limit of the kernel (path_resolution(7)).
 constexpr int kMostLinks = 40;
 
+// S_ISUID and S_ISGID (inode(7)).
+constexpr uint32_t kSetIds = 06000;
+
+// How often another program may replace the file at the end of a link while the link is followed.
+constexpr int kMostAttempts = 10;
+
 // Opens `path`, or the part of it that exists; the missing components go to `missing`. A loop: a path may
 // have more components than the stack of a thread has room for calls.
 Status OpenNearest(const Directory* base, const std::string& path, Directory* directory,
                    std::vector<std::string>* missing) {
   std::string existing = path;
-  Status status = platform::OpenDirectory(base, existing, directory);
+  Status status = OpenTrusted(base, existing, directory);
   while (status.error() == ENOENT) {
     SplitPath split = SplitPath::Of(existing);
     // The root, or a working directory that was removed.
     if (split.name.empty() || existing == ".") break;
     missing->push_back(std::move(split.name));
     existing = std::move(split.directory);
-    status = platform::OpenDirectory(base, existing, directory);
+    status = OpenTrusted(base, existing, directory);
   }
   std::reverse(missing->begin(), missing->end());
   return status;
@@ -37,7 +45,7 @@ Status OpenParent(const SaveRequest& request, const Directory* base, const std::
                   Target* target) {
   Directory opened;
   const Status status = request.make_directories ? OpenNearest(base, path, &opened, &target->missing)
-                                                 : platform::OpenDirectory(base, path, &opened);
+                                                 : OpenTrusted(base, path, &opened);
   if (status.ok()) target->directory = std::move(opened);
   return status;
 }
@@ -56,7 +64,68 @@ Status RefuseDirectoryPath(const Directory& parent, const SplitPath& split) {
   return status;
 }
 
-// Only a file, a symbolic link or a missing entry may be replaced.
+// Another user may have given a file a second name in a shared directory (fs.protected_hardlinks). The new
+// content must not run with the rights that the old content has elsewhere.
+Status DropSetIdsOfLinked(const Directory& directory, Entry* entry) {
+  if (entry->links == 1 || (entry->attributes.mode & kSetIds) == 0) return Status::Ok();
+  bool shared = false;
+  Status status = CheckShared(directory, &shared);
+  if (shared) entry->attributes.mode &= ~kSetIds;
+  return status;
+}
+
+// The first link that is followed, and the file that the system finds behind it.
+struct Followed {
+  bool link = false;
+  Entry end;
+};
+
+// Whether the texts of the links have led to the file that the system finds.
+bool HasLedToEnd(const Entry& existing, const Followed& followed) {
+  if (!followed.link) return true;
+  const bool missing = followed.end.kind == Entry::Kind::kMissing;
+  if (missing || existing.kind == Entry::Kind::kMissing)
+    return missing && existing.kind == Entry::Kind::kMissing;
+  return platform::SameFile(existing.identity, followed.end.identity);
+}
+
+Status FollowLinks(const SaveRequest& request, Target* target, Followed* followed) {
+  SplitPath split = SplitPath::Of(request.path);
+  Status status = OpenParent(request, nullptr, split.directory, target);
+  if (!status.ok()) return status;
+  for (int links = 0;; ++links) {
+    if (!target->missing.empty() && (split.NamesDirectory() || split.slash))
+      return Status::Failed("open", EISDIR);
+    if (split.NamesDirectory() || split.slash) return RefuseDirectoryPath(target->directory, split);
+    target->name = split.name;
+    // Without the directory there is no file.
+    target->existing = ExistingEntry();
+    if (!target->missing.empty()) return status;
+    status = InspectTarget(request, *target, &target->existing);
+    if (!status.ok()) return status;
+    if (target->existing.kind != Entry::Kind::kSymlink || !request.follow_symlinks) return status;
+    if (links == kMostLinks) return Status::Failed("open", ELOOP);
+    platform::SymbolicLink link;
+    status = ReadTrustedLink(target->directory, target->name, &link);
+    // The entry has changed since it was inspected.
+    if (status.error() == EINVAL || status.error() == ENOENT) continue;
+    if (!status.ok()) return status;
+    if (!followed->link) {
+      // Links to a pipe or a terminal (/dev/stdout) are recognised by the file that the system finds.
+      status = platform::Follow(target->directory, target->name, &followed->end);
+      if (status.ok()) status = RefuseUnlessFile(followed->end);
+      if (!status.ok()) return status;
+      followed->link = true;
+    }
+    split = SplitPath::Of(link.text);
+    const Directory link_directory = std::move(target->directory);
+    status = OpenParent(request, &link_directory, split.directory, target);
+    if (!status.ok()) return status;
+  }
+}
+
+}  // namespace
+
 Status RefuseUnlessFile(const Entry& entry) {
   switch (entry.kind) {
     case Entry::Kind::kDirectory:
@@ -70,8 +139,6 @@ Status RefuseUnlessFile(const Entry& entry) {
   }
   return Status::Ok();
 }
-
-}  // namespace
 
 SplitPath SplitPath::Of(const std::string& path) {
   SplitPath split;
@@ -91,7 +158,8 @@ SplitPath SplitPath::Of(const std::string& path) {
   return split;
 }
 
-Status InspectTarget(const SaveRequest& request, const Target& target, Entry* entry) {
+Status InspectTarget(const SaveRequest& request, const Target& target, ExistingEntry* entry) {
+  entry->foreign = false;
   Status status = platform::LookUp(target.directory, target.name, entry);
   if (!status.ok()) return status;
   if (request.exclusive && entry->kind != Entry::Kind::kMissing) return Status::Failed("open", EEXIST);
@@ -99,40 +167,25 @@ Status InspectTarget(const SaveRequest& request, const Target& target, Entry* en
   if (!status.ok()) return status;
   // As rename(2), but before a large file is written in vain.
   if (entry->mount_point) return Status::Failed(Status::Reason::kMountPoint, "rename", EBUSY);
-  return Status::Ok();
+  if (entry->kind != Entry::Kind::kFile) return status;
+  status = CheckForeign(target.directory, *entry, &entry->foreign);
+  if (!status.ok()) return status;
+  if (entry->foreign && !request.has_uid) return Status::Failed(Status::Reason::kForeignFile, "open", EACCES);
+  return DropSetIdsOfLinked(target.directory, entry);
 }
 
 Status ResolveTarget(const SaveRequest& request, Target* target) {
   if (request.path.empty()) return Status::Failed("open", ENOENT);
-  SplitPath split = SplitPath::Of(request.path);
-  Status status = OpenParent(request, nullptr, split.directory, target);
-  if (!status.ok()) return status;
-  for (int links = 0;; ++links) {
-    if (!target->missing.empty() && (split.NamesDirectory() || split.slash))
-      return Status::Failed("open", EISDIR);
-    if (split.NamesDirectory() || split.slash) return RefuseDirectoryPath(target->directory, split);
-    target->name = split.name;
-    // Without the directory there is no file.
-    if (!target->missing.empty()) break;
-    status = InspectTarget(request, *target, &target->existing);
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    *target = Target();
+    Followed followed;
+    Status status = FollowLinks(request, target, &followed);
     if (!status.ok()) return status;
-    if (target->existing.kind != Entry::Kind::kSymlink || !request.follow_symlinks) break;
-    if (links == kMostLinks) return Status::Failed("open", ELOOP);
-    // Some links lead to another file than their text says (/dev/stdout, through /proc/self/fd). Links to a
-    // pipe or a terminal are recognised by the file that the kernel finds.
-    Entry end;
-    status = platform::Follow(target->directory, target->name, &end);
-    if (status.ok()) status = RefuseUnlessFile(end);
-    if (!status.ok()) return status;
-    std::string text;
-    status = platform::ReadLink(target->directory, target->name, &text);
-    if (!status.ok()) return status;
-    split = SplitPath::Of(text);
-    const Directory link_directory = std::move(target->directory);
-    status = OpenParent(request, &link_directory, split.directory, target);
-    if (!status.ok()) return status;
+    if (HasLedToEnd(target->existing, followed))
+      return platform::Identify(target->directory, &target->identity);
   }
-  return platform::Identify(target->directory, &target->identity);
+  // As openat2(2) refuses links that only the kernel can follow (RESOLVE_NO_MAGICLINKS).
+  return Status::Failed(Status::Reason::kWrongTarget, "open", ELOOP);
 }
 
 }  // namespace indelible

@@ -30,12 +30,21 @@ struct UnsyncedParent {
   uint64_t change = 0;
 };
 
+// The entry at the target of a save.
+struct ExistingEntry : platform::Entry {
+  // A file of another user (see links.h), which the caller allows to be replaced.
+  bool foreign = false;
+
+  // The file whose attributes the new version takes over.
+  platform::Entry Preserved() const { return foreign ? Entry() : static_cast<const Entry&>(*this); }
+};
+
 // The target of a save: an open directory and a name in it, with the existing entry.
 struct Target {
   platform::Directory directory;
   platform::Identity identity;
   std::string name;
-  platform::Entry existing;
+  ExistingEntry existing;
   // Parent directories that have to be made, the outermost first. `directory` is where the first one is made.
   std::vector<std::string> missing;
   // They are synced with the target's own directory.
@@ -43,12 +52,15 @@ struct Target {
 };
 
 // Finds the target of a request: opens its directory, follows symbolic links (if requested), and fails for a
-// target that must not be replaced: directories, devices, FIFOs, sockets, mount points. Changes nothing: if
-// parent directories are missing, it finds the nearest one that exists.
+// target that must not be replaced: directories, devices, FIFOs, sockets, mount points, and what links.h does
+// not trust. Changes nothing: if parent directories are missing, it finds the nearest one that exists.
 Status ResolveTarget(const SaveRequest& request, Target* target);
 
 // The current entry of the target. Fails as ResolveTarget does.
-Status InspectTarget(const SaveRequest& request, const Target& target, platform::Entry* entry);
+Status InspectTarget(const SaveRequest& request, const Target& target, ExistingEntry* entry);
+
+// Only a file, a symbolic link or a missing entry may be replaced.
+Status RefuseUnlessFile(const platform::Entry& entry);
 
 }  // namespace indelible
 

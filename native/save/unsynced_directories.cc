@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "links.h"
 #include "sync_fallback.h"
 
 namespace indelible {
@@ -35,7 +36,7 @@ Status UnsyncedDirectories::MakeMissing(Target* target, bool remember) {
       // Another process may have made it. Only a sync of our own shows that its entry is durable.
       if (!status.ok() && status.error() != EEXIST) return std::move(status).On(parent.PathOf(name));
     }
-    Status status = platform::OpenDirectory(&parent, name, &target->directory);
+    Status status = OpenTrusted(&parent, name, &target->directory);
     if (status.ok()) status = platform::Identify(target->directory, &target->identity);
     if (!status.ok()) return status;
   }

@@ -91,11 +91,15 @@ export interface AddonCalls {
   syncFiles(directory: NativeHandle, names: readonly NativePath[]): 0;
   syncFilesystem(directory: NativeHandle): 0;
   removeIfUnlocked(directory: NativeHandle, name: NativePath): 'removed' | 'locked' | 'unknown';
-  /** Opens a file and reads at most `readAhead` bytes. The handle remembers the file's version. */
+  /**
+   * Opens a file and reads at most `readAhead` bytes. The handle remembers the file's version. `anyOwner`:
+   * also the file of another user in a sticky directory that others may write.
+   */
   openFile(
     directory: NativeHandle,
     name: NativePath,
     readAhead: number,
+    anyOwner: boolean,
   ): { handle: NativeHandle; size: number; content: Buffer };
   /**
    * Reads into `bytes` from `offset` on. Returns the number of bytes read, which is less than the room only

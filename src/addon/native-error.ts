@@ -1,5 +1,5 @@
 import { abortError, indelibleError, type SaveError, systemError } from '../base/errors.js';
-import { MOUNT_POINT_HINT } from '../base/fs-error.js';
+import { HINTS } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { cannotKeepPreviousError, modifiedError, previousIsTargetError } from '../base/save-errors.js';
 import type { SaveParameters } from '../base/save-request.js';
@@ -43,6 +43,11 @@ export function targetError(requested: AbsolutePath, failure: Failure): SaveErro
     const message = `Not a regular file; only regular files are replaced: '${where.path}'`;
     return indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, where);
   }
-  const hint = failure.reason === 'mount-point' ? MOUNT_POINT_HINT : undefined;
+  const hint = hintOf(failure);
   return systemError({ ...failure, ...where, ...(hint !== undefined && { hint }) });
+}
+
+/** The explanation of a failure whose error number alone would be hard to understand. */
+export function hintOf({ reason }: Failure): string | undefined {
+  return reason in HINTS ? HINTS[reason as keyof typeof HINTS] : undefined;
 }

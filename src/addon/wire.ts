@@ -27,7 +27,8 @@ export const WIRE = {
   durabilities: ['durable', 'ordered', 'none'] satisfies Durability[],
   /** The reasons of a `Failure`. */
   reasons: [
-    ...['system', 'not-a-file', 'not-a-symlink', 'not-a-directory', 'mount-point', 'not-durable'],
+    ...['system', 'not-a-file', 'not-a-symlink', 'not-a-directory', 'mount-point'],
+    ...['foreign-link', 'foreign-file', 'wrong-target', 'not-durable'],
     ...['unsupported', 'no-lock', 'changed', 'cannot-keep', 'same-path', 'cancelled'],
   ],
   /** The order of `Outcome.stages`. */
@@ -81,6 +82,9 @@ export interface Failure {
     | 'not-a-symlink'
     | 'not-a-directory'
     | 'mount-point'
+    | 'foreign-link'
+    | 'foreign-file'
+    | 'wrong-target'
     | 'not-durable'
     | 'unsupported'
     | 'no-lock'

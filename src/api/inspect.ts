@@ -14,7 +14,8 @@ import { run, runSync } from '../fs/steps.js';
  * It only reads: nothing is written, and no permission on the file is needed. It reports what the kernel
  * reports. It cannot check whether a disk keeps the data that it has confirmed.
  *
- * @throws {NodeJS.ErrnoException} if the path cannot be followed: `EACCES`, `ENOTDIR`, `ELOOP`.
+ * @throws {NodeJS.ErrnoException} if the path cannot be followed: `EACCES`, `ENOTDIR`, `ELOOP`. `EACCES` also
+ *   for a link that a save would not follow.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
 export async function inspect(path: PathLike): Promise<Filesystem> {

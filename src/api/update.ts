@@ -85,7 +85,8 @@ const MAX_PAUSE_MS = 20;
  *
  * An update of the same file inside `change` waits for the outer update, until `timeout`.
  *
- * @param path made absolute at once. A symbolic link is followed: the lock is on its target.
+ * @param path made absolute at once. A symbolic link is followed: the lock is on its target. The file of
+ *   another user in a sticky directory that others may write is not read (`EACCES`), except with `owner.uid`.
  * @param change gets the content, or `undefined` if the file does not exist. Returns the new content, or
  *   `undefined` to change nothing. It may be asynchronous. With `retries` it may be called more than once. If
  *   it throws, the call rejects with that error, and the file stays unchanged.
@@ -190,7 +191,7 @@ function resolveCall(
   const { signal, makeDirectories } = resolved;
   if (signal?.aborted) throw abortError(signal);
   return {
-    request: { path: absolute, makeDirectories, lock },
+    request: { path: absolute, makeDirectories, lock, anyOwner: resolved.owner?.uid !== undefined },
     waitLimit: {
       timeout,
       signal,

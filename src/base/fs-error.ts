@@ -16,12 +16,22 @@ export function failedWith(error: unknown, ...codes: readonly string[]): boolean
  */
 export const UNSUPPORTED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY'] as const;
 
-export const MOUNT_POINT_HINT =
-  'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it';
+/** Explanations that are added to the message of a system error. */
+export const HINTS = {
+  'mount-point':
+    'it is a mount point, such as a single file mounted into a container; nothing can be renamed over it',
+  'foreign-link':
+    'in a sticky directory that others may write, a link is followed only if it has one name and belongs to ' +
+    'this user or to the owner of the directory',
+  'foreign-file':
+    'in a sticky directory that others may write, the file of another user is replaced only with the option ' +
+    'owner',
+  'wrong-target': 'the link leads to another file than its text',
+} as const;
 
 export function mountPointError(syscall: string, path: AbsolutePath, dest?: AbsolutePath): SaveError {
   const where = { syscall, path, ...(dest !== undefined && { dest }) };
-  return systemError({ errno: constants.errno.EBUSY, ...where, hint: MOUNT_POINT_HINT });
+  return systemError({ errno: constants.errno.EBUSY, ...where, hint: HINTS['mount-point'] });
 }
 
 /** Node's numbers. On Windows they differ from the C library's. */
@@ -33,12 +43,14 @@ export function refusal(
   syscall: string,
   path: AbsolutePath,
   dest?: AbsolutePath,
+  hint?: string,
 ): Error {
   return systemError({
     errno: errnoByCode.get(code) ?? 0,
     syscall,
     path,
     ...(dest !== undefined && { dest }),
+    ...(hint !== undefined && { hint }),
   });
 }
 
@@ -46,8 +58,13 @@ export function refusal(
  * The error that a call of Node's `fs` would throw. `toSaveError` turns it into the error that a save rejects
  * with.
  */
-export function failedCall(code: 'EINVAL' | 'ENOTDIR' | 'EPERM', syscall: string): Error {
-  return Object.assign(new Error(code), { code, errno: -(errnoByCode.get(code) ?? 0), syscall });
+export function failedCall(
+  code: 'EACCES' | 'EINVAL' | 'ENOTDIR' | 'EPERM',
+  syscall: string,
+  hint?: string,
+): Error {
+  const errno = -(errnoByCode.get(code) ?? 0);
+  return Object.assign(new Error(code), { code, errno, syscall, ...(hint !== undefined && { hint }) });
 }
 
 /** Details that an error of Node's `fs` does not have. */
@@ -73,7 +90,8 @@ export function toSaveError(error: unknown, { path, published, syscall, hint }: 
   if (CALLS_WITH_OWN_PATHS.has(error.syscall) && error.path !== undefined) known.path = error.path;
   if (error.dest !== undefined) known.dest = error.dest;
   if (published !== undefined) known.published = published;
-  if (hint !== undefined) known.hint = hint;
+  const explanation = hint ?? error.hint;
+  if (explanation !== undefined) known.hint = explanation;
   return systemError(known);
 }
 
@@ -83,6 +101,8 @@ interface NodeSystemError extends Error {
   syscall: string;
   path?: string;
   dest?: string;
+  /** Only of `failedCall`, and of the calls of the addon. */
+  hint?: string;
 }
 
 function isSystemError(error: unknown): error is NodeSystemError {

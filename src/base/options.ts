@@ -79,7 +79,9 @@ export interface SaveOptions {
   createMode?: number | string | null | undefined;
   /**
    * The file's owner, its group, or both. Default: those of the replaced file, as far as the process may set
-   * them.
+   * them. In a sticky directory that others may write, the file of another user (neither the process's user
+   * nor the owner of the directory) is replaced only with `owner.uid`, and nothing of it is taken over;
+   * otherwise the call rejects with `EACCES`.
    */
   owner?: Owner | null | undefined;
   /**
@@ -94,8 +96,8 @@ export interface SaveOptions {
   preserve?: Preserve | null | undefined;
   /**
    * Whether a symbolic link at the path is followed. With `true` the link stays and its target is replaced;
-   * the target of a dangling link is created. With `false` the link itself is replaced by a file. Default
-   * `true`.
+   * the target of a dangling link is created. With `false` the link itself is replaced by a file. In a sticky
+   * directory that others may write, the link of another user is not followed (`EACCES`). Default `true`.
    */
   followSymlinks?: boolean | null | undefined;
   /**

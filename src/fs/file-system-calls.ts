@@ -42,6 +42,14 @@ export interface OpenFile extends OpenResource {
   readonly version: FileVersion;
 }
 
+/** The part of an update that decides whether a file may be read. */
+export interface ReadRequest {
+  /** The path for errors. */
+  readonly path: AbsolutePath;
+  /** Also the file of another user in a sticky directory that others may write. */
+  readonly anyOwner: boolean;
+}
+
 /** A file that the caller writes through its descriptor. Closing removes it, unless it was published. */
 export interface OpenTemporary extends OpenResource {
   readonly fd: number;
@@ -111,7 +119,7 @@ export interface FilesystemPlan extends Plan {
 export interface FileSystemCalls {
   readonly name: 'native' | 'portable';
 
-  /** Follows symbolic links. */
+  /** Follows symbolic links, except those that a save would not follow (`EACCES`). */
   openDirectory(path: Buffer): Steps<OpenDirectory>;
   /** Does not follow symbolic links. */
   openSubdirectory(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory>;
@@ -132,10 +140,13 @@ export interface FileSystemCalls {
     forced?: Extract<Protocol, 'sync-rename-sync'>,
   ): Steps<FilesystemPlan>;
 
-  /** Follows symbolic links. Throws the error with which a save of the path would reject. */
+  /**
+   * Follows symbolic links. Throws the error with which a save of the path would reject, except for the file
+   * of another user, about which `openFile` decides.
+   */
   locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget>;
-  /** Opens a file for reading. */
-  openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile>;
+  /** Opens a file for reading, without following a symbolic link. Decides about the file that is open. */
+  openFile(directory: OpenDirectory, name: Buffer, request: ReadRequest): Steps<OpenFile>;
   readAll(file: OpenFile): Steps<Buffer>;
   readonly locks?: LockCalls;
   /** For its owner alone, until it is published. */

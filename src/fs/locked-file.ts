@@ -1,14 +1,12 @@
 import { failedWith, toSaveError } from '../base/fs-error.js';
-import type { AbsolutePath } from '../base/path.js';
 import { noLockError } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
-import type { FileSystemCalls, LocatedTarget, OpenFile } from './file-system-calls.js';
+import type { FileSystemCalls, LocatedTarget, OpenFile, ReadRequest } from './file-system-calls.js';
 import type { Steps } from './steps.js';
 import { TicketLock } from './ticket-lock.js';
 
 /** The part of an update that is needed before its save. */
-export interface UpdateRequest {
-  readonly path: AbsolutePath;
+export interface UpdateRequest extends ReadRequest {
   readonly makeDirectories: boolean;
   /**
    * `'machine'` requires a lock that excludes other threads and processes; `'thread'` uses one only if it is
@@ -117,7 +115,7 @@ export class LockedFile {
 
   *#readFile({ directory, name }: LockedTarget): Steps<FileRead> {
     try {
-      this.#file = yield* this.#calls.openFile(directory, name);
+      this.#file = yield* this.#calls.openFile(directory, name, this.#request);
     } catch (error) {
       if (!failedWith(error, 'ENOENT')) throw error;
       return { content: undefined, version: 'missing' };

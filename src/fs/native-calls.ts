@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Addon, AddonCallForms, AddonCalls } from '../addon/addon.js';
-import { targetError } from '../addon/native-error.js';
+import { hintOf, targetError } from '../addon/native-error.js';
 import { choiceOf, providePlans } from '../addon/plan-provider.js';
 import { type Failure, needsPlans } from '../addon/wire.js';
 import { systemError } from '../base/errors.js';
@@ -21,6 +21,7 @@ import type {
   OpenFile,
   OpenResource,
   OpenTemporary,
+  ReadRequest,
 } from './file-system-calls.js';
 import { type Steps, step } from './steps.js';
 
@@ -116,8 +117,11 @@ export class NativeCalls implements FileSystemCalls {
     return answer;
   }
 
-  *openFile({ handle: directory }: OpenDirectory, name: Buffer): Steps<OpenFile> {
-    const { handle, size, content } = yield* this.#call('openFile', directory, name, READ_AHEAD);
+  *openFile({ handle: directory }: OpenDirectory, name: Buffer, request: ReadRequest): Steps<OpenFile> {
+    const { path, anyOwner } = request;
+    const answer = yield* this.#answerOf('openFile', directory, name, READ_AHEAD, anyOwner);
+    if (isFailure(answer)) throw targetError(path, answer);
+    const { handle, size, content } = answer;
     return { handle, size, content, version: handle };
   }
 
@@ -251,7 +255,9 @@ function isFailure(answer: unknown): answer is Failure {
 }
 
 /** An error in the form of Node's `fs`. For most calls, the caller adds the paths. */
-function failedCall({ reason, errno, syscall }: Failure, path?: Buffer): Error {
+function failedCall(failure: Failure, path?: Buffer): Error {
+  const { reason, errno, syscall } = failure;
+  const hint = hintOf(failure);
   if (reason === 'mount-point' && path !== undefined) return mountPointError(syscall, path);
   const {
     message,
@@ -261,5 +267,6 @@ function failedCall({ reason, errno, syscall }: Failure, path?: Buffer): Error {
   return Object.assign(new Error(message), {
     ...{ code, errno: number, syscall },
     ...(path !== undefined && { path: path.toString() }),
+    ...(hint !== undefined && { hint }),
   });
 }

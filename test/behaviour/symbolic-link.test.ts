@@ -87,7 +87,8 @@ for (const { name, save } of forms) {
 
     it('makes the directories of a dangling link if asked', async () => {
       symlinkSync('missing/too/target', scratch.at('link'));
-      await save(scratch.at('link'), 'new', { makeDirectories: true });
+      const saved = await save(scratch.at('link'), 'new', { makeDirectories: true });
+      assert.equal(saved.replaced, false);
       assert.equal(readFileSync(scratch.at('missing', 'too', 'target'), 'utf8'), 'new');
     });
 

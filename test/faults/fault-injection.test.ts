@@ -24,6 +24,7 @@ const table: string[][] = [['engine', 'call', 'step', 'fault', 'outcome']];
 /** The names of the calls in the errors of Node's `fs`. */
 const NODE_NAMES: Readonly<Record<string, string>> = {
   openat: 'open',
+  openat2: 'open',
   statx: 'lstat',
   newfstatat: 'lstat',
   readlinkat: 'readlink',

@@ -56,8 +56,9 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
     isOpen(call) && call.arguments.includes(`"${directory}"`) && call.arguments.includes('O_DIRECTORY'),
   'look at the target': (call) =>
     ['statx', 'newfstatat', 'lstat'].includes(call.name) && /["/]target"/.test(call.arguments),
+  // By the path of the link, or by a descriptor of the link itself.
   'read the link': (call) =>
-    ['readlink', 'readlinkat'].includes(call.name) && call.arguments.includes('link"'),
+    ['readlink', 'readlinkat'].includes(call.name) && /link[">]/.test(call.arguments),
   'create the temporary': (call) => isOpen(call) && /O_CREAT|O_TMPFILE/.test(call.arguments),
   write: (call, names) => call.name === 'write' && isOnFileIn(call, names),
   'set the owner': (call, names) => call.name === 'fchown' && isOnFileIn(call, names),
@@ -124,7 +125,7 @@ function isPin(call: SystemCall): boolean {
 }
 
 function isOpen(call: SystemCall): boolean {
-  return call.name === 'openat' || call.name === 'open';
+  return ['openat', 'openat2', 'open'].includes(call.name);
 }
 
 function isOnFileIn(call: SystemCall, { directory }: Names): boolean {

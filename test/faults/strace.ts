@@ -10,7 +10,18 @@ import { parseStraceLog, type SystemCall } from './strace-log.js';
  * The calls that a save may make, under their names on all machines. `?` marks a name that may be unknown.
  */
 const TRACED = [
-  ...['openat', '?open', 'close', 'write', 'statx', '?newfstatat', '?lstat', '?readlink', 'readlinkat'],
+  ...[
+    'openat',
+    '?openat2',
+    '?open',
+    'close',
+    'write',
+    'statx',
+    '?newfstatat',
+    '?lstat',
+    '?readlink',
+    'readlinkat',
+  ],
   ...['llistxattr', 'lgetxattr', 'fsetxattr', 'fremovexattr', 'ioctl'],
   ...['fchown', 'fchmod', 'fsync', 'fdatasync', 'syncfs', 'sync_file_range'],
   ...['?rename', '?renameat', 'renameat2', '?link', 'linkat', '?unlink', 'unlinkat', '?mkdir', 'mkdirat'],

@@ -86,7 +86,7 @@ const twoForms: Readonly<
   syncFiles: ['directory', 'names'],
   syncFilesystem: ['directory'],
   removeIfUnlocked: ['directory', 'name'],
-  openFile: ['directory', 'name', 'read ahead'],
+  openFile: ['directory', 'name', 'read ahead', 'boolean'],
   readFile: ['file', 'bytes', 'offset in the bytes'],
   drawLockTicket: ['directory', 'lock offset', 'lock offset', 'patience'],
   lockPosition: ['directory', 'lock offset', 'lock offset', 'patience'],
@@ -275,7 +275,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   beforeEach(() => {
     writeFileSync(scratch.at('file'), 'content');
     directory = opened(entry('openDirectorySync')(scratch.path));
-    file = opened(entry('openFileSync')(directory, 'file', 0));
+    file = opened(entry('openFileSync')(directory, 'file', 0, false));
     streaming = issueTicket();
     assert.equal(
       decided(() => entry('openSaveSync')(...requestFor('streamed', streaming))),

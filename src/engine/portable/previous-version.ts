@@ -19,6 +19,7 @@ import {
   unlink,
 } from '../../fs/plain/plain-fs.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
+import { refuseForeignFile, refuseForeignLink, refuseForeignLinks } from '../../fs/plain/shared-directory.js';
 import type { Target } from '../../fs/plain/target.js';
 import type { Steps } from '../../fs/steps.js';
 import { temporaryName } from '../../fs/temporary-name.js';
@@ -66,6 +67,7 @@ export class PreviousVersion {
     if (namesDirectory(path)) throw refusal('EISDIR', 'open', keepPrevious);
     let directory: Directory | undefined;
     try {
+      yield* refuseForeignLinks(parentOf(path));
       directory = yield* Directory.open(parentOf(path));
       yield* checkKeepPrevious(request, keepPrevious, path, target);
       return new PreviousVersion(request, keepPrevious, directory, protocol);
@@ -101,6 +103,7 @@ export class PreviousVersion {
   *keep(target: Buffer, temporary: Buffer, shouldContinue: () => boolean): Steps<boolean> {
     if (!(yield* this.#link(target, temporary))) return false;
     try {
+      yield* this.#refuseToKeep(target, temporary);
       if (this.#protocol !== 'rename') yield* this.#syncContent(temporary);
       if (!shouldContinue()) return true;
       yield* retryWhileBusy(() => rename(temporary, this.#path));
@@ -129,6 +132,18 @@ export class PreviousVersion {
         throw toSaveError(error, { path: target });
       }
     }
+  }
+
+  /**
+   * Another program may have replaced the target since it was inspected. Where the old version is kept, the
+   * policy for shared directories may not protect those who read it.
+   */
+  *#refuseToKeep(target: Buffer, kept: Buffer): Steps<void> {
+    const stats = yield* lstat(kept);
+    // Without the link that was just made.
+    const entry = { uid: stats.uid, nlink: stats.nlink - 1, isSymbolicLink: () => stats.isSymbolicLink() };
+    if (entry.isSymbolicLink()) yield* refuseForeignLink(target, entry);
+    else if (this.#request.owner?.uid === undefined) yield* refuseForeignFile(target, entry);
   }
 
   /** The program that wrote the old version may not have synced it. */
@@ -176,6 +191,7 @@ function* checkKeepPrevious(
   const sameFile = existing?.nlink === 1 && isSameFile(existing, yield* lstatIfExists(target.path));
   if (sameName || sameFile) throw previousIsTargetError(request);
   if (existing?.isDirectory()) throw refusal('EISDIR', 'open', keepPrevious);
+  if (existing?.isFile()) yield* refuseForeignFile(path, existing);
   if (existing !== undefined && !existing.isFile() && !existing.isSymbolicLink()) {
     const message = `Not a regular file; only regular files are replaced: '${keepPrevious}'`;
     throw indelibleError('ERR_INDELIBLE_NOT_A_FILE', message, { syscall: 'open', path: keepPrevious });

@@ -9,6 +9,7 @@ import { fstat, unlink } from '../../fs/plain/plain-fs.js';
 import { type PortablePlan, planFor } from '../../fs/plain/plan.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { Rights } from '../../fs/plain/rights.js';
+import { refuseForeignLinks } from '../../fs/plain/shared-directory.js';
 import { locateAgain, locateTarget, type Target } from '../../fs/plain/target.js';
 import { Temporary } from '../../fs/plain/temporary.js';
 import { makeDirectories, syncUnsyncedAbove } from '../../fs/plain/unsynced-directories.js';
@@ -124,6 +125,8 @@ function* makeMissingDirectories(request: SaveParameters, path: Buffer): Steps<v
   try {
     yield* acceptablePlan(request, nearest);
     yield* makeDirectories(nearest.path, path);
+    // Another user may have made them first, as links.
+    yield* refuseForeignLinks(path);
   } finally {
     yield* nearest.close();
   }

@@ -18,9 +18,10 @@ export class Directory {
     this.descriptor = descriptor;
   }
 
-  static *open(path: Buffer): Steps<Directory> {
+  /** @param flags `O_NOFOLLOW` refuses a symbolic link at the path. */
+  static *open(path: Buffer, flags = 0): Steps<Directory> {
     try {
-      const descriptor = yield* open(path, FLAGS);
+      const descriptor = yield* open(path, FLAGS | flags);
       if (constants.O_DIRECTORY === undefined) yield* refuseUnlessDirectory(descriptor);
       return new Directory(path, descriptor);
     } catch (error) {

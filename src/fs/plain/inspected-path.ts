@@ -1,8 +1,10 @@
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { toSaveError } from '../../base/fs-error.js';
 import { linkTarget, parentOf } from '../../base/path-bytes.js';
 import type { InspectedPath } from '../../filesystem/filesystem.js';
 import type { Steps } from '../steps.js';
 import { close, fstat, lstat, open, readlink, stat } from './plain-fs.js';
+import { refuseForeignLinks } from './shared-directory.js';
 
 /** Opens a file only to identify it: needs no rights to it, and does not open a FIFO or device (open(2)). */
 const O_PATH = 0o10000000;
@@ -14,6 +16,11 @@ const O_PATH = 0o10000000;
  * Throws the errors of `fs.open` if the path cannot be followed (`EACCES`, `ENOTDIR`, `ELOOP`).
  */
 export function* findInspectedPath(path: Buffer): Steps<InspectedPath> {
+  try {
+    yield* refuseForeignLinks(path);
+  } catch (error) {
+    throw toSaveError(error, { path });
+  }
   let current = path;
   for (;;) {
     try {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { failedWith } from '../../base/fs-error.js';
 import type { Durability } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
@@ -15,6 +16,7 @@ import {
   type OpenDirectory,
   type OpenFile,
   type OpenResource,
+  type ReadRequest,
 } from '../file-system-calls.js';
 import type { Steps } from '../steps.js';
 import { Directory } from './directory.js';
@@ -22,12 +24,15 @@ import * as fs from './plain-fs.js';
 import { openToRead, openToSync } from './plain-fs.js';
 import { planFor } from './plan.js';
 import { retryWhileBusy } from './retry-while-busy.js';
-import { locateTarget } from './target.js';
+import { refuseForeignFile, refuseForeignLinks } from './shared-directory.js';
+import { locateTarget, refuseUnlessFile } from './target.js';
 import { commitLog } from './temporary.js';
 import { syncUnsyncedAbove } from './unsynced-directories.js';
 
 const MODE_BITS = 0o7777;
 const NOT_OPEN = -1;
+// Missing on Windows.
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const NOTHING = Buffer.alloc(0);
 
 /** The number of bytes by which the buffer grows if the file is longer than its reported size. */
@@ -44,7 +49,7 @@ export const plainCalls: FileSystemCalls = {
   openDirectory,
 
   *openSubdirectory(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory> {
-    return yield* openDirectory(inDirectory(directory.path, name));
+    return yield* identified(yield* Directory.open(inDirectory(directory.path, name), NO_FOLLOW));
   },
 
   *close(directory: OpenDirectory): Steps<void> {
@@ -74,7 +79,7 @@ export const plainCalls: FileSystemCalls = {
   },
 
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {
-    const target = yield* locateTarget({ path, ifExists: 'replace', followSymlinks: true });
+    const target = yield* locateTarget({ path, ifExists: 'replace', followSymlinks: true, anyOwner: true });
     const parent = parentOf(target.path);
     const name = nameOf(target.path);
     try {
@@ -86,10 +91,14 @@ export const plainCalls: FileSystemCalls = {
     }
   },
 
-  *openFile(directory: OpenDirectory, name: Buffer): Steps<OpenFile> {
-    const handle = yield* openToRead(inDirectory(directory.path, name));
+  *openFile(directory: OpenDirectory, name: Buffer, request: ReadRequest): Steps<OpenFile> {
+    const path = inDirectory(directory.path, name);
+    const handle = yield* openToRead(path);
     try {
       const version = yield* fs.fstatExactly(handle);
+      // What was located may have been replaced meanwhile.
+      refuseUnlessFile(version, request.path);
+      if (!request.anyOwner) yield* refuseForeignFile(path, version);
       return { handle, size: Number(version.size), content: NOTHING, version };
     } catch (error) {
       yield* this.closeAll([{ handle }]);
@@ -187,9 +196,15 @@ export const plainCalls: FileSystemCalls = {
 };
 
 function* openDirectory(path: Buffer): Steps<OpenDirectory> {
-  const directory = yield* Directory.open(path);
+  yield* refuseForeignLinks(path);
+  return yield* identified(yield* Directory.open(path));
+}
+
+function* identified(directory: Directory): Steps<OpenDirectory> {
+  const { path, descriptor } = directory;
   try {
-    const identity = identityOf(yield* fs.statExactly(path));
+    const stats = descriptor === undefined ? fs.statExactly(path) : fs.fstatExactly(descriptor);
+    const identity = identityOf(yield* stats);
     return { ...identity, handle: directory.descriptor ?? NOT_OPEN, path, syncable: directory.readable };
   } catch (error) {
     yield* directory.close();

@@ -4,6 +4,9 @@ import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { fchmod, fchown, fstat } from './plain-fs.js';
 
+/** The attributes of a file that the new version may take over. */
+export type PreservedAttributes = Pick<Stats, 'mode' | 'uid' | 'gid'>;
+
 const MODE_BITS = 0o7777;
 /** Set-id bits and the sticky bit. */
 const SPECIAL_BITS = 0o7000;
@@ -28,7 +31,7 @@ const NOT_PERMITTED = ['EPERM', 'EACCES', 'EOVERFLOW', ...UNSUPPORTED] as const;
  */
 export class Rights {
   readonly #request: SaveParameters;
-  readonly #replaced: Stats | undefined;
+  readonly #replaced: PreservedAttributes | undefined;
   /** Mode and group of a new file, where they are not those of the temporary. */
   #model: Stats | undefined;
   #uid = -1;
@@ -36,7 +39,7 @@ export class Rights {
   #mode = -1;
 
   /** @param replaced the regular file at the path, if it exists. */
-  constructor(request: SaveParameters, replaced: Stats | undefined) {
+  constructor(request: SaveParameters, replaced: PreservedAttributes | undefined) {
     this.#request = request;
     this.#replaced = replaced;
   }
@@ -198,7 +201,7 @@ function* permitted(step: Steps<void>, required: boolean): Steps<boolean> {
 const overflowIds: { uid?: number; gid?: number } = {};
 
 /** Whether the id may stand for unmapped ones (user_namespaces(7)), so that it cannot be kept. */
-function isAmbiguous(kind: 'uid' | 'gid', id: number): boolean {
+export function isAmbiguous(kind: 'uid' | 'gid', id: number): boolean {
   if (process.platform !== 'linux') return false;
   overflowIds[kind] ??= Number(readProc(`/proc/sys/kernel/overflow${kind}`) ?? 65534);
   if (id !== overflowIds[kind]) return false;

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { indelibleError } from '../../base/errors.js';
-import { failedWith, refusal, toSaveError } from '../../base/fs-error.js';
+import { failedWith, HINTS, refusal, toSaveError } from '../../base/fs-error.js';
 import type { AbsolutePath } from '../../base/path.js';
 import {
   bytesOfPath,
@@ -12,49 +12,103 @@ import {
 import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { lstat, readlink, stat } from './plain-fs.js';
+import type { PreservedAttributes } from './rights.js';
+import {
+  isForeign,
+  MAX_SYMLINKS,
+  modeToPreserve,
+  refuseForeignFile,
+  refuseForeignLink,
+  refuseForeignLinks,
+} from './shared-directory.js';
 
-/** The kernel's limit (MAXSYMLINKS, include/linux/namei.h). */
-const MAX_SYMLINKS = 40;
+/** How often another program may replace the file at the end of a link while the link is followed. */
+const MAX_ATTEMPTS = 10;
 
 /** The path of the new file, behind all symbolic links that are followed, and the file there now. */
 export interface Target {
   readonly path: Buffer;
   readonly occupied: boolean;
-  /** The regular file to replace; `undefined` for a symbolic link that is itself replaced. */
-  readonly replaced: Stats | undefined;
+  /**
+   * The attributes of the regular file to replace; `undefined` for a symbolic link that is itself replaced,
+   * and for the file of another user in a sticky directory that others may write.
+   */
+  readonly replaced: PreservedAttributes | undefined;
 }
 
 /** The part of a request that determines its target. */
-type TargetRequest = Pick<SaveParameters, 'path' | 'ifExists' | 'followSymlinks'>;
+interface TargetRequest extends Pick<SaveParameters, 'path' | 'ifExists' | 'followSymlinks'> {
+  /** With a user, the file of another user may be replaced. */
+  readonly owner?: SaveParameters['owner'];
+  /** The caller decides about the owner of the file. */
+  readonly anyOwner?: boolean;
+}
 
-/** Finds the target of a save, and refuses one that must not be replaced. Opens nothing, so never blocks. */
-export function* locateTarget({ path: requested, ifExists, followSymlinks }: TargetRequest): Steps<Target> {
+/** A target, and what the kernel finds at the end of the first link that was followed. */
+interface FollowedTarget extends Target {
+  readonly found: Stats | undefined;
+  readonly end: Stats | 'missing' | undefined;
+}
+
+/**
+ * Finds the target of a save, and refuses one that must not be replaced. Opens nothing, so never blocks.
+ *
+ * @throws `EACCES` for a link or file of another user in a sticky directory that others may write; `ELOOP` for
+ *   a link that the kernel follows to another file than its text leads to.
+ */
+export function* locateTarget(request: TargetRequest): Steps<Target> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const target = yield* followLinks(request);
+    if (hasLedToEnd(target)) return target;
+  }
+  // As openat2(2) refuses links that only the kernel can follow (RESOLVE_NO_MAGICLINKS).
+  throw refusal('ELOOP', 'open', request.path, undefined, HINTS['wrong-target']);
+}
+
+function* followLinks(request: TargetRequest): Steps<FollowedTarget> {
+  const { path: requested, ifExists, followSymlinks } = request;
   let path = bytesOfPath(requested);
   if (path.length === 0) throw refusal('ENOENT', 'open', requested);
+  let end: FollowedTarget['end'];
   for (let links = 0; links <= MAX_SYMLINKS; links += 1) {
     if (namesDirectory(path)) throw yield* directoryRefusal(path, requested, ifExists);
+    yield* refuseForeignLinks(parentOf(path));
     const existing = yield* lstatIfThere(path);
-    if (existing === undefined) return { path, occupied: false, replaced: undefined };
-    if (ifExists === 'fail') throw refusal('EEXIST', 'open', requested);
-    if (!existing.isSymbolicLink()) {
-      refuseUnlessFile(existing, requested);
-      return { path, occupied: true, replaced: existing };
+    if (existing?.isSymbolicLink() !== true || ifExists === 'fail' || !followSymlinks) {
+      return { ...(yield* targetAt(path, existing, request)), found: existing, end };
     }
-    if (!followSymlinks) return { path, occupied: true, replaced: undefined };
-    yield* checkMayFollow(path, requested);
+    yield* refuseForeignLink(path, existing);
+    end ??= yield* endOfLink(path, requested);
     path = linkTarget(path, yield* readlink(path));
   }
   throw refusal('ELOOP', 'open', requested);
 }
 
+/** Whether the texts of the links have led to the file that the kernel finds. */
+function hasLedToEnd({ found, end }: FollowedTarget): boolean {
+  if (end === undefined) return true;
+  if (end === 'missing' || found === undefined) return end === 'missing' && found === undefined;
+  return end.dev === found.dev && end.ino === found.ino;
+}
+
 /** Checks again which file exists at the target, with the errors of `locateTarget`. */
-export function* locateAgain({ path: requested, ifExists }: SaveParameters, { path }: Target): Steps<Target> {
-  const existing = yield* lstatIfThere(path);
+export function* locateAgain(request: SaveParameters, { path }: Target): Steps<Target> {
+  return yield* targetAt(path, yield* lstatIfThere(path), request);
+}
+
+function* targetAt(
+  path: Buffer,
+  existing: Stats | undefined,
+  { path: requested, ifExists, owner, anyOwner = owner?.uid !== undefined }: TargetRequest,
+): Steps<Target> {
   if (existing === undefined) return { path, occupied: false, replaced: undefined };
   if (ifExists === 'fail') throw refusal('EEXIST', 'open', requested);
   if (existing.isSymbolicLink()) return { path, occupied: true, replaced: undefined };
   refuseUnlessFile(existing, requested);
-  return { path, occupied: true, replaced: existing };
+  if (!anyOwner) yield* refuseForeignFile(path, existing);
+  else if (yield* isForeign(path, existing)) return { path, occupied: true, replaced: undefined };
+  const { uid, gid } = existing;
+  return { path, occupied: true, replaced: { mode: yield* modeToPreserve(path, existing), uid, gid } };
 }
 
 /** The error for a path that can only name a directory, as open(2) with `O_CREAT` gives it. */
@@ -91,22 +145,24 @@ function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
 }
 
 /**
- * Lets the kernel follow the link once, for two reasons. The kernel's policy for links in world-writable
- * sticky directories (`fs.protected_symlinks`, proc(5)) applies, which reading the link would bypass. And a
- * link that only the kernel can follow (`/dev/stdout`) is checked by its real target.
+ * Lets the kernel follow the links once. A link that only the kernel can follow (`/dev/stdout`) is recognised
+ * by its real target.
  */
-function* checkMayFollow(link: Buffer, requested: AbsolutePath): Steps<void> {
-  let end: Stats;
+function* endOfLink(link: Buffer, requested: AbsolutePath): Steps<Stats | 'missing'> {
   try {
-    end = yield* stat(link);
+    const end = yield* stat(link);
+    refuseUnlessFile(end, requested);
+    return end;
   } catch (error) {
-    if (failedWith(error, 'ENOENT')) return;
+    if (failedWith(error, 'ENOENT')) return 'missing';
     throw toSaveError(error, { path: requested, syscall: 'open' });
   }
-  refuseUnlessFile(end, requested);
 }
 
-function refuseUnlessFile(existing: Stats, requested: AbsolutePath): void {
+export function refuseUnlessFile(
+  existing: Pick<Stats, 'isFile' | 'isDirectory'>,
+  requested: AbsolutePath,
+): void {
   if (existing.isFile()) return;
   if (existing.isDirectory()) throw refusal('EISDIR', 'open', requested);
   throw indelibleError(

@@ -67,6 +67,14 @@ Status OpenDirectory(const Directory*, const std::string& path, Directory* direc
   return Answer("OpenDirectory");
 }
 
+Status OpenWithoutLinks(const Directory* base, const std::string& path, Directory* directory) {
+  return OpenDirectory(base, path, directory);
+}
+
+Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory) {
+  return OpenDirectory(base, name, directory);
+}
+
 Status Identify(const Directory& directory, Identity* identity) {
   identity->major = directory.path.rfind("/other", 0) == 0 ? 1 : 0;
   identity->inode = 7;
@@ -79,7 +87,7 @@ Status LookUp(const Directory&, const std::string&, Entry* entry) {
   return Status::Ok();
 }
 
-Status ReadLink(const Directory&, const std::string&, std::string*) { return Answer("ReadLink"); }
+Status ReadLink(const Directory&, const std::string&, SymbolicLink*) { return Answer("ReadLink"); }
 Status Follow(const Directory&, const std::string&, Entry*) { return Answer("Follow"); }
 Status MakeDirectory(const Directory&, const std::string&) { return Answer("MakeDirectory"); }
 
