@@ -16,6 +16,7 @@
 #include "../save/rename_retry.h"
 #include "../save/sync_fallback.h"
 #include "../save/target.h"
+#include "../save/temporary_name.h"
 #include "../save/ticket_lock.h"
 #include "arguments.h"
 #include "environment.h"
@@ -64,7 +65,9 @@ struct Call {
   // A mode, flags, a number of bytes or of microseconds.
   uint32_t number = 0;
   int descriptor = -1;
+  // The flags, from the last.
   bool flag = false;
+  bool other_flag = false;
   uint8_t* data = nullptr;
   size_t size = 0;
 
@@ -151,7 +154,7 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
       call->names = arguments->Components(name);
       return;
     case Reads::kFlag:
-      call->flag = arguments->Boolean(name);
+      call->other_flag = std::exchange(call->flag, arguments->Boolean(name));
       return;
     case Reads::kMode:
       call->number = arguments->Uint32(name, kModeBits);
@@ -439,12 +442,12 @@ Status SyncDirectory(Call* call) {
                                                                    &call->durable);
 }
 
-Status RemoveIfUnlocked(Call* call) {
+Status RemoveUnlessOpen(Call* call) {
   RemoveResult result = RemoveResult::kUnknown;
-  Status status = platform::RemoveIfUnlocked(call->In(), call->one, &result);
-  call->word = result == RemoveResult::kRemoved  ? "removed"
-               : result == RemoveResult::kLocked ? "locked"
-                                                 : "unknown";
+  Status status = platform::RemoveUnlessOpen(call->In(), call->one, &result);
+  call->word = result == RemoveResult::kRemoved ? "removed"
+               : result == RemoveResult::kOpen  ? "open"
+                                                : "unknown";
   return status;
 }
 
@@ -487,11 +490,11 @@ Status OpenFileToRead(Call* call) {
   return status;
 }
 
-// The temporary is locked against sweepers until it is closed.
 Status CreateTemporary(Call* call) {
   std::shared_ptr<Directory> shared(call->directory, &call->directory->directory);
-  call->temporary = std::make_shared<TemporaryFile>(std::move(shared), call->directory->identity);
-  return call->temporary->Create(call->flag);
+  const TemporaryKind kind = call->flag ? TemporaryKind::kOpen : TemporaryKind::kAny;
+  call->temporary = std::make_shared<TemporaryFile>(std::move(shared), call->directory->identity, kind);
+  return call->temporary->Create(call->other_flag);
 }
 
 constexpr Argument kIn = {Reads::kDirectory, "directory"};
@@ -542,6 +545,10 @@ const Row kRows[] = {
      Nothing},
     {"unlink", {kIn, kName}, [](Call* call) { return RemoveName(call->In(), call->one); }, Nothing},
     {"unlinkAll", {kIn, kNames}, OnEach<UnlinkIfExists>, Nothing},
+    {"makeDirectory",
+     {kIn, kName, {Reads::kMode, "mode"}},
+     [](Call* call) { return platform::MakeDirectory(call->In(), call->one, call->number); },
+     Nothing},
     {"removeDirectory",
      {kIn, kName},
      [](Call* call) { return platform::RemoveDirectory(call->In(), call->one); },
@@ -560,7 +567,7 @@ const Row kRows[] = {
      {kIn},
      [](Call* call) { return platform::SyncFilesystem(call->In().descriptor); },
      Nothing},
-    {"removeIfUnlocked", {kIn, kName}, RemoveIfUnlocked, Word},
+    {"removeUnlessOpen", {kIn, kName}, RemoveUnlessOpen, Word},
     {"openFile",
      {kIn, kName, {Reads::kReadAhead, "readAhead"}, {Reads::kFlag, "anyOwner"}},
      OpenFileToRead,
@@ -585,7 +592,7 @@ const Row kRows[] = {
      {kIn, {Reads::kOffset, "ticket"}},
      [](Call* call) { return platform::RemoveLock(call->In(), call->second); },
      Nothing},
-    {"createTemporary", {kIn, {Reads::kFlag, "unnamed"}}, CreateTemporary, Created},
+    {"createTemporary", {kIn, {Reads::kFlag, "unnamed"}, {Reads::kFlag, "local"}}, CreateTemporary, Created},
     // For `indelible/primitives`.
     {"renameat2",
      {{Reads::kPath, "from"}, {Reads::kPath, "to"}, kFlags},
@@ -644,6 +651,14 @@ Napi::Value CloseHandle(const Napi::CallbackInfo& info, Form form) {
   });
 }
 
+// (owner): records this process in the names of temporaries.
+Napi::Value SetOwner(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::string owner = arguments.Path("owner");
+  if (arguments.ok() && !SetTemporaryOwner(owner)) arguments.ThrowRange("owner", "a part of a name");
+  return info.Env().Undefined();
+}
+
 // (directory, choice): the plan for its filesystem, or the plans to provide first.
 Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -669,6 +684,7 @@ void ExportSystemCalls(Napi::Env env, Napi::Object exports) {
     ExportCallback(env, exports, std::string(row.name) + "Sync", Callback<Form::kSynchronous>, data);
   }
   ExportForms(env, exports, "closeHandle", CloseHandle);
+  Export(env, exports, "setTemporaryOwner", SetOwner);
   Export(env, exports, "findPlan", FindPlan);
 }
 

@@ -128,6 +128,7 @@ Napi::Object PlanValue(Napi::Env env, const Plan& plan) {
   value.Set("achieves", wire::kDurabilityNames[IndexOf(plan.achieves)]);
   value.Set("unnamed", plan.unnamed);
   value.Set("pinsReplaced", plan.pin_replaced);
+  value.Set("local", plan.local);
   value.Set("syncfs", plan.sync_filesystem);
   return value;
 }
@@ -166,6 +167,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
   Properties properties(value);
   const Napi::Value plans = properties.Get("plans");
   const bool in_memory = properties.Boolean("inMemory");
+  const bool local = properties.Boolean("local");
   const bool sync_filesystem = properties.Boolean("syncfs");
   decision->learns_after =
       static_cast<uint32_t>(properties.Integer("learnsAfter", std::numeric_limits<uint32_t>::max()));
@@ -181,6 +183,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     plan.unnamed = given.Boolean("unnamed");
     plan.pin_replaced = given.Boolean("pinsReplaced");
     plan.close_may_fail = !in_memory;
+    plan.local = local;
     plan.sync_filesystem = sync_filesystem;
     if (!given.ok()) return false;
   }

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,11 +60,6 @@ using posix::KindOf;
 using posix::Number;
 
 namespace {
-
-// The byte that the writer of a temporary locks. It is far behind any content, so that it meets no lock of a
-// program that locks the published file. The lock belongs to the open file description (fcntl(2),
-// F_OFD_SETLK), not to the process.
-constexpr off_t kLockedByte = off_t{1} << 62;
 
 constexpr mode_t kModeBits = 07777;
 
@@ -193,15 +189,6 @@ bool MapsAllIds(const char* path) {
          count == UINT32_MAX;
 }
 
-int LockRange(int descriptor, short type) {
-  struct flock range = {};
-  range.l_type = type;
-  range.l_whence = SEEK_SET;
-  range.l_start = kLockedByte;
-  range.l_len = 1;
-  return fcntl(descriptor, F_OFD_SETLK, &range);
-}
-
 int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
 
 // The fifth field, proc_pid_mountinfo(5). Space, tab, newline and backslash are written as three octal
@@ -227,10 +214,6 @@ std::string MountPointIn(const std::string& line) {
 }
 
 }  // namespace
-
-int posix::LockForWriter(int descriptor) { return LockRange(descriptor, F_WRLCK); }
-
-int posix::LockForSweeper(int descriptor) { return LockRange(descriptor, F_RDLCK); }
 
 Entry posix::EntryOf(const struct stat& info) {
   Entry entry;
@@ -504,6 +487,35 @@ Status RenameExclusive(const Directory& from_directory, const std::string& from,
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other) {
   return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_EXCHANGE), "rename");
+}
+
+Status RemoveUnlessOpen(const Directory& directory, const std::string& name, RemoveResult* result) {
+  *result = RemoveResult::kUnknown;
+  // O_NONBLOCK: the name may be that of a FIFO, or the file may have a lease.
+  const Descriptor file(
+      openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.valid()) return Status::Failed("open", errno);
+  struct stat info = {};
+  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
+  if (!S_ISREG(info.st_mode)) return Status::Ok();
+  // fcntl(2), F_SETLEASE: a read lease is refused with EAGAIN while any process has the file open for
+  // writing, in whatever namespace. While the lease is held, an open for writing waits. The signal that tells
+  // the holder of that is SIGIO, which ends a process, so it is replaced by one that is ignored.
+  if (fcntl(Number(file), F_SETSIG, SIGURG) != 0) return Status::Ok();
+  if (fcntl(Number(file), F_SETLEASE, F_RDLCK) != 0) {
+    if (errno == EAGAIN) *result = RemoveResult::kOpen;
+    return Status::Ok();
+  }
+  // Between open and lease the writer may have published the file, and the name may belong to another file by
+  // now.
+  struct stat named = {};
+  if (fstatat(Number(directory), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    return Status::Failed("lstat", errno);
+  }
+  if (named.st_ino != info.st_ino || named.st_dev != info.st_dev) return Status::Ok();
+  Status unlinked = Unlink(directory, name);
+  if (unlinked.ok()) *result = RemoveResult::kRemoved;
+  return unlinked;
 }
 
 Status RealPath(const Directory& directory, std::string* path) {

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/param.h>
 #include <sys/stat.h>
@@ -43,12 +42,6 @@ int RenameWithFlags(const Directory& from_directory, const std::string& from, co
 int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
 
 }  // namespace
-
-// flock(2) locks the whole file. On macOS locks of byte ranges belong to the process and end with the first
-// close of any of its descriptors.
-int posix::LockForWriter(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
-
-int posix::LockForSweeper(int descriptor) { return flock(descriptor, LOCK_SH | LOCK_NB); }
 
 Entry posix::EntryOf(const struct stat& info) {
   Entry entry;
@@ -258,6 +251,12 @@ Status RenameExclusive(const Directory& from_directory, const std::string& from,
 Status Exchange(const Directory& one_directory, const std::string& one, const Directory& other_directory,
                 const std::string& other) {
   return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_SWAP), "rename");
+}
+
+// No call tells whether another process has a file open.
+Status RemoveUnlessOpen(const Directory&, const std::string&, RemoveResult* result) {
+  *result = RemoveResult::kUnknown;
+  return Status::Ok();
 }
 
 Status RealPath(const Directory& directory, std::string* path) {

@@ -162,7 +162,8 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
 Status ReadLink(const Directory& directory, const std::string& name, SymbolicLink* link);
 // The file at the end of the link: its kind, attributes and identity. A dangling link gives kMissing.
 Status Follow(const Directory& directory, const std::string& name, Entry* entry);
-Status MakeDirectory(const Directory& directory, const std::string& name);
+// The umask applies to `mode`.
+Status MakeDirectory(const Directory& directory, const std::string& name, uint32_t mode = 0777);
 
 // Up to 256 random bytes, from the system's secure source.
 Status FillRandom(void* bytes, size_t size);
@@ -181,9 +182,6 @@ Status LookUpVersion(const Directory& directory, const std::string& name, FileVe
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file);
 // A file without a name (O_TMPFILE). LinkUnnamed gives it one.
 Status CreateUnnamed(const Directory& directory, uint32_t mode, Descriptor* file);
-// Locks the file until its last descriptor is closed, however the process ends. The lock marks it as the file
-// of a running writer. `*locked` is false where the filesystem has no locks.
-Status LockTemporary(const Descriptor& file, bool* locked);
 // From fstat. `*linked` is false if the file has no name any more.
 Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked);
 // One write. It may write less than `size`, and never more than 1 GiB.
@@ -241,7 +239,7 @@ Status SyncFilesystem(const Descriptor& file);
 // SyncData and SubmitFile for the entries of a directory.
 Status SyncDirectory(const Directory& directory);
 Status SubmitDirectory(const Directory& directory);
-// A second descriptor of the same open file, under the same lock of the writer. On Windows it cannot write:
+// A second descriptor of the same open file. On Windows it cannot write:
 // programs that do not share their files with writers cannot open a file while a handle can write.
 Status Duplicate(const Descriptor& file, Descriptor* duplicate);
 
@@ -287,10 +285,10 @@ bool MayBeBusy(int error);
 bool OpenFilesMayBlockRenames();
 void Pause(std::chrono::milliseconds time);
 
-// Removes the temporary `name` unless a running writer holds its lock. kUnknown: the name is not that of a
-// temporary, or not any more, or the filesystem has no locks.
-enum class RemoveResult { kRemoved, kLocked, kUnknown };
-Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result);
+// Removes the file `name` if no process has it open for writing. kUnknown: that cannot be told, or the name
+// is not that of a file.
+enum class RemoveResult { kRemoved, kOpen, kUnknown };
+Status RemoveUnlessOpen(const Directory& directory, const std::string& name, RemoveResult* result);
 
 // The path of the directory without symbolic links.
 Status RealPath(const Directory& directory, std::string* path);

@@ -21,8 +21,6 @@ using posix::AttributesOf;
 using posix::Checked;
 using posix::EntryOf;
 using posix::KindOf;
-using posix::LockForSweeper;
-using posix::LockForWriter;
 using posix::Number;
 using posix::VersionOf;
 
@@ -128,8 +126,8 @@ Status Follow(const Directory& directory, const std::string& name, Entry* entry)
   return errno == ENOENT ? Status::Ok() : Status::Failed("open", errno);
 }
 
-Status MakeDirectory(const Directory& directory, const std::string& name) {
-  return Checked(mkdirat(Number(directory), name.c_str(), 0777), "mkdir");
+Status MakeDirectory(const Directory& directory, const std::string& name, uint32_t mode) {
+  return Checked(mkdirat(Number(directory), name.c_str(), mode), "mkdir");
 }
 
 Status OpenToRead(const Directory& directory, const std::string& name, Descriptor* file) {
@@ -181,12 +179,6 @@ Status CreateFile(const Directory& directory, const std::string& name, uint32_t 
   if (descriptor < 0) return Status::Failed("open", errno);
   *file = Descriptor(descriptor);
   return Status::Ok();
-}
-
-Status LockTemporary(const Descriptor& file, bool* locked) {
-  *locked = LockForWriter(Number(file)) == 0;
-  if (*locked || IsUnsupported(errno) || errno == ENOLCK) return Status::Ok();
-  return Status::Failed("fcntl", errno);
 }
 
 Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked) {
@@ -242,38 +234,6 @@ Status RemoveDirectory(const Directory& directory, const std::string& name) {
 }
 
 uint32_t EffectiveUser() { return geteuid(); }
-
-Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result) {
-  *result = RemoveResult::kUnknown;
-  // O_NONBLOCK: the name may be that of a FIFO.
-  Descriptor file(openat(Number(directory), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) {
-    // A symbolic link or a socket: not a temporary of this library.
-    if (errno == ELOOP || errno == ENXIO) return Status::Ok();
-    return Status::Failed("open", errno);
-  }
-  struct stat info = {};
-  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
-  if (!S_ISREG(info.st_mode)) return Status::Ok();
-  if (LockForSweeper(Number(file)) != 0) {
-    if (errno == EAGAIN || errno == EACCES) {
-      *result = RemoveResult::kLocked;
-      return Status::Ok();
-    }
-    if (IsUnsupported(errno) || errno == ENOLCK) return Status::Ok();
-    return Status::Failed("fcntl", errno);
-  }
-  // Between open and lock the writer may have published the file, and the name may belong to another file by
-  // now.
-  struct stat named = {};
-  if (fstatat(Number(directory), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
-    return Status::Failed("lstat", errno);
-  }
-  if (named.st_ino != info.st_ino || named.st_dev != info.st_dev) return Status::Ok();
-  const Status unlinked = Unlink(directory, name);
-  if (unlinked.ok()) *result = RemoveResult::kRemoved;
-  return unlinked;
-}
 
 bool StartThread(Task body) {
   pthread_attr_t attributes;

@@ -22,12 +22,6 @@ FileVersion VersionOf(const struct stat& info);
 // `path` as seen from the directory that `base` was opened by.
 std::string PathFrom(const Directory* base, const std::string& path);
 
-// Locks of the open file, not of the process: they survive close() of a duplicate, and fork or a reused pid
-// does not confuse them. Both return 0, or -1 with errno at once: EAGAIN or EACCES if the lock is held.
-int LockForWriter(int descriptor);
-// Conflicts with the lock of the writer, and needs no right to write.
-int LockForSweeper(int descriptor);
-
 }  // namespace indelible::platform::posix
 
 #endif  // INDELIBLE_PLATFORM_POSIX_H_

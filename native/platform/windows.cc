@@ -50,11 +50,6 @@ constexpr uint32_t kWriteBits = 0222;
 constexpr DWORD kKeptFlags =
     FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED;
 
-// The byte that the writer of a temporary locks. It is far behind any content, because a lock of Windows
-// keeps other programs from reading the locked bytes. The writer's lock is a shared one, so that a second
-// handle can hold it before the first is closed. The sweeper's is exclusive.
-constexpr DWORD kLockedByteHigh = DWORD{1} << 30;
-
 // The data of a reparse point that is a link, REPARSE_DATA_BUFFER of ntifs.h.
 struct LinkData {
   ULONG tag;
@@ -213,12 +208,6 @@ Status VersionOf(const Descriptor& file, const char* syscall, FileVersion* versi
   version->modified = Nanoseconds(basic.LastWriteTime);
   version->changed = Nanoseconds(basic.ChangeTime);
   return Status::Ok();
-}
-
-bool Lock(HANDLE file, DWORD flags) {
-  OVERLAPPED position = {};
-  position.OffsetHigh = kLockedByteHigh;
-  return LockFileEx(file, flags | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &position) != 0;
 }
 
 Status ChangeAttributes(const Descriptor& file, DWORD clear, DWORD set, const char* syscall) {
@@ -423,7 +412,7 @@ Status Follow(const Directory& directory, const std::string& name, Entry* entry)
   return status.error() == ENOENT ? Status::Ok() : status;
 }
 
-Status MakeDirectory(const Directory& directory, const std::string& name) {
+Status MakeDirectory(const Directory& directory, const std::string& name, uint32_t) {
   Descriptor made;
   return Open(HandleOf(directory), NtName(name),
               Opening{FILE_READ_ATTRIBUTES, nt::kDirectoryFile, nt::kCreate}, "mkdir", &made);
@@ -475,14 +464,6 @@ Status CreateFile(const Directory& directory, const std::string& name, uint32_t,
 }
 
 Status CreateUnnamed(const Directory&, uint32_t, Descriptor*) { return Status::Failed("open", ENOSYS); }
-
-Status LockTemporary(const Descriptor& file, bool* locked) {
-  *locked = Lock(HandleOf(file), 0);
-  if (*locked) return Status::Ok();
-  const DWORD error = GetLastError();
-  if (error == ERROR_LOCK_VIOLATION) return Status::Failed("fcntl", EAGAIN);
-  return IsUnsupported(ErrnoOf(error)) ? Status::Ok() : Status::Failed("fcntl", ErrnoOf(error));
-}
 
 Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked) {
   FILE_BASIC_INFO basic = {};
@@ -621,8 +602,7 @@ Status Duplicate(const Descriptor& file, Descriptor* duplicate) {
   const HANDLE second = ReOpenFile(HandleOf(file), FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES, kShareAll, 0);
   if (second == INVALID_HANDLE_VALUE) return LastError("open");
   *duplicate = Descriptor(reinterpret_cast<intptr_t>(second));
-  bool locked = false;
-  return LockTemporary(*duplicate, &locked);
+  return Status::Ok();
 }
 
 Status LinkUnnamed(const Descriptor&, const Directory&, const std::string&) {
@@ -699,31 +679,10 @@ bool OpenFilesMayBlockRenames() { return true; }
 
 void Pause(std::chrono::milliseconds time) { Sleep(static_cast<DWORD>(time.count())); }
 
-Status RemoveIfUnlocked(const Directory& directory, const std::string& name, RemoveResult* result) {
+// No call tells whether another process has a file open.
+Status RemoveUnlessOpen(const Directory&, const std::string&, RemoveResult* result) {
   *result = RemoveResult::kUnknown;
-  Descriptor file;
-  Status status =
-      OpenEntry(directory, name, FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES | DELETE, "open", &file);
-  if (!status.ok()) return status;
-  Entry entry;
-  status = Describe(file, "fstat", &entry);
-  if (!status.ok() || entry.kind != Entry::Kind::kFile) return status;
-  if (!Lock(HandleOf(file), LOCKFILE_EXCLUSIVE_LOCK)) {
-    const DWORD error = GetLastError();
-    if (error == ERROR_LOCK_VIOLATION) *result = RemoveResult::kLocked;
-    if (error == ERROR_LOCK_VIOLATION || IsUnsupported(ErrnoOf(error))) return Status::Ok();
-    return Status::Failed("fcntl", ErrnoOf(error));
-  }
-  // Between open and lock the writer may have published the file, which then has another name.
-  Directory now;
-  now.descriptor = std::move(file);
-  std::wstring path;
-  status = PathOf(now, &path);
-  if (!status.ok()) return status;
-  if (path.substr(path.rfind(L'\\') + 1) != NtName(name)) return Status::Ok();
-  status = Delete(now.descriptor, "unlink");
-  if (status.ok()) *result = RemoveResult::kRemoved;
-  return status;
+  return Status::Ok();
 }
 
 Status RealPath(const Directory& directory, std::string* path) {

@@ -23,7 +23,7 @@ PinnedVersion::~PinnedVersion() {
 
 void PinnedVersion::Pin(const std::string& name) {
   std::string own;
-  if (!MayRemove(name) || !TemporaryName(&own).ok()) return;
+  if (!MayRemove(name) || !TemporaryName(kind_, &own).ok()) return;
   // EPERM: the file of another user, with fs.protected_hardlinks (proc(5)), or a directory by now. EMLINK:
   // the file has enough names to survive the loss of this one.
   if (platform::Link(directory_, name, directory_, own).ok()) pinned_ = std::move(own);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "../platform/platform.h"
+#include "temporary_name.h"
 
 namespace indelible {
 
@@ -13,7 +14,8 @@ namespace indelible {
 class PinnedVersion {
  public:
   // The directory must outlive it.
-  explicit PinnedVersion(const platform::Directory& directory) : directory_(directory) {}
+  PinnedVersion(const platform::Directory& directory, TemporaryKind kind)
+      : directory_(directory), kind_(kind) {}
   PinnedVersion(const PinnedVersion&) = delete;
   PinnedVersion& operator=(const PinnedVersion&) = delete;
   // Removes the second name unless Release has done so.
@@ -27,6 +29,7 @@ class PinnedVersion {
   bool MayRemove(const std::string& name) const;
 
   const platform::Directory& directory_;
+  const TemporaryKind kind_;
   // Empty if no version is pinned.
   std::string pinned_;
 };

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "temporary_name.h"
+
 namespace indelible {
 
 // The update protocols.
@@ -50,6 +52,8 @@ struct Plan {
   bool pin_replaced = false;
   // Some filesystems (NFS, FUSE) report only at close(2) that the data could not be stored.
   bool close_may_fail = true;
+  // Only this kernel opens the files of the filesystem, and it knows every open file.
+  bool local = false;
   // One syncfs makes a whole tree of files durable, and reports when it cannot.
   bool sync_filesystem = false;
 
@@ -68,6 +72,11 @@ struct Plan {
   // Less than the request asks for: an error with `strict`.
   bool falls_short() const { return achieves > requested; }
 };
+
+// The kind of temporary names whose files are not open: a second name of another version.
+inline TemporaryKind KindOfLinks(const Plan& plan) {
+  return plan.local ? TemporaryKind::kLocal : TemporaryKind::kAny;
+}
 
 // The decision about one filesystem.
 struct Decision {

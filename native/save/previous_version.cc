@@ -96,7 +96,7 @@ Status PreviousVersion::Link(const Target& target, const ExistingEntry& now, con
                              const Temporary& temporary) {
   for (int attempt = 0; attempt < kMostNames; ++attempt) {
     std::string own;
-    Status status = TemporaryName(&own);
+    Status status = TemporaryName(KindOfLinks(plan), &own);
     if (!status.ok()) return status;
     status = platform::Link(target.directory, target.name, directory_, own);
     if (!status.ok()) {
@@ -160,8 +160,9 @@ Status PreviousVersion::SyncContent(const platform::Directory& directory, const 
   if (status.ok()) {
     Reached reached = Reached::kSubmitted;
     status = how == FileSync::kData ? SyncFile(file, &reached) : platform::WriteBack(file);
-  } else if (status.error() == EACCES || status.error() == EPERM) {
-    // A file that may not be opened is synced with the whole filesystem. Windows has no such call, and cannot
+  } else if (status.error() == EACCES || status.error() == EPERM || status.error() == EAGAIN) {
+    // A file that may not be opened is synced with the whole filesystem. EAGAIN: another program has a lease
+    // on it (fcntl(2), F_SETLEASE). Windows has no such call, and cannot
     // open a read-only file for it.
     status = temporary.SyncFilesystem();
     if (!status.ok() && platform::IsUnsupported(status.error())) {

@@ -165,8 +165,7 @@ Status Rights::SetBeforeContent(const SaveRequest& request, const Directory& dir
                                 const std::string& name, const Plan& plan, const Descriptor& file,
                                 Attributes* current) {
   Status status;
-  if (!HasFinalMode(request) && current->mode == kPrivateMode)
-    status = ReadNewFile(request, directory, plan.unnamed);
+  if (!HasFinalMode(request) && current->mode == kPrivateMode) status = ReadNewFile(request, directory, plan);
   if (status.ok()) status = SetGroup(request, file, current);
   if (status.ok() && read_.exists && request.preserve_attributes)
     status = SetAttributes(directory, name, plan, file);
@@ -194,14 +193,14 @@ Status Rights::SetAttributes(const Directory& directory, const std::string& name
 
 // The rights of a new file in the directory depend on the umask and on the directory's default list. An empty
 // file shows them.
-Status Rights::ReadNewFile(const SaveRequest& request, const Directory& directory, bool unnamed) {
+Status Rights::ReadNewFile(const SaveRequest& request, const Directory& directory, const Plan& plan) {
   Descriptor model;
-  if (unnamed) {
+  if (plan.unnamed) {
     Status status = platform::CreateUnnamed(directory, request.create_mode, &model);
     if (!status.ok()) return status;
   } else {
     std::string own;
-    Status status = TemporaryName(&own);
+    Status status = TemporaryName(KindOfLinks(plan), &own);
     if (status.ok()) status = platform::CreateFile(directory, own, request.create_mode, &model);
     if (!status.ok()) return status;
     status = platform::Unlink(directory, own);

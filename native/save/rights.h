@@ -88,7 +88,7 @@ class Rights {
   bool KeepsOwner(const SaveRequest& request, uint32_t uid) const;
   bool KeepsGroup(const SaveRequest& request, uint32_t gid) const;
   Status TakeList(Status status, std::string value);
-  Status ReadNewFile(const SaveRequest& request, const platform::Directory& directory, bool unnamed);
+  Status ReadNewFile(const SaveRequest& request, const platform::Directory& directory, const Plan& plan);
   Status SetAttributes(const platform::Directory& directory, const std::string& name, const Plan& plan,
                        const platform::Descriptor& file) const;
   Status SetGroup(const SaveRequest& request, const platform::Descriptor& file,

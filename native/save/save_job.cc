@@ -94,7 +94,9 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
     if (!status.ok()) return status;
   }
   Enter(Stage::kCreate);
-  temporary_ = std::make_unique<Temporary>(target_->directory);
+  // An exchange gives the temporary's name to the old version, which is not open.
+  temporary_ = std::make_unique<Temporary>(
+      target_->directory, plan_.local && previous_ == nullptr ? TemporaryKind::kOpen : KindOfLinks(plan_));
   if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary(), &outcome_.bytes);
   if (!streaming) return temporary_->Create(request_, target_->name, target_->existing.Preserved(), plan_);
   // The producer may take long, and another program may replace the file with one of fewer rights.
@@ -155,7 +157,7 @@ Status SaveJob::Replace() {
     Status status = temporary_->RefuseIfChanged(target_->name, expected);
     if (!status.ok()) return status;
     expected = nullptr;
-    pinned_ = std::make_unique<PinnedVersion>(target_->directory);
+    pinned_ = std::make_unique<PinnedVersion>(target_->directory, KindOfLinks(plan_));
     pinned_->Pin(target_->name);
   }
   return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);

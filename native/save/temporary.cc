@@ -24,25 +24,25 @@ constexpr size_t kWriteChunk = size_t{8} << 20;
 }  // namespace
 
 Temporary::~Temporary() {
-  // The save has failed with an earlier error, which is the one to report. A file that remains has no lock
-  // any more, so that a sweep removes it.
+  // The save has failed with an earlier error, which is the one to report. A file that remains is left to a
+  // sweep.
   if (!name_.empty()) static_cast<void>(RemoveName(directory_, name_).ok());
 }
 
 Status Temporary::Create(const SaveRequest& request, const std::string& name, const Entry& replaced,
                          const Plan& plan) {
   Status status = rights_.Read(request, directory_, name, replaced);
-  if (status.ok()) status = CreateLocked(rights_.CreationMode(request), plan.unnamed);
+  if (status.ok()) status = CreateWithMode(rights_.CreationMode(request), plan.unnamed);
   return status.ok() ? SetBeforeContent(request, name, plan) : status;
 }
 
-Status Temporary::CreatePrivate(bool unnamed) { return CreateLocked(Rights::kPrivateMode, unnamed); }
+Status Temporary::CreatePrivate(bool unnamed) { return CreateWithMode(Rights::kPrivateMode, unnamed); }
 
 Status Temporary::ProtectContent(const SaveRequest& request, const std::string& name, const Entry& replaced) {
   return Rights::CopyAccessList(request, directory_, name, replaced, file_);
 }
 
-Status Temporary::CreateLocked(uint32_t mode, bool unnamed) {
+Status Temporary::CreateWithMode(uint32_t mode, bool unnamed) {
   for (int attempt = 0; attempt < kMostNames; ++attempt) {
     Status status = unnamed ? platform::CreateUnnamed(directory_, mode, &file_) : CreateNamed(mode);
     if (!status.ok()) {
@@ -50,9 +50,10 @@ Status Temporary::CreateLocked(uint32_t mode, bool unnamed) {
       return status;
     }
     bool linked = false;
-    status = Lock(&linked);
+    status = platform::ReadAttributes(file_, &attributes_, &linked);
+    created_ = attributes_;
     if (!status.ok() || linked || unnamed) return status;
-    // A sweeper came between creation and lock, and took the file for that of an ended writer.
+    // A sweeper found the new name before the file was open, and took it for that of an ended writer.
     name_.clear();
   }
   return Status::Failed("open", EEXIST);
@@ -60,25 +61,11 @@ Status Temporary::CreateLocked(uint32_t mode, bool unnamed) {
 
 Status Temporary::CreateNamed(uint32_t mode) {
   std::string name;
-  Status status = TemporaryName(&name);
+  Status status = TemporaryName(kind_, &name);
   if (!status.ok()) return status;
   status = platform::CreateFile(directory_, name, mode, &file_);
   if (status.ok()) name_ = std::move(name);
   return status;
-}
-
-Status Temporary::Lock(bool* linked) {
-  bool locked = false;
-  const Status status = platform::LockTemporary(file_, &locked);
-  if (!status.ok()) {
-    // EAGAIN: a sweeper has the lock, and is about to remove the file.
-    if (status.error() != EAGAIN && status.error() != EACCES) return status;
-    *linked = false;
-    return Status::Ok();
-  }
-  const Status read = platform::ReadAttributes(file_, &attributes_, linked);
-  created_ = attributes_;
-  return read;
 }
 
 Status Temporary::Adopt(const Temporary& other, uint64_t* size) {
@@ -212,7 +199,7 @@ Status Temporary::Replace(const std::string& name, const platform::FileVersion* 
 Status Temporary::EnsureName() {
   if (!name_.empty()) return Status::Ok();
   std::string own;
-  Status status = TemporaryName(&own);
+  Status status = TemporaryName(kind_, &own);
   if (!status.ok()) return status;
   status = platform::LinkUnnamed(file_, directory_, own);
   if (!status.ok()) return std::move(status).On(directory_.PathOf(own));

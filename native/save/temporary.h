@@ -9,6 +9,7 @@
 #include "plan.h"
 #include "rights.h"
 #include "save_request.h"
+#include "temporary_name.h"
 
 namespace indelible {
 
@@ -17,7 +18,7 @@ namespace indelible {
 class Temporary {
  public:
   // The directory must outlive the temporary.
-  explicit Temporary(const platform::Directory& directory) : directory_(directory) {}
+  Temporary(const platform::Directory& directory, TemporaryKind kind) : directory_(directory), kind_(kind) {}
   ~Temporary();
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
@@ -46,7 +47,8 @@ class Temporary {
   // `*ordered` is false if the name may still reach the disk before the data.
   Status Sync(FileSync how, bool* ordered);
   // Closes the writing descriptor, so that errors that only close reports (NFS, FUSE, quota) are known before
-  // the file is published. The writer's lock stays until Release.
+  // the file is published. The file stays open for writing until Release, which shows a sweep that its writer
+  // lives.
   Status FinishWriting();
 
   // Gives the file the target's name. `*published`: whether it has the name, also if a later step failed.
@@ -68,19 +70,19 @@ class Temporary {
 
   // After publication, for a directory that cannot be synced: syncs the whole filesystem of the file.
   Status SyncFilesystem() const;
-  // Releases the writer's lock.
+  // Closes the file.
   Status Release();
 
  private:
   Status ReleaseIfBlocking();
   Status CreateNamed(uint32_t mode);
   Status EnsureName();
-  Status Lock(bool* linked);
   Status SetBeforeContent(const SaveRequest& request, const std::string& name, const Plan& plan);
   Status TakeBack(uint32_t mode);
-  Status CreateLocked(uint32_t mode, bool unnamed);
+  Status CreateWithMode(uint32_t mode, bool unnamed);
 
   const platform::Directory& directory_;
+  const TemporaryKind kind_;
   platform::Descriptor file_;
   // Empty if there is no entry in the directory to remove.
   std::string name_;

@@ -14,8 +14,9 @@ namespace indelible {
 // closes the descriptor; an unpublished file is then gone.
 class TemporaryFile {
  public:
-  TemporaryFile(std::shared_ptr<platform::Directory> directory, const platform::Identity& identity)
-      : directory_(std::move(directory)), identity_(identity), temporary_(*directory_) {}
+  TemporaryFile(std::shared_ptr<platform::Directory> directory, const platform::Identity& identity,
+                TemporaryKind kind)
+      : directory_(std::move(directory)), identity_(identity), temporary_(*directory_, kind) {}
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version } from '../base/version.js';
 import type { SaveEntries } from './save-entries.js';
-import type { Failure, NativePath, PlansNeeded, WirePlan } from './wire.js';
+import type { Failure, NativePath, PlansNeeded, WireDecision, WirePlan } from './wire.js';
 
 /** 0, or the opened descriptor. */
 type NativeResult = number | Failure;
@@ -82,6 +82,7 @@ export interface AddonCalls {
   symlink(text: NativePath, directory: NativeHandle, name: NativePath): 0;
   unlink(directory: NativeHandle, name: NativePath): 0;
   unlinkAll(directory: NativeHandle, names: readonly NativePath[]): 0;
+  makeDirectory(directory: NativeHandle, name: NativePath, mode: number): 0;
   removeDirectory(directory: NativeHandle, name: NativePath): 0;
   realPath(directory: NativeHandle): Buffer;
   mountPoints(): Buffer[];
@@ -90,7 +91,8 @@ export interface AddonCalls {
   /** Syncs those names that are files. Fails for a mount point. */
   syncFiles(directory: NativeHandle, names: readonly NativePath[]): 0;
   syncFilesystem(directory: NativeHandle): 0;
-  removeIfUnlocked(directory: NativeHandle, name: NativePath): 'removed' | 'locked' | 'unknown';
+  /** Removes a file if no process has it open for writing. */
+  removeUnlessOpen(directory: NativeHandle, name: NativePath): 'removed' | 'open' | 'unknown';
   /**
    * Opens a file and reads at most `readAhead` bytes. The handle remembers the file's version. `anyOwner`:
    * also the file of another user in a sticky directory that others may write.
@@ -114,10 +116,11 @@ export interface AddonCalls {
   /** The number of tickets before this one. If it is 1, polls for up to `patience` microseconds. */
   lockPosition(directory: NativeHandle, begin: bigint, ticket: bigint, patience: number): number;
   removeLock(directory: NativeHandle, offset: bigint): 0;
-  /** The file is locked against `sweep` until it is closed. */
+  /** @param local `Decision.local` of the filesystem. */
   createTemporary(
     directory: NativeHandle,
     unnamed: boolean,
+    local: boolean,
   ): { handle: NativeHandle; fd: number; name?: Buffer };
   /**
    * Finds the target of a save, and follows symbolic links. Directories that it makes count as unsynced until
@@ -146,7 +149,12 @@ export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
    * The plan for the directory's filesystem. `choice` is an index of `WIRE.choices`. After `PlansNeeded`,
    * call it again.
    */
-  findPlan(directory: NativeHandle, choice: number): (WirePlan & { readonly syncfs: boolean }) | PlansNeeded;
+  findPlan(
+    directory: NativeHandle,
+    choice: number,
+  ): (WirePlan & Pick<WireDecision, 'local' | 'syncfs'>) | PlansNeeded;
+  /** Records this process in the names of all later temporaries (`src/fs/temporary-name.ts`). */
+  setTemporaryOwner(owner: string): void;
 }
 
 /**

@@ -41,7 +41,7 @@ export const WIRE = {
   failure: ['published', 'reason', 'errno', 'syscall', 'path', 'dest', 'stages'],
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
   plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
-  decision: ['plans', 'inMemory', 'syncfs', 'learnsAfter'],
+  decision: ['plans', 'inMemory', 'local', 'syncfs', 'learnsAfter'],
 } as const;
 
 /** The bit of each flag. `usesDefaultPlan`: without a decision, use the default plan and request none. */
@@ -152,6 +152,8 @@ export interface WireDecision {
   /** In the order of `WIRE.choices`. */
   readonly plans: readonly WirePlan[];
   readonly inMemory: boolean;
+  /** `Decision.local`. */
+  readonly local: boolean;
   /** One `syncfs` makes a tree durable, and reports write errors. */
   readonly syncfs: boolean;
   /** The decision is requested again after this number of `PlanRequest.syncs`. 0: never. */

@@ -67,12 +67,12 @@ function* open(request: SaveParameters): Steps<TemporaryHandle> {
   try {
     const directory = yield* calls.openDirectory(bytesOfPath(path));
     try {
-      const { achieves, temporary } = yield* calls.planFor(directory, durability, protocol);
-      if (strict && isWeaker(achieves, durability)) {
+      const plan = yield* calls.planFor(directory, durability, protocol);
+      if (strict && isWeaker(plan.achieves, durability)) {
         const message = `The filesystem cannot make '${path}' ${durability}`;
         throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
       }
-      const opened = yield* calls.createTemporary(directory, temporary === 'unnamed');
+      const opened = yield* calls.createTemporary(directory, plan);
       return new TemporaryHandle(engine, calls, opened);
     } finally {
       yield* calls.close(directory);

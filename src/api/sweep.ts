@@ -3,36 +3,55 @@ import { failedWith } from '../base/fs-error.js';
 import { absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath, inDirectory } from '../base/path-bytes.js';
 import { selectEngine } from '../engine/select.js';
-import type { FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
+import type { Entry, FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps, step } from '../fs/steps.js';
-import { parseTemporaryName } from '../fs/temporary-name.js';
-import { isOwnerDead } from '../fs/temporary-owner.js';
-import { removeTree } from '../names/directory-tree.js';
+import { type ParsedName, parseTemporaryName } from '../fs/temporary-name.js';
+import { stateOf } from '../fs/temporary-owner.js';
 import { withPaths } from '../names/errors.js';
-
-/** `.indelible-` and 80 random bits in base 32 (native/save/temporary_name.cc). */
-const NATIVE_TEMPORARY = /^\.indelible-[a-z2-7]{16}$/;
-
-const NOT_REMOVABLE = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY'] as const;
-
-/** An old tree that a `replaceDirectory` was removing (`src/names/replace-directory.ts`). */
-const TRASH_TREE = /^\.indelible-tree-[a-z2-7]{16}$/;
+import { isTrashName, removeTrash } from '../names/trash.js';
 
 /**
- * Removes the temporaries in a directory whose writers no longer run. It never removes a temporary of a
- * running writer: in this process or another, in this container or another one that shares the directory.
+ * Another process has removed the entry, has a lease on it or has replaced it by something else, the process
+ * lacks the permission, or the entry is or contains a mount point.
+ */
+const NOT_REMOVABLE = [
+  ...(['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EAGAIN', 'ELOOP', 'ENXIO'] as const),
+  ...(['ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'EEXIST'] as const),
+];
+
+/** S_ISVTX (inode(7)). */
+const STICKY = 0o1000;
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** The directory that is swept. */
+interface Swept {
+  readonly directory: OpenDirectory;
+  readonly entry: Entry;
+  /** `Decision.local`. */
+  readonly local: boolean;
+}
+
+/**
+ * Removes what killed processes have left in a directory: temporaries, and old trees that `replaceDirectory`
+ * was removing. Subdirectories are not searched, and no symbolic link is followed.
  *
- * The native engine also removes old trees that `replaceDirectory` has left in the trash.
+ * It removes only what this library has made, and only if the process that made it is certainly gone. The
+ * name of a temporary records that process: its id and start time, its boot, and its namespaces. The process
+ * is gone:
  *
- * A temporary of the native engine is locked by its writer. The lock ends with the writer, however the writer
- * ends. The name of a temporary of the portable engine, or of a symbolic link, identifies the process that
- * made it. It is only removed if that process can be checked: on the same boot of the same machine, in the
- * same pid namespace; on macOS and Windows, on the same machine while no process has that process id. A
- * temporary stays if its writer cannot be checked, because the filesystem has no locks or the addon is not
- * loaded, or if it may not be removed.
+ * - if it belongs to the boot and the namespaces of this process and does not run any more;
+ * - if it belongs to another boot, and wrote to a filesystem of a disk or in memory, as this one is: no other
+ *   machine writes there;
+ * - with the native engine, if it belongs to another container, wrote to such a filesystem, and no process of
+ *   this machine has the file open for writing.
+ *
+ * Everything else stays: temporaries that other machines or other containers have written through a network,
+ * FUSE or overlay filesystem, entries of other types, files of other users in a sticky directory that others
+ * may write (except those of the directory's owner), and what may not be removed.
  *
  * @returns the names of the removed entries, sorted.
- * @throws {NodeJS.ErrnoException} if the directory cannot be read.
+ * @throws {NodeJS.ErrnoException} if the directory cannot be read; the first unexpected error of an entry,
+ *   after all others were handled.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
 export async function sweep(directory: PathLike): Promise<string[]> {
@@ -47,28 +66,30 @@ export function sweepSync(directory: PathLike): string[] {
 function* removeLeftovers(path: Buffer): Steps<string[]> {
   const { calls } = selectEngine();
   const removed: string[] = [];
+  const failures: unknown[] = [];
   const names = (yield* readNames(path)).filter(isLeftoverName).sort();
   if (names.length === 0) return removed;
   const directory = yield* withPaths(calls.openDirectory(path), path);
   try {
+    const entry = yield* withPaths(calls.lookUp(directory, Buffer.from('.')), path);
+    const { local } = yield* calls.planFor(directory, 'none');
     for (const name of names) {
-      if (yield* falseIfNotRemovable(removeLeftover(calls, directory, name))) removed.push(name);
+      try {
+        if (yield* removeLeftover(calls, { directory, entry, local }, name)) removed.push(name);
+      } catch (error) {
+        // One entry does not protect the others.
+        if (!failedWith(error, ...NOT_REMOVABLE)) failures.push(error);
+      }
     }
   } finally {
     yield* calls.close(directory);
   }
+  if (failures.length > 0) throw failures[0];
   return removed;
 }
 
 function isLeftoverName(name: string): boolean {
-  return TRASH_TREE.test(name) || NATIVE_TEMPORARY.test(name) || parseTemporaryName(name) !== undefined;
-}
-
-/** @returns whether it was removed. */
-function removeLeftover(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
-  if (TRASH_TREE.test(name)) return removeTrashTree(calls, directory, Buffer.from(name));
-  if (NATIVE_TEMPORARY.test(name)) return removeIfUnlocked(calls, directory, Buffer.from(name));
-  return removeIfOwnerDead(calls, directory, name);
+  return isTrashName(name) || parseTemporaryName(name) !== undefined;
 }
 
 function readNames(directory: Buffer): Steps<string[]> {
@@ -78,40 +99,41 @@ function readNames(directory: Buffer): Steps<string[]> {
   );
 }
 
-function* removeIfUnlocked(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
-  if (calls.removeIfUnlocked === undefined) return false;
-  const path = inDirectory(directory.path, name);
-  return (yield* withPaths(calls.removeIfUnlocked(directory, name), path)) === 'removed';
-}
-
-/** The tree is in the trash. Another process may remove it at the same time. */
-function* removeTrashTree(calls: FileSystemCalls, directory: OpenDirectory, name: Buffer): Steps<boolean> {
-  // Only the native engine leaves such trees: the portable engine does not exchange directories.
-  if (calls.exchange === undefined) return false;
-  const path = inDirectory(directory.path, name);
-  if ((yield* withPaths(calls.lookUp(directory, name), path)).kind !== 'directory') return false;
-  yield* removeTree(calls, directory, name);
-  return true;
-}
-
-function* removeIfOwnerDead(calls: FileSystemCalls, directory: OpenDirectory, name: string): Steps<boolean> {
-  const owner = parseTemporaryName(name);
-  if (owner === undefined || !isOwnerDead(owner)) return false;
+/** @returns whether it was removed. */
+function* removeLeftover(calls: FileSystemCalls, swept: Swept, name: string): Steps<boolean> {
+  const { directory } = swept;
   const bytes = Buffer.from(name);
+  const parsed = parseTemporaryName(name);
+  if (parsed === undefined) return yield* removeTrash(calls, directory, bytes);
+  const doom = doomOf(parsed, swept);
+  if (doom === 'stays') return false;
   const path = inDirectory(directory.path, bytes);
-  const { kind } = yield* withPaths(calls.lookUp(directory, bytes), path);
-  if (kind !== 'file' && kind !== 'symlink') return false;
-  yield* withPaths(calls.unlink(directory, bytes), path);
-  return true;
+  const found = yield* withPaths(calls.lookUp(directory, bytes), path);
+  if ((found.kind !== 'file' && found.kind !== 'symlink') || found.mountPoint) return false;
+  if (isForeign(found, swept.entry)) return false;
+  if (doom === 'goes') {
+    yield* withPaths(calls.unlink(directory, bytes), path);
+    return true;
+  }
+  if (calls.removeUnlessOpen === undefined || found.kind !== 'file') return false;
+  return (yield* withPaths(calls.removeUnlessOpen(directory, bytes), path)) === 'removed';
 }
 
-function* falseIfNotRemovable(steps: Steps<boolean>): Steps<boolean> {
-  try {
-    return yield* steps;
-  } catch (error) {
-    // Another process has removed it or has it open, the process lacks the permission, or it contains a mount
-    // point.
-    if (failedWith(error, ...NOT_REMOVABLE)) return false;
-    throw error;
-  }
+/** Whether the maker of a temporary is gone. `'unless open'`: it is, if no process has the file open. */
+function doomOf({ kind, owner }: ParsedName, { local }: Swept): 'goes' | 'stays' | 'unless open' {
+  const state = stateOf(owner);
+  if (state === 'alive') return 'stays';
+  if (state === 'dead') return 'goes';
+  if (!local || kind === 'any') return 'stays';
+  if (state === 'elsewhere') return 'goes';
+  return kind === 'open' ? 'unless open' : 'stays';
+}
+
+/**
+ * Whether an entry of a sticky directory that others may write belongs to neither this process's user nor the
+ * directory's owner. Elsewhere, whoever could put an entry there could remove it as well.
+ */
+function isForeign(entry: Entry, directory: Entry): boolean {
+  if ((directory.mode & STICKY) === 0 || (directory.mode & WRITABLE_BY_OTHERS) === 0) return false;
+  return entry.uid !== process.geteuid?.() && entry.uid !== directory.uid;
 }

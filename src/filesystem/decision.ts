@@ -2,7 +2,7 @@ import { type Durability, type EngineName, isWeaker, type Protocol } from '../ba
 import { findLimits, type Limit } from './durability-limit.js';
 import { type Evidence, type Proof, type Refusal, refuse } from './evidence.js';
 import { proveExt4 } from './ext4-proof.js';
-import { isInMemory } from './filesystem-types.js';
+import { isInMemory, isLocal } from './filesystem-types.js';
 import { type Machine, thisMachine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
 import { findMount, type Location, MOUNT_TABLE, readMounts } from './mounts.js';
@@ -35,6 +35,8 @@ export interface Decision extends Plans {
   syncfs: boolean;
   /** The filesystem is in memory: data is stored when it is written, and no later step can fail. */
   inMemory: boolean;
+  /** Only this kernel opens the files of the filesystem, and it knows every open file. */
+  local: boolean;
   /** Why these plans were chosen: a sentence that names the files that were read. */
   reason: string;
   evidence: Evidence[];
@@ -111,6 +113,7 @@ export function decideFor(
     syncRenameSync: applyLimits(limits, syncRenameSync),
     syncfs: filesystem !== undefined && hasReliableSyncfs(machine, filesystem),
     inMemory,
+    local: machine.platform === 'linux' && filesystem !== undefined && isLocal(filesystem.mount.type),
     reason: explain(machine, filesystem, proof),
     evidence: [...evidence, ...proof.evidence],
     warnings: limits.map(({ warning }) => warning),

@@ -51,6 +51,36 @@ export function isKnownToSyncDirectories(type: string): boolean {
   return SYNCS_DIRECTORIES.has(type);
 }
 
+/**
+ * Filesystems whose files only this kernel opens, and whose open files it all knows, with their numbers in
+ * statfs(2) (include/uapi/linux/magic.h): no other machine writes to them, no program serves them, and no
+ * other filesystem is below them. A server of this machine that exports one of them is a process of this
+ * kernel.
+ */
+const LOCAL: ReadonlyMap<string, number> = new Map([
+  ...(['ext2', 'ext3', 'ext4'] as const).map((type): [string, number] => [type, 0xef53]),
+  ...([
+    ['xfs', 0x5846_5342],
+    ['btrfs', 0x9123_683e],
+    ['f2fs', 0xf2f5_2010],
+  ] as const),
+  ...([
+    ['tmpfs', 0x0102_1994],
+    ['ramfs', 0x8584_58f6],
+    ['vfat', 0x4d44],
+    ['exfat', 0x2011_bab0],
+  ] as const),
+]);
+
+export function isLocal(type: string): boolean {
+  return LOCAL.has(type);
+}
+
+/** @param type the `type` of statfs(2). */
+export function isLocalByNumber(type: number): boolean {
+  return [...LOCAL.values()].includes(type);
+}
+
 /** Filesystems of the ext4 driver, which describes all three in the same files. */
 export function isExt(type: string): boolean {
   return /^ext[234]$/.test(type);

@@ -104,6 +104,8 @@ export interface ListedEntry {
 
 /** The plan of a rename operation on a filesystem, and the durability that it achieves. */
 export interface FilesystemPlan extends Plan {
+  /** `Decision.local`. */
+  readonly local: boolean;
   /** One `syncfs` makes a tree of files durable, and reports write errors. */
   readonly syncfs: boolean;
   /** See `PortablePlan.syncsFileAgain`. */
@@ -150,7 +152,7 @@ export interface FileSystemCalls {
   readAll(file: OpenFile): Steps<Buffer>;
   readonly locks?: LockCalls;
   /** For its owner alone, until it is published. */
-  createTemporary?(directory: OpenDirectory, unnamed: boolean): Steps<OpenTemporary>;
+  createTemporary?(directory: OpenDirectory, plan: FilesystemPlan): Steps<OpenTemporary>;
 
   lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
   /** In no particular order. */
@@ -179,6 +181,8 @@ export interface FileSystemCalls {
    * entry failed.
    */
   unlinkAll(directory: OpenDirectory, names: readonly Buffer[]): Steps<void>;
+  /** The umask applies to `mode`. */
+  makeDirectory(directory: OpenDirectory, name: Buffer, mode: number): Steps<void>;
   removeDirectory(directory: OpenDirectory, name: Buffer): Steps<void>;
 
   /** @returns whether its names are on stable storage; `false` if this directory cannot be synced. */
@@ -195,6 +199,6 @@ export interface FileSystemCalls {
   /** Called after the directory's sync, for `FilesystemPlan.syncsFileAgain`. */
   commitLog?(directory: OpenDirectory): Steps<void>;
 
-  /** Removes a temporary if its writer no longer holds the lock. */
-  removeIfUnlocked?(directory: OpenDirectory, name: Buffer): Steps<'removed' | 'locked' | 'unknown'>;
+  /** Removes a file if no process has it open for writing. `'unknown'`: that cannot be told. */
+  removeUnlessOpen?(directory: OpenDirectory, name: Buffer): Steps<'removed' | 'open' | 'unknown'>;
 }

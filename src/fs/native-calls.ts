@@ -100,12 +100,12 @@ export class NativeCalls implements FileSystemCalls {
         providePlans(this.#addon, answer);
         continue;
       }
-      const { protocol, achieves, unnamed, pinsReplaced, syncfs } = answer;
+      const { protocol, achieves, unnamed, pinsReplaced, local, syncfs } = answer;
       const temporary = unnamed ? 'unnamed' : 'named';
       const replaced = pinsReplaced ? 'held' : 'released';
-      return { protocol, achieves, temporary, replaced, syncfs, syncsFileAgain: false };
+      return { protocol, achieves, temporary, replaced, local, syncfs, syncsFileAgain: false };
     }
-    return { ...SYNC_RENAME_SYNC[durability], syncfs: false, syncsFileAgain: false };
+    return { ...SYNC_RENAME_SYNC[durability], local: false, syncfs: false, syncsFileAgain: false };
   }
 
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {
@@ -137,8 +137,12 @@ export class NativeCalls implements FileSystemCalls {
     }
   }
 
-  *createTemporary({ handle: directory }: OpenDirectory, unnamed: boolean): Steps<OpenTemporary> {
-    const created = yield* this.#call('createTemporary', directory, unnamed);
+  *createTemporary(
+    { handle: directory }: OpenDirectory,
+    { temporary, local }: FilesystemPlan,
+  ): Steps<OpenTemporary> {
+    const unnamed = temporary === 'unnamed';
+    const created = yield* this.#call('createTemporary', directory, unnamed, local);
     return { handle: created.handle, fd: created.fd, unnamed: created.name === undefined };
   }
 
@@ -188,6 +192,10 @@ export class NativeCalls implements FileSystemCalls {
     yield* this.#onNames('unlinkAll', directory, names);
   }
 
+  *makeDirectory({ handle }: OpenDirectory, name: Buffer, mode: number): Steps<void> {
+    yield* this.#call('makeDirectory', handle, name, mode);
+  }
+
   *removeDirectory({ handle }: OpenDirectory, name: Buffer): Steps<void> {
     yield* this.#call('removeDirectory', handle, name);
   }
@@ -211,8 +219,8 @@ export class NativeCalls implements FileSystemCalls {
     yield* this.#call('syncFilesystem', handle);
   }
 
-  removeIfUnlocked({ handle }: OpenDirectory, name: Buffer): Steps<'removed' | 'locked' | 'unknown'> {
-    return this.#call('removeIfUnlocked', handle, name);
+  removeUnlessOpen({ handle }: OpenDirectory, name: Buffer): Steps<'removed' | 'open' | 'unknown'> {
+    return this.#call('removeUnlessOpen', handle, name);
   }
 
   /** The error's `path` tells which of the names failed. */

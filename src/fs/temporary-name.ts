@@ -1,27 +1,58 @@
 import { randomBytes } from 'node:crypto';
 import { type TemporaryOwner, thisProcess } from './temporary-owner.js';
 
-// Plain `fs` cannot lock a file, so the name of a portable temporary records its owner:
-//   .indelible-p-<process id>-<start time>-<system>-<random>
+// The name of a temporary records what kind it is and who made it, because nothing else tells a sweep whether
+// its maker still runs. A lock on the file would not: it ends with the rename, or other programs meet it on
+// the published file, and a lock that was taken through another mount (FUSE, NFS) is not seen.
+//   .indelible-<kind>-<process id>-<start time>-<boot>-<namespaces>-<random>
 
-const PREFIX = '.indelible-p-';
-const PATTERN = /^\.indelible-p-(\d+)-(\d+)-([0-9a-f]{8})-[a-z2-7]{16}$/;
+/**
+ * `'open'`: on a local filesystem (`Decision.local`), and open for writing by its maker as long as it has the
+ * name. Only the native engine makes these (native/save/temporary_name.h). `'local'`: on a local filesystem.
+ * `'any'`: on any filesystem.
+ */
+export type TemporaryKind = 'open' | 'local' | 'any';
+
+const LETTERS: Readonly<Record<TemporaryKind, string>> = { open: 'w', local: 'l', any: 'p' };
+const KINDS = new Map(Object.entries(LETTERS).map(([kind, letter]) => [letter, kind as TemporaryKind]));
+const PATTERN = /^\.indelible-([wlp])-(\d+)-(\d+)-([0-9a-f]{8})-([0-9a-f]{8})-[a-z2-7]{16}$/;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const RANDOM_LENGTH = 16;
 
-let owner: TemporaryOwner | undefined;
+let owner: string | undefined;
 
-/** @returns a new unique name of at most 70 bytes. */
-export function temporaryName(): string {
-  owner ??= thisProcess();
-  return `${PREFIX}${owner.processId}-${owner.startTime}-${owner.system}-${randomCharacters()}`;
+/** @returns the part of a name that records this process. */
+export function ownerPart(): string {
+  if (owner === undefined) {
+    const { processId, startTime, boot, namespaces } = thisProcess();
+    owner = `${processId}-${startTime}-${boot}-${namespaces}`;
+  }
+  return owner;
 }
 
-/** @returns the owner that a name records; `undefined` if it is not the name of a portable temporary. */
-export function parseTemporaryName(name: string): TemporaryOwner | undefined {
-  const [, processId, startTime, system] = PATTERN.exec(name) ?? [];
-  if (processId === undefined || startTime === undefined || system === undefined) return undefined;
-  return { processId: Number(processId), startTime: Number(startTime), system };
+/**
+ * @param local whether it is on a local filesystem.
+ * @returns a new unique name of at most 80 bytes.
+ */
+export function temporaryName(local: boolean): string {
+  return `.indelible-${LETTERS[local ? 'local' : 'any']}-${ownerPart()}-${randomCharacters()}`;
+}
+
+/** What the name of a temporary says. */
+export interface ParsedName {
+  readonly kind: TemporaryKind;
+  readonly owner: TemporaryOwner;
+}
+
+/** @returns `undefined` if it is not the name of a temporary. */
+export function parseTemporaryName(name: string): ParsedName | undefined {
+  const [, letter = '', processId, startTime, boot, namespaces] = PATTERN.exec(name) ?? [];
+  const kind = KINDS.get(letter);
+  if (kind === undefined || boot === undefined || namespaces === undefined) return undefined;
+  return {
+    kind,
+    owner: { processId: Number(processId), startTime: Number(startTime), boot, namespaces },
+  };
 }
 
 /** 80 random bits in base 32. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
+import { failedWith } from '../base/fs-error.js';
 
 /** The process that made a temporary, as the temporary's name records it. */
 export interface TemporaryOwner {
@@ -10,15 +11,19 @@ export interface TemporaryOwner {
    * id. 0 on macOS and Windows, where a program cannot read the start time of another.
    */
   startTime: number;
+  /** A hash of the boot id; on macOS and Windows of the machine's name and network addresses. */
+  boot: string;
   /**
-   * Where the process id is valid: a hash of the boot id and the pid namespace. On macOS and Windows it is a
-   * hash of the machine's name and network addresses.
+   * Where in that boot the two numbers are valid: a hash of the pid namespace and of the time namespace, to
+   * which start times are relative (time_namespaces(7)). Zeros on macOS and Windows.
    */
-  system: string;
+  namespaces: string;
 }
 
+const NO_HASH = '00000000';
+
 /** Zeros: no process can tell whether this owner is alive, so its temporaries are never removed. */
-const UNKNOWN_OWNER: TemporaryOwner = { processId: 0, startTime: 0, system: '00000000' };
+const UNKNOWN_OWNER: TemporaryOwner = { processId: 0, startTime: 0, boot: NO_HASH, namespaces: NO_HASH };
 
 /**
  * This process as the owner of temporaries. Unknown where `/proc` is missing or shows another pid namespace.
@@ -30,11 +35,21 @@ export function thisProcess(): TemporaryOwner {
     const status = readFileSync('/proc/self/stat', 'latin1');
     const startTime = startTimeIn(status);
     if (Number.parseInt(status, 10) !== process.pid || !Number.isSafeInteger(startTime)) return UNKNOWN_OWNER;
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    const namespace = readlinkSync('/proc/self/ns/pid');
-    return { processId: process.pid, startTime, system: shortHash(`${boot} ${namespace}`) };
+    const boot = shortHash(readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
+    const namespaces = shortHash(`${readlinkSync('/proc/self/ns/pid')} ${timeNamespace()}`);
+    return { processId: process.pid, startTime, boot, namespaces };
   } catch {
     return UNKNOWN_OWNER;
+  }
+}
+
+/** Linux has time namespaces since 5.6. */
+function timeNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/time');
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return '';
+    throw error;
   }
 }
 
@@ -53,21 +68,25 @@ export function thisProcessOn(
     .map(({ mac }) => mac);
   if (addresses.length === 0) return UNKNOWN_OWNER;
   const machine = [name, ...new Set(addresses.sort())].join(' ');
-  return { processId: process.pid, startTime: 0, system: shortHash(machine) };
+  return { processId: process.pid, startTime: 0, boot: shortHash(machine), namespaces: NO_HASH };
 }
 
 /**
- * Whether the process that made a temporary is certainly gone. `false` where that cannot be told: for
- * processes of another container, another machine or another boot, and where `/proc` hides them.
+ * What is known of the process that made a temporary. `'hidden'`: it belongs to another container of the same
+ * boot. `'elsewhere'`: it belongs to another boot, of this machine or of another one. `'unknown'`: nothing.
  */
-export function isOwnerDead({ processId, startTime, system }: TemporaryOwner): boolean {
+export type OwnerState = 'alive' | 'dead' | 'hidden' | 'elsewhere' | 'unknown';
+
+export function stateOf(owner: TemporaryOwner): OwnerState {
   const here = thisProcess();
-  // If this process is unknown itself, its system is too, so no process id can be checked.
-  if (here.processId === 0 || system !== here.system || processId === 0) return false;
-  if (!exists(processId)) return true;
-  const currentStartTime = readStartTime(processId);
+  if (here.processId === 0 || owner.boot === NO_HASH) return 'unknown';
+  if (owner.boot !== here.boot) return 'elsewhere';
+  if (owner.namespaces !== here.namespaces) return 'hidden';
+  if (owner.processId === 0) return 'unknown';
+  if (!exists(owner.processId)) return 'dead';
+  const currentStartTime = readStartTime(owner.processId);
   // The id now belongs to another process.
-  return currentStartTime !== undefined && currentStartTime !== startTime;
+  return currentStartTime !== undefined && currentStartTime !== owner.startTime ? 'dead' : 'alive';
 }
 
 /**

@@ -19,8 +19,9 @@ export function* pin(
   calls: FileSystemCalls,
   directory: OpenDirectory,
   name: Buffer,
+  local: boolean,
 ): Steps<Buffer | undefined> {
-  const pinned = Buffer.from(temporaryName());
+  const pinned = Buffer.from(temporaryName(local));
   try {
     if (!(yield* mayBeRemoved(calls, directory, name))) return undefined;
     yield* calls.link(directory, name, directory, pinned);

@@ -4,8 +4,7 @@ import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
 import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import { randomCharacters } from '../fs/temporary-name.js';
-import { removeTree, syncTree } from './directory-tree.js';
+import { syncTree } from './directory-tree.js';
 import {
   achievableDurability,
   type DurabilityRequest,
@@ -23,6 +22,7 @@ import {
   withPaths,
   withPublishedState,
 } from './errors.js';
+import { emptyTrash, moveToTrash, type Trash } from './trash.js';
 
 /** The result of `replaceDirectory`. */
 export interface DirectoryReplaced {
@@ -34,12 +34,6 @@ export interface DirectoryReplaced {
 
 /** The number of attempts while other programs create and remove the entry. */
 const MAX_ATTEMPTS = 10;
-
-/**
- * The prefix of a tree in the trash, which is being removed. Random characters follow. Only a tree with such
- * a name may be incomplete.
- */
-const TRASH_PREFIX = '.indelible-tree-';
 
 /** A request to replace a directory. A symbolic link as the last component is not followed. */
 export interface ReplaceDirectoryRequest extends DurabilityRequest {
@@ -340,12 +334,34 @@ function* keepOrDispose(
     // After an exchange the tree that was kept before is at the staged path.
     if (!exchanged) return durability;
   }
-  const trash = Buffer.from(`${TRASH_PREFIX}${randomCharacters()}`);
-  const { directory, name, path } = staged;
-  yield* withPaths(calls.rename(directory, name, directory, trash), path, inDirectory(directory.path, trash));
-  if (plan.protocol === 'sync-rename-sync') {
-    durability = yield* syncDirectories(calls, plan, durability, [staged]);
+  let trash: Trash;
+  try {
+    trash = yield* moveToTrash(calls, staged);
+  } catch (error) {
+    // rename(2): a directory that moves to another parent must be writable, but an empty one need not be
+    // moved.
+    if (failedWith(error, 'EACCES') && (yield* isEmptied(calls, staged))) return durability;
+    throw error;
   }
-  yield* removeTree(calls, directory, trash);
+  try {
+    if (plan.protocol === 'sync-rename-sync') {
+      durability = yield* syncDirectories(calls, plan, durability, [staged]);
+    }
+  } catch (error) {
+    yield* calls.close(trash.directory);
+    throw error;
+  }
+  yield* emptyTrash(calls, trash);
   return durability;
+}
+
+/** @returns whether it was an empty directory, which is removed. */
+function* isEmptied(calls: FileSystemCalls, { directory, name }: EntryPath): Steps<boolean> {
+  try {
+    yield* calls.removeDirectory(directory, name);
+    return true;
+  } catch {
+    // The earlier error is reported.
+    return false;
+  }
 }

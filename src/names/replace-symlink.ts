@@ -44,7 +44,7 @@ export function* replaceSymlink(calls: FileSystemCalls, request: ReplaceSymlinkR
       const lost = pins && calls.syncFilesystem === undefined;
       const achieves = lost ? 'none' : achievableDurability(plan, [entry]);
       refuseIfWeaker(achieves, request, request.path);
-      const { pinned, unsynced } = yield* placeLink(calls, request, entry, pins && !lost);
+      const { pinned, unsynced } = yield* placeLink(calls, request, entry, pins && !lost, plan.local);
       outcome.published = true;
       if (!needsDirectorySync(plan, request)) return { durability: achieves };
       let durability = achieves;
@@ -66,11 +66,12 @@ function* placeLink(
   { target, path }: ReplaceSymlinkRequest,
   entry: EntryPath,
   pins: boolean,
+  local: boolean,
 ): Steps<PlacedLink> {
   const text = bytesOfPath(target);
   for (let attempt = 1; ; attempt += 1) {
     const { kind } = yield* withPaths(calls.lookUp(entry.directory, entry.name), path);
-    if (kind === 'symlink') return yield* replaceLink(calls, text, entry, pins);
+    if (kind === 'symlink') return yield* replaceLink(calls, text, entry, pins, local);
     if (kind !== 'missing') throw notASymlinkError(path);
     try {
       yield* withPaths(calls.symlink(text, entry.directory, entry.name), target, path);
@@ -87,16 +88,16 @@ function* replaceLink(
   text: Buffer,
   entry: EntryPath,
   pins: boolean,
+  local: boolean,
 ): Steps<PlacedLink> {
   const { directory, name } = entry;
-  // A symbolic link cannot be locked. Its name identifies the process that made it.
-  const temporary = Buffer.from(temporaryName());
+  const temporary = Buffer.from(temporaryName(local));
   const path = inDirectory(directory.path, temporary);
   yield* withPaths(calls.symlink(text, directory, temporary), text, path);
   let pinned: Buffer | undefined;
   try {
     if (pins) yield* syncLink(calls, entry);
-    if (pins) pinned = yield* pin(calls, directory, name);
+    if (pins) pinned = yield* pin(calls, directory, name, local);
     yield* withPaths(calls.rename(directory, temporary, directory, name), path, entry.path);
     return { unsynced: false, ...(pinned !== undefined && { pinned }) };
   } catch (error) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -20,7 +21,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
 import { replaceDirectory, replaceDirectorySync, sweep } from '../../src/index.js';
 import { durableIfOrdered } from '../durable-if-ordered.js';
-import { isInMemory, isRoot, MEMORY } from '../machine.js';
+import { isInMemory, isRoot, MEMORY, NOBODY } from '../machine.js';
 import { Mounts } from '../mounts.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
@@ -380,18 +381,50 @@ for (const form of forms) {
 
 if (engineUnderTest === 'native') {
   describe('sweep', () => {
-    it('removes an old tree that a crash has left, and nothing that only looks like one', async () => {
-      makeTree(scratch.at('.indelible-tree-abcdefghijklmnop'), 'old');
-      makeTree(scratch.at('.indelible-tree-mine'), 'mine');
+    const TRASH = '.indelible-tree-abcdefghijklmnop';
+
+    /** What a crash leaves while a tree is removed. */
+    function makeTrash(name = TRASH): string {
+      mkdirSync(scratch.at(name), { mode: 0o700 });
+      makeTree(scratch.at(name, name), 'old');
+      return scratch.at(name, name);
+    }
+
+    it('removes an old tree that a crash has left', async () => {
+      const old = makeTrash();
       // Only root may remove entries of a directory that is not writable.
-      if (isRoot) chmodSync(scratch.at('.indelible-tree-abcdefghijklmnop', 'a'), 0o500);
-      assert.deepEqual(await sweep(scratch.path), ['.indelible-tree-abcdefghijklmnop']);
-      assertTree(scratch.at('.indelible-tree-mine'), 'mine');
+      if (isRoot) chmodSync(join(old, 'a'), 0o500);
+      mkdirSync(scratch.at('.indelible-tree-234567abcdefghij'), { mode: 0o700 });
+      assert.deepEqual(await sweep(scratch.path), ['.indelible-tree-234567abcdefghij', TRASH]);
+      assert.deepEqual(readdirSync(scratch.path), []);
+    });
+
+    it('leaves alone a tree that was renamed to the name of an old tree', async () => {
+      makeTree(scratch.at(TRASH), 'mine');
+      makeTree(scratch.at('.indelible-tree-mine'), 'mine');
+      makeTree(scratch.at('.indelible-tree-234567abcdefghij'), 'mine');
+      chmodSync(scratch.at('.indelible-tree-234567abcdefghij'), 0o700);
+      mkdirSync(scratch.at('.indelible-tree-aaaaaaaaaaaaaaaa'));
+      symlinkSync(scratch.path, scratch.at('.indelible-tree-bbbbbbbbbbbbbbbb'));
+      const more = makeTrash('.indelible-tree-cccccccccccccccc');
+      makeTree(join(more, '..', 'more'), 'mine');
+      const before = readdirSync(scratch.path, { recursive: true });
+      assert.deepEqual(await sweep(scratch.path), []);
+      assert.deepEqual(readdirSync(scratch.path, { recursive: true }), before);
+    });
+
+    it.skipIf(!isRoot)("leaves alone another user's trash, into which he may have moved a tree", async () => {
+      const old = makeTrash();
+      chownSync(join(old, '..'), NOBODY, NOBODY);
+      assert.deepEqual(await sweep(scratch.path), []);
+      chownSync(join(old, '..'), 0, 0);
+      chmodSync(join(old, '..'), 0o770);
+      assert.deepEqual(await sweep(scratch.path), []);
+      assertTree(old, 'old');
     });
 
     it.skipIf(!isRoot)('removes nothing that is mounted in an old tree', async (test) => {
-      const old = scratch.at('.indelible-tree-abcdefghijklmnop');
-      makeTree(old, 'old');
+      const old = makeTrash();
       makeTree(scratch.at('precious'), 'precious');
       const refused = mounts.mount(join(old, 'empty'), ['--bind', scratch.at('precious')]);
       test.skip(refused !== undefined, refused);

@@ -1,13 +1,28 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, it } from 'vitest';
-import { thisProcess } from '../../src/fs/temporary-owner.js';
-import { sweep, sweepSync } from '../../src/index.js';
-import { MEMORY } from '../machine.js';
+import { randomCharacters } from '../../src/fs/temporary-name.js';
+import { type TemporaryOwner, thisProcess } from '../../src/fs/temporary-owner.js';
+import { createSaveStream, sweep, sweepSync } from '../../src/index.js';
+import { isRoot, MEMORY, NOBODY } from '../machine.js';
 import { startProgram } from '../node-process.js';
 import { assertWhole } from '../programs/version.mjs';
 import { ScratchDirectory } from '../scratch-directory.js';
@@ -17,17 +32,40 @@ import { engineUnderTest } from './engine-under-test.js';
 const missing = existsSync(MEMORY) ? undefined : `needs Linux and ${MEMORY}`;
 if (missing !== undefined) process.stderr.write(`sweep.test.ts is skipped: ${missing}\n`);
 
+const PACKAGE = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
+
+/** Holds a write lease on a file, which delays every other open of it. */
+const LEASE_SCRIPT = `
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print('leased', flush=True)
+sys.stdin.read()
+`;
+
 const forms = [
   { name: 'sweep', sweep },
   { name: 'sweepSync', sweep: async (directory: string) => sweepSync(directory) },
 ];
 
-const NATIVE_NAME = '.indelible-abcdefghij234567';
-
-/** The name of a portable temporary that this writer would have made. */
-function nameOf(processId: number, startTime: number, system: string): string {
-  return `.indelible-p-${processId}-${startTime}-${system}-abcdefghij234567`;
+/** A name that this library makes, and that of this process unless the owner says otherwise. */
+function nameOf(kind: 'w' | 'l' | 'p', owner: Partial<TemporaryOwner> = {}): string {
+  const { processId, startTime, boot, namespaces } = { ...thisProcess(), ...owner };
+  return `.indelible-${kind}-${processId}-${startTime}-${boot}-${namespaces}-${randomCharacters()}`;
 }
+
+/** Another hash of the same form. */
+function other(hash: string): string {
+  return hash.replace(/./g, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16));
+}
+
+/** The owner whose id this process has got later. */
+const dead = () => ({ startTime: thisProcess().startTime - 1 });
+/** A process of a container on this machine, which cannot be seen. */
+const hidden = () => ({ namespaces: other(thisProcess().namespaces) });
+/** A process of an earlier boot of this machine, or of another machine. */
+const elsewhere = () => ({ boot: other(thisProcess().boot) });
 
 describe.skipIf(missing !== undefined)('sweep', () => {
   const scratch = new ScratchDirectory(() => MEMORY);
@@ -99,52 +137,134 @@ describe.skipIf(missing !== undefined)('sweep', () => {
   }
 
   it('leaves alone files that no save has made', async () => {
-    const { processId, system } = thisProcess();
+    const name = nameOf('l', dead());
     writeFileSync(scratch.at('.indelible-notes'), '');
-    writeFileSync(scratch.at(`${NATIVE_NAME}.txt`), '');
-    writeFileSync(scratch.at(`x${nameOf(processId, 1, system)}`), '');
-    mkdirSync(scratch.at(nameOf(processId, 2, system)));
-    symlinkSync(scratch.at('.indelible-notes'), scratch.at('.indelible-abcdefghij234563'));
-    mkdirSync(scratch.at(NATIVE_NAME));
-    const pipe = '.indelible-abcdefghij234562';
-    execFileSync('mkfifo', [scratch.at(pipe), scratch.at(nameOf(processId, 4, system))]);
+    writeFileSync(scratch.at('.indelible-abcdefghij234567'), '');
+    for (const like of [`${name}.txt`, `x${name}`, name.toUpperCase(), name.slice(0, -1)]) {
+      writeFileSync(scratch.at(like), '');
+    }
+    for (const kind of ['w', 'l', 'p'] as const) {
+      mkdirSync(scratch.at(nameOf(kind, dead())));
+      execFileSync('mkfifo', [scratch.at(nameOf(kind, dead())), scratch.at(nameOf(kind, hidden()))]);
+    }
+    symlinkSync('/etc', scratch.at(nameOf('w', hidden())));
     const before = readdirSync(scratch.path);
     assert.deepEqual(await sweep(scratch.path), []);
     assert.deepEqual(readdirSync(scratch.path), before);
   });
 
   it('removes the temporary link of a dead writer, and not its target', async () => {
-    const { processId, startTime, system } = thisProcess();
-    const link = nameOf(processId, startTime - 1, system);
+    const link = nameOf('l', dead());
     writeFileSync(scratch.at('target'), '');
     symlinkSync('target', scratch.at(link));
     assert.deepEqual(await sweep(scratch.path), [link]);
     assert.deepEqual(readdirSync(scratch.path), ['target']);
   });
 
-  it('distinguishes a portable temporary of this process from one of an earlier process with its number', async () => {
-    const { processId, startTime, system } = thisProcess();
-    const mine = nameOf(processId, startTime, system);
-    const earlier = nameOf(processId, startTime - 1, system);
-    writeFileSync(scratch.at(mine), '');
-    writeFileSync(scratch.at(earlier), '');
-    assert.deepEqual(await sweep(scratch.path), [earlier]);
-    assert.deepEqual(readdirSync(scratch.path), [mine]);
+  it('distinguishes a temporary of this process from one of an earlier process with its number', async () => {
+    for (const kind of ['w', 'l', 'p'] as const) {
+      const [mine, earlier] = [nameOf(kind), nameOf(kind, dead())];
+      writeFileSync(scratch.at(mine), '');
+      writeFileSync(scratch.at(earlier), '');
+      assert.deepEqual(await sweep(scratch.path), [earlier]);
+      assert.ok(existsSync(scratch.at(mine)));
+    }
   });
 
-  it('leaves alone a portable temporary of another system, whose processes cannot be seen', async () => {
-    const { startTime, system } = thisProcess();
-    const otherSystem = system.replace(/./g, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16));
-    const names = [nameOf(4_000_000, startTime, otherSystem), nameOf(0, 0, '00000000'), nameOf(0, 0, system)];
+  it('leaves alone a temporary whose process cannot be seen', async () => {
+    const unknown = { processId: 0, startTime: 0, boot: '00000000', namespaces: '00000000' };
+    const names = [nameOf('p', elsewhere()), nameOf('p', hidden()), nameOf('l', hidden())];
+    names.push(nameOf('p', unknown), nameOf('l', unknown), nameOf('l', { processId: 0 }));
     for (const name of names) writeFileSync(scratch.at(name), '');
     assert.deepEqual(await sweep(scratch.path), []);
     assert.deepEqual(scratch.temporaries().sort(), names.sort());
   });
 
-  it(`${engineUnderTest === 'native' ? 'removes' : 'leaves alone'} an unlocked native temporary with the ${engineUnderTest} engine`, async () => {
-    writeFileSync(scratch.at(NATIVE_NAME), '');
-    const removed = engineUnderTest === 'native' ? [NATIVE_NAME] : [];
-    assert.deepEqual(await sweep(scratch.path), removed);
-    assert.equal(existsSync(scratch.at(NATIVE_NAME)), engineUnderTest !== 'native');
+  it('removes what an earlier boot has left where no other machine writes', async () => {
+    const names = [nameOf('w', elsewhere()), nameOf('l', elsewhere())];
+    for (const name of names) writeFileSync(scratch.at(name), '');
+    assert.deepEqual(await sweep(scratch.path), names.sort());
   });
+
+  it('leaves alone a temporary that a process of another container has open for writing', async () => {
+    const name = nameOf('w', hidden());
+    const writer = openSync(scratch.at(name), 'wx');
+    const reader = openSync(scratch.at(name), 'r');
+    assert.deepEqual(await sweep(scratch.path), []);
+    closeSync(writer);
+    // Only the native engine can see whether a file is open.
+    assert.deepEqual(await sweep(scratch.path), engineUnderTest === 'native' ? [name] : []);
+    closeSync(reader);
+  });
+
+  it('removes the other temporaries if one is held by a lease', async () => {
+    const names = [nameOf('w', hidden()), nameOf('w', hidden())].sort();
+    for (const name of names) writeFileSync(scratch.at(name), '');
+    const holder = spawn('python3', ['-c', LEASE_SCRIPT, scratch.at(names[0] ?? '')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    try {
+      assert.deepEqual(await sweep(scratch.path), engineUnderTest === 'native' ? names.slice(1) : []);
+    } finally {
+      holder.stdin.end();
+      await once(holder, 'close');
+    }
+  });
+
+  it.skipIf(!isRoot)(
+    "leaves alone another user's file in a sticky directory that others may write",
+    async () => {
+      const planted = nameOf('p', dead());
+      const own = nameOf('p', dead());
+      for (const name of [planted, own]) writeFileSync(scratch.at(name), '');
+      chownSync(scratch.at(planted), NOBODY, NOBODY);
+      chmodSync(scratch.path, 0o1777);
+      assert.deepEqual(await sweep(scratch.path), [own]);
+      // Here whoever could plant it could also remove it.
+      chmodSync(scratch.path, 0o777);
+      assert.deepEqual(await sweep(scratch.path), [planted]);
+    },
+  );
+
+  for (const { name, args } of [
+    { name: 'pid', args: ['--pid', '--fork', '--kill-child', '--mount-proc'] },
+    { name: 'time', args: ['--time', '--boottime', '100000', '--fork', '--kill-child'] },
+  ]) {
+    describe.skipIf(!isRoot)(`from another ${name} namespace`, () => {
+      async function sweepThere(): Promise<string[]> {
+        const there = `import(${JSON.stringify(PACKAGE)}).then(({ sweep }) => sweep(process.argv[1]))`;
+        const script = `${there}.then((names) => console.log(JSON.stringify(names)))`;
+        const { stdout } = await promisify(execFile)('unshare', [
+          ...args,
+          ...[process.execPath, '-e', script, scratch.path],
+        ]);
+        return JSON.parse(stdout);
+      }
+
+      it('removes nothing of a writer that runs', async () => {
+        const stream = createSaveStream(scratch.at('file'));
+        await new Promise((resolve) => stream.write('half', resolve));
+        symlinkSync('x', scratch.at(nameOf('l')));
+        const before = scratch.temporaries().length;
+        assert.equal(before, 2);
+        assert.deepEqual(await sweepThere(), []);
+        stream.end(' and half');
+        await finished(stream);
+        assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'half and half');
+      });
+
+      it('removes what a killed writer has left', async () => {
+        const child = startProgram('stream-and-hold.mjs', [scratch.at('file')]);
+        children.push(child);
+        await once(child.stdout, 'data');
+        const left = scratch.temporaries();
+        assert.equal(left.length, 1);
+        assert.deepEqual(await sweepThere(), []);
+        child.kill('SIGKILL');
+        await once(child, 'close');
+        assert.deepEqual(await sweepThere(), engineUnderTest === 'native' ? left : []);
+      });
+    });
+  }
 });

@@ -15,9 +15,9 @@ describe('indelible sweep', () => {
   it.skipIf(process.platform !== 'linux')(
     'prints the files that it has removed, and keeps all others',
     async () => {
-      const { processId, startTime, system } = thisProcess();
-      const alive = `.indelible-p-${processId}-${startTime}-${system}-abcdefghij234567`;
-      const dead = `.indelible-p-${processId}-${startTime - 1}-${system}-abcdefghij234567`;
+      const { processId, startTime, boot, namespaces } = thisProcess();
+      const alive = `.indelible-p-${processId}-${startTime}-${boot}-${namespaces}-abcdefghij234567`;
+      const dead = `.indelible-p-${processId}-${startTime - 1}-${boot}-${namespaces}-abcdefghij234567`;
       for (const name of [alive, dead, 'file']) await writeFile(join(directory, name), '');
       const { status, stdout, stderr } = await run(['sweep', directory], '/');
       assert.deepEqual([status, stdout, stderr], [0, `${join(directory, dead)}\n`, '']);

@@ -59,7 +59,7 @@ const faultsOf: Readonly<Record<'native' | 'portable', readonly TreeFault[]>> = 
     {
       step: 'remove the old tree',
       error: 'ENOENT',
-      left: [TRASH, 'target'],
+      left: ['target'],
       expected: { resolves: 'durable' },
     },
   ],

@@ -1,8 +1,8 @@
 // Calls one function of the library as another user, and prints the outcome as JSON.
 //   argument: {"call", "arguments", "umask"?, "uid"?, "gid"?, "groups"?}
-import { exchange, exchangeSync, save, saveSync } from '../../dist/index.js';
+import { exchange, exchangeSync, save, saveSync, sweepSync } from '../../dist/index.js';
 
-const CALLS = { exchange, exchangeSync, save, saveSync };
+const CALLS = { exchange, exchangeSync, save, saveSync, sweepSync };
 
 const { call, arguments: given, umask, uid, gid, groups } = JSON.parse(process.argv[2]);
 

@@ -9,6 +9,7 @@ import { type Addon, type AddonCalls, loadAddon, type NativePrimitives } from '.
 import { decisionFor } from '../../src/addon/plan-provider.js';
 import type { SaveEntries } from '../../src/addon/save-entries.js';
 import { WIRE } from '../../src/addon/wire.js';
+import { ownerPart } from '../../src/fs/temporary-name.js';
 import { nativeUnavailable } from '../engines.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 
@@ -44,6 +45,7 @@ type Argument =
   | 'ticket or none'
   | 'ticket of a streaming save'
   | 'ticket of an update'
+  | 'owner'
   | 'provider'
   | 'plan request'
   | 'decision';
@@ -79,19 +81,20 @@ const twoForms: Readonly<
   symlink: ['path', 'directory', 'name'],
   unlink: ['directory', 'name'],
   unlinkAll: ['directory', 'names'],
+  makeDirectory: ['directory', 'name', 'mode'],
   removeDirectory: ['directory', 'name'],
   realPath: ['directory'],
   mountPoints: [],
   syncDirectoryAt: ['directory'],
   syncFiles: ['directory', 'names'],
   syncFilesystem: ['directory'],
-  removeIfUnlocked: ['directory', 'name'],
+  removeUnlessOpen: ['directory', 'name'],
   openFile: ['directory', 'name', 'read ahead', 'boolean'],
   readFile: ['file', 'bytes', 'offset in the bytes'],
   drawLockTicket: ['directory', 'lock offset', 'lock offset', 'patience'],
   lockPosition: ['directory', 'lock offset', 'lock offset', 'patience'],
   removeLock: ['directory', 'lock offset'],
-  createTemporary: ['directory', 'boolean'],
+  createTemporary: ['directory', 'boolean', 'boolean'],
   renameat2: ['path', 'path', 'flags'],
   openTmpfile: ['path', 'mode'],
   linkat: ['path or descriptor', 'path'],
@@ -116,6 +119,7 @@ const oneForm = {
   takeBack: [],
   cancel: ['ticket'],
   setPlanProvider: ['provider'],
+  setTemporaryOwner: ['owner'],
   providePlan: ['plan request', 'decision'],
   joinUpdates: ['ticket', 'path'],
   leaveUpdates: ['ticket of an update'],
@@ -177,6 +181,7 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   descriptor: [...notIntegers, 2 ** 31],
   flags: [...notIntegers, 2 ** 32],
   number: [...notIntegers, 2 ** 53],
+  owner: [undefined, null, 1, {}, '', '1/2', '-g', '1'.repeat(65)],
   'lock offset': [undefined, null, 1, '1', {}, -1n, 2n ** 63n, 2n ** 64n, 2n ** 70n],
   patience: [...notIntegers, 10_001],
   'read ahead': [...notIntegers, 2 ** 20 + 1],
@@ -323,6 +328,8 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
         return streaming;
       case 'ticket of an update':
         return update;
+      case 'owner':
+        return ownerPart();
       case 'provider':
         return decisionFor;
       case 'plan request':
@@ -474,7 +481,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
       const { parentPort, workerData } = require('node:worker_threads');
       const addon = require('node-gyp-build')(workerData.root);
       for (let index = 0; index < 5; index += 1) addon.openDirectorySync(workerData.path);
-      addon.createTemporarySync(addon.openDirectorySync(workerData.path).handle, false);
+      addon.createTemporarySync(addon.openDirectorySync(workerData.path).handle, false, false);
       parentPort.postMessage(require('node:fs').readdirSync('/proc/self/fd').length);
       setInterval(() => {}, 1000);`;
       const worker = new Worker(program, {

@@ -4,6 +4,7 @@ import { decisionFor, providePlans } from '../../addon/plan-provider.js';
 import { FLAG, needsPlans, type PlansNeeded, type WireRequest } from '../../addon/wire.js';
 import { refuseIfLost } from '../../base/data.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
+import { ownerPart } from '../../fs/temporary-name.js';
 import { type Engine, type StreamingSave, type StreamingSaveSync, settle } from '../engine.js';
 import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
 import { savedOf, submit } from './submission.js';
@@ -28,6 +29,7 @@ export class NativeEngine implements Engine {
     this.#addon = addon;
     this.updates = new NativeUpdateQueue(addon);
     addon.setPlanProvider(decisionFor);
+    addon.setTemporaryOwner(ownerPart());
     // On other platforms the addon is notified of the exit. On Windows a library is notified only after its
     // threads were killed.
     if (process.platform === 'win32' && isMainThread) process.on('exit', () => addon.takeBack());

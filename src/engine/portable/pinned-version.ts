@@ -21,8 +21,8 @@ export class PinnedVersion {
   }
 
   /** A version that cannot be pinned is replaced anyway. It makes a difference only after a crash. */
-  *pin(target: Buffer): Steps<void> {
-    const name = inDirectory(this.#directory, temporaryName());
+  *pin(target: Buffer, local: boolean): Steps<void> {
+    const name = inDirectory(this.#directory, temporaryName(local));
     try {
       if (!(yield* this.#isRemovable(target))) return;
       yield* link(target, name);

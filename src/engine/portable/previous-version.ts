@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { indelibleError } from '../../base/errors.js';
 import { failedWith, refusal, toSaveError } from '../../base/fs-error.js';
-import type { Protocol } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
 import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from '../../base/path-bytes.js';
 import { cannotKeepPreviousError, previousIsTargetError } from '../../base/save-errors.js';
@@ -18,6 +17,7 @@ import {
   stat,
   unlink,
 } from '../../fs/plain/plain-fs.js';
+import type { PortablePlan } from '../../fs/plain/plan.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { refuseForeignFile, refuseForeignLink, refuseForeignLinks } from '../../fs/plain/shared-directory.js';
 import type { Target } from '../../fs/plain/target.js';
@@ -33,7 +33,7 @@ export class PreviousVersion {
   readonly #keepPrevious: AbsolutePath;
   readonly #path: Buffer;
   readonly #directory: Directory;
-  readonly #protocol: Protocol;
+  readonly #plan: PortablePlan;
   /** Whether the kept version is as durable as the protocol makes the new version. */
   #safe = true;
 
@@ -41,13 +41,13 @@ export class PreviousVersion {
     request: SaveParameters,
     keepPrevious: AbsolutePath,
     directory: Directory,
-    protocol: Protocol,
+    plan: PortablePlan,
   ) {
     this.#request = request;
     this.#keepPrevious = keepPrevious;
     this.#path = bytesOfPath(keepPrevious);
     this.#directory = directory;
-    this.#protocol = protocol;
+    this.#plan = plan;
   }
 
   /**
@@ -59,7 +59,7 @@ export class PreviousVersion {
   static *open(
     request: SaveParameters,
     target: Target,
-    protocol: Protocol,
+    plan: PortablePlan,
   ): Steps<PreviousVersion | undefined> {
     const { keepPrevious } = request;
     if (keepPrevious === undefined) return undefined;
@@ -70,7 +70,7 @@ export class PreviousVersion {
       yield* refuseForeignLinks(parentOf(path));
       directory = yield* Directory.open(parentOf(path));
       yield* checkKeepPrevious(request, keepPrevious, path, target);
-      return new PreviousVersion(request, keepPrevious, directory, protocol);
+      return new PreviousVersion(request, keepPrevious, directory, plan);
     } catch (error) {
       if (directory !== undefined) yield* directory.close();
       throw toSaveError(error, { path: keepPrevious });
@@ -88,7 +88,7 @@ export class PreviousVersion {
 
   /** A new temporary path in its directory. */
   newName(): Buffer {
-    return inDirectory(this.#directory.path, temporaryName());
+    return inDirectory(this.#directory.path, temporaryName(this.#plan.local));
   }
 
   /**
@@ -104,7 +104,7 @@ export class PreviousVersion {
     if (!(yield* this.#link(target, temporary))) return false;
     try {
       yield* this.#refuseToKeep(target, temporary);
-      if (this.#protocol !== 'rename') yield* this.#syncContent(temporary);
+      if (this.#plan.protocol !== 'rename') yield* this.#syncContent(temporary);
       if (!shouldContinue()) return true;
       yield* retryWhileBusy(() => rename(temporary, this.#path));
     } catch (error) {
@@ -113,7 +113,7 @@ export class PreviousVersion {
       // rename(2) does nothing if both names are links to the same file.
       yield* retryWhileBusy(() => unlinkIfExists(temporary));
     }
-    if (this.#protocol !== 'rename' && !(yield* this.#directory.sync())) this.#safe = false;
+    if (this.#plan.protocol !== 'rename' && !(yield* this.#directory.sync())) this.#safe = false;
     return true;
   }
 
@@ -155,7 +155,7 @@ export class PreviousVersion {
       // A symbolic link has no content to sync.
       if (failedWith(error, 'ELOOP')) return;
       // Plain `fs` can only sync a file that it can open.
-      if (!failedWith(error, 'EACCES', 'EPERM')) throw error;
+      if (!failedWith(error, 'EACCES', 'EPERM', 'EAGAIN')) throw error;
       if (this.#request.strict) {
         const message = `The current version of '${this.#request.path}' cannot be read, so it cannot be synced`;
         const where = { syscall: 'open', path: this.#request.path, cause: error };

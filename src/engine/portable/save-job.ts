@@ -72,7 +72,7 @@ function* saveSteps(
   const pinned = new PinnedVersion(directory.path);
   try {
     const plan = yield* acceptablePlan(request, directory);
-    const previous = yield* PreviousVersion.open(request, target, plan.protocol);
+    const previous = yield* PreviousVersion.open(request, target, plan);
     try {
       if (previous !== undefined && !previous.readable) throwIfStrict(request, 'ordered');
       // Where a filesystem does not order its writes, a crash may lose the kept version.
@@ -170,9 +170,9 @@ function* writeAndPublish(
   throwIfAborted(request.signal);
   // The producer of chunks may take long, and another program may replace the file with one of fewer rights.
   const mode = whole === undefined ? Rights.privateMode : rights.creationMode;
-  const temporary = yield* Temporary.create(directory.path, mode);
+  const temporary = yield* Temporary.create(directory.path, mode, plan.local);
   try {
-    if (whole !== undefined) yield* setBeforeContent(rights, mode, temporary, directory);
+    if (whole !== undefined) yield* setBeforeContent(rights, mode, temporary, directory, plan);
     let bytes = 0;
     timer?.leave();
     for (let chunk = whole?.data ?? (yield* nextChunk()); chunk !== undefined; ) {
@@ -188,7 +188,7 @@ function* writeAndPublish(
     if (whole === undefined) {
       target = yield* locateAgain(request, target);
       rights = new Rights(request, target.replaced);
-      yield* setBeforeContent(rights, mode, temporary, directory);
+      yield* setBeforeContent(rights, mode, temporary, directory, plan);
     }
     yield* rights.setAfterContent(temporary.descriptor);
     throwIfAborted(request.signal);
@@ -210,7 +210,7 @@ function* writeAndPublish(
       target.occupied &&
       !isExclusive(request)
     ) {
-      yield* old.pin(target.path);
+      yield* old.pin(target.path, plan.local);
       throwIfAborted(request.signal);
     }
     const publication = new Publication(request, temporary.path, target.path, previous);
@@ -233,10 +233,11 @@ function* setBeforeContent(
   mode: number,
   temporary: Temporary,
   directory: Directory,
+  { local }: PortablePlan,
 ): Steps<void> {
   const modelMode = rights.modelMode(mode);
   if (modelMode !== undefined) {
-    const model = yield* Temporary.create(directory.path, modelMode);
+    const model = yield* Temporary.create(directory.path, modelMode, local);
     try {
       rights.model = yield* fstat(model.descriptor);
     } finally {

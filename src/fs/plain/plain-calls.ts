@@ -168,6 +168,10 @@ export const plainCalls: FileSystemCalls = {
     }
   },
 
+  *makeDirectory(directory: OpenDirectory, name: Buffer, mode: number): Steps<void> {
+    yield* fs.mkdir(inDirectory(directory.path, name), mode);
+  },
+
   *removeDirectory(directory: OpenDirectory, name: Buffer): Steps<void> {
     yield* fs.rmdir(inDirectory(directory.path, name));
   },

@@ -7,6 +7,7 @@ import {
   type Plan,
   SYNC_RENAME_SYNC,
 } from '../../filesystem/decision.js';
+import { isLocalByNumber } from '../../filesystem/filesystem-types.js';
 import type { Steps } from '../steps.js';
 import { stat, statfs } from './plain-fs.js';
 
@@ -35,20 +36,25 @@ export interface PortablePlan extends Plan {
    * has put into the log.
    */
   syncsFileAgain: boolean;
+  /** `Decision.local`. */
+  local: boolean;
 }
 
 /** Chooses the plan for files in an existing directory: `sync-rename-sync` wherever there is a disk. */
 export function* planFor(directory: Buffer, durability: Durability): Steps<PortablePlan> {
   if (process.platform !== 'linux') {
     const plans = limitOfPlainFs(process.platform, 'portable', SYNC_RENAME_SYNC)?.plans ?? SYNC_RENAME_SYNC;
-    return { ...plans[durability], syncsFileAgain: false };
+    return { ...plans[durability], syncsFileAgain: false, local: false };
   }
   // Read again for each save, because it decides whether anything is synced.
   const type = yield* filesystemType(directory);
-  const syncsFileAgain = type === BTRFS || type === OVERLAYFS;
-  if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[durability], syncsFileAgain };
-  if (durability === 'none') return { ...SYNC_RENAME_SYNC.none, syncsFileAgain };
-  return { ...(yield* recentDecision(directory)).syncRenameSync[durability], syncsFileAgain };
+  const own = {
+    syncsFileAgain: type === BTRFS || type === OVERLAYFS,
+    local: type !== undefined && isLocalByNumber(type),
+  };
+  if (type === TMPFS || type === RAMFS) return { ...IN_MEMORY[durability], ...own };
+  if (durability === 'none') return { ...SYNC_RENAME_SYNC.none, ...own };
+  return { ...(yield* recentDecision(directory)).syncRenameSync[durability], ...own };
 }
 
 /** @returns `undefined` if the type cannot be read; it then counts as a disk. */

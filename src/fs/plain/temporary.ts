@@ -30,9 +30,9 @@ export class Temporary {
     this.descriptor = descriptor;
   }
 
-  static *create(directory: Buffer, mode: number): Steps<Temporary> {
+  static *create(directory: Buffer, mode: number, local: boolean): Steps<Temporary> {
     for (let attempt = 1; ; attempt += 1) {
-      const path = inDirectory(directory, temporaryName());
+      const path = inDirectory(directory, temporaryName(local));
       try {
         return new Temporary(path, yield* open(path, CREATION_FLAGS, mode));
       } catch (error) {
@@ -101,7 +101,7 @@ function* ignoringFailure(steps: Steps<void>): Steps<void> {
  * put into the log before.
  */
 export function* commitLog(directory: Buffer): Steps<void> {
-  const file = yield* Temporary.create(directory, 0o600);
+  const file = yield* Temporary.create(directory, 0o600, false);
   try {
     yield* file.syncAgain();
   } finally {

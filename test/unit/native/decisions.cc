@@ -365,15 +365,15 @@ TEST("removes a temporary when the program that has it open closes it") {
 TEST("fetches random bytes again only after an interruption") {
   script.answers["FillRandom"] = {EINTR, EINTR};
   std::string name;
-  CHECK(indelible::TemporaryName(&name).ok());
+  CHECK(indelible::TemporaryName(indelible::TemporaryKind::kOpen, &name).ok());
   CHECK(script.TimesCalled("FillRandom") == 3);
-  CHECK(name == ".indelible-aaaaaaaaaaaaaaaa");
+  CHECK(name == ".indelible-w-0-0-00000000-00000000-aaaaaaaaaaaaaaaa");
 }
 
 TEST("makes no temporary name without random bytes") {
   script.always["FillRandom"] = EIO;
   std::string name;
-  CHECK(indelible::TemporaryName(&name).error() == EIO);
+  CHECK(indelible::TemporaryName(indelible::TemporaryKind::kAny, &name).error() == EIO);
 }
 
 TEST("syncs the file before the rename and the directory after it") {

@@ -89,7 +89,7 @@ Status LookUp(const Directory&, const std::string&, Entry* entry) {
 
 Status ReadLink(const Directory&, const std::string&, SymbolicLink*) { return Answer("ReadLink"); }
 Status Follow(const Directory&, const std::string&, Entry*) { return Answer("Follow"); }
-Status MakeDirectory(const Directory&, const std::string&) { return Answer("MakeDirectory"); }
+Status MakeDirectory(const Directory&, const std::string&, uint32_t) { return Answer("MakeDirectory"); }
 
 Status FillRandom(void* bytes, size_t size) {
   memset(bytes, 0, size);
@@ -102,11 +102,6 @@ Status CreateFile(const Directory&, const std::string&, uint32_t, Descriptor* fi
 }
 
 Status CreateUnnamed(const Directory&, uint32_t, Descriptor*) { return Answer("CreateUnnamed"); }
-
-Status LockTemporary(const Descriptor&, bool* locked) {
-  *locked = true;
-  return Answer("LockTemporary");
-}
 
 Status TryLockDirectory(const Directory&, bool* locked) {
   Status status = Answer("TryLockDirectory");
@@ -224,8 +219,8 @@ bool MayBeBusy(int error) { return script.windows && (error == EBUSY || error ==
 bool OpenFilesMayBlockRenames() { return script.windows; }
 void Pause(std::chrono::milliseconds time) { script.pauses.push_back(time); }
 
-Status RemoveIfUnlocked(const Directory&, const std::string&, RemoveResult*) {
-  return Answer("RemoveIfUnlocked");
+Status RemoveUnlessOpen(const Directory&, const std::string&, RemoveResult*) {
+  return Answer("RemoveUnlessOpen");
 }
 
 uint64_t MountTableGeneration() { return script.generation; }
