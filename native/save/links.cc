@@ -25,6 +25,9 @@ bool IsShared(uint32_t mode) { return (mode & kSticky) != 0 && (mode & kOthersMa
 
 bool IsAbsolute(const std::string& path) { return !path.empty() && path.front() == '/'; }
 
+// Whether the call that opens a path without links may be missing, or refused by a system call filter.
+bool MayBeMissing(int error) { return platform::IsUnsupported(error) || error == EPERM || error == EACCES; }
+
 // The last component is the first that pop_back takes.
 void PushComponents(const std::string& path, std::vector<std::string>* components) {
   for (size_t end = path.size(); end > 0;) {
@@ -115,15 +118,13 @@ Status ReadTrustedLink(const Directory& directory, const std::string& name, Symb
 Status OpenTrusted(const Directory* base, const std::string& path, Directory* directory) {
   // A system call filter answers each call in the same way.
   static std::atomic<bool> unavailable{false};
-  if (!unavailable) {
-    const Status status = platform::OpenWithoutLinks(base, path, directory);
-    if (status.error() == ENOSYS || status.error() == EPERM) {
-      unavailable = true;
-    } else if (status.error() != ELOOP) {
-      return status;
-    }
-  }
-  return Walk(base, path, directory);
+  const Status fast =
+      unavailable ? Status::Failed("open", ENOSYS) : platform::OpenWithoutLinks(base, path, directory);
+  if (fast.error() != ELOOP && !MayBeMissing(fast.error())) return fast;
+  Status status = Walk(base, path, directory);
+  // The directory can be opened, so the error was about the call.
+  if (status.ok() && fast.error() != ELOOP) unavailable = true;
+  return status;
 }
 
 }  // namespace indelible

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "../../../native/save/access_list.h"
+#include "../../../native/save/links.h"
 #include "../../../native/save/rename_retry.h"
 #include "../../../native/save/sync_fallback.h"
 #include "../../../native/save/temporary_name.h"
@@ -797,6 +798,57 @@ TEST("draws a ticket behind the highest lock, under a lock on the directory that
   CHECK(script.IndexOf("TryLockDirectory") < script.IndexOf("AddLock 16"));
   CHECK(script.IndexOf("AddLock 16") < script.IndexOf("UnlockDirectory"));
   CHECK(script.Called("UnlockDirectory"));
+}
+
+void CheckWalk(int error) {
+  Directory directory;
+  script.answers["OpenWithoutLinks"] = {error};
+  CHECK(indelible::OpenTrusted(nullptr, "/one//./two/", &directory).ok());
+  CHECK((script.calls == Calls{"OpenWithoutLinks", "EnterDirectory /", "EnterDirectory one",
+                               "EnterDirectory two", "OpenDirectory"}));
+  CHECK(directory.path == "/one//./two/");
+}
+
+TEST("opens a path component by component from then on, if the call that follows no links is missing") {
+  CheckWalk(ENOSYS);
+  script.calls.clear();
+  Directory directory;
+  CHECK(indelible::OpenTrusted(nullptr, "/one", &directory).ok());
+  CHECK((script.calls == Calls{"EnterDirectory /", "EnterDirectory one", "OpenDirectory"}));
+}
+
+TEST("opens a path component by component if a filter forbids the call that follows no links") {
+  CheckWalk(EPERM);
+  script.calls.clear();
+  Directory directory;
+  CHECK(indelible::OpenTrusted(nullptr, "/one", &directory).ok());
+  CHECK(!script.Called("OpenWithoutLinks"));
+}
+
+TEST("opens only the path that has a link component by component") {
+  CheckWalk(ELOOP);
+  script.calls.clear();
+  Directory directory;
+  CHECK(indelible::OpenTrusted(nullptr, "/one", &directory).ok());
+  CHECK((script.calls == Calls{"OpenWithoutLinks", "OpenDirectory"}));
+}
+
+TEST("tries the call that follows no links again if the directory could not be opened otherwise either") {
+  Directory directory;
+  script.answers["OpenWithoutLinks"] = {EACCES};
+  script.answers["EnterDirectory"] = {0, EACCES};
+  CHECK(indelible::OpenTrusted(nullptr, "/one", &directory).error() == EACCES);
+  CHECK(indelible::OpenTrusted(nullptr, "/one", &directory).ok());
+  CHECK(script.TimesCalled("OpenWithoutLinks") == 2);
+}
+
+TEST("does not open a path in another way after an error of the disk") {
+  for (const int error : {EIO, ENOENT, EMFILE, ESTALE}) {
+    Directory directory;
+    script.answers["OpenWithoutLinks"] = {error};
+    CHECK(indelible::OpenTrusted(nullptr, "/one", &directory).error() == error);
+  }
+  CHECK(!script.Called("OpenDirectory"));
 }
 
 TEST("draws no ticket if the range is full, or another process is drawing one for too long") {

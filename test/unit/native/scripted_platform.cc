@@ -68,11 +68,13 @@ Status OpenDirectory(const Directory*, const std::string& path, Directory* direc
 }
 
 Status OpenWithoutLinks(const Directory* base, const std::string& path, Directory* directory) {
-  return OpenDirectory(base, path, directory);
+  Status status = Answer("OpenWithoutLinks");
+  return status.ok() ? OpenDirectory(base, path, directory) : std::move(status);
 }
 
-Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory) {
-  return OpenDirectory(base, name, directory);
+Status EnterDirectory(const Directory*, const std::string& name, Directory* directory) {
+  directory->descriptor = Descriptor(next_descriptor++);
+  return Answer("EnterDirectory", " " + name);
 }
 
 Status Identify(const Directory& directory, Identity* identity) {
