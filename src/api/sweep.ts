@@ -68,7 +68,7 @@ function* removeLeftovers(path: Buffer): Steps<string[]> {
   const removed: string[] = [];
   const failures: unknown[] = [];
   const names = (yield* readNames(path)).filter(isLeftoverName).sort();
-  if (names.length === 0) return removed;
+  // Also without a name: it refuses the links that a save would not follow.
   const directory = yield* withPaths(calls.openDirectory(path), path);
   try {
     const entry = yield* withPaths(calls.lookUp(directory, Buffer.from('.')), path);
