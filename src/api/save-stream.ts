@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { bytesOf } from '../base/data.js';
-import { abortError, invalidArgumentValue } from '../base/errors.js';
+import { abortError, invalidArgumentValue, isError } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import type { Saved } from '../base/save-request.js';
@@ -82,7 +82,7 @@ export class SaveStream extends Writable {
     try {
       bytes = bytesOf(chunk, 'utf8');
     } catch (error) {
-      callback(error instanceof Error ? error : new TypeError(String(error)));
+      callback(isError(error) ? error : new TypeError(String(error)));
       return;
     }
     this.bytesWritten += bytes.byteLength;
@@ -107,7 +107,7 @@ export class SaveStream extends Writable {
     const request = saveParametersOf(this.path, this.#options);
     this.#save = await selectEngine().engine.open(request);
     this.#writer = new ChunkWriter(this.#save, (error) => {
-      if (error instanceof Error) this.destroy(error);
+      if (isError(error)) this.destroy(error);
     });
   }
 

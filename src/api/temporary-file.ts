@@ -1,4 +1,4 @@
-import { indelibleError } from '../base/errors.js';
+import { indelibleError, isError } from '../base/errors.js';
 import { optionsObject, resolveOptions, SAVE_OPTIONS, type SaveOptions } from '../base/options.js';
 import { absolutePath, type PathLike } from '../base/path.js';
 import { allOptionsBut, type RefusedOptions } from '../base/refused-options.js';
@@ -243,7 +243,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
 
   /** @returns whether the file is published despite the error. */
   #recordFailure(error: unknown): boolean {
-    if (!(error instanceof Error)) return false;
+    if (!isError(error)) return false;
     if ('published' in error && error.published === true) {
       this.#markPublished();
       return true;

@@ -7,6 +7,7 @@ import {
   indelibleError,
   invalidArgumentType,
   invalidArgumentValue,
+  isError,
   outOfRange,
   type SaveError,
 } from '../base/errors.js';
@@ -313,7 +314,7 @@ function saveRequestOf(call: ResolvedCall, changed: Changed, { version }: FileRe
 }
 
 function isConflict(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_INDELIBLE_CHANGED';
+  return isError(error) && 'code' in error && error.code === 'ERR_INDELIBLE_CHANGED';
 }
 
 function lockedError(path: AbsolutePath, message: string): SaveError {

@@ -104,6 +104,14 @@ export function abortError(signal: AbortSignal): SaveError {
   return Object.assign(error, { code: 'ABORT_ERR', published: false });
 }
 
+/**
+ * Whether it is an error, also one of another realm: in a `vm` context, such as Jest's, the errors of Node's
+ * `fs` are no instances of that context's `Error`.
+ */
+export function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
+}
+
 /** `ERR_INVALID_ARG_TYPE`, with the expected and the received type, in Node's words. */
 export function invalidArgumentType(name: string, expected: string, received: unknown): TypeError {
   const message = `The ${describeName(name)} must be ${expected}. Received ${describeValue(received)}`;

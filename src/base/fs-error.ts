@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import { type SaveError, type SystemFailure, systemError } from './errors.js';
+import { isError, type SaveError, type SystemFailure, systemError } from './errors.js';
 import type { AbsolutePath } from './path.js';
 
 /** Whether a call failed with one of these codes. */
 export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
   // Some errors of Deno's `fs` have a code and no other property.
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isError(error) && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && codes.includes(code);
 }
 
@@ -106,5 +106,5 @@ interface NodeSystemError extends Error {
 }
 
 function isSystemError(error: unknown): error is NodeSystemError {
-  return error instanceof Error && 'errno' in error && 'syscall' in error && 'code' in error;
+  return isError(error) && 'errno' in error && 'syscall' in error && 'code' in error;
 }

@@ -1,5 +1,7 @@
 import { win32 } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
+import { bytesOf } from './data.js';
 import { invalidArgumentType, invalidArgumentValue } from './errors.js';
 
 /** A path, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8. */
@@ -33,17 +35,36 @@ export function absolutePath(path: PathLike, name: string): AbsolutePath {
 
 /** Checks a path. A relative path stays relative. Throws as `absolutePath` does. */
 export function validatedPath(path: PathLike, name: string): string | Buffer {
-  const given = path instanceof URL ? fileURLToPath(path) : path;
+  const given = isURL(path) ? fileURLToPath(path) : path;
   if (typeof given === 'string') {
     if (given.includes('\0')) throw invalidArgumentValue(name, 'a path without null bytes', given);
     return given;
   }
-  if (given instanceof Uint8Array) {
-    const bytes = Buffer.from(given);
+  if (types.isUint8Array(given)) {
+    const bytes = Buffer.from(bytesOf(given, 'utf8'));
     if (bytes.includes(0)) throw invalidArgumentValue(name, 'a path without null bytes', given);
     return bytes;
   }
   throw invalidArgumentType(name, 'of type string or an instance of Buffer or URL', path);
+}
+
+/**
+ * What Node's `fs` takes for a URL (lib/internal/url.js, isURL): also a URL of another realm or of a package.
+ * The last two tell it from the result of `url.parse`.
+ */
+function isURL(path: unknown): path is URL {
+  if (typeof path !== 'object' || path === null) return false;
+  const { href, protocol, pathname, auth, path: legacyPath }: UrlLike = path;
+  const isLike = Boolean(href && protocol) && auth === undefined && legacyPath === undefined;
+  return isLike && typeof pathname === 'string';
+}
+
+interface UrlLike {
+  href?: unknown;
+  protocol?: unknown;
+  pathname?: unknown;
+  auth?: unknown;
+  path?: unknown;
 }
 
 function isAbsolute(path: string): boolean {

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { isError } from '../base/errors.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -30,7 +31,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   try {
     return await work(controller.signal);
   } catch (error) {
-    if (controller.signal.aborted && error instanceof Error && error.name === 'AbortError') {
+    if (controller.signal.aborted && isError(error) && error.name === 'AbortError') {
       throw controller.signal.reason;
     }
     throw error;

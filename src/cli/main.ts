@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../../bench/measure/package-files.js';
+import { isError } from '../base/errors.js';
 import { addBenchCommand } from './bench.js';
 import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';
@@ -48,6 +49,6 @@ function exitStatus(error: unknown): number {
   // Commander has already printed its message, or the help text.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
   if (error instanceof Interrupted) return error.exitStatus;
-  process.stderr.write(`indelible: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`indelible: ${isError(error) ? error.message : String(error)}\n`);
   return FAILURE;
 }

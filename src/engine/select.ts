@@ -1,5 +1,5 @@
 import { type Addon, loadAddon } from '../addon/addon.js';
-import { indelibleError, invalidArgumentValue } from '../base/errors.js';
+import { indelibleError, invalidArgumentValue, isError } from '../base/errors.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import { NativeCalls } from '../fs/native-calls.js';
 import { plainCalls } from '../fs/plain/plain-calls.js';
@@ -43,7 +43,7 @@ function choose(forced: string): Selected {
       unavailable: undefined,
     };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = isError(cause) ? cause.message : String(cause);
     if (forced === 'native') {
       throw indelibleError('ERR_INDELIBLE_UNSUPPORTED', `The native engine cannot be loaded: ${reason}`, {
         cause,

@@ -1,3 +1,4 @@
+import { isError } from '../base/errors.js';
 import { failedWith, toSaveError } from '../base/fs-error.js';
 import { noLockError } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
@@ -139,7 +140,7 @@ export class LockedFile {
 }
 
 function syscallOf(error: unknown): string {
-  return error instanceof Error && 'syscall' in error ? String(error.syscall) : 'fcntl';
+  return isError(error) && 'syscall' in error ? String(error.syscall) : 'fcntl';
 }
 
 function isSame(one: LocatedTarget, other: LocatedTarget): boolean {

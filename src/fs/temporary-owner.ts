@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
+import { isError } from '../base/errors.js';
 import { failedWith } from '../base/fs-error.js';
 
 /** The process that made a temporary, as the temporary's name records it. */
@@ -97,7 +98,7 @@ function exists(processId: number): boolean {
     process.kill(processId, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return !(isError(error) && 'code' in error && error.code === 'ESRCH');
   }
 }
 

@@ -1,3 +1,4 @@
+import { isError } from '../base/errors.js';
 import { failedWith, mountPointError, refusal } from '../base/fs-error.js';
 import { inDirectory, nameOf } from '../base/path-bytes.js';
 import type { FileSystemCalls, ListedEntry, OpenDirectory } from '../fs/file-system-calls.js';
@@ -89,7 +90,7 @@ function* unlinkFiles(
   try {
     yield* calls.unlinkAll(directory, names);
   } catch (error) {
-    if (!failedWith(error, 'EBUSY') || !(error instanceof Error) || !('path' in error)) throw error;
+    if (!failedWith(error, 'EBUSY') || !isError(error) || !('path' in error)) throw error;
     const path = Buffer.from(`${error.path}`);
     const { mountPoint: isMounted } = yield* calls.lookUp(directory, nameOf(path));
     throw isMounted ? mountPointError('unlink', path) : error;

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { indelibleError, type SaveError, systemError } from '../base/errors.js';
+import { indelibleError, isError, type SaveError, systemError } from '../base/errors.js';
 import { toSaveError } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
@@ -82,7 +82,7 @@ export function* withPaths<T>(call: Steps<T>, path: AbsolutePath, dest?: Absolut
 
 /** The error of a call, with these paths. */
 export function errorWithPaths(error: unknown, path: AbsolutePath, dest?: AbsolutePath): unknown {
-  if (!(error instanceof Error) || 'published' in error) return error;
+  if (!isError(error) || 'published' in error) return error;
   // The call may have been made with other paths than the caller gave.
   return toSaveError(Object.assign(error, { path: path.toString(), dest: dest?.toString() }), { path });
 }
@@ -97,7 +97,7 @@ export function* withPublishedState<T>(
     return yield* steps(outcome);
   } catch (error) {
     const saveError = toSaveError(error, { path });
-    if (saveError instanceof Error && 'published' in saveError) saveError.published = outcome.published;
+    if (isError(saveError) && 'published' in saveError) saveError.published = outcome.published;
     throw saveError;
   }
 }

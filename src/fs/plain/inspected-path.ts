@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { isError } from '../../base/errors.js';
 import { toSaveError } from '../../base/fs-error.js';
 import { linkTarget, parentOf } from '../../base/path-bytes.js';
 import type { InspectedPath } from '../../filesystem/filesystem.js';
@@ -87,5 +88,5 @@ function* danglingTarget(path: Buffer): Steps<Buffer | undefined> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isError(error) && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import { isError } from '../../base/errors.js';
 import { failedWith } from '../../base/fs-error.js';
 import type { Durability } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
@@ -18,6 +19,7 @@ import {
   type OpenResource,
   type ReadRequest,
 } from '../file-system-calls.js';
+
 import type { Steps } from '../steps.js';
 import { Directory } from './directory.js';
 import * as fs from './plain-fs.js';
@@ -188,7 +190,7 @@ export const plainCalls: FileSystemCalls = {
       try {
         synced = (yield* syncFile(path)) && synced;
       } catch (error) {
-        throw error instanceof Error ? Object.assign(error, { path: path.toString() }) : error;
+        throw isError(error) ? Object.assign(error, { path: path.toString() }) : error;
       }
     }
     return synced;
