@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { abortable } from '../base/abortable.js';
+import { now, pause } from '../base/clock.js';
 import type { SaveData } from '../base/data.js';
 import {
   abortError,
@@ -276,7 +276,7 @@ function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall): FileR
 /** Waits for the updates of other processes and threads by polling the position in the ticket lock. */
 class LockWait {
   readonly #limit: WaitLimit;
-  #waitingSince = performance.now();
+  #waitingSince = now();
   #position = 0;
 
   constructor(limit: WaitLimit) {
@@ -289,10 +289,10 @@ class LockWait {
    * @throws the timeout error.
    */
   nextPause(position: number): number {
-    const now = performance.now();
-    if (position !== this.#position) this.#waitingSince = now;
+    const time = now();
+    if (position !== this.#position) this.#waitingSince = time;
     this.#position = position;
-    const waited = now - this.#waitingSince;
+    const waited = time - this.#waitingSince;
     if (waited >= this.#limit.timeout) throw this.#limit.timeoutError();
     return Math.min(Math.max(waited / 8, MIN_PAUSE_MS), MAX_PAUSE_MS);
   }

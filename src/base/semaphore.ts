@@ -1,3 +1,5 @@
+import { now } from './clock.js';
+
 /**
  * Waits until `granted` resolves, or gives up by rejecting. `idle` returns for how long no slot has been
  * released, in milliseconds.
@@ -10,7 +12,7 @@ export class Semaphore {
   /** The number of tasks that wait or have a slot. */
   #tasks = 0;
   readonly #waiters: (() => void)[] = [];
-  /** When a slot was last released: `performance.now()`. */
+  /** When a slot was last released: `now()`. */
   #releasedAt = 0;
 
   constructor(slots: number) {
@@ -42,14 +44,14 @@ export class Semaphore {
   }
 
   async #acquire(wait: Wait): Promise<void> {
-    const askedAt = performance.now();
+    const askedAt = now();
     let grant = (): void => undefined;
     const granted = new Promise<void>((resolve) => {
       grant = resolve;
     });
     this.#waiters.push(grant);
     try {
-      await wait(granted, () => performance.now() - Math.max(askedAt, this.#releasedAt));
+      await wait(granted, () => now() - Math.max(askedAt, this.#releasedAt));
     } catch (error) {
       const at = this.#waiters.indexOf(grant);
       // The slot was granted at the moment of giving up. It goes to the next task.
@@ -60,7 +62,7 @@ export class Semaphore {
   }
 
   #release(): void {
-    this.#releasedAt = performance.now();
+    this.#releasedAt = now();
     const next = this.#waiters.shift();
     if (next === undefined) this.#freeSlots += 1;
     else next();

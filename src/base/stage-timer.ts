@@ -1,3 +1,5 @@
+import { nowExactly } from './clock.js';
+
 /**
  * The time that a save spent in each stage, in nanoseconds, in the order of the stages. 0: the stage was not
  * reached.
@@ -51,7 +53,7 @@ export class StageTimer {
 
   /** Ends the stage. Until the next `enter`, time is not counted. */
   leave(): void {
-    const now = process.hrtime.bigint();
+    const now = nowExactly();
     if (this.#stage !== undefined) this.spent[this.#stage] += Number(now - this.#enteredAt);
     this.#stage = undefined;
     this.#enteredAt = now;

@@ -1,3 +1,4 @@
+import { startTimer, stopTimer } from './clock.js';
 import { abortError } from './errors.js';
 
 /** The limits of a wait for earlier updates. */
@@ -27,7 +28,7 @@ export function waitWithLimit(
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const settle = (action: () => void): void => {
-      clearTimeout(timer);
+      stopTimer(timer);
       signal?.removeEventListener('abort', abort);
       action();
     };
@@ -38,7 +39,7 @@ export function waitWithLimit(
       const left = timeout - idle();
       if (left <= 0) settle(() => reject(timeoutError()));
       else if (left < Number.POSITIVE_INFINITY)
-        timer = setTimeout(checkTimeout, Math.min(left, MAX_TIMER_MS));
+        timer = startTimer(checkTimeout, Math.min(left, MAX_TIMER_MS));
     };
     signal?.addEventListener('abort', abort, { once: true });
     granted.then(

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { nowExactly } from '../base/clock.js';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
@@ -72,7 +73,7 @@ export class Observation {
     const bytes = 'size' in request ? request.size : undefined;
     this.#start = { id: engine.issueId(), engine: engine.name, path, bytes, durability, ifExists };
     started.publish(this.#start);
-    this.#startedAt = process.hrtime.bigint();
+    this.#startedAt = nowExactly();
   }
 
   /** The request with a timer, so that its stages are measured. */
@@ -117,7 +118,7 @@ export class Observation {
   }
 
   #times(): SaveTimes {
-    const total = Number(process.hrtime.bigint() - this.#startedAt);
+    const total = Number(nowExactly() - this.#startedAt);
     return { ...this.timer.spent, total };
   }
 }

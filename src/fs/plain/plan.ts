@@ -1,3 +1,4 @@
+import { now } from '../../base/clock.js';
 import type { Durability } from '../../base/options.js';
 import {
   type Decision,
@@ -68,13 +69,13 @@ function* filesystemType(directory: Buffer): Steps<number | undefined> {
 
 function* recentDecision(directory: Buffer): Steps<Decision> {
   const { dev } = yield* stat(directory);
-  const now = performance.now();
+  const time = now();
   const last = recentDecisions.get(dev);
-  if (last !== undefined && now - last.at < DECISION_LIFETIME) return last.decision;
+  if (last !== undefined && time - last.at < DECISION_LIFETIME) return last.decision;
   const decision = decide({ directory, ...deviceNumbersOf(dev), mountId: undefined });
   for (const [device, { at }] of recentDecisions)
-    if (now - at >= DECISION_LIFETIME) recentDecisions.delete(device);
-  recentDecisions.set(dev, { decision, at: now });
+    if (time - at >= DECISION_LIFETIME) recentDecisions.delete(device);
+  recentDecisions.set(dev, { decision, at: time });
   return decision;
 }
 

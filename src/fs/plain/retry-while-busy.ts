@@ -1,3 +1,4 @@
+import { pause } from '../../base/clock.js';
 import { failedWith } from '../../base/fs-error.js';
 import { type Steps, step } from '../steps.js';
 
@@ -40,6 +41,6 @@ function wait(milliseconds: number): Steps<void> {
     () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
     },
-    () => new Promise<void>((resolve) => setTimeout(resolve, milliseconds)),
+    () => pause(milliseconds),
   );
 }
