@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isPermitted } from '../base/permission.js';
 import { version } from '../base/version.js';
 import type { SaveEntries } from './save-entries.js';
 import type { Failure, NativePath, PlansNeeded, WireDecision, WirePlan } from './wire.js';
@@ -167,9 +168,8 @@ export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
 export function loadAddon(): Addon {
   const root = packageRoot();
   const require = createRequire(join(root, 'package.json'));
-  const load = require('node-gyp-build') as (root: string) => Addon;
   try {
-    return load(root);
+    return requireLoader(require)(root);
   } catch (error) {
     // node-gyp-build detects musl only on one distribution, and assumes glibc on the others.
     const musl = join(root, `prebuilds/linux-${process.arch}/indelible.musl.node`);
@@ -179,6 +179,22 @@ export function loadAddon(): Addon {
     } catch {
       throw error;
     }
+  }
+}
+
+/**
+ * node-gyp-build tells musl by this file, and fails where Node's permission model hides it. With `LIBC` it does
+ * not look.
+ */
+const MUSL_SIGN = '/etc/alpine-release';
+
+function requireLoader(require: NodeJS.Require): (root: string) => Addon {
+  if (process.env.LIBC !== undefined || isPermitted('fs.read', MUSL_SIGN)) return require('node-gyp-build');
+  process.env.LIBC = 'glibc';
+  try {
+    return require('node-gyp-build');
+  } finally {
+    delete process.env.LIBC;
   }
 }
 

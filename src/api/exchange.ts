@@ -1,4 +1,5 @@
-import { absolutePath, type PathLike } from '../base/path.js';
+import type { PathLike } from '../base/path.js';
+import { writablePath } from '../base/permission.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import type { NameChange } from '../names/durability.js';
@@ -33,7 +34,7 @@ export function exchangeSync(a: PathLike, b: PathLike, options?: NameChangeOptio
 }
 
 function steps(a: PathLike, b: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
-  const names = { from: absolutePath(a, 'a'), to: absolutePath(b, 'b') };
+  const names = { from: writablePath(a, 'a'), to: writablePath(b, 'b') };
   return renameOperation(selectEngine().calls, {
     operation: 'exchange',
     ...names,

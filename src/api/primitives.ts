@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import type { Failure } from '../addon/wire.js';
 import { checkedInteger, systemError } from '../base/errors.js';
 import { modeOption } from '../base/options.js';
-import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
+import type { AbsolutePath, PathLike } from '../base/path.js';
+import { writablePath } from '../base/permission.js';
 import { selectEngine } from '../engine/select.js';
 
 /** Flags of `renameat2`, from `<linux/fs.h>`. */
@@ -170,7 +171,7 @@ export function syncfsSync(fd: number): void {
  * the same directory at the moment (docs/durability.md).
  */
 export async function syncDirectory(directory: PathLike): Promise<void> {
-  const path = absolutePath(directory, 'directory');
+  const path = writablePath(directory, 'directory');
   const { addon } = selectEngine();
   if (addon !== undefined) {
     resultOf({ syscall: 'syncDirectory', path }, await addon.syncDirectory(path));
@@ -186,7 +187,7 @@ export async function syncDirectory(directory: PathLike): Promise<void> {
 
 /** The same on the calling thread. */
 export function syncDirectorySync(directory: PathLike): void {
-  const path = absolutePath(directory, 'directory');
+  const path = writablePath(directory, 'directory');
   const { addon } = selectEngine();
   if (addon !== undefined) {
     resultOf({ syscall: 'syncDirectory', path }, addon.syncDirectorySync(path));
@@ -237,14 +238,14 @@ function callOnDescriptorSync(name: DescriptorCall, fd: number): void {
 }
 
 function renameCall(from: PathLike, to: PathLike, given: number | null | undefined) {
-  const path = absolutePath(from, 'from');
-  const dest = absolutePath(to, 'to');
+  const path = writablePath(from, 'from');
+  const dest = writablePath(to, 'to');
   const flags = checkedInteger('flags', given ?? 0, 0xffff_ffff);
   return { addon: selectEngine().addon, syscall: 'renameat2', path, dest, flags };
 }
 
 function openCall(directory: PathLike, mode: number | string | null | undefined) {
-  const path = absolutePath(directory, 'directory');
+  const path = writablePath(directory, 'directory');
   return {
     addon: selectEngine().addon,
     syscall: 'open',
@@ -255,12 +256,12 @@ function openCall(directory: PathLike, mode: number | string | null | undefined)
 
 function linkCall(from: PathLike | number, to: PathLike) {
   const { addon } = selectEngine();
-  const dest = absolutePath(to, 'to');
+  const dest = writablePath(to, 'to');
   if (typeof from === 'number') {
     checkedInteger('from', from, MAX_DESCRIPTOR);
     return { addon, syscall: 'linkat', from, dest };
   }
-  const path = absolutePath(from, 'from');
+  const path = writablePath(from, 'from');
   return { addon, syscall: 'linkat', from: path, path, dest };
 }
 

@@ -1,4 +1,5 @@
-import { absolutePath, type PathLike } from '../base/path.js';
+import type { PathLike } from '../base/path.js';
+import { writablePath } from '../base/permission.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import type { NameChange } from '../names/durability.js';
@@ -38,7 +39,7 @@ export function renameExclusiveSync(
 }
 
 function steps(from: PathLike, to: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
-  const names = { from: absolutePath(from, 'from'), to: absolutePath(to, 'to') };
+  const names = { from: writablePath(from, 'from'), to: writablePath(to, 'to') };
   const request = { operation: 'renameExclusive', ...names, ...resolveNameChangeOptions(options) } as const;
   return renameOperation(selectEngine().calls, request);
 }

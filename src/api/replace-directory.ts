@@ -5,7 +5,8 @@ import {
   optionsObject,
   resolveKeepPrevious,
 } from '../base/options.js';
-import { absolutePath, type PathLike } from '../base/path.js';
+import type { PathLike } from '../base/path.js';
+import { requirePermission, writablePath } from '../base/permission.js';
 import { allOptionsBut } from '../base/refused-options.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync } from '../fs/steps.js';
@@ -85,10 +86,12 @@ function requestOf(
   options: ReplaceDirectoryOptions | null | undefined,
 ): ReplaceDirectoryRequest {
   const given = optionsObject(options, REFUSED);
+  const keepPrevious = resolveKeepPrevious(given.keepPrevious, 'replace');
+  if (keepPrevious !== undefined) requirePermission('fs.write', keepPrevious);
   return {
-    staged: absolutePath(staged, 'staged'),
-    path: absolutePath(path, 'path'),
-    keepPrevious: resolveKeepPrevious(given.keepPrevious, 'replace'),
+    staged: writablePath(staged, 'staged'),
+    path: writablePath(path, 'path'),
+    keepPrevious,
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
     strict: booleanOption('options.strict', given.strict, false),
   };

@@ -1,4 +1,5 @@
 import { absolutePath, type PathLike, validatedPath } from '../base/path.js';
+import { requireSymlinkPermission } from '../base/permission.js';
 import { selectEngine } from '../engine/select.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import type { NameChange } from '../names/durability.js';
@@ -39,5 +40,6 @@ export function replaceSymlinkSync(
 
 function steps(target: PathLike, path: PathLike, options?: NameChangeOptions | null): Steps<NameChange> {
   const link = { target: validatedPath(target, 'target'), path: absolutePath(path, 'path') };
+  requireSymlinkPermission(link.path);
   return replaceSymlinkSteps(selectEngine().calls, { ...link, ...resolveNameChangeOptions(options) });
 }

@@ -2,6 +2,7 @@ import { bytesOf, type SaveData } from '../base/data.js';
 import { abortError } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
+import { requirePermission } from '../base/permission.js';
 import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-source.js';
@@ -65,6 +66,7 @@ export function requestOf(
   const absolute = absolutePath(path, 'path');
   const resolved = resolveOptions(options);
   if (resolved.signal?.aborted) throw abortError(resolved.signal);
+  checkPermission(absolute, resolved);
   const bytes = bytesOf(data, resolved.encoding);
   // Property by property: an object spread costs more than most of a save's system calls.
   return {
@@ -89,9 +91,15 @@ export function requestOf(
 /**
  * Makes the request of a save without its data.
  *
- * @throws the error of an aborted signal.
+ * @throws the error of an aborted signal, or `ERR_ACCESS_DENIED`.
  */
 export function saveParametersOf(path: AbsolutePath, options: ResolvedOptions): SaveParameters {
   if (options.signal?.aborted) throw abortError(options.signal);
+  checkPermission(path, options);
   return { path, ...options };
+}
+
+function checkPermission(path: AbsolutePath, { keepPrevious }: ResolvedOptions): void {
+  requirePermission('fs.write', path);
+  if (keepPrevious !== undefined) requirePermission('fs.write', keepPrevious);
 }

@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import { failedWith } from '../base/fs-error.js';
-import { absolutePath, type PathLike } from '../base/path.js';
+import type { PathLike } from '../base/path.js';
 import { bytesOfPath, inDirectory } from '../base/path-bytes.js';
+import { writablePath } from '../base/permission.js';
 import { selectEngine } from '../engine/select.js';
 import type { Entry, FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps, step } from '../fs/steps.js';
@@ -55,12 +56,12 @@ interface Swept {
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
 export async function sweep(directory: PathLike): Promise<string[]> {
-  return run(removeLeftovers(bytesOfPath(absolutePath(directory, 'directory'))));
+  return run(removeLeftovers(bytesOfPath(writablePath(directory, 'directory'))));
 }
 
 /** The same on the calling thread. */
 export function sweepSync(directory: PathLike): string[] {
-  return runSync(removeLeftovers(bytesOfPath(absolutePath(directory, 'directory'))));
+  return runSync(removeLeftovers(bytesOfPath(writablePath(directory, 'directory'))));
 }
 
 function* removeLeftovers(path: Buffer): Steps<string[]> {

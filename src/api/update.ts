@@ -20,6 +20,7 @@ import {
 } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import { queueKey } from '../base/path-bytes.js';
+import { requirePermission } from '../base/permission.js';
 import { allOptionsBut } from '../base/refused-options.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
 import type { WaitLimit } from '../base/wait-limit.js';
@@ -191,6 +192,8 @@ function resolveCall(
   const lock = oneOf('options.lock', given.lock, ['machine', 'thread']);
   const { signal, makeDirectories } = resolved;
   if (signal?.aborted) throw abortError(signal);
+  requirePermission('fs.read', absolute);
+  requirePermission('fs.write', absolute);
   return {
     request: { path: absolute, makeDirectories, lock, anyOwner: resolved.owner?.uid !== undefined },
     waitLimit: {

@@ -85,6 +85,10 @@ const CALLS_WITH_OWN_PATHS: ReadonlySet<string> = new Set(['rename', 'link', 'sy
  * directory).
  */
 export function toSaveError(error: unknown, { path, published, syscall, hint }: ErrorContext): unknown {
+  if (isError(error) && !('published' in error) && failedWith(error, 'ERR_ACCESS_DENIED')) {
+    // Of Node's permission model. Its `resource` is the path that was refused, perhaps that of the temporary.
+    return Object.assign(error, { path: path.toString(), published: published ?? false });
+  }
   if (!isSystemError(error) || 'published' in error) return error;
   const known: SystemFailure = { errno: Math.abs(error.errno), syscall: syscall ?? error.syscall, path };
   if (CALLS_WITH_OWN_PATHS.has(error.syscall) && error.path !== undefined) known.path = error.path;

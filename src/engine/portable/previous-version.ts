@@ -10,6 +10,7 @@ import {
   close,
   fdatasync,
   fstat,
+  isDenied,
   link,
   lstat,
   openToSync,
@@ -156,19 +157,26 @@ export class PreviousVersion {
       if (failedWith(error, 'ELOOP')) return;
       // Plain `fs` can only sync a file that it can open.
       if (!failedWith(error, 'EACCES', 'EPERM', 'EAGAIN')) throw error;
-      if (this.#request.strict) {
-        const message = `The current version of '${this.#request.path}' cannot be read, so it cannot be synced`;
-        const where = { syscall: 'open', path: this.#request.path, cause: error };
-        throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, where);
-      }
-      this.#safe = false;
+      this.#cannotSync(error);
       return;
     }
     try {
       if ((yield* fstat(descriptor)).isFile()) yield* fdatasync(descriptor);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      this.#cannotSync(error);
     } finally {
       yield* close(descriptor);
     }
+  }
+
+  #cannotSync(cause: unknown): void {
+    if (this.#request.strict) {
+      const message = `The current version of '${this.#request.path}' cannot be synced`;
+      const where = { syscall: 'open', path: this.#request.path, cause };
+      throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, where);
+    }
+    this.#safe = false;
   }
 
   *close(): Steps<void> {

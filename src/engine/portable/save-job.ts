@@ -3,6 +3,7 @@ import { indelibleError } from '../../base/errors.js';
 import { toSaveError } from '../../base/fs-error.js';
 import { type Durability, isWeaker } from '../../base/options.js';
 import { parentOf } from '../../base/path-bytes.js';
+import { mayChangeOpenFiles } from '../../base/permission.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { Directory, openNearest } from '../../fs/plain/directory.js';
 import { fstat, unlink } from '../../fs/plain/plain-fs.js';
@@ -169,8 +170,10 @@ function* writeAndPublish(
   timer?.enter('create');
   throwIfAborted(request.signal);
   // The producer of chunks may take long, and another program may replace the file with one of fewer rights.
-  const mode = whole === undefined ? Rights.privateMode : rights.creationMode;
-  const temporary = yield* Temporary.create(directory.path, mode, plan.local);
+  const isPrivate = whole === undefined && (mayChangeOpenFiles || request.mode === undefined);
+  const mode = isPrivate ? Rights.privateMode : rights.creationMode;
+  const syncs = plan.protocol === 'sync-rename-sync';
+  const temporary = yield* Temporary.create(directory.path, mode, plan.local, syncs);
   try {
     if (whole !== undefined) yield* setBeforeContent(rights, mode, temporary, directory, plan);
     let bytes = 0;
@@ -237,7 +240,7 @@ function* setBeforeContent(
 ): Steps<void> {
   const modelMode = rights.modelMode(mode);
   if (modelMode !== undefined) {
-    const model = yield* Temporary.create(directory.path, modelMode, local);
+    const model = yield* Temporary.create(directory.path, modelMode, local, false);
     try {
       rights.model = yield* fstat(model.descriptor);
     } finally {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { failedCall, failedWith } from '../../base/fs-error.js';
 import { parentOf } from '../../base/path-bytes.js';
 import type { Steps } from '../steps.js';
-import { close, fstat, fsync, open } from './plain-fs.js';
+import { close, fstat, fsync, maySync, open } from './plain-fs.js';
 
 // O_DIRECTORY is missing on Windows.
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
@@ -10,7 +10,10 @@ const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 /** The directory of a target, kept open for its sync. */
 export class Directory {
   readonly path: Buffer;
-  /** `undefined` if the directory may be written and entered but not read: it cannot be opened or synced. */
+  /**
+   * `undefined` if it cannot be synced: it may be written and entered but not read, or Node's permission model
+   * refuses the sync.
+   */
   readonly descriptor: number | undefined;
 
   constructor(path: Buffer, descriptor: number | undefined) {
@@ -23,7 +26,9 @@ export class Directory {
     try {
       const descriptor = yield* open(path, FLAGS | flags);
       if (constants.O_DIRECTORY === undefined) yield* refuseUnlessDirectory(descriptor);
-      return new Directory(path, descriptor);
+      if (yield* maySync(descriptor)) return new Directory(path, descriptor);
+      yield* close(descriptor);
+      return new Directory(path, undefined);
     } catch (error) {
       if (
         failedWith(error, 'EACCES') ||

@@ -222,7 +222,10 @@ function opened({ path, handle }: OpenDirectory): Directory {
   return new Directory(path, handle === NOT_OPEN ? undefined : handle);
 }
 
-/** @returns `false` on Windows if the file is read-only: then it cannot be synced. */
+/**
+ * @returns `false` if it cannot be synced: on Windows a read-only file, and any file where Node's permission
+ * model refuses the sync.
+ */
 function* syncFile(path: Buffer): Steps<boolean> {
   let descriptor: number;
   try {
@@ -234,6 +237,9 @@ function* syncFile(path: Buffer): Steps<boolean> {
   try {
     yield* fs.fdatasync(descriptor);
     return true;
+  } catch (error) {
+    if (fs.isDenied(error)) return false;
+    throw error;
   } finally {
     yield* fs.close(descriptor);
   }

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import * as fs from 'node:fs';
+import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { indelibleError } from '../../base/errors.js';
+import { failedWith } from '../../base/fs-error.js';
+import { isRestricted } from '../../base/permission.js';
 import { type Steps, step } from '../steps.js';
 
 // The file system calls of the portable engine, one `fs` function each. Paths are bytes, as in the kernel.
@@ -20,41 +22,49 @@ function forNode(path: Buffer): string | Buffer {
   throw indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'open', path });
 }
 
-const asynchronous = {
-  close: promisify(fs.close),
-  fchmod: promisify(fs.fchmod),
-  fchown: promisify(fs.fchown),
-  fdatasync: promisify(fs.fdatasync),
-  fstat: promisify(fs.fstat),
-  fsync: promisify(fs.fsync),
-  link: promisify(fs.link),
-  lstat: promisify(fs.lstat),
-  mkdir: promisify(fs.mkdir),
-  open: promisify(fs.open),
-  read: promisify(fs.read),
-  readdir: promisify(fs.readdir),
-  readlink: promisify(fs.readlink),
-  realpath: promisify(fs.realpath.native),
-  rename: promisify(fs.rename),
-  rmdir: promisify(fs.rmdir),
-  stat: promisify(fs.stat),
-  statfs: promisify(fs.statfs),
-  symlink: promisify(fs.symlink),
-  unlink: promisify(fs.unlink),
-  write: promisify(fs.write),
-};
+const promises = new WeakMap<object, unknown>();
+
+/**
+ * The form of a call that returns a promise. The call is looked up each time: programs and tests replace the
+ * functions of `fs` (mock-fs, memfs).
+ */
+const promised: typeof promisify = ((call: Parameters<typeof promisify>[0]): unknown => {
+  const known = promises.get(call);
+  if (known !== undefined) return known;
+  const made = promisify(call);
+  promises.set(call, made);
+  return made;
+}) as typeof promisify;
+
+/**
+ * The open files of asynchronous procedures under Node's permission model, by descriptor. It refuses the sync
+ * of a descriptor, and before Node 26 not that of a FileHandle.
+ */
+const handles = new Map<number, fs.promises.FileHandle>();
+
+/** Whether a FileHandle can be synced under the permission model; `undefined`: not tried yet. */
+let handlesSync: boolean | undefined;
 
 export function open(path: Buffer, flags: number, mode?: number): Steps<number> {
   return step(
     () => fs.openSync(forNode(path), flags, mode),
-    () => asynchronous.open(forNode(path), flags, mode),
+    async () => {
+      if (!isRestricted) return await promised(fs.open)(forNode(path), flags, mode);
+      const handle = await fs.promises.open(forNode(path), flags, mode);
+      handles.set(handle.fd, handle);
+      return handle.fd;
+    },
   );
 }
 
 export function close(descriptor: number): Steps<void> {
   return step(
     () => fs.closeSync(descriptor),
-    () => asynchronous.close(descriptor),
+    async () => {
+      const handle = handles.get(descriptor);
+      handles.delete(descriptor);
+      await (handle === undefined ? promised(fs.close)(descriptor) : handle.close());
+    },
   );
 }
 
@@ -62,14 +72,14 @@ export function close(descriptor: number): Steps<void> {
 export function write(descriptor: number, data: Uint8Array, offset: number, length: number): Steps<number> {
   return step(
     () => fs.writeSync(descriptor, data, offset, length, null),
-    async () => (await asynchronous.write(descriptor, data, offset, length, null)).bytesWritten,
+    async () => (await promised(fs.write)(descriptor, data, offset, length, null)).bytesWritten,
   );
 }
 
 export function fstat(descriptor: number): Steps<fs.Stats> {
   return step(
     () => fs.fstatSync(descriptor),
-    () => asynchronous.fstat(descriptor),
+    () => promised(fs.fstat)(descriptor),
   );
 }
 
@@ -77,7 +87,7 @@ export function fstat(descriptor: number): Steps<fs.Stats> {
 export function fstatExactly(descriptor: number): Steps<fs.BigIntStats> {
   return step(
     () => fs.fstatSync(descriptor, { bigint: true }),
-    () => asynchronous.fstat(descriptor, { bigint: true }),
+    () => promised(fs.fstat)(descriptor, { bigint: true }),
   );
 }
 
@@ -85,56 +95,110 @@ export function fstatExactly(descriptor: number): Steps<fs.BigIntStats> {
 export function read(descriptor: number, into: Uint8Array, offset: number): Steps<number> {
   return step(
     () => fs.readSync(descriptor, into, offset, into.length - offset, null),
-    async () => (await asynchronous.read(descriptor, into, offset, into.length - offset, null)).bytesRead,
+    async () => (await promised(fs.read)(descriptor, into, offset, into.length - offset, null)).bytesRead,
   );
+}
+
+/** Whether attributes are set by `openedPath`, since the permission model refuses fchown and fchmod. */
+const changesByPath = isRestricted && process.platform === 'linux';
+
+/**
+ * The path by which Linux reaches an open file. The permission model has to allow it, as it does for a process
+ * that may write everywhere. The file's own name is no way: in a directory of others it may lead to another
+ * file by now.
+ */
+function openedPath(descriptor: number): string {
+  return `/proc/self/fd/${descriptor}`;
 }
 
 export function fchown(descriptor: number, uid: number, gid: number): Steps<void> {
   return step(
-    () => fs.fchownSync(descriptor, uid, gid),
-    () => asynchronous.fchown(descriptor, uid, gid),
+    () =>
+      changesByPath ? fs.chownSync(openedPath(descriptor), uid, gid) : fs.fchownSync(descriptor, uid, gid),
+    () =>
+      changesByPath
+        ? promised(fs.chown)(openedPath(descriptor), uid, gid)
+        : promised(fs.fchown)(descriptor, uid, gid),
   );
 }
 
 export function fchmod(descriptor: number, mode: number): Steps<void> {
   return step(
-    () => fs.fchmodSync(descriptor, mode),
-    () => asynchronous.fchmod(descriptor, mode),
+    () => (changesByPath ? fs.chmodSync(openedPath(descriptor), mode) : fs.fchmodSync(descriptor, mode)),
+    () =>
+      changesByPath
+        ? promised(fs.chmod)(openedPath(descriptor), mode)
+        : promised(fs.fchmod)(descriptor, mode),
   );
 }
 
 export function fdatasync(descriptor: number): Steps<void> {
   return step(
     () => fs.fdatasyncSync(descriptor),
-    () => asynchronous.fdatasync(descriptor),
+    async () => await (handles.get(descriptor)?.datasync() ?? promised(fs.fdatasync)(descriptor)),
   );
 }
 
 export function fsync(descriptor: number): Steps<void> {
   return step(
     () => fs.fsyncSync(descriptor),
-    () => asynchronous.fsync(descriptor),
+    async () => await (handles.get(descriptor)?.sync() ?? promised(fs.fsync)(descriptor)),
   );
 }
+
+/** Whether an open file can be synced in this form of the procedure. Under the permission model it tries. */
+export function maySync(descriptor: number): Steps<boolean> {
+  return step(
+    () => !isRestricted,
+    async () => {
+      if (!isRestricted) return true;
+      handlesSync ??= await syncsHandle(handles.get(descriptor));
+      return handlesSync;
+    },
+  );
+}
+
+async function syncsHandle(handle: fs.promises.FileHandle | undefined): Promise<boolean> {
+  try {
+    await handle?.datasync();
+    return handle !== undefined;
+  } catch (error) {
+    return !isDenied(error);
+  }
+}
+
+/** Whether the permission model has refused a call. */
+export function isDenied(error: unknown): boolean {
+  return failedWith(error, 'ERR_ACCESS_DENIED');
+}
+
+// O_DSYNC is missing on Windows. On macOS it does not flush the disk's cache, as F_FULLFSYNC does.
+const WRITES_THROUGH = process.platform === 'linux' ? fs.constants.O_DSYNC : undefined;
+
+/**
+ * The flag with which a new file is opened where its descriptor cannot be synced: each write is then as good
+ * as a write and an fdatasync (open(2), O_DSYNC). `undefined`: the descriptor can be synced.
+ */
+export const writeThroughFlag: number | undefined = isRestricted ? WRITES_THROUGH : undefined;
 
 export function lstat(path: Buffer): Steps<fs.Stats> {
   return step(
     () => fs.lstatSync(forNode(path)),
-    () => asynchronous.lstat(forNode(path)),
+    () => promised(fs.lstat)(forNode(path)),
   );
 }
 
 export function lstatExactly(path: Buffer): Steps<fs.BigIntStats> {
   return step(
     () => fs.lstatSync(forNode(path), { bigint: true }),
-    () => asynchronous.lstat(forNode(path), { bigint: true }),
+    () => promised(fs.lstat)(forNode(path), { bigint: true }),
   );
 }
 
 export function stat(path: Buffer): Steps<fs.Stats> {
   return step(
     () => fs.statSync(forNode(path)),
-    () => asynchronous.stat(forNode(path)),
+    () => promised(fs.stat)(forNode(path)),
   );
 }
 
@@ -142,21 +206,21 @@ export function stat(path: Buffer): Steps<fs.Stats> {
 export function statExactly(path: Buffer): Steps<fs.BigIntStats> {
   return step(
     () => fs.statSync(forNode(path), { bigint: true }),
-    () => asynchronous.stat(forNode(path), { bigint: true }),
+    () => promised(fs.stat)(forNode(path), { bigint: true }),
   );
 }
 
 export function statfs(path: Buffer): Steps<fs.StatsFs> {
   return step(
     () => fs.statfsSync(forNode(path)),
-    () => asynchronous.statfs(forNode(path)),
+    () => promised(fs.statfs)(forNode(path)),
   );
 }
 
 export function readdir(path: Buffer): Steps<Buffer[]> {
   return step(
     () => fs.readdirSync(forNode(path), 'buffer'),
-    () => asynchronous.readdir(forNode(path), 'buffer'),
+    () => promised(fs.readdir)(forNode(path), 'buffer'),
   );
 }
 
@@ -164,56 +228,56 @@ export function readdir(path: Buffer): Steps<Buffer[]> {
 export function readlink(path: Buffer): Steps<Buffer> {
   return step(
     () => Buffer.from(fs.readlinkSync(forNode(path), 'buffer')),
-    async () => Buffer.from(await asynchronous.readlink(forNode(path), 'buffer')),
+    async () => Buffer.from(await promised(fs.readlink)(forNode(path), 'buffer')),
   );
 }
 
 export function realpath(path: Buffer): Steps<string> {
   return step(
     () => fs.realpathSync.native(forNode(path)),
-    () => asynchronous.realpath(forNode(path)),
+    () => promised(fs.realpath.native)(forNode(path)),
   );
 }
 
 export function mkdir(path: Buffer, mode: number): Steps<void> {
   return step(
     () => fs.mkdirSync(forNode(path), mode),
-    () => asynchronous.mkdir(forNode(path), mode),
+    () => promised(fs.mkdir)(forNode(path), mode),
   );
 }
 
 export function rename(from: Buffer, to: Buffer): Steps<void> {
   return step(
     () => fs.renameSync(forNode(from), forNode(to)),
-    () => asynchronous.rename(forNode(from), forNode(to)),
+    () => promised(fs.rename)(forNode(from), forNode(to)),
   );
 }
 
 export function rmdir(path: Buffer): Steps<void> {
   return step(
     () => fs.rmdirSync(forNode(path)),
-    () => asynchronous.rmdir(forNode(path)),
+    () => promised(fs.rmdir)(forNode(path)),
   );
 }
 
 export function link(from: Buffer, to: Buffer): Steps<void> {
   return step(
     () => fs.linkSync(forNode(from), forNode(to)),
-    () => asynchronous.link(forNode(from), forNode(to)),
+    () => promised(fs.link)(forNode(from), forNode(to)),
   );
 }
 
 export function symlink(target: Buffer, path: Buffer): Steps<void> {
   return step(
     () => fs.symlinkSync(forNode(target), forNode(path)),
-    () => asynchronous.symlink(forNode(target), forNode(path)),
+    () => promised(fs.symlink)(forNode(target), forNode(path)),
   );
 }
 
 export function unlink(path: Buffer): Steps<void> {
   return step(
     () => fs.unlinkSync(forNode(path)),
-    () => asynchronous.unlink(forNode(path)),
+    () => promised(fs.unlink)(forNode(path)),
   );
 }
 

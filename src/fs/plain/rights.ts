@@ -1,8 +1,9 @@
 import { readFileSync, type Stats } from 'node:fs';
 import { failedCall, failedWith, UNSUPPORTED } from '../../base/fs-error.js';
+import { mayChangeOpenFiles } from '../../base/permission.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
-import { fchmod, fchown, fstat } from './plain-fs.js';
+import { fchmod, fchown, fstat, isDenied } from './plain-fs.js';
 
 /** The attributes of a file that the new version may take over. */
 export type PreservedAttributes = Pick<Stats, 'mode' | 'uid' | 'gid'>;
@@ -46,6 +47,8 @@ export class Rights {
 
   /** The mode to create the temporary with. The umask applies. */
   get creationMode(): number {
+    // Then neither group nor mode will change.
+    if (this.#request.mode !== undefined && !mayChangeOpenFiles) return this.#request.mode & ~SPECIAL_BITS;
     const mode = this.#request.mode ?? this.#modeOfReplaced;
     if (mode !== undefined) {
       // The rights of the owner, and those that owner, group and all others have alike. A common mode such as
@@ -192,7 +195,7 @@ function* permitted(step: Steps<void>, required: boolean): Steps<boolean> {
     yield* step;
     return true;
   } catch (error) {
-    if (required || !failedWith(error, ...NOT_PERMITTED)) throw error;
+    if (required || !(failedWith(error, ...NOT_PERMITTED) || isDenied(error))) throw error;
     return false;
   }
 }

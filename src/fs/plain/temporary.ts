@@ -6,7 +6,7 @@ import { inDirectory } from '../../base/path-bytes.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { temporaryName } from '../temporary-name.js';
-import { close, fdatasync, fsync, open, unlink, write } from './plain-fs.js';
+import { close, fdatasync, fsync, open, unlink, write, writeThroughFlag } from './plain-fs.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
 /** A name has 80 random bits, so even one collision means that something else is wrong. */
@@ -30,11 +30,13 @@ export class Temporary {
     this.descriptor = descriptor;
   }
 
-  static *create(directory: Buffer, mode: number, local: boolean): Steps<Temporary> {
+  /** @param syncs whether it will be synced. */
+  static *create(directory: Buffer, mode: number, local: boolean, syncs: boolean): Steps<Temporary> {
+    const flags = CREATION_FLAGS | (syncs ? (writeThroughFlag ?? 0) : 0);
     for (let attempt = 1; ; attempt += 1) {
       const path = inDirectory(directory, temporaryName(local));
       try {
-        return new Temporary(path, yield* open(path, CREATION_FLAGS, mode));
+        return new Temporary(path, yield* open(path, flags, mode));
       } catch (error) {
         if (attempt === MAX_NAME_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
       }
@@ -60,7 +62,8 @@ export class Temporary {
 
   /** A failure is final: the kernel may drop the pages, and another sync would succeed without them. */
   *sync(): Steps<void> {
-    yield* fdatasync(this.descriptor);
+    // Otherwise each write has synced it.
+    if (writeThroughFlag === undefined) yield* fdatasync(this.descriptor);
   }
 
   /** Some filesystems (NFS, FUSE, quotas) report only here that the data could not be stored. */
@@ -101,7 +104,7 @@ function* ignoringFailure(steps: Steps<void>): Steps<void> {
  * put into the log before.
  */
 export function* commitLog(directory: Buffer): Steps<void> {
-  const file = yield* Temporary.create(directory, 0o600, false);
+  const file = yield* Temporary.create(directory, 0o600, false, false);
   try {
     yield* file.syncAgain();
   } finally {

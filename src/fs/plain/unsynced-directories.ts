@@ -88,8 +88,8 @@ export function* syncUnsyncedAbove(directory: Buffer): Steps<boolean> {
       below = above;
     }
   } catch (error) {
-    // A directory on the way up may not be entered, or the path is too long.
-    if (failedWith(error, 'EACCES', 'ENAMETOOLONG')) return false;
+    // A directory on the way up may not be entered or looked at, or the path is too long.
+    if (failedWith(error, 'EACCES', 'ENAMETOOLONG', 'ERR_ACCESS_DENIED')) return false;
     throw error;
   }
 }
