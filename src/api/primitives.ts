@@ -1,4 +1,4 @@
-import * as fs from 'node:fs';
+import fs from 'node:fs';
 import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import type { Failure } from '../addon/wire.js';

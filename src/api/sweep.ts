@@ -1,4 +1,4 @@
-import * as fs from 'node:fs';
+import fs from 'node:fs';
 import { failedWith } from '../base/fs-error.js';
 import type { PathLike } from '../base/path.js';
 import { bytesOfPath, inDirectory } from '../base/path-bytes.js';

@@ -72,7 +72,13 @@ export function close(descriptor: number): Steps<void> {
 export function write(descriptor: number, data: Uint8Array, offset: number, length: number): Steps<number> {
   return step(
     () => fs.writeSync(descriptor, data, offset, length, null),
-    async () => (await promised(fs.write)(descriptor, data, offset, length, null)).bytesWritten,
+    () =>
+      new Promise((resolve, reject) => {
+        fs.write(descriptor, data, offset, length, null, (error, written) => {
+          if (error) reject(error);
+          else resolve(written);
+        });
+      }),
   );
 }
 
@@ -95,7 +101,13 @@ export function fstatExactly(descriptor: number): Steps<fs.BigIntStats> {
 export function read(descriptor: number, into: Uint8Array, offset: number): Steps<number> {
   return step(
     () => fs.readSync(descriptor, into, offset, into.length - offset, null),
-    async () => (await promised(fs.read)(descriptor, into, offset, into.length - offset, null)).bytesRead,
+    () =>
+      new Promise((resolve, reject) => {
+        fs.read(descriptor, into, offset, into.length - offset, null, (error, bytesRead) => {
+          if (error) reject(error);
+          else resolve(bytesRead);
+        });
+      }),
   );
 }
 
