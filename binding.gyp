@@ -14,6 +14,7 @@
         "native/binding/wire_values.cc",
         "native/save/access_list.cc",
         "native/save/links.cc",
+        "native/save/optional_calls.cc",
         "native/save/pinned_version.cc",
         "native/save/plan_cache.cc",
         "native/save/previous_version.cc",

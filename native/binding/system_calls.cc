@@ -13,6 +13,7 @@
 #include "../platform/platform.h"
 #include "../platform/primitives.h"
 #include "../save/links.h"
+#include "../save/optional_calls.h"
 #include "../save/rename_retry.h"
 #include "../save/sync_fallback.h"
 #include "../save/target.h"
@@ -436,10 +437,20 @@ Status SyncIfFile(const Directory& directory, const std::string& name) {
 Status SyncDirectory(Call* call) {
   Reached reached = Reached::kSubmitted;
   Status status = SyncEntries(call->In(), &reached);
-  call->durable = reached == Reached::kStable;
+  if (MayBeUnavailable(OptionalCall::kSyncDirectory, status)) return Status::Ok();
   if (!status.ok()) return status;
+  call->durable = reached == Reached::kStable;
   return Process::Get().scheduler.unsynced_directories().SyncAbove(call->In(), call->directory->identity,
                                                                    &call->durable);
+}
+
+Status SyncFilesystem(Call* call) {
+  Status status =
+      ExplainDenial(OptionalCall::kSyncFilesystem, platform::SyncFilesystem(call->In().descriptor));
+  // Each file is synced instead.
+  if (platform::IsUnsupported(status.error()))
+    SetUnavailable(platform::FilesystemId::Of(call->directory->identity), OptionalCall::kSyncFilesystem);
+  return status;
 }
 
 Status RemoveUnlessOpen(Call* call) {
@@ -525,7 +536,10 @@ const Row kRows[] = {
      Listing},
     {"exchange",
      {kFrom, kFromName, kTo, kToName},
-     [](Call* call) { return platform::Exchange(call->In(), call->one, call->InOther(), call->other); },
+     [](Call* call) {
+       return ExplainDenial(OptionalCall::kExchange,
+                            platform::Exchange(call->In(), call->one, call->InOther(), call->other));
+     },
      Nothing},
     {"rename",
      {kFrom, kFromName, kTo, kToName},
@@ -533,7 +547,10 @@ const Row kRows[] = {
      Nothing},
     {"renameExclusive",
      {kFrom, kFromName, kTo, kToName},
-     [](Call* call) { return RenameNoReplace(call->In(), call->one, call->InOther(), call->other); },
+     [](Call* call) {
+       return ExplainDenial(OptionalCall::kRenameExclusive,
+                            RenameNoReplace(call->In(), call->one, call->InOther(), call->other));
+     },
      Nothing},
     {"link",
      {kFrom, kFromName, kTo, kToName},
@@ -563,10 +580,7 @@ const Row kRows[] = {
      Paths},
     {"syncDirectoryAt", {kIn}, SyncDirectory, Durable},
     {"syncFiles", {kIn, kNames}, OnEach<SyncIfFile>, Nothing},
-    {"syncFilesystem",
-     {kIn},
-     [](Call* call) { return platform::SyncFilesystem(call->In().descriptor); },
-     Nothing},
+    {"syncFilesystem", {kIn}, SyncFilesystem, Nothing},
     {"removeUnlessOpen", {kIn, kName}, RemoveUnlessOpen, Word},
     {"openFile",
      {kIn, kName, {Reads::kReadAhead, "readAhead"}, {Reads::kFlag, "anyOwner"}},
@@ -675,6 +689,19 @@ Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   return PlanValue(info.Env(), decision.PlanFor(choice));
 }
 
+// (major, minor, mountId): the names of the optional calls that are not available on this filesystem.
+Napi::Value FindUnavailableCalls(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  platform::FilesystemId filesystem;
+  filesystem.major = arguments.Uint32("major");
+  filesystem.minor = arguments.Uint32("minor");
+  filesystem.mount = arguments.Uint53("mountId");
+  if (!arguments.ok()) return Napi::Value();
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (const char* const name : UnavailableCalls(filesystem)) names.Set(names.Length(), name);
+  return names;
+}
+
 }  // namespace
 
 void ExportSystemCalls(Napi::Env env, Napi::Object exports) {
@@ -686,6 +713,7 @@ void ExportSystemCalls(Napi::Env env, Napi::Object exports) {
   ExportForms(env, exports, "closeHandle", CloseHandle);
   Export(env, exports, "setTemporaryOwner", SetOwner);
   Export(env, exports, "findPlan", FindPlan);
+  Export(env, exports, "unavailableCalls", FindUnavailableCalls);
 }
 
 }  // namespace indelible

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "../base/stage_times.h"
+#include "../save/optional_calls.h"
 
 namespace indelible::wire {
 
@@ -35,6 +36,7 @@ std::string Description() {
   Append(&json, "planRequest", kPlanRequestNames);
   Append(&json, "plan", kPlanNames);
   Append(&json, "decision", kDecisionNames);
+  Append(&json, "optionalCalls", OptionalCallNames().data(), OptionalCallNames().size());
   return json + "}";
 }
 

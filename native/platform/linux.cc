@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "mutex.h"
@@ -84,9 +85,20 @@ constexpr uint64_t kNoSymlinks = 0x04;
 // PROC_SUPER_MAGIC (statfs(2)).
 constexpr auto kProcfs = 0x9fa0;
 
-// statx(2) is missing before Linux 4.11, and the system call filter of an old container answers EPERM.
-// fstatat then gives everything except the mount.
-bool StatxUnavailable(int error) { return error == ENOSYS || error == EPERM; }
+// statx(2) is missing before Linux 4.11, and the system call filter of a container may forbid it. fstatat
+// then gives everything except the mount. After the first success of fstatat where statx has failed, no
+// thread tries statx again.
+std::atomic<bool> statx_unavailable{false};
+
+// The same as statx, or -1 with ENOSYS if it is known to be unavailable.
+int TryStatx(int directory, const char* path, int flags, unsigned int mask, struct statx* info) {
+  if (!statx_unavailable) return statx(directory, path, flags, mask, info);
+  errno = ENOSYS;
+  return -1;
+}
+
+// EACCES and the like may also concern the file. fstatat then fails as well.
+bool MayBeStatxItself(int error) { return IsUnsupported(error) || MayBeForbidden(error); }
 
 // By number: glibc has renameat2 since 2.28, musl since 1.2.6.
 int RenameWithFlags(const Directory& from_directory, const std::string& from, const Directory& to_directory,
@@ -288,14 +300,22 @@ Status ReadLink(const Directory& directory, const std::string& name, SymbolicLin
   if (length < 0) return Status::Failed("readlink", errno);
   link->text.assign(buffer, static_cast<size_t>(length));
   struct statfs filesystem = {};
-  if (fstatfs(Number(opened), &filesystem) != 0) return Status::Failed("statfs", errno);
-  link->only_the_system_follows = filesystem.f_type == kProcfs;
+  if (fstatfs(Number(opened), &filesystem) == 0) {
+    link->only_the_system_follows = filesystem.f_type == kProcfs;
+    return Status::Ok();
+  }
+  if (!IsUnsupported(errno) && !MayBeForbidden(errno)) return Status::Failed("statfs", errno);
+  // A filter forbids the call. The device of /proc shows the same, unless it is mounted elsewhere as well.
+  struct stat proc = {};
+  const Identity& identity = link->entry.identity;
+  link->only_the_system_follows = stat("/proc/self", &proc) == 0 && major(proc.st_dev) == identity.major &&
+                                  minor(proc.st_dev) == identity.minor;
   return Status::Ok();
 }
 
 Status Identify(const Directory& directory, Identity* identity) {
   struct statx info = {};
-  if (statx(Number(directory), "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &info) == 0) {
+  if (TryStatx(Number(directory), "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &info) == 0) {
     identity->major = info.stx_dev_major;
     identity->minor = info.stx_dev_minor;
     identity->inode = info.stx_ino;
@@ -305,9 +325,10 @@ Status Identify(const Directory& directory, Identity* identity) {
     }
     return Status::Ok();
   }
-  if (!StatxUnavailable(errno)) return Status::Failed("fstat", errno);
+  if (!MayBeStatxItself(errno)) return Status::Failed("fstat", errno);
   struct stat old = {};
   if (fstat(Number(directory), &old) != 0) return Status::Failed("fstat", errno);
+  statx_unavailable = true;
   identity->major = major(old.st_dev);
   identity->minor = minor(old.st_dev);
   identity->inode = old.st_ino;
@@ -318,8 +339,8 @@ Status Identify(const Directory& directory, Identity* identity) {
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry) {
   *entry = Entry();
   struct statx info = {};
-  if (statx(Number(directory), name.c_str(), AT_SYMLINK_NOFOLLOW,
-            STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_NLINK, &info) == 0) {
+  if (TryStatx(Number(directory), name.c_str(), AT_SYMLINK_NOFOLLOW,
+               STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_NLINK, &info) == 0) {
     entry->kind = KindOf(info.stx_mode);
     entry->attributes = Attributes{info.stx_mode & kModeBits, info.stx_uid, info.stx_gid};
     entry->identity = Identity{info.stx_dev_major, info.stx_dev_minor, info.stx_ino, 0};
@@ -327,9 +348,10 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
     entry->mount_point = (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     return Status::Ok();
   }
-  if (StatxUnavailable(errno)) {
+  if (MayBeStatxItself(errno)) {
     struct stat old = {};
     if (fstatat(Number(directory), name.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0) {
+      statx_unavailable = true;
       *entry = EntryOf(old);
       return Status::Ok();
     }
@@ -338,7 +360,13 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
 }
 
 Status FillRandom(void* bytes, size_t size) {
-  const ssize_t got = getrandom(bytes, size, 0);
+  ssize_t got = getrandom(bytes, size, 0);
+  if (got < 0 && (IsUnsupported(errno) || MayBeForbidden(errno))) {
+    // random(4): the same source.
+    const Descriptor device(open("/dev/urandom", O_RDONLY | O_CLOEXEC));
+    if (!device.valid()) return Status::Failed("open", errno);
+    got = read(Number(device), bytes, size);
+  }
   // getrandom(2) returns up to 256 bytes completely.
   if (got < 0 || static_cast<size_t>(got) != size) return Status::Failed("getrandom", got < 0 ? errno : EIO);
   return Status::Ok();
@@ -527,6 +555,8 @@ Status RealPath(const Directory& directory, std::string* path) {
   path->assign(buffer, static_cast<size_t>(length));
   return Status::Ok();
 }
+
+bool MayBeForbidden(int error) { return error == EPERM || error == EACCES; }
 
 std::vector<std::string> MountPoints() {
   std::vector<std::string> points;

@@ -1,6 +1,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "directory_locks.h"
 #include "posix.h"
 
@@ -45,15 +47,23 @@ bool MayReturnEarly(const Directory& directory) {
 // early.
 Status SyncDirectory(const Directory& directory) {
   if (!MayReturnEarly(directory)) return Checked(fsync(Number(directory)), "fsync");
+  // Without locks no process sees another, and each commits the whole filesystem.
+  static std::atomic<bool> locks_unavailable{false};
+  bool met = true;
   // A failure here affects only other processes, which then cannot see this sync, as they cannot see the sync
   // of another program.
-  (void)AddLock(directory, kBeingSynced);
+  if (!locks_unavailable) {
+    const int error = AddLock(directory, kBeingSynced).error();
+    locks_unavailable = IsUnsupported(error) || MayBeForbidden(error);
+  }
   Status status = Checked(fsync(Number(directory)), "fsync");
-  bool met = false;
-  uint64_t offset = 0;
-  const bool looked = FindLock(directory, kBeingSynced, kBeingSynced + 1, &met, &offset).ok();
-  (void)RemoveLock(directory, kBeingSynced);
-  if (status.ok() && (met || !looked)) status = Checked(syncfs(Number(directory)), "syncfs");
+  if (!locks_unavailable) {
+    uint64_t offset = 0;
+    const bool looked = FindLock(directory, kBeingSynced, kBeingSynced + 1, &met, &offset).ok();
+    (void)RemoveLock(directory, kBeingSynced);
+    met = met || !looked;
+  }
+  if (status.ok() && met) status = Checked(syncfs(Number(directory)), "syncfs");
   return status;
 }
 

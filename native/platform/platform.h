@@ -175,6 +175,8 @@ Status OpenToSync(const Directory& directory, const std::string& name, Descripto
 Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got);
 // As LookUp, for an open file. Without the mount point.
 Status Describe(const Descriptor& file, Entry* entry);
+// One read from `offset`, wherever the position of the descriptor is. ENOSYS where no file lacks a name.
+Status ReadAt(const Descriptor& file, uint64_t offset, uint8_t* data, size_t size, size_t* got);
 Status ReadVersion(const Descriptor& file, FileVersion* version);
 // The version of the file with this name. A missing file is a version as well.
 Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version);
@@ -279,6 +281,9 @@ bool MayLinkFilesOfOthers();
 inline bool IsUnsupported(int error) {
   return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
 }
+// Whether the error may mean that a filter or a security module (seccomp, AppArmor) forbids the call as such.
+// It may also mean that the process lacks permission for this file.
+bool MayBeForbidden(int error);
 // Whether the cause may be another program that has the file open, so that the call may succeed later.
 bool MayBeBusy(int error);
 // Whether an open file may block its replacement, depending on its filesystem.

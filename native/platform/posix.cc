@@ -156,6 +156,14 @@ Status Describe(const Descriptor& file, Entry* entry) {
   return Status::Ok();
 }
 
+Status ReadAt(const Descriptor& file, uint64_t offset, uint8_t* data, size_t size, size_t* got) {
+  const ssize_t count =
+      pread(Number(file), data, std::min(size, kLargestTransfer), static_cast<off_t>(offset));
+  if (count < 0) return Status::Failed("read", errno);
+  *got = static_cast<size_t>(count);
+  return Status::Ok();
+}
+
 Status ReadVersion(const Descriptor& file, FileVersion* version) {
   struct stat info = {};
   if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);

@@ -446,6 +446,10 @@ Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got) {
   return Status::Ok();
 }
 
+Status ReadAt(const Descriptor&, uint64_t, uint8_t*, size_t, size_t*) {
+  return Status::Failed("read", ENOSYS);
+}
+
 Status ReadVersion(const Descriptor& file, FileVersion* version) { return VersionOf(file, "fstat", version); }
 
 Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version) {
@@ -669,6 +673,8 @@ Status RemoveDirectory(const Directory& directory, const std::string& name) {
                             "rmdir", &removed);
   return status.ok() ? Delete(removed, "rmdir") : std::move(status);
 }
+
+bool MayBeForbidden(int) { return false; }
 
 // EBUSY: another program has the file open. EACCES and EPERM: either a scanner has the file open, or
 // permission is missing; the two cannot be told apart.

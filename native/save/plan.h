@@ -56,6 +56,13 @@ struct Plan {
   bool local = false;
   // One syncfs makes a whole tree of files durable, and reports when it cannot.
   bool sync_filesystem = false;
+  // A directory can be synced. What cannot is not tried again.
+  bool directories_sync = true;
+
+  // Without a call to write the data back, or where it failed.
+  void SyncBeforeRename() {
+    if (protocol == Protocol::kSingleCommit) protocol = Protocol::kSyncRenameSync;
+  }
 
   FileSync file_sync() const {
     switch (protocol) {
@@ -68,7 +75,9 @@ struct Plan {
     }
     return FileSync::kData;
   }
-  bool sync_directory() const { return protocol != Protocol::kRename && requested == Durability::kDurable; }
+  bool sync_directory() const {
+    return protocol != Protocol::kRename && requested == Durability::kDurable && directories_sync;
+  }
   // Less than the request asks for: an error with `strict`.
   bool falls_short() const { return achieves > requested; }
 };

@@ -2,19 +2,24 @@
 
 #include <iterator>
 
+#include "optional_calls.h"
+
 namespace indelible {
 
 bool PlanCache::Find(const platform::FilesystemId& filesystem, Decision* decision, PlanRequest* request) {
   request->filesystem = filesystem;
   request->generation = platform::MountTableGeneration();
   request->syncs = 0;
-  MutexLock lock(mutex_);
-  const auto found = entries_.find(filesystem);
-  if (found == entries_.end() || found->second.generation != request->generation) return false;
-  const Entry& entry = found->second;
-  request->syncs = entry.syncs;
-  if (entry.decision.learns_after > 0 && entry.syncs >= entry.decision.learns_after) return false;
-  *decision = entry.decision;
+  {
+    MutexLock lock(mutex_);
+    const auto found = entries_.find(filesystem);
+    if (found == entries_.end() || found->second.generation != request->generation) return false;
+    const Entry& entry = found->second;
+    request->syncs = entry.syncs;
+    if (entry.decision.learns_after > 0 && entry.syncs >= entry.decision.learns_after) return false;
+    *decision = entry.decision;
+  }
+  RemoveUnavailable(filesystem, decision);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "links.h"
+#include "optional_calls.h"
 #include "rename_retry.h"
 #include "sync_fallback.h"
 #include "temporary_name.h"
@@ -98,7 +99,8 @@ Status PreviousVersion::Link(const Target& target, const ExistingEntry& now, con
     std::string own;
     Status status = TemporaryName(KindOfLinks(plan), &own);
     if (!status.ok()) return status;
-    status = platform::Link(target.directory, target.name, directory_, own);
+    status =
+        ExplainDenial(OptionalCall::kLink, platform::Link(target.directory, target.name, directory_, own));
     if (!status.ok()) {
       if (status.error() == EEXIST) continue;
       const Status::Reason reason =
@@ -159,13 +161,16 @@ Status PreviousVersion::SyncContent(const platform::Directory& directory, const 
   Status status = platform::OpenToSync(directory, name, &file);
   if (status.ok()) {
     Reached reached = Reached::kSubmitted;
-    status = how == FileSync::kData ? SyncFile(file, &reached) : platform::WriteBack(file);
+    if (how == FileSync::kWriteBack) status = platform::WriteBack(file);
+    if (how == FileSync::kData || MayBeUnavailable(OptionalCall::kWriteBack, status)) {
+      status = SyncFile(file, &reached);
+    }
   } else if (status.error() == EACCES || status.error() == EPERM || status.error() == EAGAIN) {
     // A file that may not be opened is synced with the whole filesystem. EAGAIN: another program has a lease
     // on it (fcntl(2), F_SETLEASE). Windows has no such call, and cannot
     // open a read-only file for it.
     status = temporary.SyncFilesystem();
-    if (!status.ok() && platform::IsUnsupported(status.error())) {
+    if (MayBeUnavailable(OptionalCall::kSyncFilesystem, status)) {
       syncable_ = false;
       return Status::Ok();
     }
@@ -176,7 +181,9 @@ Status PreviousVersion::SyncContent(const platform::Directory& directory, const 
 Status PreviousVersion::SyncName(const Temporary& temporary) {
   Reached reached = Reached::kStable;
   Status status = directory_.syncable ? SyncEntries(directory_, &reached) : temporary.SyncFilesystem();
-  if (!status.ok() && !platform::IsUnsupported(status.error())) return std::move(status).On(path_);
+  if (!status.ok() && !MayBeUnavailable(OptionalCall::kSyncDirectory, status)) {
+    return std::move(status).On(path_);
+  }
   // Some FUSE and network filesystems cannot sync a directory: the entry is as durable as they make it.
   if (!status.ok() || reached != Reached::kStable) syncable_ = false;
   unsynced_ = false;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "optional_calls.h"
 #include "temporary_name.h"
 
 namespace indelible {
@@ -68,11 +69,23 @@ bool IsGone(int error) { return error == ENODATA || error == ENOENT; }
 bool MayNotOwn(int error) { return error == EOVERFLOW || IsForbidden(error); }
 
 // Flags that the process may not read or set, or that the filesystem does not have, are left out.
-Status CopyFlags(const Directory& directory, const std::string& name, const Descriptor& file) {
+Status CopyFlags(const Directory& directory, const std::string& name,
+                 const platform::FilesystemId& filesystem, const Descriptor& file) {
+  if (IsUnavailable(filesystem, OptionalCall::kFlags)) return Status::Ok();
   platform::FileFlags wanted;
   platform::FileFlags current;
-  if (!platform::ReadFlags(directory, name, &wanted).ok()) return Status::Ok();
-  if (!platform::ReadFlags(file, &current).ok()) return Status::Ok();
+  Status read = platform::ReadFlags(file, &current);
+  if (MayBeUnavailable(OptionalCall::kFlags, read)) {
+    SetUnavailable(filesystem, OptionalCall::kFlags);
+    return Status::Ok();
+  }
+  if (!read.ok()) return read;
+  read = platform::ReadFlags(directory, name, &wanted);
+  if (!read.ok()) {
+    // Another program has removed it, or put something else there.
+    const bool gone = read.error() == ENOENT || read.error() == ELOOP || read.error() == ENXIO;
+    return gone || MayBeUnavailable(OptionalCall::kFlags, read) ? Status::Ok() : std::move(read);
+  }
   if (wanted.project != current.project) {
     // A file of another project cannot be renamed into a directory that gives its project to its files
     // (EXDEV).
@@ -162,13 +175,13 @@ Status Rights::CopyAccessList(const SaveRequest& request, const Directory& direc
 }
 
 Status Rights::SetBeforeContent(const SaveRequest& request, const Directory& directory,
-                                const std::string& name, const Plan& plan, const Descriptor& file,
-                                Attributes* current) {
+                                const std::string& name, const platform::FilesystemId& filesystem,
+                                const Plan& plan, const Descriptor& file, Attributes* current) {
   Status status;
   if (!HasFinalMode(request) && current->mode == kPrivateMode) status = ReadNewFile(request, directory, plan);
   if (status.ok()) status = SetGroup(request, file, current);
   if (status.ok() && read_.exists && request.preserve_attributes)
-    status = SetAttributes(directory, name, plan, file);
+    status = SetAttributes(directory, name, filesystem, plan, file);
   if (status.ok() && TakesMode(request)) {
     Entry replaced;
     replaced.kind = Entry::Kind::kFile;
@@ -179,7 +192,8 @@ Status Rights::SetBeforeContent(const SaveRequest& request, const Directory& dir
 }
 
 // All but the access list, which would take the right to write from the owner.
-Status Rights::SetAttributes(const Directory& directory, const std::string& name, const Plan& plan,
+Status Rights::SetAttributes(const Directory& directory, const std::string& name,
+                             const platform::FilesystemId& filesystem, const Plan& plan,
                              const Descriptor& file) const {
   Status status = platform::CopyAttributes(directory, name, file);
   if (!status.ok() && status.error() != ENOENT && !IsForbidden(status.error())) return status;
@@ -188,7 +202,7 @@ Status Rights::SetAttributes(const Directory& directory, const std::string& name
     if (!status.ok() && !IsForbidden(status.error())) return status;
   }
   // A filesystem in memory has no flags.
-  return plan.close_may_fail ? CopyFlags(directory, name, file) : Status::Ok();
+  return plan.close_may_fail ? CopyFlags(directory, name, filesystem, file) : Status::Ok();
 }
 
 // The rights of a new file in the directory depend on the umask and on the directory's default list. An empty

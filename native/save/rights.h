@@ -44,8 +44,8 @@ class Rights {
   // Before the content: group, attributes, access list. `current`: the attributes of `file`, kept up to date.
   // `directory` and `name`: of the target.
   Status SetBeforeContent(const SaveRequest& request, const platform::Directory& directory,
-                          const std::string& name, const Plan& plan, const platform::Descriptor& file,
-                          platform::Attributes* current);
+                          const std::string& name, const platform::FilesystemId& filesystem, const Plan& plan,
+                          const platform::Descriptor& file, platform::Attributes* current);
   // The access list, where it is not an extended attribute.
   static Status CopyAccessList(const SaveRequest& request, const platform::Directory& directory,
                                const std::string& name, const platform::Entry& replaced,
@@ -89,7 +89,8 @@ class Rights {
   bool KeepsGroup(const SaveRequest& request, uint32_t gid) const;
   Status TakeList(Status status, std::string value);
   Status ReadNewFile(const SaveRequest& request, const platform::Directory& directory, const Plan& plan);
-  Status SetAttributes(const platform::Directory& directory, const std::string& name, const Plan& plan,
+  Status SetAttributes(const platform::Directory& directory, const std::string& name,
+                       const platform::FilesystemId& filesystem, const Plan& plan,
                        const platform::Descriptor& file) const;
   Status SetGroup(const SaveRequest& request, const platform::Descriptor& file,
                   platform::Attributes* current);

@@ -1,8 +1,11 @@
 #include "save_job.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <utility>
+
+#include "optional_calls.h"
 
 namespace indelible {
 
@@ -74,6 +77,7 @@ bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
       return false;
     }
     decision = Decision::Default();
+    RemoveUnavailable(filesystem(), &decision);
   }
   plan_ = decision.PlanFor(request_.plan);
   outcome_.protocol = plan_.protocol;
@@ -95,14 +99,17 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
   }
   Enter(Stage::kCreate);
   // An exchange gives the temporary's name to the old version, which is not open.
-  temporary_ = std::make_unique<Temporary>(
-      target_->directory, plan_.local && previous_ == nullptr ? TemporaryKind::kOpen : KindOfLinks(plan_));
-  if (adopted_ != nullptr) return temporary_->Adopt(adopted_->temporary(), &outcome_.bytes);
+  temporary_ = std::make_unique<Temporary>(target_->directory, filesystem(), TemporaryKindNeeded());
+  if (adopted_ != nullptr) return temporary_->Adopt(&adopted_->temporary(), &outcome_.bytes);
   if (!streaming) return temporary_->Create(request_, target_->name, target_->existing.Preserved(), plan_);
   // The producer may take long, and another program may replace the file with one of fewer rights.
   status = temporary_->CreatePrivate(plan_.unnamed);
   return status.ok() ? temporary_->ProtectContent(request_, target_->name, target_->existing.Preserved())
                      : status;
+}
+
+TemporaryKind SaveJob::TemporaryKindNeeded() const {
+  return plan_.local && previous_ == nullptr ? TemporaryKind::kOpen : KindOfLinks(plan_);
 }
 
 Status SaveJob::Complete() {
@@ -116,13 +123,43 @@ Status SaveJob::Complete() {
     outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
   }
   status = temporary_->SetRights(request_, target_->name, target_->existing.Preserved(), plan_);
+  if (temporary_->CannotGetName()) return CopyToNamedTemporary();
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
-  status = temporary_->Sync(plan_.file_sync(), &data_ordered_);
+  status = SyncFile();
   if (!status.ok() || !plan_.close_may_fail) return status;
   Enter(Stage::kClose);
   return temporary_->FinishWriting();
+}
+
+Status SaveJob::SyncFile() {
+  const bool writes_back = plan_.file_sync() == FileSync::kWriteBack;
+  Status status = temporary_->Sync(plan_.file_sync(), &data_ordered_);
+  if (!writes_back || !MayBeUnavailable(OptionalCall::kWriteBack, status)) return status;
+  // Nothing was written back, so nothing can have been lost.
+  plan_.SyncBeforeRename();
+  outcome_.protocol = plan_.protocol;
+  status = temporary_->Sync(plan_.file_sync(), &data_ordered_);
+  if (status.ok()) SetUnavailable(filesystem(), OptionalCall::kWriteBack);
+  return status;
+}
+
+// The temporary needs a name and can get none.
+Status SaveJob::CopyToNamedTemporary() {
+  plan_.unnamed = false;
+  auto named = std::make_unique<Temporary>(target_->directory, filesystem(), TemporaryKindNeeded());
+  const bool private_first = adopted_ != nullptr || opened_;
+  Status status = private_first
+                      ? named->CreatePrivate(false)
+                      : named->Create(request_, target_->name, target_->existing.Preserved(), plan_);
+  if (status.ok() && adopted_ != nullptr) status = named->CopyAdoptedRights(*temporary_);
+  if (status.ok()) status = named->CopyContent(*temporary_, [this] { return Cancelled(); });
+  if (!status.ok()) return status;
+  temporary_ = std::move(named);
+  status = Complete();
+  if (status.ok()) SetUnavailable(filesystem(), OptionalCall::kLinkUnnamed);
+  return status;
 }
 
 bool SaveJob::Publish(bool coalesces_earlier) {
@@ -130,24 +167,28 @@ bool SaveJob::Publish(bool coalesces_earlier) {
   Status status =
       Cancelled() ? Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED) : Status::Ok();
   if (status.ok() && had_predecessor_) status = RefreshAttributes();
-  if (status.ok()) {
-    if (request_.expected != nullptr && !request_.expected->exists) {
-      outcome_.replaced = false;
-      status = temporary_->PublishExclusive(target_->name, &outcome_.published);
-      if (status.error() == EEXIST && !outcome_.published)
-        status = Status::Failed(Status::Reason::kChanged, "rename", EEXIST);
-    } else if (previous_ != nullptr) {
-      status = ReplaceKeeping();
-    } else if (request_.exclusive) {
-      status = temporary_->PublishExclusive(target_->name, &outcome_.published);
-    } else {
-      status = Replace();
-    }
+  if (status.ok()) status = PublishFile();
+  if (!outcome_.published && temporary_->CannotGetName()) {
+    status = CopyToNamedTemporary();
+    Enter(Stage::kRename);
+    if (status.ok()) status = PublishFile();
   }
   Enter(Stage::kWait);
   outcome_.replaced = outcome_.replaced || coalesces_earlier;
   if (!status.ok()) Fail(std::move(status));
   return outcome_.published;
+}
+
+Status SaveJob::PublishFile() {
+  if (request_.expected != nullptr && !request_.expected->exists) {
+    outcome_.replaced = false;
+    Status status = temporary_->PublishExclusive(target_->name, &outcome_.published);
+    if (status.error() != EEXIST || outcome_.published) return status;
+    return Status::Failed(Status::Reason::kChanged, "rename", EEXIST);
+  }
+  if (previous_ != nullptr) return ReplaceKeeping();
+  if (request_.exclusive) return temporary_->PublishExclusive(target_->name, &outcome_.published);
+  return Replace();
 }
 
 Status SaveJob::Replace() {
@@ -188,11 +229,16 @@ Status SaveJob::ReplaceKeeping() {
 }
 
 Status SaveJob::ExchangeKeeping() {
-  Status status = temporary_->Exchange(target_->name, request_.expected.get(), &outcome_.published);
-  if (!status.ok() && platform::IsUnsupported(status.error())) {
+  Status status = Status::Failed("rename", ENOSYS);
+  if (!IsUnavailable(filesystem(), OptionalCall::kExchange)) {
+    status = temporary_->Exchange(target_->name, request_.expected.get(), &outcome_.published);
+  }
+  if (MayBeUnavailable(OptionalCall::kExchange, status)) {
     // A rename instead, which does not show what it replaced.
-    return temporary_->Replace(target_->name, request_.expected.get(), &outcome_.replaced,
-                               &outcome_.published);
+    status =
+        temporary_->Replace(target_->name, request_.expected.get(), &outcome_.replaced, &outcome_.published);
+    if (status.ok()) SetUnavailable(filesystem(), OptionalCall::kExchange);
+    return status;
   }
   if (!status.ok()) return status;
   platform::Entry out;
@@ -222,7 +268,7 @@ Status SaveJob::RefreshAttributes() {
   bool changed = false;
   status = temporary_->RefreshRights(request_, target_->name, now.Preserved(), plan_, &changed);
   if (!status.ok() || !changed) return status;
-  return temporary_->Sync(plan_.file_sync(), &data_ordered_);
+  return SyncFile();
 }
 
 bool SaveJob::CanCoalesce(const SaveJob& earlier) const {
@@ -269,17 +315,19 @@ void SaveJob::SyncFilesystemIfNeeded() {
   if (syncable) return;
   // A coalesced save has no temporary: the later save syncs the filesystem for it.
   if (temporary_ == nullptr) return;
+  if (IsUnavailable(filesystem(), OptionalCall::kSyncFilesystem)) return EntryNotDurable();
   const Status status = temporary_->SyncFilesystem();
   if (!status.ok()) DirectorySyncFailed(status);
 }
 
 void SaveJob::DirectorySyncFailed(const Status& status) {
-  if (platform::IsUnsupported(status.error())) {
-    // Some FUSE and network filesystems cannot sync a directory: the entry is as durable as they make it.
-    EntryNotDurable();
-  } else {
-    FailAfterPublishing(status);
-  }
+  // btrfs needs both (native/platform/linux_directory_sync.cc).
+  const bool by_filesystem = strcmp(status.syscall(), "syncfs") == 0;
+  const OptionalCall call = by_filesystem ? OptionalCall::kSyncFilesystem : OptionalCall::kSyncDirectory;
+  if (!MayBeUnavailable(call, status)) return FailAfterPublishing(status);
+  // Some FUSE and network filesystems cannot sync a directory: the entry is as durable as they make it.
+  SetUnavailable(filesystem(), call);
+  EntryNotDurable();
 }
 
 bool SaveJob::LacksDescriptors() const {

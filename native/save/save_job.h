@@ -143,6 +143,10 @@ class SaveJob {
   bool ChoosePlan(PlanCache* plans, PlanRequest* needed);
   Status CreateTemporary(UnsyncedDirectories* unsynced, bool streaming);
   Status Complete();
+  TemporaryKind TemporaryKindNeeded() const;
+  Status SyncFile();
+  Status CopyToNamedTemporary();
+  Status PublishFile();
   Status Replace();
   Status ReplaceKeeping();
   Status ExchangeKeeping();

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "optional_calls.h"
 #include "rename_retry.h"
 #include "sync_fallback.h"
 #include "temporary_name.h"
@@ -20,10 +22,18 @@ constexpr int kMostNames = 10;
 
 // The bytes written between two checks for cancellation.
 constexpr size_t kWriteChunk = size_t{8} << 20;
+// The bytes of a copy that are in memory at once.
+constexpr size_t kCopyChunk = size_t{256} << 10;
 
 }  // namespace
 
 Temporary::~Temporary() {
+  if (!taken_.empty()) {
+    // The adopted file is still its owner's, who may try again.
+    if (RenameReplacing(directory_, name_, lender_->directory_, taken_).ok()) name_.clear();
+    if (name_.empty()) lender_->name_ = std::move(taken_);
+    lender_->lent_ = false;
+  }
   // The save has failed with an earlier error, which is the one to report. A file that remains is left to a
   // sweep.
   if (!name_.empty()) static_cast<void>(RemoveName(directory_, name_).ok());
@@ -43,16 +53,21 @@ Status Temporary::ProtectContent(const SaveRequest& request, const std::string& 
 }
 
 Status Temporary::CreateWithMode(uint32_t mode, bool unnamed) {
+  bool linked = false;
+  if (unnamed) {
+    Status status = platform::CreateUnnamed(directory_, mode, &file_);
+    if (status.ok()) return ReadCreated(&linked);
+    if (!MayBeUnavailable(OptionalCall::kCreateUnnamed, status)) return status;
+  }
   for (int attempt = 0; attempt < kMostNames; ++attempt) {
-    Status status = unnamed ? platform::CreateUnnamed(directory_, mode, &file_) : CreateNamed(mode);
+    Status status = CreateNamed(mode);
     if (!status.ok()) {
       if (status.error() == EEXIST) continue;
       return status;
     }
-    bool linked = false;
-    status = platform::ReadAttributes(file_, &attributes_, &linked);
-    created_ = attributes_;
-    if (!status.ok() || linked || unnamed) return status;
+    if (unnamed) SetUnavailable(filesystem_, OptionalCall::kCreateUnnamed);
+    status = ReadCreated(&linked);
+    if (!status.ok() || linked) return status;
     // A sweeper found the new name before the file was open, and took it for that of an ended writer.
     name_.clear();
   }
@@ -68,18 +83,47 @@ Status Temporary::CreateNamed(uint32_t mode) {
   return status;
 }
 
-Status Temporary::Adopt(const Temporary& other, uint64_t* size) {
-  Status status = platform::Duplicate(other.file_, &file_);
+Status Temporary::ReadCreated(bool* linked) {
+  const Status status = platform::ReadAttributes(file_, &attributes_, linked);
+  created_ = attributes_;
+  return status;
+}
+
+Status Temporary::Adopt(Temporary* other, uint64_t* size) {
+  lender_ = other;
+  Status status = platform::Duplicate(other->file_, &file_);
   if (!status.ok()) return status;
   bool linked = false;
   // The caller also has the descriptor, and may have changed them.
   status = platform::ReadAttributes(file_, &attributes_, &linked);
   if (!status.ok()) return status;
   created_ = attributes_;
-  adopted_ = true;
   platform::FileVersion version;
   status = platform::ReadVersion(file_, &version);
   *size = version.size;
+  return status;
+}
+
+Status Temporary::CopyContent(const Temporary& other, FunctionRef<bool()> cancelled) {
+  std::vector<uint8_t> buffer(kCopyChunk);
+  for (uint64_t offset = 0;;) {
+    size_t got = 0;
+    Status status = platform::ReadAt(other.file_, offset, buffer.data(), buffer.size(), &got);
+    if (status.error() == EINTR) continue;
+    if (!status.ok() || got == 0) return status;
+    offset += got;
+    status = Write(buffer.data(), got, cancelled);
+    if (!status.ok()) return status;
+  }
+}
+
+Status Temporary::CopyAdoptedRights(const Temporary& other) {
+  const platform::Attributes& wanted = other.created_;
+  Status status;
+  if (wanted.uid != attributes_.uid || wanted.gid != attributes_.gid)
+    status = platform::SetOwner(file_, wanted.uid, wanted.gid);
+  if (status.ok() && wanted.mode != attributes_.mode) status = platform::SetMode(file_, wanted.mode);
+  if (status.ok()) created_ = attributes_ = wanted;
   return status;
 }
 
@@ -101,7 +145,9 @@ Status Temporary::Write(const uint8_t* data, size_t size, FunctionRef<bool()> ca
 }
 
 Status Temporary::SetBeforeContent(const SaveRequest& request, const std::string& name, const Plan& plan) {
-  Status status = rights_.SetBeforeContent(request, directory_, name, plan, file_, &attributes_);
+  Plan used = plan;
+  used.unnamed = plan.unnamed && name_.empty();
+  Status status = rights_.SetBeforeContent(request, directory_, name, filesystem_, used, file_, &attributes_);
   before_content_set_ = status.ok();
   return status;
 }
@@ -175,13 +221,16 @@ Status Temporary::FinishWriting() {
 
 Status Temporary::Replace(const std::string& name, const platform::FileVersion* expected, bool* found,
                           bool* published) {
-  if (name_.empty() && !*found && expected == nullptr) {
+  if (name_.empty() && !*found && expected == nullptr &&
+      !IsUnavailable(filesystem_, OptionalCall::kLinkUnnamed)) {
     // Directly to its final name, so that a crash never finds it under a temporary one.
     Status status = platform::LinkUnnamed(file_, directory_, name);
     *published = status.ok();
     if (status.ok()) return status;
-    if (status.error() != EEXIST) return std::move(status).On(directory_.PathOf(name));
-    *found = true;
+    *found = status.error() == EEXIST;
+    if (!*found && !MayBeUnavailable(OptionalCall::kLinkUnnamed, status)) {
+      return std::move(status).On(directory_.PathOf(name));
+    }
   }
   Status status = EnsureName();
   if (status.ok()) status = RefuseIfChanged(name, expected);
@@ -192,6 +241,7 @@ Status Temporary::Replace(const std::string& name, const platform::FileVersion* 
   // the old one.
   name_.clear();
   *published = true;
+  Published();
   return ReleaseIfBlocking();
 }
 
@@ -201,11 +251,39 @@ Status Temporary::EnsureName() {
   std::string own;
   Status status = TemporaryName(kind_, &own);
   if (!status.ok()) return status;
-  status = platform::LinkUnnamed(file_, directory_, own);
+  if (!IsUnavailable(filesystem_, OptionalCall::kLinkUnnamed)) {
+    status = platform::LinkUnnamed(file_, directory_, own);
+  } else {
+    status = Status::Failed("link", ENOSYS);
+  }
+  if (!status.ok() && MayBeUnavailable(OptionalCall::kLinkUnnamed, status)) {
+    Status taken = TakeNameOfLender(own);
+    // What it is done instead has its own errors. Without a name to take, that is up to the caller.
+    if (taken.ok() || !cannot_get_name_) status = std::move(taken);
+  }
   if (!status.ok()) return std::move(status).On(directory_.PathOf(own));
   name_ = std::move(own);
   return Status::Ok();
 }
+
+// The file of another temporary that has a name gets that name, moved to this directory.
+Status Temporary::TakeNameOfLender(const std::string& own) {
+  cannot_get_name_ = lender_ == nullptr || lender_->lent_.exchange(true);
+  if (cannot_get_name_) return Status::Failed("link", ENOSYS);
+  cannot_get_name_ = lender_->name_.empty();
+  Status status = cannot_get_name_ ? Status::Failed("link", ENOSYS)
+                                   : RenameReplacing(lender_->directory_, lender_->name_, directory_, own);
+  if (status.ok()) {
+    taken_ = std::exchange(lender_->name_, std::string());
+    SetUnavailable(filesystem_, OptionalCall::kLinkUnnamed);
+  } else {
+    lender_->lent_ = false;
+  }
+  return status;
+}
+
+// The file has the target's name, whoever made it.
+void Temporary::Published() { taken_.clear(); }
 
 // The last step before the rename. Another program may still replace the file between the two calls: Linux
 // has no rename that depends on the replaced version.
@@ -225,6 +303,7 @@ Status Temporary::Exchange(const std::string& target, const platform::FileVersio
   status = platform::Exchange(directory_, name_, directory_, target);
   if (!status.ok()) return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(target));
   *published = true;
+  Published();
   return status;
 }
 
@@ -237,31 +316,45 @@ Status Temporary::RemoveExchanged() {
 }
 
 Status Temporary::PublishExclusive(const std::string& name, bool* published) {
-  if (name_.empty()) {
+  if (name_.empty() && !IsUnavailable(filesystem_, OptionalCall::kLinkUnnamed)) {
     Status status = platform::LinkUnnamed(file_, directory_, name);
-    if (!status.ok()) return std::move(status).On(directory_.PathOf(name));
-    *published = true;
-    return Status::Ok();
-  }
-  Status status = RenameNoReplace(directory_, name_, directory_, name);
-  if (!status.ok() && platform::IsUnsupported(status.error())) {
-    status = platform::Link(directory_, name_, directory_, name);
-    if (!status.ok()) {
-      // link(2): EPERM if the filesystem has no hard links.
-      if (status.error() == EPERM || platform::IsUnsupported(status.error())) {
-        return Status::Failed(Status::Reason::kUnsupported, "link", status.error());
-      }
-      return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(name));
+    *published = status.ok();
+    if (!status.ok() && !MayBeUnavailable(OptionalCall::kLinkUnnamed, status)) {
+      return std::move(status).On(directory_.PathOf(name));
     }
-    *published = true;
-    status = RemoveName(directory_, name_);
-    if (!status.ok()) return std::move(status).On(directory_.PathOf(name_));
-    name_.clear();
-    return ReleaseIfBlocking();
+    if (status.ok()) return status;
+  }
+  Status status = EnsureName();
+  if (!status.ok()) return status;
+  status = Status::Failed("rename", ENOSYS);
+  if (!IsUnavailable(filesystem_, OptionalCall::kRenameExclusive)) {
+    status = RenameNoReplace(directory_, name_, directory_, name);
+  }
+  if (!status.ok() && MayBeUnavailable(OptionalCall::kRenameExclusive, status)) {
+    return LinkAndUnlink(name, published);
   }
   if (!status.ok()) return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(name));
   name_.clear();
   *published = true;
+  Published();
+  return ReleaseIfBlocking();
+}
+
+Status Temporary::LinkAndUnlink(const std::string& name, bool* published) {
+  Status status = ExplainDenial(OptionalCall::kLink, platform::Link(directory_, name_, directory_, name));
+  if (!status.ok()) {
+    // link(2): EPERM if the filesystem has no hard links.
+    if (status.error() == EPERM || platform::IsUnsupported(status.error())) {
+      return Status::Failed(Status::Reason::kUnsupported, "link", status.error());
+    }
+    return std::move(status).On(directory_.PathOf(name_), directory_.PathOf(name));
+  }
+  *published = true;
+  Published();
+  status = RemoveName(directory_, name_);
+  if (!status.ok()) return std::move(status).On(directory_.PathOf(name_));
+  name_.clear();
+  SetUnavailable(filesystem_, OptionalCall::kRenameExclusive);
   return ReleaseIfBlocking();
 }
 

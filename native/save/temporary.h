@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_TEMPORARY_H_
 #define INDELIBLE_TEMPORARY_H_
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -17,8 +18,10 @@ namespace indelible {
 // was published.
 class Temporary {
  public:
-  // The directory must outlive the temporary.
-  Temporary(const platform::Directory& directory, TemporaryKind kind) : directory_(directory), kind_(kind) {}
+  // The directory, on this filesystem, must outlive the temporary.
+  Temporary(const platform::Directory& directory, const platform::FilesystemId& filesystem,
+            TemporaryKind kind)
+      : directory_(directory), filesystem_(filesystem), kind_(kind) {}
   ~Temporary();
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
@@ -31,9 +34,16 @@ class Temporary {
   Status CreatePrivate(bool unnamed);
   // After CreatePrivate, where the mode does not protect the content (Windows).
   Status ProtectContent(const SaveRequest& request, const std::string& name, const platform::Entry& replaced);
-  // Instead of Create: the open file of another temporary, which keeps its own name if it has one. This one
-  // gets a name like an unnamed temporary. `*size` is the length of the file.
-  Status Adopt(const Temporary& other, uint64_t* size);
+  // Instead of Create: the open file of another temporary, which must outlive this one. `*size` is the length
+  // of the file. This temporary gets a name of its own, like an unnamed one. Where a file cannot have a
+  // second name, it takes the name of the other, and gives it back unless it is published.
+  Status Adopt(Temporary* other, uint64_t* size);
+  // After Create or CreatePrivate: the content of an unnamed temporary that can get no name.
+  Status CopyContent(const Temporary& other, FunctionRef<bool()> cancelled);
+  // After CreatePrivate: the owner and the mode that the adopted file of another temporary had.
+  Status CopyAdoptedRights(const Temporary& other);
+  // The file needs a name and cannot get one.
+  bool CannotGetName() const { return cannot_get_name_; }
   const platform::Descriptor& file() const { return file_; }
   // Writes all of the data, in as many calls as needed. `cancelled` is checked between them.
   Status Write(const uint8_t* data, size_t size, FunctionRef<bool()> cancelled);
@@ -77,11 +87,16 @@ class Temporary {
   Status ReleaseIfBlocking();
   Status CreateNamed(uint32_t mode);
   Status EnsureName();
+  Status TakeNameOfLender(const std::string& own);
+  Status LinkAndUnlink(const std::string& name, bool* published);
+  void Published();
+  Status ReadCreated(bool* linked);
   Status SetBeforeContent(const SaveRequest& request, const std::string& name, const Plan& plan);
   Status TakeBack(uint32_t mode);
   Status CreateWithMode(uint32_t mode, bool unnamed);
 
   const platform::Directory& directory_;
+  const platform::FilesystemId filesystem_;
   const TemporaryKind kind_;
   platform::Descriptor file_;
   // Empty if there is no entry in the directory to remove.
@@ -91,7 +106,13 @@ class Temporary {
   platform::Attributes attributes_;
   Rights rights_;
   bool before_content_set_ = false;
-  bool adopted_ = false;
+  bool cannot_get_name_ = false;
+  // The temporary whose file was adopted.
+  Temporary* lender_ = nullptr;
+  // The name that the lender had, if it was taken.
+  std::string taken_;
+  // Held by the temporary that has adopted this one's file and uses its name.
+  std::atomic<bool> lent_{false};
 };
 
 }  // namespace indelible

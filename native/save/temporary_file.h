@@ -16,13 +16,15 @@ class TemporaryFile {
  public:
   TemporaryFile(std::shared_ptr<platform::Directory> directory, const platform::Identity& identity,
                 TemporaryKind kind)
-      : directory_(std::move(directory)), identity_(identity), temporary_(*directory_, kind) {}
+      : directory_(std::move(directory)),
+        identity_(identity),
+        temporary_(*directory_, platform::FilesystemId::Of(identity_), kind) {}
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   Status Create(bool unnamed) { return temporary_.CreatePrivate(unnamed); }
 
-  const Temporary& temporary() const { return temporary_; }
+  Temporary& temporary() { return temporary_; }
   platform::FilesystemId filesystem() const { return platform::FilesystemId::Of(identity_); }
   const platform::Directory& directory() const { return *directory_; }
 

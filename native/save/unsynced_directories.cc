@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "links.h"
+#include "optional_calls.h"
 #include "sync_fallback.h"
 
 namespace indelible {
@@ -121,7 +122,7 @@ Status UnsyncedDirectories::SyncAbove(const Directory& directory, const Identity
 Status UnsyncedDirectories::Sync(UnsyncedParent parent, bool* complete) {
   Reached reached = Reached::kSubmitted;
   Status status = parent.directory.syncable ? SyncEntries(parent.directory, &reached) : Status::Ok();
-  if (!status.ok() && !platform::IsUnsupported(status.error())) return status;
+  if (!status.ok() && !MayBeUnavailable(OptionalCall::kSyncDirectory, status)) return status;
   if (status.ok() && reached == Reached::kStable) {
     std::vector<UnsyncedParent> synced;
     synced.push_back(std::move(parent));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { isPermitted } from '../base/permission.js';
 import { version } from '../base/version.js';
 import type { SaveEntries } from './save-entries.js';
-import type { Failure, NativePath, PlansNeeded, WireDecision, WirePlan } from './wire.js';
+import type { Failure, NativePath, PlansNeeded, WIRE, WireDecision, WirePlan } from './wire.js';
 
 /** 0, or the opened descriptor. */
 type NativeResult = number | Failure;
@@ -156,6 +156,12 @@ export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
   ): (WirePlan & Pick<WireDecision, 'local' | 'syncfs'>) | PlansNeeded;
   /** Records this process in the names of all later temporaries (`src/fs/temporary-name.ts`). */
   setTemporaryOwner(owner: string): void;
+  /** The optional calls that are missing, or forbidden, on this filesystem. `mountId`: 0 if it is not known. */
+  unavailableCalls(
+    major: number,
+    minor: number,
+    mountId: number,
+  ): readonly (typeof WIRE.optionalCalls)[number][];
 }
 
 /**

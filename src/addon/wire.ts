@@ -1,5 +1,6 @@
 import type { Durability, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
+import type { UnavailableCall } from '../filesystem/unavailable-calls.js';
 
 /**
  * The data that JavaScript and the addon exchange. `native/binding/wire.h` describes the same in C++. The
@@ -42,6 +43,12 @@ export const WIRE = {
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
   plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
   decision: ['plans', 'inMemory', 'local', 'syncfs', 'learnsAfter'],
+  /** The calls of `native/save/optional_calls.cc`. */
+  optionalCalls: [
+    ...(['open(O_TMPFILE)', 'linkat(/proc/self/fd)', 'sync_file_range'] as const),
+    ...(['renameat2(RENAME_NOREPLACE)', 'renameat2(RENAME_EXCHANGE)', 'linkat'] as const),
+    ...(['ioctl(FS_IOC_FSGETXATTR)', 'syncfs', 'fsync of a directory'] as const),
+  ] satisfies UnavailableCall[],
 } as const;
 
 /** The bit of each flag. `usesDefaultPlan`: without a decision, use the default plan and request none. */

@@ -1,7 +1,7 @@
 import { absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath } from '../base/path-bytes.js';
 import { selectEngine } from '../engine/select.js';
-import { type Filesystem, inspectFilesystem } from '../filesystem/filesystem.js';
+import { type Filesystem, type InspectedPath, inspectFilesystem } from '../filesystem/filesystem.js';
 import { thisMachine } from '../filesystem/machine.js';
 import { findInspectedPath } from '../fs/plain/inspected-path.js';
 import { run, runSync } from '../fs/steps.js';
@@ -20,11 +20,18 @@ import { run, runSync } from '../fs/steps.js';
  */
 export async function inspect(path: PathLike): Promise<Filesystem> {
   const location = await run(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
-  return inspectFilesystem(location, selectEngine().engine.name, thisMachine);
+  return describe(location);
 }
 
 /** The same on the calling thread. A file server that does not answer blocks the thread. */
 export function inspectSync(path: PathLike): Filesystem {
   const location = runSync(findInspectedPath(bytesOfPath(absolutePath(path, 'path'))));
-  return inspectFilesystem(location, selectEngine().engine.name, thisMachine);
+  return describe(location);
+}
+
+function describe(location: InspectedPath): Filesystem {
+  const { engine, addon } = selectEngine();
+  const { major, minor, mountId = 0 } = location;
+  const unavailable = addon?.unavailableCalls(major, minor, mountId) ?? [];
+  return inspectFilesystem(location, engine.name, thisMachine, unavailable);
 }

@@ -10,6 +10,7 @@ import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesys
 import { findMount, type Location, type Mount, readMounts } from './mounts.js';
 import { type ProtocolStep, stepsOf } from './protocols.js';
 import { findSupport, type Support } from './support.js';
+import { plansWithout, reasonWithout, supportWithout, type UnavailableCall } from './unavailable-calls.js';
 import type { Warning } from './warning.js';
 
 /** The location that a path leads to, and the kind of file there. */
@@ -65,11 +66,16 @@ export interface MountPoint {
   boundFile: boolean;
 }
 
-/** Describes the filesystem at an inspected path, and the plans of an engine there. */
+/**
+ * Describes the filesystem at an inspected path, and the plans of an engine there.
+ *
+ * @param unavailable the system calls that the native engine has to do without.
+ */
 export function inspectFilesystem(
   inspected: InspectedPath,
   engine: EngineName,
   machine: Machine,
+  unavailable: readonly UnavailableCall[] = [],
 ): Filesystem {
   const mounts = readMounts(machine) ?? [];
   const mount = findMount(mounts, inspected);
@@ -77,7 +83,7 @@ export function inspectFilesystem(
   const decision = decideFor(filesystem, 0, machine);
   const device = filesystem && findDevice(machine, filesystem, mounts);
   const mountPoint = mount && describeMount(mount, inspected);
-  const { plans, reason } = planSaves(decision, engine, machine.platform);
+  const { plans, reason } = planSaves(decision, engine, machine.platform, unavailable);
   const planned = (durability: Durability): PlannedSave => {
     const steps = stepsOf({
       ...plans[durability],
@@ -94,7 +100,7 @@ export function inspectFilesystem(
     mount: mountPoint,
     device,
     journal: filesystem && findJournal(filesystem),
-    supports: findSupport(machine, mount),
+    supports: supportWithout(unavailable, findSupport(machine, mount)),
     protocol: { durable: planned('durable'), ordered: planned('ordered'), none: planned('none') },
     reason,
     evidence: decision.evidence,
@@ -148,6 +154,18 @@ function findDevice(
  * A decision is for the native engine. The portable engine and the environment may force `sync-rename-sync`.
  */
 function planSaves(
+  decision: Decision,
+  engine: EngineName,
+  platform: NodeJS.Platform,
+  unavailable: readonly UnavailableCall[],
+): { plans: Plans; reason: string } {
+  const { plans, reason } = planWithEverything(decision, engine, platform);
+  const missing = reasonWithout(unavailable);
+  if (missing === undefined) return { plans, reason };
+  return { plans: plansWithout(unavailable, plans), reason: `${missing}: ${reason}` };
+}
+
+function planWithEverything(
   decision: Decision,
   engine: EngineName,
   platform: NodeJS.Platform,

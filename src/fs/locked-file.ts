@@ -3,6 +3,7 @@ import { failedWith, toSaveError } from '../base/fs-error.js';
 import { noLockError } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
 import type { FileSystemCalls, LocatedTarget, OpenFile, ReadRequest } from './file-system-calls.js';
+import { mayBeUnavailable } from './optional-calls.js';
 import type { Steps } from './steps.js';
 import { TicketLock } from './ticket-lock.js';
 
@@ -23,12 +24,6 @@ export interface FileRead {
   /** The version that the save expects. */
   readonly version: FileVersion;
 }
-
-/**
- * Errors that mean that locks are not available. EBADF: the directory cannot be read, so its descriptor takes
- * no locks; or the filesystem (NFS) needs a descriptor that is open for writing for an exclusive lock.
- */
-const NO_LOCKS = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY', 'ENOLCK', 'EBADF'] as const;
 
 /** The target of a path, and the lock on it. */
 interface LockedTarget extends LocatedTarget {
@@ -108,7 +103,7 @@ export class LockedFile {
     try {
       return yield* lock.tryAcquire();
     } catch (error) {
-      if (!failedWith(error, ...NO_LOCKS)) throw error;
+      if (!mayBeUnavailable('lock', error)) throw error;
       if (scope === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
       return 0;
     }

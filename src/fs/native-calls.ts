@@ -4,7 +4,7 @@ import { hintOf, targetError } from '../addon/native-error.js';
 import { choiceOf, providePlans } from '../addon/plan-provider.js';
 import { type Failure, needsPlans } from '../addon/wire.js';
 import { systemError } from '../base/errors.js';
-import { failedWith, mountPointError, UNSUPPORTED } from '../base/fs-error.js';
+import { mountPointError } from '../base/fs-error.js';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
@@ -201,13 +201,7 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   *syncDirectory({ handle, syncable }: OpenDirectory): Steps<boolean> {
-    if (!syncable) return false;
-    try {
-      return yield* this.#call('syncDirectoryAt', handle);
-    } catch (error) {
-      if (failedWith(error, ...UNSUPPORTED)) return false;
-      throw error;
-    }
+    return syncable && (yield* this.#call('syncDirectoryAt', handle));
   }
 
   *syncFiles(directory: OpenDirectory, names: readonly Buffer[]): Steps<boolean> {

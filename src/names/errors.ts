@@ -12,6 +12,11 @@ export function notASymlinkError(path: AbsolutePath): SaveError {
   return indelibleError('ERR_INDELIBLE_NOT_A_SYMLINK', message, { syscall: 'lstat', path });
 }
 
+export function noSymlinkError(path: AbsolutePath, cause: unknown): SaveError {
+  const message = `No symbolic link can be made at '${path}': the filesystem has none, or a flag or a filter forbids it`;
+  return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'symlink', path, cause });
+}
+
 export function notDurableError(path: AbsolutePath): SaveError {
   const message = `The filesystem cannot give '${path}' the requested durability`;
   return indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });

@@ -1,6 +1,7 @@
-import { failedWith, mountPointError, UNSUPPORTED } from '../base/fs-error.js';
+import { failedWith, mountPointError } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
+import { mayBeUnavailable } from '../fs/optional-calls.js';
 import type { Steps } from '../fs/steps.js';
 import {
   achievableDurability,
@@ -66,7 +67,7 @@ function* explainError(
   }
   // rename(2): EINVAL also means that a directory would become a subdirectory of itself.
   if (
-    failedWith(error, ...UNSUPPORTED) &&
+    mayBeUnavailable(operation, error) &&
     !(failedWith(error, 'EINVAL') && (yield* wouldNest(calls, operation, from, to)))
   ) {
     return unsupportedOperationError(calls, operation, from.path, to.path);

@@ -3,6 +3,7 @@ import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
 import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
+import { mayBeUnavailable } from '../fs/optional-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { syncTree } from './directory-tree.js';
 import {
@@ -234,16 +235,22 @@ function* realPathOf(calls: FileSystemCalls, directory: OpenDirectory): Steps<Bu
 /** @returns whether the whole tree could be made durable, as far as the plan requires that. */
 function* syncStaged(calls: FileSystemCalls, plan: FilesystemPlan, staged: EntryPath): Steps<boolean> {
   if (plan.protocol === 'rename') return true;
-  if (!plan.syncfs || calls.syncFilesystem === undefined) {
-    return yield* syncTree(calls, staged.directory, staged.name);
-  }
-  const opened = yield* withPaths(calls.openSubdirectory(staged.directory, staged.name), staged.path);
+  if (plan.syncfs && (yield* syncFilesystemOf(calls, staged))) return true;
+  return yield* syncTree(calls, staged.directory, staged.name);
+}
+
+/** @returns `false` if this is not available here. */
+function* syncFilesystemOf(calls: FileSystemCalls, { directory, name, path }: EntryPath): Steps<boolean> {
+  if (calls.syncFilesystem === undefined) return false;
+  const opened = yield* withPaths(calls.openSubdirectory(directory, name), path);
   try {
-    yield* withPaths(calls.syncFilesystem(opened), staged.path);
+    yield* withPaths(calls.syncFilesystem(opened), path);
     // Without a journal ext4 flushes the disk's cache before the last blocks are written
     // (native/save/temporary.cc, SyncFilesystem). This sync flushes the cache again after them.
-    if (yield* withPaths(calls.syncDirectory(opened), staged.path)) return true;
-    throw refusal('EINVAL', 'fsync', staged.path);
+    return yield* withPaths(calls.syncDirectory(opened), path);
+  } catch (error) {
+    if (mayBeUnavailable('syncFilesystem', error)) return false;
+    throw error;
   } finally {
     yield* calls.close(opened);
   }
@@ -281,7 +288,12 @@ function* exchangeOrRename(
     yield* exchange.call(calls, directory, name, to.directory, to.name);
     return true;
   } catch (error) {
-    if (!failedWith(error, 'ENOENT')) throw error;
+    // Where no exchange is available, nothing has looked whether `to` exists.
+    const isFree =
+      failedWith(error, 'ENOENT') ||
+      (mayBeUnavailable('exchange', error) &&
+        (yield* calls.lookUp(to.directory, to.name)).kind === 'missing');
+    if (!isFree) throw error;
   }
   // `to` does not exist, or the staged path does not. The rename reports the latter.
   try {
@@ -290,7 +302,7 @@ function* exchangeOrRename(
       return false;
     }
   } catch (error) {
-    if (!failedWith(error, ...UNSUPPORTED)) throw error;
+    if (!mayBeUnavailable('renameExclusive', error)) throw error;
   }
   // rename(2) replaces only an empty directory.
   yield* calls.rename(directory, name, to.directory, to.name);

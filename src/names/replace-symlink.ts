@@ -1,7 +1,8 @@
 import { failedWith } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { bytesOfPath, inDirectory } from '../base/path-bytes.js';
-import type { FileSystemCalls } from '../fs/file-system-calls.js';
+import type { FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
+import { mayBeUnavailable } from '../fs/optional-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { temporaryName } from '../fs/temporary-name.js';
 import {
@@ -13,7 +14,7 @@ import {
   syncDirectories,
 } from './durability.js';
 import { type EntryPath, withEntryPath } from './entry-path.js';
-import { notASymlinkError, withPaths, withPublishedState } from './errors.js';
+import { noSymlinkError, notASymlinkError, withPaths, withPublishedState } from './errors.js';
 import { pin, unpin } from './pinned-version.js';
 
 /** The number of attempts while other programs create and remove the entry. */
@@ -31,6 +32,8 @@ interface PlacedLink {
   pinned?: Buffer;
   /** The new link's inode needs more than the sync of its directory. */
   unsynced: boolean;
+  /** What it needs is not available here. */
+  lost: boolean;
 }
 
 /** Changes the target of a symbolic link atomically, or creates the link. */
@@ -44,13 +47,14 @@ export function* replaceSymlink(calls: FileSystemCalls, request: ReplaceSymlinkR
       const lost = pins && calls.syncFilesystem === undefined;
       const achieves = lost ? 'none' : achievableDurability(plan, [entry]);
       refuseIfWeaker(achieves, request, request.path);
-      const { pinned, unsynced } = yield* placeLink(calls, request, entry, pins && !lost, plan.local);
+      const placed = yield* placeLink(calls, request, entry, pins && !lost, plan.local);
+      const { pinned } = placed;
       outcome.published = true;
       if (!needsDirectorySync(plan, request)) return { durability: achieves };
       let durability = achieves;
       try {
-        if (unsynced) yield* syncLink(calls, entry);
-        durability = yield* syncDirectories(calls, plan, achieves, [entry]);
+        if (placed.lost || (placed.unsynced && !(yield* syncLink(calls, entry)))) durability = 'none';
+        durability = yield* syncDirectories(calls, plan, durability, [entry]);
       } catch (error) {
         if (pinned !== undefined) yield* discard(calls, entry, pinned);
         throw error;
@@ -63,19 +67,20 @@ export function* replaceSymlink(calls: FileSystemCalls, request: ReplaceSymlinkR
 
 function* placeLink(
   calls: FileSystemCalls,
-  { target, path }: ReplaceSymlinkRequest,
+  request: ReplaceSymlinkRequest,
   entry: EntryPath,
   pins: boolean,
   local: boolean,
 ): Steps<PlacedLink> {
+  const { target, path } = request;
   const text = bytesOfPath(target);
   for (let attempt = 1; ; attempt += 1) {
     const { kind } = yield* withPaths(calls.lookUp(entry.directory, entry.name), path);
-    if (kind === 'symlink') return yield* replaceLink(calls, text, entry, pins, local);
+    if (kind === 'symlink') return yield* replaceLink(calls, request, text, entry, pins, local);
     if (kind !== 'missing') throw notASymlinkError(path);
     try {
-      yield* withPaths(calls.symlink(text, entry.directory, entry.name), target, path);
-      return { unsynced: pins };
+      yield* makeLink(calls, text, entry.directory, entry.name, path);
+      return { unsynced: pins, lost: false };
     } catch (error) {
       if (attempt === MAX_ATTEMPTS || !failedWith(error, 'EEXIST')) throw error;
     }
@@ -85,6 +90,7 @@ function* placeLink(
 /** Creates the new link under a temporary name and renames it over the old link. */
 function* replaceLink(
   calls: FileSystemCalls,
+  request: ReplaceSymlinkRequest,
   text: Buffer,
   entry: EntryPath,
   pins: boolean,
@@ -93,17 +99,32 @@ function* replaceLink(
   const { directory, name } = entry;
   const temporary = Buffer.from(temporaryName(local));
   const path = inDirectory(directory.path, temporary);
-  yield* withPaths(calls.symlink(text, directory, temporary), text, path);
+  yield* makeLink(calls, text, directory, temporary, path);
   let pinned: Buffer | undefined;
   try {
-    if (pins) yield* syncLink(calls, entry);
+    const lost = pins && !(yield* syncLink(calls, entry));
+    if (lost) refuseIfWeaker('none', request, entry.path);
     if (pins) pinned = yield* pin(calls, directory, name, local);
     yield* withPaths(calls.rename(directory, temporary, directory, name), path, entry.path);
-    return { unsynced: false, ...(pinned !== undefined && { pinned }) };
+    return { unsynced: false, lost, ...(pinned !== undefined && { pinned }) };
   } catch (error) {
     yield* discard(calls, entry, temporary);
     if (pinned !== undefined) yield* discard(calls, entry, pinned);
     throw error;
+  }
+}
+
+function* makeLink(
+  calls: FileSystemCalls,
+  text: Buffer,
+  directory: OpenDirectory,
+  name: Buffer,
+  path: AbsolutePath,
+): Steps<void> {
+  try {
+    yield* withPaths(calls.symlink(text, directory, name), text, path);
+  } catch (error) {
+    throw mayBeUnavailable('symlink', error) ? noSymlinkError(path, error) : error;
   }
 }
 
@@ -116,7 +137,14 @@ function* discard(calls: FileSystemCalls, { directory }: EntryPath, name: Buffer
   }
 }
 
-function* syncLink(calls: FileSystemCalls, { directory, path }: EntryPath): Steps<void> {
-  if (!directory.syncable || calls.syncFilesystem === undefined) return;
-  yield* withPaths(calls.syncFilesystem(directory), path);
+/** @returns `false` if this is not available here. */
+function* syncLink(calls: FileSystemCalls, { directory, path }: EntryPath): Steps<boolean> {
+  if (!directory.syncable || calls.syncFilesystem === undefined) return true;
+  try {
+    yield* withPaths(calls.syncFilesystem(directory), path);
+    return true;
+  } catch (error) {
+    if (mayBeUnavailable('syncFilesystem', error)) return false;
+    throw error;
+  }
 }

@@ -21,6 +21,12 @@ const ATTEMPTS = 100;
  */
 const DELAY = 300;
 
+/**
+ * Errors by which a process learns that a call is not available here. It then no longer makes the call, so the
+ * next fault is tried in a new process.
+ */
+const REMEMBERED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'EPERM', 'EACCES', 'ENOLCK', 'EISDIR'];
+
 /** A call of a save, found by its step. */
 export type Moment = Pick<Fault, 'step' | 'situation'>;
 
@@ -76,6 +82,7 @@ export class TracedSaver {
       // It must be the first call of the step: a later call of the same kind may belong to another step.
       const failed = save.calls.find(wasInjected);
       const meant = save.calls.find((call) => recognise[fault.step](call, save.names));
+      if (REMEMBERED.includes(fault.error)) await this.#restart();
       if (failed !== undefined && failed === meant) return save;
     }
     assert.fail(`no attempt has hit the call to ${fault.step}`);
@@ -164,10 +171,15 @@ export class TracedSaver {
       return { outcome: await attend(names, saving), calls: await strace.detach(), names };
     } catch {
       await strace.detach();
-      this.#saver = new Saver(this.#options);
-      this.#threads.clear();
+      await this.#restart();
       return undefined;
     }
+  }
+
+  async #restart(): Promise<void> {
+    await this.#saver.stop();
+    this.#saver = new Saver(this.#options);
+    this.#threads.clear();
   }
 }
 

@@ -110,6 +110,7 @@ const twoForms: Readonly<
 /** The entries with one form. */
 const oneForm = {
   findPlan: ['directory', 'choice'],
+  unavailableCalls: ['id', 'id', 'number'],
   save: REQUEST,
   saveSync: REQUEST,
   saveGroupSync: REQUEST,

@@ -5,6 +5,7 @@ import type { AbsolutePath } from '../../base/path.js';
 import { bytesOfPath, inDirectory, nameOf, namesDirectory, parentOf } from '../../base/path-bytes.js';
 import { cannotKeepPreviousError, previousIsTargetError } from '../../base/save-errors.js';
 import type { SaveParameters } from '../../base/save-request.js';
+import { mayBeUnavailable } from '../../fs/optional-calls.js';
 import { Directory } from '../../fs/plain/directory.js';
 import {
   close,
@@ -126,10 +127,8 @@ export class PreviousVersion {
       } catch (error) {
         if (failedWith(error, 'ENOENT')) return false;
         if (failedWith(error, 'EEXIST') && attempt < MAX_NAME_ATTEMPTS) continue;
-        // link(2): EPERM means that the filesystem has no hard links or that fs.protected_hardlinks forbids
-        // the link.
-        if (failedWith(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'))
-          throw cannotKeepPreviousError(this.#request, error);
+        // EPERM may also mean that fs.protected_hardlinks forbids the link.
+        if (mayBeUnavailable('link', error)) throw cannotKeepPreviousError(this.#request, error);
         throw toSaveError(error, { path: target });
       }
     }

@@ -2,6 +2,7 @@ import { indelibleError } from '../../base/errors.js';
 import { failedWith, toSaveError } from '../../base/fs-error.js';
 import { cannotKeepPreviousError, modifiedError } from '../../base/save-errors.js';
 import type { SaveParameters } from '../../base/save-request.js';
+import { mayBeUnavailable } from '../../fs/optional-calls.js';
 import { link, lstat, rename, unlink } from '../../fs/plain/plain-fs.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { runSync, type Steps } from '../../fs/steps.js';
@@ -126,7 +127,7 @@ export class Publication {
   #explainError(error: unknown): unknown {
     const { path, expected } = this.#request;
     if (expected === 'missing' && failedWith(error, 'EEXIST')) return modifiedError(path);
-    if (this.#exclusive && failedWith(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) {
+    if (this.#exclusive && mayBeUnavailable('link', error)) {
       if (this.#previous !== undefined) return cannotKeepPreviousError(this.#request, error);
       const message = `The filesystem has no atomic way to create '${path}' only if it does not exist`;
       return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall: 'link', path, cause: error });

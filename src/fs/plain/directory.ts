@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { failedCall, failedWith } from '../../base/fs-error.js';
 import { parentOf } from '../../base/path-bytes.js';
+import { mayBeUnavailable } from '../optional-calls.js';
 import type { Steps } from '../steps.js';
 import { close, fstat, fsync, maySync, open } from './plain-fs.js';
 
@@ -55,10 +56,8 @@ export class Directory {
       yield* fsync(this.descriptor);
       return true;
     } catch (error) {
-      // fsync(2): EINVAL means "does not support synchronization". Plain `fs` cannot flush a directory on
-      // Windows.
-      if (failedWith(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) return false;
-      if (process.platform === 'win32' && failedWith(error, 'EPERM', 'EISDIR', 'EBADF')) return false;
+      // fsync(2): EINVAL means "does not support synchronization".
+      if (mayBeUnavailable('syncDirectory', error)) return false;
       throw error;
     }
   }

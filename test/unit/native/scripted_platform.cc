@@ -129,6 +129,11 @@ Status ReadAttributes(const Descriptor&, Attributes* attributes, bool* linked) {
   return Status::Ok();
 }
 
+Status ReadAt(const Descriptor&, uint64_t, uint8_t*, size_t, size_t* got) {
+  *got = 0;
+  return Answer("ReadAt");
+}
+
 Status Write(const Descriptor&, const uint8_t*, size_t size, size_t* written) {
   *written = size;
   return Answer("Write");
@@ -216,6 +221,9 @@ Status ReadVersion(const Descriptor&, FileVersion* version) {
 Status LookUpVersion(const Directory&, const std::string&, FileVersion*) { return Answer("LookUpVersion"); }
 uint32_t EffectiveUser() { return 0; }
 Status Unlink(const Directory&, const std::string&) { return Answer("Unlink"); }
+
+// A scripted system that has filters.
+bool MayBeForbidden(int error) { return error == EPERM || error == EACCES; }
 
 bool MayBeBusy(int error) { return script.windows && (error == EBUSY || error == EPERM); }
 bool OpenFilesMayBlockRenames() { return script.windows; }

@@ -1,0 +1,175 @@
+#include "optional_calls.h"
+
+#include <errno.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+
+#include "../platform/mutex.h"
+
+namespace indelible {
+
+namespace {
+
+using platform::Descriptor;
+using platform::Directory;
+using platform::FilesystemId;
+
+struct Row {
+  OptionalCall call;
+  // For `inspect` and the documents.
+  const char* name;
+  // An error that means "not available" for this call, besides those that mean it for every call.
+  int also;
+  const char* instead;
+  // Makes the call without a file. It fails with EBADF or ENOENT, unless a filter forbids it. Null: there is
+  // no such form of the call.
+  Status (*probe)();
+};
+
+// docs/platforms.md has the same table for users, which test/unit/optional-calls.test.ts compares.
+constexpr Row kRows[] = {
+    // EISDIR: before Linux 3.11 (open(2)).
+    {OptionalCall::kCreateUnnamed, "open(O_TMPFILE)", EISDIR, "a temporary with a name",
+     [] {
+       Descriptor file;
+       return platform::CreateUnnamed(Directory(), 0, &file);
+     }},
+    // ENOENT: /proc is not mounted.
+    {OptionalCall::kLinkUnnamed, "linkat(/proc/self/fd)", ENOENT,
+     "the temporary's own name is moved; the content of an unnamed one is copied to a named one",
+     [] { return platform::Link(Directory(), "", Directory(), ""); }},
+    {OptionalCall::kWriteBack, "sync_file_range", 0, "fdatasync: the protocol is sync-rename-sync",
+     [] { return platform::WriteBack(Descriptor()); }},
+    {OptionalCall::kRenameExclusive, "renameat2(RENAME_NOREPLACE)", 0,
+     "link and unlink; renameExclusive is ERR_INDELIBLE_UNSUPPORTED",
+     [] { return platform::RenameExclusive(Directory(), "", Directory(), ""); }},
+    {OptionalCall::kExchange, "renameat2(RENAME_EXCHANGE)", 0,
+     "keepPrevious: rename; exchange, replaceDirectory: ERR_INDELIBLE_UNSUPPORTED",
+     [] { return platform::Exchange(Directory(), "", Directory(), ""); }},
+    {OptionalCall::kLink, "linkat", 0, "keepPrevious: ERR_INDELIBLE_UNSUPPORTED",
+     [] { return platform::Link(Directory(), "", Directory(), ""); }},
+    {OptionalCall::kFlags, "ioctl(FS_IOC_FSGETXATTR)", 0, "file flags and project are not preserved",
+     nullptr},
+    {OptionalCall::kSyncFilesystem, "syncfs", 0, "durability is at most 'ordered'",
+     [] { return platform::SyncFilesystem(Descriptor()); }},
+    {OptionalCall::kSyncDirectory, "fsync of a directory", 0, "durability is at most 'ordered'", nullptr},
+};
+
+constexpr const Row& RowOf(OptionalCall call) { return kRows[static_cast<size_t>(call)]; }
+
+constexpr bool IsInOrder() {
+  size_t index = 0;
+  for (const Row& row : kRows) {
+    if (static_cast<size_t>(row.call) != index++) return false;
+  }
+  return true;
+}
+static_assert(IsInOrder());
+
+constexpr uint32_t BitOf(OptionalCall call) { return 1U << static_cast<uint32_t>(call); }
+
+// The calls that are unavailable on each filesystem. The state belongs to the process.
+class UnavailableByFilesystem {
+ public:
+  static UnavailableByFilesystem& Get() {
+    // Never destroyed: threads may still run at exit.
+    static UnavailableByFilesystem& all = *new UnavailableByFilesystem();
+    return all;
+  }
+
+  void Add(const FilesystemId& filesystem, OptionalCall call) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    ForgetOldMounts();
+    calls_[filesystem] |= BitOf(call);
+    empty_ = false;
+  }
+
+  uint32_t Find(const FilesystemId& filesystem) EXCLUDES(mutex_) {
+    // The usual case, without a lock.
+    if (empty_) return 0;
+    MutexLock lock(mutex_);
+    ForgetOldMounts();
+    const auto found = calls_.find(filesystem);
+    return found == calls_.end() ? 0 : found->second;
+  }
+
+ private:
+  // After a change of the mount table the same numbers may mean another filesystem.
+  void ForgetOldMounts() REQUIRES(mutex_) {
+    const uint64_t generation = platform::MountTableGeneration();
+    if (generation == generation_) return;
+    generation_ = generation;
+    calls_.clear();
+  }
+
+  std::atomic<bool> empty_{true};
+  Mutex mutex_;
+  uint64_t generation_ GUARDED_BY(mutex_) = 0;
+  std::map<FilesystemId, uint32_t> calls_ GUARDED_BY(mutex_);
+};
+
+// No file is involved, so an error that means "not permitted" concerns the call as such.
+bool IsForbidden(const Row& row) {
+  if (row.probe == nullptr) return false;
+  const Status status = row.probe();
+  return !status.ok() && platform::MayBeForbidden(status.error());
+}
+
+}  // namespace
+
+const std::vector<const char*>& OptionalCallNames() {
+  static const std::vector<const char*>& names = *[] {
+    auto* all = new std::vector<const char*>();
+    for (const Row& row : kRows) all->push_back(row.name);
+    return all;
+  }();
+  return names;
+}
+
+bool MayBeUnavailable(OptionalCall call, const Status& status) {
+  if (status.ok() || status.reason() != Status::Reason::kSystemCall) return false;
+  const int error = status.error();
+  const int also = RowOf(call).also;
+  return platform::IsUnsupported(error) || platform::MayBeForbidden(error) || (also != 0 && error == also);
+}
+
+void SetUnavailable(const FilesystemId& filesystem, OptionalCall call) {
+  UnavailableByFilesystem::Get().Add(filesystem, call);
+}
+
+bool IsUnavailable(const FilesystemId& filesystem, OptionalCall call) {
+  return (UnavailableByFilesystem::Get().Find(filesystem) & BitOf(call)) != 0;
+}
+
+Status ExplainDenial(OptionalCall call, Status status) {
+  if (status.ok() || !platform::MayBeForbidden(status.error()) || !IsForbidden(RowOf(call))) return status;
+  return Status::Failed(status.syscall(), ENOSYS);
+}
+
+void RemoveUnavailable(const FilesystemId& filesystem, Decision* decision) {
+  const uint32_t unavailable = UnavailableByFilesystem::Get().Find(filesystem);
+  if (unavailable == 0) return;
+  const auto lacks = [&](OptionalCall call) { return (unavailable & BitOf(call)) != 0; };
+  for (Plan& plan : decision->plans) {
+    if (lacks(OptionalCall::kCreateUnnamed) || lacks(OptionalCall::kLinkUnnamed)) plan.unnamed = false;
+    if (lacks(OptionalCall::kWriteBack)) plan.SyncBeforeRename();
+    if (lacks(OptionalCall::kSyncFilesystem)) plan.sync_filesystem = false;
+    if (lacks(OptionalCall::kSyncDirectory)) {
+      plan.directories_sync = false;
+      plan.achieves = std::max(plan.achieves, Durability::kOrdered);
+    }
+  }
+}
+
+std::vector<const char*> UnavailableCalls(const FilesystemId& filesystem) {
+  const uint32_t unavailable = UnavailableByFilesystem::Get().Find(filesystem);
+  std::vector<const char*> names;
+  for (const Row& row : kRows) {
+    if ((unavailable & BitOf(row.call)) != 0 || IsForbidden(row)) names.push_back(row.name);
+  }
+  return names;
+}
+
+}  // namespace indelible

@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import type { Filesystem, Saved } from '../../src/index.js';
+import { type EngineName, engines } from '../engines.js';
+import { command } from '../lab/command.js';
+import { mountDisk } from '../lab/filesystems.js';
+import { missingFor } from '../lab/requirements.js';
+import { Workspace } from '../lab/workspace.js';
+import { ended, programPath } from '../node-process.js';
+import { straceUnavailable } from './strace.js';
+
+// XFS, on which a save by the native engine makes all optional calls.
+const missing = missingFor('mkfs.xfs', 'cc') ?? (await straceUnavailable());
+if (missing !== undefined) process.stderr.write(`optional-calls.test.ts is skipped: ${missing}\n`);
+
+/** What `call-everything.mjs` prints about one call. */
+interface Outcome {
+  call: string;
+  saved?: Partial<Saved>;
+  error?: { code: string; syscall: string; published: boolean; message: string };
+  content: string;
+  left: string[];
+}
+
+interface Report {
+  outcomes: Outcome[];
+  /** The answers of `inspect` before the first call and after the last. */
+  before: Filesystem;
+  after: Filesystem;
+}
+
+/** A call that is taken away, under its name in `forbid.c`. */
+interface Row {
+  forbidden: readonly string[];
+  /** The errors that mean that it is not available. */
+  errors: readonly string[];
+  /** The calls of `call-everything.mjs` that say ERR_INDELIBLE_UNSUPPORTED. All others succeed. */
+  refused?: readonly string[];
+  protocol?: Saved['protocol'];
+  durability?: Saved['durability'];
+  temporary?: 'named' | 'unnamed';
+  /** No `EIO` of the call can be seen: Node itself needs it, or it only helps to choose. */
+  mayFail?: false;
+  /** Only these calls. */
+  only?: readonly string[];
+}
+
+const FILTER = ['EPERM', 'EACCES', 'ENOSYS'] as const;
+
+const nativeRows: readonly Row[] = [
+  {
+    forbidden: ['O_TMPFILE'],
+    errors: [...FILTER, 'EOPNOTSUPP', 'EINVAL', 'EISDIR'],
+    temporary: 'named',
+  },
+  // Also what FAT answers.
+  {
+    forbidden: ['link'],
+    errors: [...FILTER, 'EOPNOTSUPP', 'EINVAL'],
+    refused: ['keepPrevious'],
+    temporary: 'named',
+  },
+  {
+    forbidden: ['sync_file_range'],
+    errors: [...FILTER, 'EOPNOTSUPP', 'EINVAL'],
+    protocol: 'sync-rename-sync',
+  },
+  { forbidden: ['RENAME_NOREPLACE'], errors: [...FILTER, 'EINVAL'], refused: ['renameExclusive'] },
+  {
+    forbidden: ['RENAME_EXCHANGE'],
+    errors: [...FILTER, 'EINVAL'],
+    refused: ['exchange', 'replaceDirectory'],
+  },
+  { forbidden: ['F_OFD_SETLK'], errors: [...FILTER, 'EINVAL', 'ENOLCK'], refused: ['updateLocked'] },
+  { forbidden: ['F_OFD_GETLK'], errors: [...FILTER, 'ENOLCK'], refused: ['updateLocked'] },
+  { forbidden: ['flock'], errors: [...FILTER, 'ENOLCK'], refused: ['updateLocked'] },
+  { forbidden: ['syncfs'], errors: [...FILTER, 'EOPNOTSUPP'] },
+  { forbidden: ['fsync'], errors: [...FILTER, 'EINVAL', 'EOPNOTSUPP'], durability: 'ordered' },
+  { forbidden: ['FS_IOC_FSGETXATTR'], errors: [...FILTER, 'ENOTTY', 'EOPNOTSUPP'] },
+  // With EACCES Node itself does not start.
+  { forbidden: ['statx'], errors: ['EPERM', 'ENOSYS'], mayFail: false },
+  { forbidden: ['openat2'], errors: FILTER },
+  { forbidden: ['fstatfs'], errors: FILTER },
+  {
+    forbidden: ['symlink'],
+    errors: ['EPERM', 'ENOSYS', 'EOPNOTSUPP'],
+    refused: ['newSymlink'],
+    only: ['newSymlink'],
+  },
+];
+
+const PLAIN_FS_REFUSES = [
+  ...['updateLocked', 'temporaryLink', 'temporaryReplace', 'exchange', 'renameExclusive'],
+  'replaceDirectory',
+];
+
+const portableRows: readonly Row[] = [
+  {
+    forbidden: ['link'],
+    errors: [...FILTER, 'EOPNOTSUPP'],
+    refused: [...PLAIN_FS_REFUSES, 'exclusive', 'keepPrevious', 'updateNew'],
+  },
+  {
+    forbidden: ['fsync'],
+    errors: [...FILTER, 'EINVAL', 'EOPNOTSUPP'],
+    refused: PLAIN_FS_REFUSES,
+    durability: 'ordered',
+  },
+  { forbidden: ['statfs'], errors: FILTER, refused: PLAIN_FS_REFUSES, mayFail: false },
+  { forbidden: ['statx'], errors: ['EPERM', 'ENOSYS'], refused: PLAIN_FS_REFUSES, mayFail: false },
+  {
+    forbidden: ['symlink'],
+    errors: ['EPERM', 'ENOSYS', 'EOPNOTSUPP'],
+    refused: ['newSymlink'],
+    only: ['newSymlink'],
+  },
+];
+
+const rows: Readonly<Record<EngineName, readonly Row[]>> = { native: nativeRows, portable: portableRows };
+
+/** What a sandbox that allows none of the optional calls forbids. */
+const EVERYTHING = [
+  ...['O_TMPFILE', 'link', 'sync_file_range', 'renameat2', 'F_OFD_SETLK', 'F_OFD_GETLK', 'flock', 'syncfs'],
+  ...['openat2', 'FS_IOC_FSGETXATTR', 'FS_IOC_FSSETXATTR', 'statfs'],
+];
+const REFUSED_WITHOUT_EVERYTHING = [
+  ...['exclusive', 'updateNew', 'keepPrevious', 'updateLocked', 'temporaryLink'],
+  ...['exchange', 'renameExclusive', 'replaceDirectory'],
+];
+
+/** Of these calls the content is the same before and after, if they fail. */
+const OLD_CONTENTS = ['old content', 'ENOENT'];
+
+function numberOf(error: string): string {
+  return String(constants.errno[error as keyof typeof constants.errno]);
+}
+
+/** Asserts the outcome of every call: it succeeds, or it is refused with the library's own code. */
+function assertWaysBack({ outcomes }: Report, { refused = [], protocol, durability }: Row): void {
+  assert.ok(outcomes.length > 0);
+  for (const { call, saved, error, content, left } of outcomes) {
+    const expected = refused.includes(call) ? 'ERR_INDELIBLE_UNSUPPORTED' : undefined;
+    assert.equal(error?.code, expected, `${call}: ${error?.message}`);
+    assert.deepEqual(left, [], call);
+    if (error !== undefined) {
+      assert.equal(error.published, false, call);
+      assert.ok(OLD_CONTENTS.includes(content), call);
+      continue;
+    }
+    assert.equal(content, 'new content', call);
+    if (saved?.protocol !== undefined && protocol !== undefined) assert.equal(saved.protocol, protocol, call);
+    if (durability !== undefined) {
+      assert.equal(saved?.durability, durability, call);
+    } else {
+      assert.equal(saved?.durability, call === 'saveOrdered' ? 'ordered' : 'durable', call);
+    }
+  }
+}
+
+/** Asserts that an error which never means "not available" is reported, and undone before the rename. */
+function assertReported({ outcomes }: Report, error: string): void {
+  const failed = outcomes.filter((outcome) => outcome.error?.code === error);
+  assert.ok(failed.length > 0, 'no call has failed');
+  for (const { call, error: thrown, content, left } of failed) {
+    assert.deepEqual(left, [], call);
+    assert.equal(typeof thrown?.published, 'boolean', call);
+    if (thrown?.published === false) assert.ok(OLD_CONTENTS.includes(content), `${call}: ${content}`);
+    else assert.equal(content, 'new content', call);
+  }
+  for (const { error: thrown } of outcomes) {
+    assert.ok(
+      thrown === undefined || [error, 'ERR_INDELIBLE_UNSUPPORTED'].includes(thrown.code),
+      thrown?.message,
+    );
+  }
+}
+
+describe.skipIf(missing !== undefined)('a system in which an optional call is missing or forbidden', () => {
+  let workspace: Workspace;
+  let tools = '';
+  let forbid = '';
+  let disk = '';
+
+  beforeAll(async () => {
+    tools = mkdtempSync(join(tmpdir(), 'indelible-forbid-'));
+    forbid = join(tools, 'forbid');
+    const source = fileURLToPath(new URL('forbid.c', import.meta.url));
+    await command('cc', '-O1', '-Wall', '-Wextra', '-Werror', '-o', forbid, source);
+    workspace = await Workspace.create();
+    disk = (await mountDisk(workspace, 'disk', { format: 'xfs' })).directory;
+  });
+
+  afterAll(async () => {
+    await workspace.remove();
+    rmSync(tools, { recursive: true, force: true });
+  });
+
+  let directories = 0;
+
+  /** Runs the program behind other programs, each with its arguments. */
+  async function callEverything(
+    engine: EngineName,
+    behind: readonly string[],
+    only: readonly string[] = [],
+  ): Promise<Report> {
+    directories += 1;
+    const directory = join(disk, `calls-${directories}`);
+    mkdirSync(directory);
+    const args = [process.execPath, programPath('call-everything.mjs'), directory];
+    if (only.length > 0) args.push(only.join(','));
+    const [program = '', ...rest] = [...behind, ...args];
+    const environment = { ...process.env, INDELIBLE_ENGINE: engine };
+    const { code, stdout, stderr } = await ended(spawn(program, rest, { env: environment }));
+    rmSync(directory, { recursive: true, force: true });
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  }
+
+  function without(
+    engine: EngineName,
+    error: string,
+    { forbidden, only }: Pick<Row, 'forbidden' | 'only'>,
+  ): Promise<Report> {
+    return callEverything(engine, [forbid, numberOf(error), ...forbidden, '--'], only);
+  }
+
+  for (const engine of engines) {
+    describe(`with the ${engine} engine`, () => {
+      for (const row of rows[engine]) {
+        const name = row.forbidden.join(', ');
+        for (const error of row.errors) {
+          it.concurrent(`does without ${name} if it fails with ${error}`, async () => {
+            const report = await without(engine, error, row);
+            assertWaysBack(report, row);
+            const { durable } = report.after.protocol;
+            if (row.protocol !== undefined) assert.equal(durable.protocol, row.protocol);
+            if (row.temporary !== undefined) assert.equal(durable.temporary, row.temporary);
+            const saved = report.outcomes.findLast(({ call }) => call === 'save')?.saved;
+            if (saved === undefined) return;
+            assert.equal(saved.protocol, durable.protocol);
+            if (engine === 'native') assert.equal(saved.durability, durable.achieves);
+          });
+        }
+        if (row.mayFail === false) continue;
+        it.concurrent(`reports that ${name} has failed with EIO`, async () => {
+          assertReported(await without(engine, 'EIO', row), 'EIO');
+        });
+      }
+
+      for (const error of FILTER) {
+        it.concurrent(`saves where everything optional fails with ${error}`, async () => {
+          const report = await without(engine, error, {
+            forbidden: error === 'EACCES' ? EVERYTHING : [...EVERYTHING, 'statx'],
+          });
+          const refused =
+            engine === 'native'
+              ? REFUSED_WITHOUT_EVERYTHING
+              : [...PLAIN_FS_REFUSES, 'exclusive', 'updateNew', 'keepPrevious'];
+          assertWaysBack(report, { forbidden: [], errors: [], refused, protocol: 'sync-rename-sync' });
+        });
+      }
+
+      it('saves without /proc', async () => {
+        const script = 'umount -l /proc && exec "$@"';
+        const report = await callEverything(engine, ['unshare', '-m', 'sh', '-c', script, 'sh']);
+        assertWaysBack(report, {
+          forbidden: [],
+          errors: [],
+          refused: engine === 'native' ? [] : PLAIN_FS_REFUSES,
+          protocol: 'sync-rename-sync',
+        });
+      });
+    });
+  }
+
+  describe.runIf(engines.includes('native'))('remembers what is not available', () => {
+    const saves = ['save', 'saveSync', 'create', 'exclusive', 'keepPrevious', 'saveAll', 'stream'];
+    const tried: readonly { forbidden: string; traced: string; isTry: RegExp; calls: readonly string[] }[] = [
+      { forbidden: 'O_TMPFILE', traced: 'openat', isTry: /O_TMPFILE/, calls: saves },
+      { forbidden: 'link', traced: 'linkat', isTry: /\/proc\/self\/fd/, calls: [...saves, 'temporaryLink'] },
+      { forbidden: 'sync_file_range', traced: 'sync_file_range', isTry: /./, calls: saves },
+      {
+        forbidden: 'RENAME_NOREPLACE',
+        traced: 'renameat2',
+        isTry: /NOREPLACE/,
+        calls: [...saves, 'updateNew'],
+      },
+      { forbidden: 'RENAME_EXCHANGE', traced: 'renameat2', isTry: /EXCHANGE/, calls: saves },
+      { forbidden: 'FS_IOC_FSGETXATTR', traced: 'ioctl', isTry: /FSGETXATTR/, calls: saves },
+      { forbidden: 'fsync', traced: 'fsync', isTry: /./, calls: saves },
+    ];
+    for (const { forbidden, traced, isTry, calls } of tried) {
+      it(`tries ${forbidden} once on a filesystem, not for each save`, async () => {
+        const log = join(tools, 'log');
+        // In a mount namespace of its own, where no other program changes the mount table.
+        const behind = [
+          ...['unshare', '-m', 'strace', '-f', '-qq', '-e', `trace=${traced}`, '-o', log],
+          ...[forbid, numberOf('EPERM'), forbidden, '--'],
+        ];
+        const report = await callEverything('native', behind, calls);
+        assert.ok(report.outcomes.length > 10);
+        // `inspect` asks whether a filter forbids the call, with descriptors that are not open.
+        const tries = readFileSync(log, 'utf8')
+          .split('\n')
+          .filter((line) => line.includes('EPERM') && isTry.test(line) && !line.includes('(-1,'));
+        assert.ok(tries.length <= 1, tries.join('\n'));
+      });
+    }
+  });
+});
