@@ -49,6 +49,10 @@ export interface SharedState {
   /** The updates that have not ended, by path. */
   readonly updateQueues: Map<string, Semaphore>;
   readonly updateSlots: Semaphore;
+  /** One slot, for a save that found no free descriptor and tries again. */
+  readonly descriptorRetry: Semaphore;
+  /** When a save last succeeded: `performance.now()`. */
+  lastSavedAt: number;
   /** The last number that `Engine.issueId` returned. */
   lastId: number;
 }
@@ -73,6 +77,8 @@ function sharedState(): SharedState {
     unsyncedOverflowed: false,
     updateQueues: new Map(),
     updateSlots: new Semaphore(MAX_CONCURRENT_UPDATES),
+    descriptorRetry: new Semaphore(1),
+    lastSavedAt: 0,
     lastId: 0,
   };
   holder[STATE] = state;

@@ -1,8 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { failedWith } from '../../base/fs-error.js';
 import type { Saved, SaveRequest } from '../../base/save-request.js';
 import { type QueuedSave, shared } from '../../base/shared-state.js';
 import { run, runSync } from '../../fs/steps.js';
 import type { Publication } from './publication.js';
 import { saveFile } from './save-job.js';
+
+/**
+ * How long a save waits for descriptors that other saves, or the rest of the program, close, after the last
+ * save has succeeded. In milliseconds.
+ */
+const DESCRIPTOR_TIMEOUT = 5000;
+const DESCRIPTOR_PAUSE = 20;
 
 /** A save that has not ended. It waits for its predecessor, the previous save to the same path. */
 export class PendingSave implements QueuedSave {
@@ -33,8 +42,32 @@ export class PendingSave implements QueuedSave {
   }
 
   async #save(): Promise<Saved> {
+    try {
+      return await this.#attempt();
+    } catch (error) {
+      if (!lacksDescriptors(error)) throw error;
+    }
+    // If all tried again at once, each might get one of the two descriptors that it needs.
+    return await shared.descriptorRetry.run(() => this.#retry());
+  }
+
+  async #attempt(): Promise<Saved> {
     if (this.#outcome !== undefined) return this.#outcome();
-    return await run(saveFile(this.#request, (publication) => this.#publish(publication)));
+    this.#publication = undefined;
+    const saved = await run(saveFile(this.#request, (publication) => this.#publish(publication)));
+    shared.lastSavedAt = performance.now();
+    return saved;
+  }
+
+  async #retry(): Promise<Saved> {
+    for (const begin = performance.now(); ; await pause(DESCRIPTOR_PAUSE)) {
+      try {
+        return await this.#attempt();
+      } catch (error) {
+        const waited = performance.now() - Math.max(begin, shared.lastSavedAt);
+        if (!lacksDescriptors(error) || waited > DESCRIPTOR_TIMEOUT) throw error;
+      }
+    }
   }
 
   #publish(publication: Publication): void {
@@ -55,6 +88,16 @@ export class PendingSave implements QueuedSave {
     if (this.#publication !== undefined) this.#publication.finishSync();
     else this.#outcome ??= outcomeOf(this.#request);
   }
+}
+
+/** The process, or the system, may open no more files, and nothing was published. */
+function lacksDescriptors(error: unknown): boolean {
+  return (
+    failedWith(error, 'EMFILE', 'ENFILE') &&
+    error instanceof Error &&
+    'published' in error &&
+    error.published === false
+  );
 }
 
 function outcomeOf(request: SaveRequest): () => Saved {
