@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -8,6 +9,10 @@
 namespace indelible {
 
 namespace {
+
+// No system takes a path that is this long, also if its end is cut off: PATH_MAX of Linux is 4096, and
+// Windows takes 32,767 characters. A longer one must not use up the memory.
+constexpr size_t kLongestPath = size_t{1} << 17;
 
 constexpr uint64_t kHighestOffset = (uint64_t{1} << 63) - 1;
 
@@ -52,6 +57,12 @@ std::string Arguments::OptionalPath(const char* name) {
   return value.IsUndefined() ? std::string() : PathOf(value, name);
 }
 
+std::shared_ptr<platform::Directory> Arguments::BaseOf(const std::string& path) {
+  if (path.empty() || path.front() == '/') return nullptr;
+  auto base = std::make_shared<platform::Directory>();
+  return platform::OpenWorkingDirectory(base.get()).ok() ? base : nullptr;
+}
+
 std::string Arguments::Component(const char* name) { return ComponentOf(Next(), name); }
 
 std::vector<std::string> Arguments::Components(const char* name) {
@@ -80,10 +91,15 @@ std::string Arguments::PathOf(const Napi::Value& value, const char* name) {
   if (wrong_) return std::string();
   std::string path;
   if (value.IsString()) {
-    path = value.As<Napi::String>().Utf8Value();
+    size_t length = 0;
+    static_cast<void>(napi_get_value_string_utf8(info_.Env(), value, nullptr, 0, &length));
+    path.resize(std::min(length, kLongestPath));
+    // Cut at the end of a character. The room is for a null byte.
+    static_cast<void>(napi_get_value_string_utf8(info_.Env(), value, path.data(), path.size() + 1, &length));
+    path.resize(std::min(length, path.size()));
   } else if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
     const auto bytes = value.As<Napi::Uint8Array>();
-    path.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ElementLength());
+    path.assign(reinterpret_cast<const char*>(bytes.Data()), std::min(bytes.ElementLength(), kLongestPath));
   } else {
     ThrowType(name, "a string or a Buffer");
     return path;

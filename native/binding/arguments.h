@@ -47,6 +47,8 @@ class Arguments {
   std::string Path(const char* name);
   // Empty if it is undefined.
   std::string OptionalPath(const char* name);
+  // The working directory at this moment, if the path is relative. Null if it cannot be opened.
+  static std::shared_ptr<platform::Directory> BaseOf(const std::string& path);
   // One component of a path. A slash at the end requires a directory.
   std::string Component(const char* name);
   std::vector<std::string> Components(const char* name);

@@ -1,5 +1,6 @@
 #include "environment.h"
 
+#include <chrono>
 #include <utility>
 
 #include "process.h"
@@ -57,8 +58,14 @@ Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveArguments> argu
   std::vector<std::shared_ptr<SaveJob>> jobs;
   jobs.reserve(arguments.size());
   for (SaveArguments& one : arguments) jobs.push_back(JobOf(&one, 0));
-  const std::vector<PlanRequest> needed = Process::Get().scheduler.SaveSync(jobs);
-  if (!needed.empty()) return PlansNeededValue(env, needed);
+  std::vector<std::shared_ptr<SaveJob>> remaining = jobs;
+  for (;;) {
+    const std::vector<PlanRequest> needed = Process::Get().scheduler.SaveSync(&remaining);
+    if (needed.empty()) break;
+    if (remaining.size() == jobs.size()) return PlansNeededValue(env, needed);
+    // Some are completed, so JavaScript cannot make the whole call again.
+    for (const PlanRequest& request : needed) RequestPlan(env, request);
+  }
   // Most calls save one file, and an array costs as much as one of its system calls.
   if (!group) return outcomes_.Of(env, *jobs.front());
   Napi::Array outcomes = Napi::Array::New(env, jobs.size());
@@ -142,7 +149,8 @@ Napi::Value Environment::AppendToSave(Napi::Env env, std::shared_ptr<StreamingSa
 Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save,
                                     Form form) {
   if (form == Form::kSynchronous) {
-    const std::vector<PlanRequest> needed = Process::Get().scheduler.SaveSync({save->job});
+    std::vector<std::shared_ptr<SaveJob>> jobs = {save->job};
+    const std::vector<PlanRequest> needed = Process::Get().scheduler.SaveSync(&jobs);
     if (!needed.empty()) return PlansNeededValue(env, needed);
     streaming_.erase(ticket);
     return outcomes_.Of(env, *save->job);
@@ -278,24 +286,34 @@ void Environment::RequestPlan(Napi::Env env, const PlanRequest& request) {
   }
 }
 
-void Environment::TakeBack() {
+void Environment::TakeBack(std::chrono::steady_clock::time_point deadline) {
   for (auto& [number, pending] : pending_) {
     if (pending.job != nullptr) pending.job->Cancel();
   }
   for (auto& [ticket, save] : streaming_) save->job->Cancel();
   Process::Get().scheduler.ResumeAll(this);
+  std::vector<Answered> answered;
   {
-    // The data belongs to JavaScript, which is about to end: no thread may still read it.
+    // The data belongs to JavaScript, which is about to end. A thread that hangs may still pass it to
+    // write(2), which at worst fails or writes other bytes into the temporary of a save that is cancelled.
     MutexLock lock(mutex_);
-    while (live_ > 0) settled_.Wait(mutex_);
-    answered_.clear();
+    while (live_ > 0) {
+      if (!settled_.WaitUntil(mutex_, deadline)) break;
+    }
+    answered.swap(answered_);
   }
-  for (auto& [ticket, save] : streaming_) Process::Get().streaming.Abandon(save->job.get());
+  std::vector<Task> discards;
+  for (auto& [ticket, save] : streaming_)
+    discards.push_back([job = save->job] { Process::Get().streaming.Abandon(job.get()); });
   streaming_.clear();
+  // An answer may own an open file.
+  discards.push_back([answered = std::move(answered)] {});
+  RunUntil(&Process::Get().threads, std::move(discards), deadline);
 }
 
 void Environment::TearDown() {
-  TakeBack();
+  const auto deadline = std::chrono::steady_clock::now() + Process::kEndTimeout;
+  TakeBack(deadline);
   {
     MutexLock lock(mutex_);
     torn_down_ = true;
@@ -305,7 +323,9 @@ void Environment::TearDown() {
   for (const uint64_t ticket : updates_) static_cast<void>(Process::Get().updates.Leave(ticket));
   updates_.clear();
   pending_.clear();
-  handles_.CloseAll();
+  std::vector<Task> discards;
+  discards.push_back([handles = std::move(handles_)] {});
+  RunUntil(&Process::Get().threads, std::move(discards), deadline);
   outcomes_.Clear();
   plan_provider_.Reset();
   wake_.Abort();

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -85,8 +86,9 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // A function that is called with each plan request and returns a decision.
   void SetPlanProvider(Napi::Function provider) { plan_provider_ = Napi::Persistent(provider); }
 
-  // Cancels all saves that are not published, and waits until their temporaries are removed.
-  void TakeBack();
+  // Cancels all saves that are not published, and waits until their temporaries are removed, or until
+  // `deadline`. A save whose filesystem hangs is not published later either.
+  void TakeBack(std::chrono::steady_clock::time_point deadline) EXCLUDES(mutex_);
 
   void Completed(std::shared_ptr<SaveJob> job) override;
   void NeedsPlan(const PlanRequest& request) override;

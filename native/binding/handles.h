@@ -40,7 +40,6 @@ class Handles {
   const Opened* Find(uint64_t number) const;
   // The object is closed with its last reference.
   Opened Remove(uint64_t number);
-  void CloseAll() { opened_.clear(); }
 
  private:
   std::map<uint64_t, Opened> opened_;

@@ -27,8 +27,9 @@ Process& Process::Get() {
   // exit(3). Without the hook a save in progress may leave its temporary to the next sweep, so a failure here
   // is not fatal.
   static const bool registered = platform::AtExit([] {
-    Process::Get().scheduler.ShutDown();
-    Process::Get().streaming.ShutDown();
+    const auto deadline = std::chrono::steady_clock::now() + kEndTimeout;
+    Process::Get().scheduler.ShutDown(deadline);
+    Process::Get().streaming.ShutDown(deadline);
   });
   static_cast<void>(registered);
   return process;

@@ -2,6 +2,7 @@
 #define INDELIBLE_PROCESS_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "../scheduler/scheduler.h"
@@ -25,9 +26,13 @@ class Process {
   uint64_t NextNumber() { return ++last_number_; }
   bool HasIssued(uint64_t number) const { return number > 0 && number <= last_number_; }
 
+  // How long the end of the process, or of an environment, waits for a filesystem that hangs. A temporary on
+  // it may remain for the next sweep.
+  static constexpr std::chrono::seconds kEndTimeout{5};
+
   ThreadPool threads;
   Scheduler scheduler{&threads};
-  StreamingSaves streaming{&scheduler};
+  StreamingSaves streaming{&scheduler, &threads};
   UpdateQueue updates;
 
  private:

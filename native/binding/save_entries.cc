@@ -58,6 +58,8 @@ SaveArguments ReadSave(Environment& environment, Arguments* arguments) {
   request.uid = arguments->Uint32("uid");
   request.gid = arguments->Uint32("gid");
   request.previous = arguments->OptionalPath("previous");
+  request.base = Arguments::BaseOf(request.path);
+  if (request.base == nullptr) request.base = Arguments::BaseOf(request.previous);
   const std::shared_ptr<OpenFile> expected = arguments->OptionalFile("expected");
   if (expected != nullptr) {
     request.expected = std::shared_ptr<const platform::FileVersion>(expected, &expected->version);
@@ -163,7 +165,7 @@ Napi::Value Cancel(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TakeBack(const Napi::CallbackInfo& info) {
-  Environment::Of(info.Env()).TakeBack();
+  Environment::Of(info.Env()).TakeBack(std::chrono::steady_clock::now() + Process::kEndTimeout);
   return info.Env().Undefined();
 }
 

@@ -56,6 +56,7 @@ struct Call {
   std::shared_ptr<OpenDirectory> directory;
   std::shared_ptr<OpenDirectory> other_directory;
   std::shared_ptr<OpenFile> file;
+  std::shared_ptr<Directory> base;
   // The names or paths, in the order of the arguments.
   size_t texts_read = 0;
   std::string one;
@@ -69,8 +70,6 @@ struct Call {
   // The flags, from the last.
   bool flag = false;
   bool other_flag = false;
-  uint8_t* data = nullptr;
-  size_t size = 0;
 
   std::shared_ptr<OpenDirectory> opened;
   std::shared_ptr<OpenFile> opened_file;
@@ -97,6 +96,7 @@ enum class Reads : uint8_t {
   kFile,
   kName,  // The first to `one`, the next to `other`; paths as well.
   kPath,
+  kBoundPath,  // Relative to the working directory of the call, also if that changes later.
   kNames,
   kFlag,
   kMode,
@@ -107,8 +107,6 @@ enum class Reads : uint8_t {
   kPathOrDescriptor,
   kCount,   // The first to `first`, the next to `second`; offsets as well.
   kOffset,  // Not lower than the one before.
-  kBytes,
-  kInBytes,  // An offset in the bytes, where they begin.
 };
 
 struct Argument {
@@ -127,7 +125,7 @@ struct Row {
 
 std::string& NextText(Call* call) { return call->texts_read++ == 0 ? call->one : call->other; }
 
-void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Object* owner) {
+void Read(const Argument& argument, Arguments* arguments, Call* call) {
   const char* const name = argument.name;
   switch (argument.reads) {
     case Reads::kNothing:
@@ -150,6 +148,10 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
       return;
     case Reads::kPath:
       NextText(call) = arguments->Path(name);
+      return;
+    case Reads::kBoundPath:
+      NextText(call) = arguments->Path(name);
+      call->base = Arguments::BaseOf(call->one);
       return;
     case Reads::kNames:
       call->names = arguments->Components(name);
@@ -180,42 +182,25 @@ void Read(const Argument& argument, Arguments* arguments, Call* call, Napi::Obje
       if (arguments->ok() && call->second < call->first)
         arguments->ThrowRange(name, "not lower than the one before");
       return;
-    case Reads::kBytes: {
-      const Bytes bytes = arguments->Uint8Array(name);
-      call->data = bytes.data;
-      call->size = bytes.size;
-      *owner = bytes.owner;
-      return;
-    }
-    case Reads::kInBytes: {
-      const uint64_t offset = arguments->Uint53(name);
-      if (offset > call->size) return arguments->ThrowRange(name, "an offset in the bytes");
-      call->data += offset;
-      call->size -= static_cast<size_t>(offset);
-      return;
-    }
   }
 }
 
 Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) {
   Arguments arguments(info);
   auto call = std::make_unique<Call>();
-  Napi::Object owner;
-  for (const Argument& argument : row.arguments) Read(argument, &arguments, call.get(), &owner);
+  for (const Argument& argument : row.arguments) Read(argument, &arguments, call.get());
   if (!arguments.ok()) return Napi::Value();
   return Environment::Of(info.Env())
-      .Call(
-          info.Env(), form,
-          [&row, call = std::move(call)]() mutable -> Environment::Answer {
-            Status status = row.run(call.get());
-            // Before JavaScript is notified: a file that it closes next must not stay open here.
-            call->directory = call->other_directory = nullptr;
-            call->file = nullptr;
-            return [&row, call = std::move(call), status = std::move(status)](Napi::Env env) {
-              return status.ok() ? row.answer(env, call.get()) : FailureValue(env, status, false);
-            };
-          },
-          owner);
+      .Call(info.Env(), form, [&row, call = std::move(call)]() mutable -> Environment::Answer {
+        Status status = row.run(call.get());
+        // Before JavaScript is notified: a file that it closes next must not stay open here.
+        call->directory = call->other_directory = nullptr;
+        call->base = nullptr;
+        call->file = nullptr;
+        return [&row, call = std::move(call), status = std::move(status)](Napi::Env env) {
+          return status.ok() ? row.answer(env, call.get()) : FailureValue(env, status, false);
+        };
+      });
 }
 
 template <Form form>
@@ -330,10 +315,14 @@ Napi::Value LookedUp(Napi::Env env, Call* call) {
   return value;
 }
 
+Napi::Value Content(Napi::Env env, Call* call) {
+  return Napi::Buffer<uint8_t>::Copy(env, call->content.data(), call->content.size());
+}
+
 Napi::Value OpenedFile(Napi::Env env, Call* call) {
   Napi::Object value = Napi::Object::New(env);
   Set(value, "size", NumberOf(env, call->opened_file->version.size));
-  Set(value, "content", Napi::Buffer<uint8_t>::Copy(env, call->content.data(), call->content.size()));
+  Set(value, "content", Content(env, call));
   Set(value, "handle", HandleOf(env, call->opened_file));
   return value;
 }
@@ -356,7 +345,7 @@ Status Identified(Call* call, Status opened) {
 
 Status OpenPath(Call* call) {
   call->opened = std::make_shared<OpenDirectory>();
-  return Identified(call, OpenTrusted(nullptr, call->one, &call->opened->directory));
+  return Identified(call, OpenTrusted(call->base.get(), call->one, &call->opened->directory));
 }
 
 Status OpenAt(Call* call) {
@@ -371,6 +360,7 @@ Status OpenAt(Call* call) {
 Status Locate(Call* call) {
   SaveRequest request;
   request.path = call->one;
+  request.base = call->base;
   request.make_directories = call->flag;
   // openFile decides about the file that it opens.
   request.has_uid = true;
@@ -480,6 +470,14 @@ Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
   return Status::Ok();
 }
 
+// The content is in memory of its own: a thread that hangs must not write into that of JavaScript.
+Status ReadContent(OpenFile* file, Call* call, uint64_t most) {
+  call->content.resize(static_cast<size_t>(std::min<uint64_t>(most, call->number)));
+  Status status = ReadAll(file, call->content.data(), call->content.size(), &call->count);
+  call->content.resize(static_cast<size_t>(call->count));
+  return status;
+}
+
 // Opens the file and reads up to `number` bytes of its content. `flag`: also a file of another user.
 Status OpenFileToRead(Call* call) {
   call->opened_file = std::make_shared<OpenFile>();
@@ -495,10 +493,7 @@ Status OpenFileToRead(Call* call) {
     if (status.ok()) status = platform::ReadVersion(file.descriptor, &file.version);
     if (!status.ok()) return status;
   }
-  call->content.resize(static_cast<size_t>(std::min<uint64_t>(file.version.size + 1, call->number)));
-  Status status = ReadAll(&file, call->content.data(), call->content.size(), &call->count);
-  call->content.resize(static_cast<size_t>(call->count));
-  return status;
+  return ReadContent(&file, call, file.version.size + 1);
 }
 
 Status CreateTemporary(Call* call) {
@@ -511,7 +506,7 @@ Status CreateTemporary(Call* call) {
 constexpr Argument kIn = {Reads::kDirectory, "directory"};
 constexpr Argument kName = {Reads::kName, "name"};
 constexpr Argument kNames = {Reads::kNames, "names"};
-constexpr Argument kPath = {Reads::kPath, "path"};
+constexpr Argument kPath = {Reads::kBoundPath, "path"};
 constexpr Argument kFrom = {Reads::kDirectory, "fromDirectory"};
 constexpr Argument kFromName = {Reads::kName, "from"};
 constexpr Argument kTo = {Reads::kDirectory, "toDirectory"};
@@ -587,9 +582,9 @@ const Row kRows[] = {
      OpenFileToRead,
      OpenedFile},
     {"readFile",
-     {{Reads::kFile, "file"}, {Reads::kBytes, "bytes"}, {Reads::kInBytes, "offset"}},
-     [](Call* call) { return ReadAll(call->file.get(), call->data, call->size, &call->count); },
-     Count},
+     {{Reads::kFile, "file"}, {Reads::kReadAhead, "size"}},
+     [](Call* call) { return ReadContent(call->file.get(), call, call->number); },
+     Content},
     {"drawLockTicket",
      {kIn, kBegin, {Reads::kOffset, "end"}, kPatience},
      [](Call* call) {

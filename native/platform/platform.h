@@ -150,6 +150,8 @@ Status OpenWithoutLinks(const Directory* base, const std::string& path, Director
 // Opens a directory directly in `base` only to look names up in it. A symbolic link is not followed (ENOTDIR
 // or ELOOP).
 Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory);
+// The directory where relative paths start. ENOSYS on Windows, where every path is made absolute as text.
+Status OpenWorkingDirectory(Directory* directory);
 // Opens a directory directly in `base` for listing. A symbolic link is not followed.
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory);
 // All entries except `.` and `..`, in no order.

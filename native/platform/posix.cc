@@ -88,6 +88,8 @@ Status Descriptor::Close() {
   return Checked(close(static_cast<int>(Release())), "close");
 }
 
+Status OpenWorkingDirectory(Directory* directory) { return OpenDirectory(nullptr, ".", directory); }
+
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory) {
   const int descriptor = openat(Number(base), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor < 0) return Status::Failed("open", errno);

@@ -320,6 +320,8 @@ Status EnterDirectory(const Directory*, const std::string&, Directory*) {
   return Status::Failed("open", ENOSYS);
 }
 
+Status OpenWorkingDirectory(Directory*) { return Status::Failed("open", ENOSYS); }
+
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory) {
   Status status = OpenForEntries(HandleOf(base), NtName(name), FILE_TRAVERSE | FILE_READ_ATTRIBUTES,
                                  nt::kOpenReparsePoint, directory);

@@ -1,10 +1,18 @@
 #include "plan_cache.h"
 
+#include <cstddef>
 #include <iterator>
 
 #include "optional_calls.h"
 
 namespace indelible {
+
+namespace {
+
+// Where changes of the mount table cannot be seen, no decision becomes invalid.
+constexpr size_t kMostEntries = 256;
+
+}  // namespace
 
 bool PlanCache::Find(const platform::FilesystemId& filesystem, Decision* decision, PlanRequest* request) {
   request->filesystem = filesystem;
@@ -30,8 +38,14 @@ void PlanCache::Provide(const platform::FilesystemId& filesystem, uint64_t gener
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     entry = entry->second.generation == generation ? std::next(entry) : entries_.erase(entry);
   }
+  if (entries_.size() >= kMostEntries && entries_.count(filesystem) == 0) entries_.clear();
   // The count stays.
   entries_.try_emplace(filesystem, Entry{generation, 0, Decision()}).first->second.decision = decision;
+}
+
+size_t PlanCache::entries() {
+  MutexLock lock(mutex_);
+  return entries_.size();
 }
 
 void PlanCache::CountSync(const platform::FilesystemId& filesystem) {

@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_PLAN_CACHE_H_
 #define INDELIBLE_PLAN_CACHE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -36,6 +37,8 @@ class PlanCache {
       EXCLUDES(mutex_);
   // A durable save or a group has synced the data of a new file, and its directory entry.
   void CountSync(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);
+  // The number of decisions.
+  size_t entries() EXCLUDES(mutex_);
 
  private:
   struct Entry {

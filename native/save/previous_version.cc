@@ -30,13 +30,13 @@ bool IsSameFile(const Entry& one, const Entry& other) {
 
 }  // namespace
 
-Status PreviousVersion::Open(const std::string& path, const Target& target) {
+Status PreviousVersion::Open(const platform::Directory* base, const std::string& path, const Target& target) {
   path_ = path;
   if (path.empty()) return Status::Failed("open", ENOENT).On(path);
   const SplitPath split = SplitPath::Of(path);
   if (split.NamesDirectory() || split.slash) return Status::Failed("open", EISDIR).On(path);
   name_ = split.name;
-  Status status = OpenTrusted(nullptr, split.directory, &directory_);
+  Status status = OpenTrusted(base, split.directory, &directory_);
   platform::Identity identity;
   if (status.ok()) status = platform::Identify(directory_, &identity);
   if (!status.ok()) return std::move(status).On(path);

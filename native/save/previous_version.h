@@ -20,7 +20,7 @@ class PreviousVersion {
  public:
   // Opens the location. Fails for an impossible location: on another filesystem, a directory, the target
   // itself. Changes nothing.
-  Status Open(const std::string& path, const Target& target);
+  Status Open(const platform::Directory* base, const std::string& path, const Target& target);
   // Before publication: keeps the version under the target's name, as durable as the plan makes the new
   // version. ENOENT if the target does not exist any more. `now` is the entry found there.
   Status Keep(const Target& target, const ExistingEntry& now, const Plan& plan, const Temporary& temporary);

@@ -94,7 +94,7 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
   if (!status.ok()) return status;
   if (!request_.previous.empty()) {
     previous_ = std::make_unique<PreviousVersion>();
-    status = previous_->Open(request_.previous, *target_);
+    status = previous_->Open(request_.base.get(), request_.previous, *target_);
     if (!status.ok()) return status;
   }
   Enter(Stage::kCreate);
@@ -350,8 +350,6 @@ void SaveJob::Rewind() {
   entry_synced_ = true;
   Enter(Stage::kQueue);
 }
-
-void SaveJob::FailUnstarted() { Fail(Status::Failed("pthread_create", EAGAIN)); }
 
 void SaveJob::FailAfterPublishing(Status status) {
   // The caller gets the first error.

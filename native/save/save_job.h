@@ -81,8 +81,8 @@ class SaveJob {
   bool LacksDescriptors() const;
   // Resets the save after an attempt that wrote nothing, for another one.
   void Rewind();
-  // Fails the save: there is no thread for it.
-  void FailUnstarted();
+  // Fails the save, which holds nothing: there is no thread or no descriptor for it.
+  void FailUnstarted(Status status) { Fail(std::move(status)); }
 
   // Stage 1 looks at the target before an earlier save to the path is published.
   void ExpectPredecessor() { had_predecessor_ = true; }
@@ -113,6 +113,12 @@ class SaveJob {
 
   // Closes everything that the save has open. The outcome is final afterwards.
   void Finish(UnsyncedDirectories* unsynced);
+
+  // The steps are run by one thread at a time. Take: a thread is going to run some, or has run the last one.
+  // False if the save is taken.
+  bool Take() { return !taken_.exchange(true); }
+  // The thread has ended, and others may run the next steps.
+  void Return() { taken_ = false; }
 
   // Cancels the save unless it is published already. Callable from any thread.
   void Cancel() { cancelled_ = true; }
@@ -160,6 +166,7 @@ class SaveJob {
   const std::unique_ptr<StageTimes> times_;
   static inline std::atomic<bool> all_cancelled_{false};
   std::atomic<bool> cancelled_{false};
+  std::atomic<bool> taken_{false};
   bool had_predecessor_ = false;
   bool opened_ = false;
   bool uses_default_plan_ = false;

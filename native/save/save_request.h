@@ -13,7 +13,10 @@ namespace indelible {
 
 // One save with all options resolved. There are no defaults at this level.
 struct SaveRequest {
-  std::string path;  // Absolute.
+  // Absolute, or relative to `base`.
+  std::string path;
+  // Null: the working directory.
+  std::shared_ptr<const platform::Directory> base;
   const uint8_t* data = nullptr;
   size_t size = 0;
   PlanChoice plan = PlanChoice::kDurable;

@@ -91,7 +91,7 @@ bool HasLedToEnd(const Entry& existing, const Followed& followed) {
 
 Status FollowLinks(const SaveRequest& request, Target* target, Followed* followed) {
   SplitPath split = SplitPath::Of(request.path);
-  Status status = OpenParent(request, nullptr, split.directory, target);
+  Status status = OpenParent(request, request.base.get(), split.directory, target);
   if (!status.ok()) return status;
   for (int links = 0;; ++links) {
     if (!target->missing.empty() && (split.NamesDirectory() || split.slash))

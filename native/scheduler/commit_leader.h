@@ -40,6 +40,9 @@ class CommitLeader {
   using Report = FunctionRef<void(const ScheduledSaves&)>;
   void RunLeader(const platform::FilesystemId& filesystem, Report renamed, Report committed) EXCLUDES(mutex_);
 
+  // The number of filesystems about which something is remembered.
+  size_t queues() EXCLUDES(mutex_);
+
   // The two halves of a commit, for saves of any filesystems.
   // Renames the saves in order. Of several saves in a row to one path only the last is renamed, if they can
   // be coalesced; if its rename fails, the one before it is renamed.
@@ -60,7 +63,11 @@ class CommitLeader {
     // The duration of the last two commits.
     Clock::duration last_commit{0};
     Clock::duration commit_before_last{0};
+
+    bool idle() const { return ready.empty() && !has_leader && expected == 0; }
   };
+
+  CommitQueue& QueueOf(const platform::FilesystemId& filesystem) REQUIRES(mutex_);
 
   Clock::duration WaitLimit(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);
   void RecordCommit(const platform::FilesystemId& filesystem, Clock::duration took) EXCLUDES(mutex_);

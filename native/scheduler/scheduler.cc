@@ -1,5 +1,7 @@
 #include "scheduler.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -7,8 +9,8 @@ namespace indelible {
 
 namespace {
 
-// How long stage 1 waits for descriptors that other saves, or the rest of the program, close. A pause ends
-// early when a save of this scheduler completes.
+// How long stage 1 waits for descriptors that other saves, or the rest of the program, close, after the last
+// save has completed. A pause ends early when a save of this scheduler completes.
 constexpr std::chrono::seconds kDescriptorTimeout(5);
 constexpr std::chrono::milliseconds kDescriptorPause(20);
 
@@ -42,9 +44,10 @@ void Scheduler::FillSlots(Dispatch* dispatch) {
     const std::shared_ptr<ScheduledSave> save = slots_.Take();
     if (save == nullptr) return;
     EnqueueForSlot(paths_.Start(save.get()));
+    save->job->Take();
     Task run = [this, save] { Run(save); };
     if (!pool_->Post(&run)) {
-      save->job->FailUnstarted();
+      save->job->FailUnstarted(Status::Failed("pthread_create", EAGAIN));
       Dequeue(save.get(), dispatch);
       dispatch->failed.push_back(save);
     }
@@ -61,6 +64,7 @@ void Scheduler::PassOnSlot(SlotClass slot_class, Dispatch* dispatch) {
     slots_.Release(slot_class);
   } else {
     EnqueueForSlot(paths_.Start(next.get()));
+    next->job->Take();
     dispatch->next = std::move(next);
   }
   FillSlots(dispatch);
@@ -70,7 +74,7 @@ void Scheduler::PassOnSlot(SlotClass slot_class, Dispatch* dispatch) {
 void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
   while (save != nullptr) {
     PlanRequest needed;
-    const SaveJob::Prepared prepared = Prepare(save.get(), &needed);
+    const SaveJob::Prepared prepared = Prepare(save.get(), true, &needed);
     if (prepared == SaveJob::Prepared::kNeedsPlan) {
       save->job->Rewind();
       if (Suspend(save, needed)) return;
@@ -94,38 +98,64 @@ void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
   }
 }
 
-SaveJob::Prepared Scheduler::Prepare(ScheduledSave* save, PlanRequest* needed) {
+SaveJob::Prepared Scheduler::Prepare(ScheduledSave* save, bool waits, PlanRequest* needed) {
   SaveJob* const job = save->job.get();
-  const Clock::time_point deadline = Clock::now() + kDescriptorTimeout;
-  for (;;) {
+  const auto attempt = [&] {
     const SaveJob::Prepared prepared =
         job->Prepare(&plans_, &unsynced_directories_, [&] { commits_.Expect(save); }, needed);
-    if (!job->LacksDescriptors()) return prepared;
     // The descriptors may have to come from the saves of the group that would wait for this one.
-    commits_.StopExpecting(save);
-    if (!WaitForDescriptors(job, save->synchronous(), deadline)) return prepared;
-  }
+    if (job->LacksDescriptors()) commits_.StopExpecting(save);
+    return prepared;
+  };
+  const SaveJob::Prepared prepared = attempt();
+  return waits && job->LacksDescriptors() ? Retry(job, save->synchronous(), attempt) : prepared;
 }
 
 SaveJob::Prepared Scheduler::Open(SaveJob* job, bool synchronous, PlanRequest* needed) {
-  const Clock::time_point deadline = Clock::now() + kDescriptorTimeout;
-  for (;;) {
+  const auto attempt = [&] {
     const SaveJob::Prepared prepared = job->Open(&plans_, &unsynced_directories_, needed);
     if (prepared == SaveJob::Prepared::kNeedsPlan) job->Rewind();
-    if (!job->LacksDescriptors() || !WaitForDescriptors(job, synchronous, deadline)) return prepared;
-  }
+    return prepared;
+  };
+  const SaveJob::Prepared prepared = attempt();
+  return job->LacksDescriptors() ? Retry(job, synchronous, attempt) : prepared;
 }
 
-// open(2): EMFILE and ENFILE end when any descriptor is closed, so this waits. True: try again.
-bool Scheduler::WaitForDescriptors(SaveJob* job, bool synchronous, Clock::time_point deadline) {
-  if (job->Cancelled() || Clock::now() > deadline) return false;
+// open(2): EMFILE and ENFILE end when any descriptor is closed. One save at a time tries again: if all did,
+// each might get one of the two that it needs.
+SaveJob::Prepared Scheduler::Retry(SaveJob* job, bool synchronous, FunctionRef<SaveJob::Prepared()> attempt) {
   {
     MutexLock lock(mutex_);
-    // While JavaScript's thread waits here, only this scheduler can close descriptors.
-    if (synchronous && Running() == 0) return false;
-    changed_.WaitFor(mutex_, kDescriptorPause);
+    starving_.push_back(job);
   }
-  job->Rewind();
+  const Clock::time_point begin = Clock::now();
+  const Status lacking = job->outcome().status;
+  SaveJob::Prepared prepared = SaveJob::Prepared::kFailed;
+  for (;;) {
+    // It must not wait with descriptors that another save needs.
+    job->Rewind();
+    if (!WaitForDescriptors(job, synchronous, begin)) {
+      job->FailUnstarted(lacking);
+      break;
+    }
+    prepared = attempt();
+    if (!job->LacksDescriptors()) break;
+  }
+  MutexLock lock(mutex_);
+  starving_.erase(std::find(starving_.begin(), starving_.end(), job));
+  changed_.NotifyAll();
+  return prepared;
+}
+
+// True: it is the turn of the save to try again.
+bool Scheduler::WaitForDescriptors(const SaveJob* job, bool synchronous, Clock::time_point begin) {
+  MutexLock lock(mutex_);
+  do {
+    // While JavaScript's thread waits here, only this scheduler can close descriptors.
+    if (job->Cancelled() || (synchronous && Running() == 0)) return false;
+    if (Clock::now() > std::max(begin, last_completed_) + kDescriptorTimeout) return false;
+    changed_.WaitFor(mutex_, kDescriptorPause);
+  } while (starving_.front() != job);
   return true;
 }
 
@@ -278,17 +308,20 @@ void Scheduler::Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* d
   {
     MutexLock lock(mutex_);
     PassOnSlot(save->slot_class, dispatch);
+    last_completed_ = Clock::now();
     changed_.NotifyAll();
   }
   if (!SaveJob::AllCancelled()) save->job->listener()->Completed(save->job);
 }
 
-void Scheduler::ShutDown() {
+void Scheduler::ShutDown(Clock::time_point deadline) {
   SaveJob::CancelAll();
   // Other saves may wait for suspended ones, whose plans are not provided any more.
   ResumeAll(nullptr);
   MutexLock lock(mutex_);
-  while (Running() > 0) changed_.Wait(mutex_);
+  while (Running() > 0) {
+    if (!changed_.WaitUntil(mutex_, deadline)) return;
+  }
 }
 
 // Whether every save to their paths before this call of SaveSync is published.
@@ -297,52 +330,89 @@ bool Scheduler::AreFirst(const ScheduledSaves& saves) {
                      [](const auto& save) { return save->path_queue->first->sync_call == save->sync_call; });
 }
 
-std::vector<PlanRequest> Scheduler::SaveSync(const std::vector<std::shared_ptr<SaveJob>>& jobs) {
+std::vector<PlanRequest> Scheduler::SaveSync(std::vector<std::shared_ptr<SaveJob>>* jobs) {
   Dispatch dispatch;
   ScheduledSaves saves;
   {
     MutexLock lock(mutex_);
-    for (const std::shared_ptr<SaveJob>& job : jobs) {
+    for (const std::shared_ptr<SaveJob>& job : *jobs) {
+      job->Take();
       saves.push_back(std::make_shared<ScheduledSave>(job, &saves));
       if (paths_.Append(saves.back())) EnqueueForSlot(saves.back());
     }
   }
-  std::vector<PlanRequest> needed;
-  ScheduledSaves ready;
-  for (const auto& save : saves) {
-    PlanRequest request;
-    const SaveJob::Prepared prepared = Prepare(save.get(), &request);
-    if (prepared == SaveJob::Prepared::kNeedsPlan) AddRequest(request, &needed);
-    if (prepared != SaveJob::Prepared::kFailed) ready.push_back(save);
-  }
-  {
-    MutexLock lock(mutex_);
-    while (!AreFirst(ready)) {
-      suspended_.AddRequests(&needed);
-      if (!needed.empty()) break;
-      changed_.Wait(mutex_);
-    }
-  }
-  if (needed.empty()) {
-    CommitLeader::Rename(ready);
-    AfterRename(ready, &dispatch);
-    commits_.Sync(ready);
-  }
+  std::vector<PlanRequest> needed = WaitUntilFirst(saves);
+  if (needed.empty()) needed = RunSync(saves, &dispatch);
+  jobs->clear();
   {
     MutexLock lock(mutex_);
     for (const auto& save : saves) {
-      if (save->path_queue != nullptr) Dequeue(save.get(), &dispatch);
+      // Those that are not completed.
+      if (save->path_queue == nullptr) continue;
+      Dequeue(save.get(), &dispatch);
+      save->job->Return();
+      jobs->push_back(save->job);
     }
   }
   PostDispatch(std::move(dispatch));
-  for (const auto& job : jobs) {
-    if (needed.empty()) {
-      job->Finish(&unsynced_directories_);
-    } else {
-      job->Rewind();
-    }
+  return needed;
+}
+
+// While no save has descriptors open: an earlier one may need them.
+std::vector<PlanRequest> Scheduler::WaitUntilFirst(const ScheduledSaves& saves) {
+  std::vector<PlanRequest> needed;
+  MutexLock lock(mutex_);
+  while (!AreFirst(saves)) {
+    suspended_.AddRequests(&needed);
+    if (!needed.empty()) break;
+    changed_.Wait(mutex_);
   }
   return needed;
+}
+
+// Both stages of the saves. Completed ones are in no path queue afterwards. Returns the plans that the others
+// need.
+std::vector<PlanRequest> Scheduler::RunSync(const ScheduledSaves& saves, Dispatch* dispatch) {
+  std::vector<PlanRequest> needed;
+  ScheduledSaves ready;
+  for (const auto& save : saves) {
+    SaveJob* const job = save->job.get();
+    PlanRequest request;
+    SaveJob::Prepared prepared = Prepare(save.get(), ready.empty(), &request);
+    if (job->LacksDescriptors() && !ready.empty()) {
+      job->Rewind();
+      // The descriptors of the saves before this one are freed anyway.
+      if (!needed.empty()) break;
+      CommitSync(&ready, dispatch);
+      prepared = Prepare(save.get(), true, &request);
+    }
+    if (prepared == SaveJob::Prepared::kReady) {
+      ready.push_back(save);
+    } else if (prepared == SaveJob::Prepared::kNeedsPlan) {
+      AddRequest(request, &needed);
+      job->Rewind();
+    } else {
+      {
+        MutexLock lock(mutex_);
+        Dequeue(save.get(), dispatch);
+      }
+      job->Finish(&unsynced_directories_);
+    }
+  }
+  if (needed.empty()) {
+    CommitSync(&ready, dispatch);
+  } else {
+    for (const auto& save : ready) save->job->Rewind();
+  }
+  return needed;
+}
+
+void Scheduler::CommitSync(ScheduledSaves* ready, Dispatch* dispatch) {
+  CommitLeader::Rename(*ready);
+  AfterRename(*ready, dispatch);
+  commits_.Sync(*ready);
+  for (const auto& save : *ready) save->job->Finish(&unsynced_directories_);
+  ready->clear();
 }
 
 }  // namespace indelible

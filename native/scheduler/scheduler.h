@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <vector>
 
+#include "../base/function_ref.h"
 #include "../platform/mutex.h"
 #include "../save/plan_cache.h"
 #include "../save/save_job.h"
@@ -33,12 +35,13 @@ class Scheduler {
   // Starts a save. The listener gets the outcome on a thread of the pool.
   void Submit(std::shared_ptr<SaveJob> job) EXCLUDES(mutex_);
 
-  // Runs the saves together on the calling thread, after all earlier saves to their paths. Empty: done.
-  // Otherwise nothing has been published, and the result is the plans to provide before the same jobs are
-  // tried again: those of the saves themselves and, if they would have to wait for earlier saves, those that
-  // any suspended save of the process waits for. (Such a save may be before them in a queue or occupy a slot.
-  // If two environments share this thread, its own environment cannot answer.) No listener is called.
-  [[nodiscard]] std::vector<PlanRequest> SaveSync(const std::vector<std::shared_ptr<SaveJob>>& jobs)
+  // Runs the saves together on the calling thread, after all earlier saves to their paths, in several groups
+  // if the descriptors do not suffice for one. Completed saves are removed from `*jobs`. Otherwise the result
+  // is the plans to provide before the call is made again for the remaining ones: those of the saves
+  // themselves, or, if they would have to wait for earlier saves, those that any suspended save of the
+  // process waits for. (Such a save may be before them in a queue or occupy a slot. If two environments share
+  // this thread, its own environment cannot answer.) No listener is called.
+  [[nodiscard]] std::vector<PlanRequest> SaveSync(std::vector<std::shared_ptr<SaveJob>>* jobs)
       EXCLUDES(mutex_);
 
   // Begins a streaming save on the calling thread. Its position among the saves to its path is decided by
@@ -60,8 +63,8 @@ class Scheduler {
   UnsyncedDirectories& unsynced_directories() { return unsynced_directories_; }
 
   // At process exit: no save starts any more. Saves in progress are finished or undone, so that no temporary
-  // remains. No listener is called.
-  void ShutDown() EXCLUDES(mutex_);
+  // remains, unless a filesystem takes longer than `deadline`. No listener is called.
+  void ShutDown(std::chrono::steady_clock::time_point deadline) EXCLUDES(mutex_);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -91,14 +94,19 @@ class Scheduler {
 
   void Run(std::shared_ptr<ScheduledSave> save) EXCLUDES(mutex_);
   void Resume(const ScheduledSaves& saves) EXCLUDES(mutex_);
-  SaveJob::Prepared Prepare(ScheduledSave* save, PlanRequest* needed) EXCLUDES(mutex_);
-  bool WaitForDescriptors(SaveJob* job, bool synchronous, Clock::time_point deadline) EXCLUDES(mutex_);
+  SaveJob::Prepared Prepare(ScheduledSave* save, bool waits, PlanRequest* needed) EXCLUDES(mutex_);
+  SaveJob::Prepared Retry(SaveJob* job, bool synchronous, FunctionRef<SaveJob::Prepared()> attempt)
+      EXCLUDES(mutex_);
+  bool WaitForDescriptors(const SaveJob* job, bool synchronous, Clock::time_point begin) EXCLUDES(mutex_);
   bool Suspend(const std::shared_ptr<ScheduledSave>& save, const PlanRequest& needed) EXCLUDES(mutex_);
   void RunDispatch(Dispatch* dispatch) EXCLUDES(mutex_);
   void PostDispatch(Dispatch dispatch) EXCLUDES(mutex_);
   void PublishAlone(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
   void AfterRename(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
   void Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
+  std::vector<PlanRequest> WaitUntilFirst(const ScheduledSaves& saves) EXCLUDES(mutex_);
+  std::vector<PlanRequest> RunSync(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
+  void CommitSync(ScheduledSaves* ready, Dispatch* dispatch) EXCLUDES(mutex_);
 
   ThreadPool* const pool_;
   PlanCache plans_;
@@ -111,6 +119,9 @@ class Scheduler {
   PathQueues paths_ GUARDED_BY(mutex_);
   Slots slots_ GUARDED_BY(mutex_);
   SuspendedSaves suspended_ GUARDED_BY(mutex_);
+  // Saves that wait for descriptors. The first tries again.
+  std::deque<const SaveJob*> starving_ GUARDED_BY(mutex_);
+  Clock::time_point last_completed_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

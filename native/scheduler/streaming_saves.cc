@@ -3,12 +3,13 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace indelible {
 
-bool StreamingSaves::Begin() {
+bool StreamingSaves::Begin(SaveJob* job) {
   MutexLock lock(mutex_);
-  if (SaveJob::AllCancelled()) return false;
+  if (SaveJob::AllCancelled() || !job->Take()) return false;
   ++busy_;
   return true;
 }
@@ -20,8 +21,8 @@ void StreamingSaves::End() {
 
 SaveJob::Prepared StreamingSaves::Open(const std::shared_ptr<SaveJob>& job, bool synchronous,
                                        PlanRequest* needed) {
-  // The process exits, and the outcome is not reported.
-  if (!Begin()) return SaveJob::Prepared::kFailed;
+  // The process exits, or the environment ends, and the outcome is not reported.
+  if (!Begin(job.get())) return SaveJob::Prepared::kFailed;
   {
     MutexLock lock(mutex_);
     jobs_.erase(std::remove_if(jobs_.begin(), jobs_.end(), [](const auto& old) { return old.expired(); }),
@@ -29,31 +30,42 @@ SaveJob::Prepared StreamingSaves::Open(const std::shared_ptr<SaveJob>& job, bool
     jobs_.push_back(job);
   }
   const SaveJob::Prepared prepared = scheduler_->Open(job.get(), synchronous, needed);
+  job->Return();
   End();
   return prepared;
 }
 
 Status StreamingSaves::Append(SaveJob* job, const uint8_t* data, size_t size) {
-  if (!Begin()) return Status::Failed(Status::Reason::kCancelled, "write", ECANCELED);
+  if (!Begin(job)) return Status::Failed(Status::Reason::kCancelled, "write", ECANCELED);
   Status status = job->Append(data, size);
+  job->Return();
   End();
   return status;
 }
 
 void StreamingSaves::Abandon(SaveJob* job) {
-  if (!Begin()) return;
+  if (!Begin(job)) return;
   job->Finish(&scheduler_->unsynced_directories());
   End();
 }
 
-void StreamingSaves::ShutDown() {
+void StreamingSaves::ShutDown(std::chrono::steady_clock::time_point deadline) {
   SaveJob::CancelAll();
-  MutexLock lock(mutex_);
-  while (busy_ > 0) idle_.Wait(mutex_);
-  for (const std::weak_ptr<SaveJob>& one : jobs_) {
-    if (const std::shared_ptr<SaveJob> job = one.lock()) job->Finish(&scheduler_->unsynced_directories());
+  std::vector<Task> discards;
+  {
+    MutexLock lock(mutex_);
+    while (busy_ > 0) {
+      if (!idle_.WaitUntil(mutex_, deadline)) break;
+    }
+    for (const std::weak_ptr<SaveJob>& one : jobs_) {
+      const std::shared_ptr<SaveJob> job = one.lock();
+      // A save whose thread hangs stays as it is.
+      if (job == nullptr || !job->Take()) continue;
+      discards.push_back([this, job] { job->Finish(&scheduler_->unsynced_directories()); });
+    }
+    jobs_.clear();
   }
-  jobs_.clear();
+  RunUntil(pool_, std::move(discards), deadline);
 }
 
 }  // namespace indelible

@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_STREAMING_SAVES_H_
 #define INDELIBLE_STREAMING_SAVES_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "../platform/mutex.h"
 #include "scheduler.h"
+#include "thread_pool.h"
 
 namespace indelible {
 
@@ -16,7 +18,7 @@ namespace indelible {
 // descriptors, and no thread. The calls for one save come one after another.
 class StreamingSaves {
  public:
-  explicit StreamingSaves(Scheduler* scheduler) : scheduler_(scheduler) {}
+  StreamingSaves(Scheduler* scheduler, ThreadPool* pool) : scheduler_(scheduler), pool_(pool) {}
   StreamingSaves(const StreamingSaves&) = delete;
   StreamingSaves& operator=(const StreamingSaves&) = delete;
 
@@ -24,18 +26,19 @@ class StreamingSaves {
   SaveJob::Prepared Open(const std::shared_ptr<SaveJob>& job, bool synchronous, PlanRequest* needed)
       EXCLUDES(mutex_);
   Status Append(SaveJob* job, const uint8_t* data, size_t size) EXCLUDES(mutex_);
-  // Removes the temporary.
+  // Removes the temporary. Does nothing while another call for the save is running, whose end removes it.
   void Abandon(SaveJob* job) EXCLUDES(mutex_);
 
   // At process exit, after the scheduler has shut down: removes the temporary of every save, whether it was
-  // still streaming or was submitted and never started.
-  void ShutDown() EXCLUDES(mutex_);
+  // still streaming or was submitted and never started. Waits for a filesystem until `deadline`.
+  void ShutDown(std::chrono::steady_clock::time_point deadline) EXCLUDES(mutex_);
 
  private:
-  bool Begin() EXCLUDES(mutex_);
+  bool Begin(SaveJob* job) EXCLUDES(mutex_);
   void End() EXCLUDES(mutex_);
 
   Scheduler* const scheduler_;
+  ThreadPool* const pool_;
   Mutex mutex_;
   // Signalled when no call is running.
   ConditionVariable idle_;

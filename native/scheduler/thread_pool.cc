@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include "../platform/platform.h"
@@ -46,6 +47,47 @@ void ThreadPool::Work() {
   }
   --threads_;
   mutex_.Unlock();
+}
+
+namespace {
+
+// The number of tasks that have not ended. It may outlive the thread that waits.
+class Countdown {
+ public:
+  explicit Countdown(size_t count) : count_(count) {}
+
+  void Reduce() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (--count_ == 0) ended_.NotifyAll();
+  }
+
+  void WaitUntil(std::chrono::steady_clock::time_point deadline) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    while (count_ > 0) {
+      if (!ended_.WaitUntil(mutex_, deadline)) return;
+    }
+  }
+
+ private:
+  Mutex mutex_;
+  ConditionVariable ended_;
+  size_t count_ GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+void RunUntil(ThreadPool* pool, std::vector<Task> tasks, std::chrono::steady_clock::time_point deadline) {
+  const auto countdown = std::make_shared<Countdown>(tasks.size());
+  for (Task& task : tasks) {
+    Task run = [countdown, task = std::move(task)]() mutable {
+      task();
+      // What it owns ends with it.
+      task = Task();
+      countdown->Reduce();
+    };
+    if (!pool->Post(&run)) run();
+  }
+  countdown->WaitUntil(deadline);
 }
 
 // Empty when the thread has been idle for long enough.

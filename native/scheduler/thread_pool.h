@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_THREAD_POOL_H_
 #define INDELIBLE_THREAD_POOL_H_
 
+#include <chrono>
 #include <cstddef>
 #include <list>
 #include <vector>
@@ -42,6 +43,10 @@ class ThreadPool {
   // and the others may end.
   std::vector<Idle*> idle_ GUARDED_BY(mutex_);
 };
+
+// Runs the tasks on threads of the pool, and waits for them until `deadline`. Those that take longer
+// continue.
+void RunUntil(ThreadPool* pool, std::vector<Task> tasks, std::chrono::steady_clock::time_point deadline);
 
 }  // namespace indelible
 

@@ -104,11 +104,8 @@ export interface AddonCalls {
     readAhead: number,
     anyOwner: boolean,
   ): { handle: NativeHandle; size: number; content: Buffer };
-  /**
-   * Reads into `bytes` from `offset` on. Returns the number of bytes read, which is less than the room only
-   * at the end of the file.
-   */
-  readFile(file: NativeHandle, bytes: Uint8Array, offset: number): number;
+  /** The next `size` bytes at most, and fewer only at the end of the file. `size`: as of `readAhead`. */
+  readFile(file: NativeHandle, size: number): Buffer;
   /**
    * `native/save/ticket_lock.h`. `undefined` if another process is drawing a ticket right now, or if the range
    * is full.

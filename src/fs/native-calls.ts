@@ -34,6 +34,9 @@ const MAX_FILE_SIZE = 2 ** 31 - 1;
 /** The number of bytes that are read when a file is opened. For small files that saves a second call. */
 const READ_AHEAD = 65_536;
 
+/** The number of bytes that one call reads, at most 1 MiB. */
+const CHUNK_SIZE = 1_048_576;
+
 /** The number of bytes by which the buffer grows if the file is longer than its reported size. */
 const GROWTH = 65_536;
 
@@ -126,14 +129,18 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   *readAll({ handle, size, content }: OpenFile): Steps<Buffer> {
-    // One byte more than its size, so that the same call finds the end of the file.
-    let room = size + 1;
-    if (content.length < Math.min(room, READ_AHEAD)) return content;
-    for (let read = content.length, all = content; ; room += GROWTH) {
-      if (room > MAX_FILE_SIZE) throw systemError({ errno: constants.errno.EFBIG, syscall: 'read' });
-      all = Buffer.concat([all.subarray(0, read)], room);
-      read += yield* this.#call('readFile', handle, all, read);
-      if (read < room) return all.subarray(0, read);
+    // Less than was asked for is all of it.
+    if (content.length < Math.min(size + 1, READ_AHEAD)) return content;
+    refuseTooLarge(size);
+    let all = Buffer.allocUnsafeSlow(Math.max(size, content.length));
+    let length = content.copy(all);
+    for (;;) {
+      const chunk = yield* this.#call('readFile', handle, CHUNK_SIZE);
+      if (chunk.length === 0) return all.subarray(0, length);
+      refuseTooLarge(length + chunk.length);
+      // The file is longer than its reported size.
+      if (length + chunk.length > all.length) all = Buffer.concat([all], length + chunk.length + GROWTH);
+      length += chunk.copy(all, length);
     }
   }
 
@@ -250,6 +257,10 @@ export class NativeCalls implements FileSystemCalls {
       () => (forms[call] as Asynchronous)(...args),
     );
   }
+}
+
+function refuseTooLarge(size: number): void {
+  if (size > MAX_FILE_SIZE) throw systemError({ errno: constants.errno.EFBIG, syscall: 'read' });
 }
 
 function isFailure(answer: unknown): answer is Failure {

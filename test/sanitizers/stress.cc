@@ -128,7 +128,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
         const auto other = std::make_shared<SaveJob>(RequestOf(save + number_), shared_from_this(), save);
         jobs.insert(number_ % 2 == 0 ? jobs.begin() : jobs.end(), other);
       }
-      for (auto needed = scheduler_->SaveSync(jobs); !needed.empty(); needed = scheduler_->SaveSync(jobs)) {
+      for (auto needed = scheduler_->SaveSync(&jobs); !needed.empty(); needed = scheduler_->SaveSync(&jobs)) {
         for (const PlanRequest& request : needed) AnswerOne(request);
       }
       ++over_;
@@ -220,8 +220,9 @@ int main(int count, char** arguments) {
   if (count != 2) return 2;
   const std::string directory = arguments[1];
   // Never destroyed, like those of the process: the threads outlive main.
-  static auto* scheduler = new Scheduler(new ThreadPool(16));
-  static auto* streaming = new StreamingSaves(scheduler);
+  static auto* pool = new ThreadPool(16);
+  static auto* scheduler = new Scheduler(pool);
+  static auto* streaming = new StreamingSaves(scheduler, pool);
   std::vector<std::thread> threads;
   std::vector<std::shared_ptr<Environment>> environments;
   for (int number = 0; number < 2 * kEnvironments; ++number) {
@@ -235,8 +236,9 @@ int main(int count, char** arguments) {
     threads.emplace_back([&, number] { environments[number]->RunIntoTheEnd(); });
   // By then some saves are completed, some running, some not started.
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  scheduler->ShutDown();
-  streaming->ShutDown();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+  scheduler->ShutDown(deadline);
+  streaming->ShutDown(deadline);
   for (std::thread& thread : threads) thread.join();
   for (int path = 0; path < kPaths; ++path) {
     for (const char* folder : {"/", "/deep/"}) {

@@ -130,9 +130,18 @@ class Listener : public SaveListener {
 
 using Change = std::function<void(SaveRequest*)>;
 
+ThreadPool& ThePool() {
+  static auto* pool = new ThreadPool(1);
+  return *pool;
+}
+
 Scheduler& TheScheduler() {
-  static auto* scheduler = new Scheduler(new ThreadPool(1));
+  static auto* scheduler = new Scheduler(&ThePool());
   return *scheduler;
+}
+
+std::vector<PlanRequest> SaveSync(std::vector<std::shared_ptr<SaveJob>> jobs) {
+  return TheScheduler().SaveSync(&jobs);
 }
 
 const std::shared_ptr<Listener>& TheListener() {
@@ -161,7 +170,7 @@ const FilesystemId kOther{1, 0, 0};
 SaveOutcome SaveBy(const Decision& decision, const Change& change = [](SaveRequest*) {}) {
   TheScheduler().ProvidePlan(kFilesystem, script.generation, decision);
   const std::shared_ptr<SaveJob> job = JobOf(change);
-  CHECK(TheScheduler().SaveSync({job}).empty());
+  CHECK(SaveSync({job}).empty());
   return job->outcome();
 }
 
@@ -598,7 +607,7 @@ TEST("creates a temporary with no right that owner, group and all others do not 
 
 TEST("publishes nothing in a synchronous save without a decision, and returns the plan request") {
   script.generation = 5;
-  const std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobOf(), JobFor("/directory/second")});
+  const std::vector<PlanRequest> needed = SaveSync({JobOf(), JobFor("/directory/second")});
   CHECK(needed.size() == 1);
   CHECK(needed[0].filesystem == kFilesystem && needed[0].directory == "/directory");
   CHECK(needed[0].generation == 5 && needed[0].syncs == 0);
@@ -608,96 +617,143 @@ TEST("publishes nothing in a synchronous save without a decision, and returns th
 
 TEST("accepts the same synchronous saves again once their plans are provided") {
   const std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobFor("/other/file")};
-  CHECK(TheScheduler().SaveSync(jobs).size() == 2);
+  CHECK(SaveSync(jobs).size() == 2);
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
-  CHECK(TheScheduler().SaveSync(jobs).size() == 1);
+  CHECK(SaveSync(jobs).size() == 1);
   TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
-  CHECK(TheScheduler().SaveSync(jobs).empty());
+  CHECK(SaveSync(jobs).empty());
   for (const auto& job : jobs) CHECK(job->outcome().status.ok() && job->outcome().published);
   CHECK(script.TimesCalled("Rename") == 2);
 }
 
+TEST("publishes synchronous saves in groups of as many as there are descriptors for") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  for (const int error : {EMFILE, ENFILE}) {
+    script.calls.clear();
+    script.answers["CreateFile"] = {0, 0, error};
+    const std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobFor("/directory/2"), JobFor("/directory/3")};
+    CHECK(SaveSync(jobs).empty());
+    for (const auto& job : jobs) CHECK(job->outcome().status.ok() && job->outcome().published);
+    CHECK(script.TimesCalled("SyncDirectory") == 2);
+  }
+}
+
+TEST("does not save again what it has published before it lacks a plan") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  script.answers["CreateFile"] = {0, EMFILE};
+  std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobFor("/directory/2"), JobFor("/other/file")};
+  CHECK(TheScheduler().SaveSync(&jobs).size() == 1);
+  CHECK(jobs.size() == 2 && script.TimesCalled("Rename") == 1);
+  TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
+  CHECK(TheScheduler().SaveSync(&jobs).empty());
+  CHECK(jobs.empty() && script.TimesCalled("Rename") == 3);
+}
+
+TEST("fails a synchronous save alone if it finds no descriptor even after the others were published") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  script.answers["CreateFile"] = {0, EMFILE, EMFILE, 0};
+  const std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobFor("/directory/2"), JobFor("/directory/3")};
+  CHECK(SaveSync(jobs).empty());
+  CHECK(jobs[0]->outcome().published && jobs[2]->outcome().published);
+  CHECK(!jobs[1]->outcome().published && jobs[1]->outcome().status.error() == EMFILE);
+}
+
+TEST("keeps no commit queue and no decision for each of many filesystems that were saved to") {
+  indelible::PlanCache plans;
+  indelible::CommitLeader leader(&plans, &ThePool());
+  for (int i = 0; i < 5000; ++i) {
+    const std::string path = "/mount" + std::to_string(i) + "/file";
+    PlanRequest needed;
+    const FilesystemId filesystem{static_cast<uint32_t>(i), 9, 0};
+    CHECK(!plans.Find(filesystem, nullptr, &needed));
+    plans.Provide(filesystem, needed.generation, Decision::Default());
+    leader.RunLeader(
+        filesystem, [](const indelible::ScheduledSaves&) {}, [](const indelible::ScheduledSaves&) {});
+    CHECK(leader.queues() <= 64 && plans.entries() <= 256);
+  }
+}
+
 TEST("uses a decision until the mount table changes") {
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).empty());
   script.generation = 1;
-  CHECK(TheScheduler().SaveSync({JobOf()}).size() == 1);
+  CHECK(SaveSync({JobOf()}).size() == 1);
 }
 
 TEST("uses the default plan if the mount table changes all the time") {
   const std::shared_ptr<SaveJob> job = JobOf();
   size_t asked = 0;
-  for (; !TheScheduler().SaveSync({job}).empty(); ++asked) CHECK(asked < 5);
+  for (; !SaveSync({job}).empty(); ++asked) CHECK(asked < 5);
   CHECK(asked > 0);
   CHECK(job->outcome().status.ok() && job->outcome().protocol == Protocol::kSyncRenameSync);
 }
 
 TEST("requests a learning decision again after its number of syncs, and not before") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(3));
-  for (int i = 0; i < 3; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
-  const std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobOf()});
+  for (int i = 0; i < 3; ++i) CHECK(SaveSync({JobOf()}).empty());
+  const std::vector<PlanRequest> needed = SaveSync({JobOf()});
   CHECK(needed.size() == 1 && needed[0].syncs == 3);
   // Provided again with the same mount table: the count stays.
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(4));
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
-  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 4);
+  CHECK(SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 4);
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
-  for (int i = 0; i < 5; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  for (int i = 0; i < 5; ++i) CHECK(SaveSync({JobOf()}).empty());
 }
 
 TEST("starts counting syncs again after a change of the mount table") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).empty());
   script.generation = 1;
-  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 0);
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 0);
   TheScheduler().ProvidePlan(kFilesystem, 1, LearningAfter(1));
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
-  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
+  CHECK(SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 1);
 }
 
 TEST("counts one sync for saves that may share it") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(2));
-  CHECK(TheScheduler().SaveSync({JobOf(), JobFor("/directory/second"), JobFor("/third/file")}).empty());
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
-  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 2);
+  CHECK(SaveSync({JobOf(), JobFor("/directory/second"), JobFor("/third/file")}).empty());
+  CHECK(SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 2);
 }
 
 TEST("does not count a sync that did not reach stable storage, nor a save without a sync") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
   const auto ordered = [](SaveRequest* request) { request->plan = PlanChoice::kOrdered; };
-  CHECK(TheScheduler().SaveSync({JobOf(ordered)}).empty());
+  CHECK(SaveSync({JobOf(ordered)}).empty());
   script.always["SyncDirectory"] = ENOTTY;
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).empty());
   script.always["SyncDirectory"] = EIO;
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).empty());
 }
 
 TEST("does not count a sync without a new file") {
   Decision decision = LearningAfter(1);
   decision.plans[0].protocol = Protocol::kSingleCommit;
   TheScheduler().ProvidePlan(kFilesystem, 0, decision);
-  for (int i = 0; i < 3; ++i) CHECK(TheScheduler().SaveSync({JobOf()}).empty());
+  for (int i = 0; i < 3; ++i) CHECK(SaveSync({JobOf()}).empty());
   CHECK(script.TimesCalled("SyncDirectory") == 3);
   const auto forced = [](SaveRequest* request) { request->plan = PlanChoice::kSyncRenameSyncDurable; };
-  CHECK(TheScheduler().SaveSync({JobOf(), JobOf(forced)}).empty());
-  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
+  CHECK(SaveSync({JobOf(), JobOf(forced)}).empty());
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 1);
 }
 
 TEST("does not count a sync of a file that may have been committed before") {
   TheScheduler().ProvidePlan(kFilesystem, 0, LearningAfter(1));
-  StreamingSaves streaming(&TheScheduler());
+  StreamingSaves streaming(&TheScheduler(), &ThePool());
   const std::shared_ptr<SaveJob> streamed = JobOf();
   PlanRequest needed;
   CHECK(streaming.Open(streamed, true, &needed) == SaveJob::Prepared::kReady);
-  CHECK(TheScheduler().SaveSync({streamed}).empty());
+  CHECK(SaveSync({streamed}).empty());
   const std::shared_ptr<SaveJob> adopting = JobOf();
   adopting->Adopt(
       std::make_shared<TemporaryFile>(std::make_shared<Directory>(), indelible::platform::Identity()));
-  CHECK(TheScheduler().SaveSync({adopting}).empty());
+  CHECK(SaveSync({adopting}).empty());
   CHECK(script.TimesCalled("SyncDirectory") == 2);
-  CHECK(TheScheduler().SaveSync({JobOf()}).empty());
-  CHECK(TheScheduler().SaveSync({JobOf()}).at(0).syncs == 1);
+  CHECK(SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 1);
 }
 
 TEST("continues a suspended save when its plan is provided") {
@@ -734,9 +790,9 @@ TEST("returns the plan requests of suspended saves that a synchronous save has t
   constexpr size_t kSlots = 256;
   for (size_t i = 0; i < kSlots; ++i) TheScheduler().Submit(JobFor("/directory/" + std::to_string(i)));
   TheScheduler().Submit(JobFor("/other/file"));
-  std::vector<PlanRequest> needed = TheScheduler().SaveSync({JobFor("/other/file")});
+  std::vector<PlanRequest> needed = SaveSync({JobFor("/other/file")});
   CHECK(needed.size() == 1 && needed[0].filesystem == kFilesystem && needed[0].directory == "/directory");
-  for (; !needed.empty(); needed = TheScheduler().SaveSync({JobFor("/other/file")}))
+  for (; !needed.empty(); needed = SaveSync({JobFor("/other/file")}))
     TheScheduler().ProvidePlan(kFilesystem, needed[0].generation, Decision::Default());
   for (const SaveOutcome& outcome : TheListener()->Outcomes(1)) CHECK(outcome.published);
 }
@@ -746,7 +802,7 @@ TEST("does not return the plan requests of suspended saves that a synchronous sa
   TheScheduler().ProvidePlan(kOther, 0, Decision::Default());
   TheScheduler().Submit(JobOf());
   TheListener()->NextRequest();
-  CHECK(TheScheduler().SaveSync({JobFor("/other/file")}).empty());
+  CHECK(SaveSync({JobFor("/other/file")}).empty());
 }
 
 TEST("does not suspend a cancelled save") {
@@ -760,7 +816,7 @@ TEST("does not suspend a cancelled save") {
 }
 
 TEST("opens a streaming save again when its plan is provided, and reports its length") {
-  StreamingSaves streaming(&TheScheduler());
+  StreamingSaves streaming(&TheScheduler(), &ThePool());
   const std::shared_ptr<SaveJob> job = JobOf();
   PlanRequest needed;
   CHECK(streaming.Open(job, true, &needed) == SaveJob::Prepared::kNeedsPlan);
@@ -771,7 +827,7 @@ TEST("opens a streaming save again when its plan is provided, and reports its le
   const uint8_t chunk[] = {1, 2, 3, 4, 5};
   CHECK(streaming.Append(job.get(), chunk, sizeof chunk).ok());
   CHECK(streaming.Append(job.get(), chunk, sizeof chunk).ok());
-  CHECK(TheScheduler().SaveSync({job}).empty());
+  CHECK(SaveSync({job}).empty());
   CHECK(job->outcome().status.ok() && job->outcome().bytes == 10);
 }
 
@@ -781,7 +837,7 @@ TEST("looks up the length of an adopted file before it is published") {
       std::make_shared<TemporaryFile>(std::make_shared<Directory>(), indelible::platform::Identity());
   const std::shared_ptr<SaveJob> job = JobOf();
   job->Adopt(file);
-  CHECK(TheScheduler().SaveSync({job}).empty());
+  CHECK(SaveSync({job}).empty());
   CHECK(job->outcome().status.ok() && job->outcome().bytes == 11);
   CHECK(script.IndexOf("ReadVersion") < script.IndexOf("Rename"));
 }

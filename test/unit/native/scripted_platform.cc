@@ -77,6 +77,8 @@ Status EnterDirectory(const Directory*, const std::string& name, Directory* dire
   return Answer("EnterDirectory", " " + name);
 }
 
+Status OpenWorkingDirectory(Directory*) { return Answer("OpenWorkingDirectory"); }
+
 Status Identify(const Directory& directory, Identity* identity) {
   identity->major = directory.path.rfind("/other", 0) == 0 ? 1 : 0;
   identity->inode = 7;
