@@ -24,12 +24,12 @@ export function withoutTrailingSeparators(path: Buffer): Buffer {
   return path.subarray(0, end);
 }
 
-/** The path without its last component. The parent of the root is the root. */
+/** The path without its last component. The root and `.` are their own parents. */
 export function parentOf(path: Buffer): Buffer {
   const whole = withoutTrailingSeparators(path);
   let end = whole.length;
   while (end > rootLength(path) && !isSeparator(whole[end - 1])) end -= 1;
-  return withoutTrailingSeparators(whole.subarray(0, end));
+  return end === 0 ? Buffer.from('.') : withoutTrailingSeparators(whole.subarray(0, end));
 }
 
 /** The last component. */

@@ -7,13 +7,22 @@ import { invalidArgumentType, invalidArgumentValue } from './errors.js';
 /** A path, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8. */
 export type PathLike = string | Buffer | URL;
 
-/** An absolute path: a Buffer if the caller gave a Buffer, else a string. */
+/**
+ * An absolute path: a Buffer if the caller gave a Buffer, else a string. It is relative only where the working
+ * directory has no path that the system takes.
+ */
 export type AbsolutePath = string | Buffer;
 
 const SLASH = 0x2f;
 
+/** The length of the longest path, with its end (limits.h). */
+const PATH_MAX = process.platform === 'linux' ? 4096 : 1024;
+
 /**
  * Makes a path absolute against the current working directory. A later `chdir` does not change it.
+ *
+ * The path stays relative if its absolute form is too long for the system, or if the working directory was
+ * removed: then the system calls decide, as those of `fs` do.
  *
  * On POSIX nothing else is changed: the kernel resolves `..` behind a symbolic link, and a trailing slash
  * still requires a directory.
@@ -28,9 +37,21 @@ export function absolutePath(path: PathLike, name: string): AbsolutePath {
   if (process.platform === 'win32') {
     return typeof given === 'string' ? absoluteOnWindows(given) : Buffer.from(absoluteOnWindows(`${given}`));
   }
-  if (typeof given === 'string') return isAbsolute(given) ? given : `${process.cwd()}/${given}`;
-  if (given[0] === SLASH) return given;
-  return Buffer.concat([Buffer.from(`${process.cwd()}/`), given]);
+  if (given[0] === SLASH || given[0] === '/') return given;
+  const directory = workingDirectory();
+  if (directory === undefined || Buffer.byteLength(directory) + Buffer.byteLength(given) + 1 >= PATH_MAX)
+    return given;
+  if (typeof given === 'string') return `${directory}/${given}`;
+  return Buffer.concat([Buffer.from(`${directory}/`), given]);
+}
+
+/** `undefined` if it has no path: it was removed, or is deeper than the system's longest path. */
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Checks a path. A relative path stays relative. Throws as `absolutePath` does. */
@@ -65,10 +86,6 @@ interface UrlLike {
   pathname?: unknown;
   auth?: unknown;
   path?: unknown;
-}
-
-function isAbsolute(path: string): boolean {
-  return path.charCodeAt(0) === SLASH;
 }
 
 /**

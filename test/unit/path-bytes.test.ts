@@ -11,7 +11,18 @@ import {
 
 describe('a path as bytes', () => {
   it('has a parent', () => {
-    const parents = { '/a/b': '/a', '/a': '/', '/': '/', '/a//b': '/a', '/a/b//': '/a', '/a/..': '/a' };
+    const parents = {
+      '/a/b': '/a',
+      '/a': '/',
+      '/': '/',
+      '/a//b': '/a',
+      '/a/b//': '/a',
+      '/a/..': '/a',
+      'a/b': 'a',
+      a: '.',
+      '.': '.',
+      '../a': '..',
+    };
     for (const [path, parent] of Object.entries(parents)) {
       assert.equal(parentOf(Buffer.from(path)).toString(), parent, path);
     }

@@ -748,8 +748,8 @@ TEST("does not count a sync of a file that may have been committed before") {
   CHECK(streaming.Open(streamed, true, &needed) == SaveJob::Prepared::kReady);
   CHECK(SaveSync({streamed}).empty());
   const std::shared_ptr<SaveJob> adopting = JobOf();
-  adopting->Adopt(
-      std::make_shared<TemporaryFile>(std::make_shared<Directory>(), indelible::platform::Identity()));
+  adopting->Adopt(std::make_shared<TemporaryFile>(
+      std::make_shared<Directory>(), indelible::platform::Identity(), indelible::TemporaryKind::kAny));
   CHECK(SaveSync({adopting}).empty());
   CHECK(script.TimesCalled("SyncDirectory") == 2);
   CHECK(SaveSync({JobOf()}).empty());
@@ -833,8 +833,8 @@ TEST("opens a streaming save again when its plan is provided, and reports its le
 
 TEST("looks up the length of an adopted file before it is published") {
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
-  const auto file =
-      std::make_shared<TemporaryFile>(std::make_shared<Directory>(), indelible::platform::Identity());
+  const auto file = std::make_shared<TemporaryFile>(
+      std::make_shared<Directory>(), indelible::platform::Identity(), indelible::TemporaryKind::kAny);
   const std::shared_ptr<SaveJob> job = JobOf();
   job->Adopt(file);
   CHECK(SaveSync({job}).empty());
