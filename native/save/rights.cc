@@ -264,7 +264,8 @@ Status Rights::SetList(const SaveRequest& request, const Descriptor& file, Attri
     if (!status.ok() && !IsForbidden(status.error())) return status;
     if (status.ok()) {
       list_kept_ = true;
-      current->mode = mode_ & 0777;
+      // The list replaces the nine bits of the mode (fs/posix_acl.c, posix_acl_update_mode).
+      current->mode = (current->mode & kSpecialBits) | (mode_ & 0777);
       return status;
     }
   }
@@ -300,13 +301,19 @@ uint32_t Rights::WantedGroup(const SaveRequest& request, uint32_t current) const
 
 // Whether `uid` is the user that the rights of the old version are for, or whom the caller has chosen.
 bool Rights::KeepsOwner(const SaveRequest& request, uint32_t uid) const {
-  if (is_new_ || (request.has_uid && uid == request.uid)) return true;
-  return uid == read_.attributes.uid && !platform::IsAmbiguousUser(uid);
+  return (request.has_uid && uid == request.uid) || HasOldOwner(uid);
 }
 
 bool Rights::KeepsGroup(const SaveRequest& request, uint32_t gid) const {
-  if (is_new_ || (request.has_gid && gid == request.gid)) return true;
-  return gid == read_.attributes.gid && !platform::IsAmbiguousGroup(gid);
+  return (request.has_gid && gid == request.gid) || HasOldGroup(gid);
+}
+
+bool Rights::HasOldOwner(uint32_t uid) const {
+  return is_new_ || (uid == read_.attributes.uid && !platform::IsAmbiguousUser(uid));
+}
+
+bool Rights::HasOldGroup(uint32_t gid) const {
+  return is_new_ || (gid == read_.attributes.gid && !platform::IsAmbiguousGroup(gid));
 }
 
 uint32_t Rights::FinalMode(const SaveRequest& request, const Attributes& current, bool owner_kept) const {
@@ -322,8 +329,9 @@ uint32_t Rights::FinalMode(const SaveRequest& request, const Attributes& current
   }
   // The mask of a list that the directory has added.
   if (list_inherited_) mode &= ~kGroupBits;
-  if (owner_kept) mode |= mode_ & kSetUserId;
-  if (group_kept) mode |= mode_ & kSetGroupId;
+  // They were given to the old owner and group, and to no others.
+  if (owner_kept && HasOldOwner(current.uid)) mode |= mode_ & kSetUserId;
+  if (HasOldGroup(current.gid)) mode |= mode_ & kSetGroupId;
   return mode;
 }
 

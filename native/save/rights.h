@@ -22,7 +22,7 @@ namespace indelible {
 // ones | exactly, or as far as the process may (`owner.required`) | | mode | with `preserve.mode`; less where
 // the list, the owner or the group is not kept | exactly, without an access list | | access list | with
 // `preserve.attributes`, beside the mode, if the group is kept | - | | set-id bits | with the mode, each if
-// its owner or group is kept | exactly | | other extended attributes, file flags, project | with
+// the file has the old owner or group | exactly | | other extended attributes, file flags, project | with
 // `preserve.attributes` | - | | file capabilities, signatures of the content | never | - |
 //
 // The order: create, for the owner alone where a list or an unknown target is involved; group; attributes,
@@ -87,6 +87,8 @@ class Rights {
   uint32_t WantedGroup(const SaveRequest& request, uint32_t current) const;
   bool KeepsOwner(const SaveRequest& request, uint32_t uid) const;
   bool KeepsGroup(const SaveRequest& request, uint32_t gid) const;
+  bool HasOldOwner(uint32_t uid) const;
+  bool HasOldGroup(uint32_t gid) const;
   Status TakeList(Status status, std::string value);
   Status ReadNewFile(const SaveRequest& request, const platform::Directory& directory, const Plan& plan);
   Status SetAttributes(const platform::Directory& directory, const std::string& name,

@@ -105,6 +105,19 @@ for (const { name: form, save } of forms) {
       assert.equal(modeOf('file'), 0o666 & ~umask);
     });
 
+    it.skipIf(!isRoot)('loses its set-id bits with the owner or group that they were given to', async () => {
+      for (const [uid, gid, mode] of [
+        [4321, 8765, 0o755],
+        [4321, 5678, 0o2755],
+        [1234, 8765, 0o4755],
+      ] as const) {
+        make('file', { mode: 0o6755, uid: 1234, gid: 5678 });
+        await save(scratch.at('file'), 'new', { owner: { uid, gid } });
+        assert.deepEqual(ownerOf('file'), [uid, gid]);
+        assert.equal(modeOf('file'), mode);
+      }
+    });
+
     it.skipIf(!isRoot)('keeps its owner and group, and with them its set-id bits', async () => {
       make('file', { mode: 0o6755, uid: 1234, gid: 5678 });
       await save(scratch.at('file'), 'new');
@@ -282,11 +295,11 @@ describe('saves to one path, called at once', () => {
     async () => {
       make('file', { mode: 0o6755, uid: 0, gid: 0 });
       await Promise.all([
-        saveAsynchronously(scratch.at('file'), '1', { owner: { uid: 1234, gid: 5678 } }),
+        saveAsynchronously(scratch.at('file'), '1', { owner: { uid: 1234, gid: 5678 }, mode: 0o6711 }),
         saveAsynchronously(scratch.at('file'), '2'),
       ]);
       assert.deepEqual(ownerOf('file'), [1234, 5678]);
-      assert.equal(modeOf('file'), 0o6755);
+      assert.equal(modeOf('file'), 0o6711);
     },
   );
 });

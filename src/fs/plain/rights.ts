@@ -122,7 +122,8 @@ export class Rights {
       group &= owner;
       other &= owner;
     }
-    const kept = (ownerKept ? SET_USER_ID : 0) | (groupKept ? SET_GROUP_ID : 0);
+    // The set-id bits were given to the old owner and group, and to no others.
+    const kept = (ownerKept && this.#hasOldOwner ? SET_USER_ID : 0) | (this.#hasOldGroup ? SET_GROUP_ID : 0);
     return (mode & SPECIAL_BITS & (~SET_ID | (kept & setId))) | (owner << 6) | (group << 3) | other;
   }
 
@@ -179,12 +180,20 @@ export class Rights {
 
   /** Whether the file has the user that the rights of the old one are for, or whom the caller has given. */
   get #keepsOwner(): boolean {
-    if (this.#replaced === undefined || this.#uid === this.#request.owner?.uid) return true;
-    return this.#uid === this.#replaced.uid && !isAmbiguous('uid', this.#uid);
+    return this.#uid === this.#request.owner?.uid || this.#hasOldOwner;
   }
 
   get #keepsGroup(): boolean {
-    if (this.#replaced === undefined || this.#gid === this.#request.owner?.gid) return true;
+    return this.#gid === this.#request.owner?.gid || this.#hasOldGroup;
+  }
+
+  get #hasOldOwner(): boolean {
+    if (this.#replaced === undefined) return true;
+    return this.#uid === this.#replaced.uid && !isAmbiguous('uid', this.#uid);
+  }
+
+  get #hasOldGroup(): boolean {
+    if (this.#replaced === undefined) return true;
     return this.#gid === this.#replaced.gid && !isAmbiguous('gid', this.#gid);
   }
 }
