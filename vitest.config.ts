@@ -54,6 +54,7 @@ export default defineConfig({
       project('cli', TWO_AT_A_TIME),
       project('page', ONE_AT_A_TIME),
       project('filesystems', ONE_AT_A_TIME),
+      project('rights', ONE_AT_A_TIME),
       project('lab', ONE_AT_A_TIME),
       project('faults', ONE_AT_A_TIME),
       project('sanitizers', ONE_AT_A_TIME),

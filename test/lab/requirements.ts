@@ -18,6 +18,8 @@ const TOOLS = {
   nbdkit: 'nbdkit',
   'qemu-nbd': 'qemu-utils',
   'qemu-system-x86_64': 'qemu-system-x86',
+  setfacl: 'acl',
+  setfattr: 'attr',
   setpriv: 'util-linux',
   python3: 'python3',
   strace: 'strace',
