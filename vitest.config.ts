@@ -52,7 +52,7 @@ export default defineConfig({
       project('unit', TWO_AT_A_TIME),
       ...engines.map(behaviour),
       project('cli', TWO_AT_A_TIME),
-      project('page', ONE_AT_A_TIME),
+      project('page', TWO_AT_A_TIME),
       project('filesystems', ONE_AT_A_TIME),
       project('rights', ONE_AT_A_TIME),
       project('lab', ONE_AT_A_TIME),

@@ -36,7 +36,7 @@ try {
     cpSync(join(root, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const build = ['rebuild', '--loglevel=warn'];
+  const build = ['rebuild', '--loglevel=warn', '--jobs=max'];
   run(join(root, 'node_modules/.bin/node-gyp'), build, copy, { CXXFLAGS: FLAGS, LDFLAGS: FLAGS });
   const suite = [
     join(root, 'node_modules/vitest/vitest.mjs'),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The engine without its binding to JavaScript. */
@@ -25,35 +26,39 @@ const builds = [
   },
 ];
 
-let directory: string;
+const directories: string[] = [];
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'indelible-sanitizers-'));
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
-afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
-});
-
-function run(command: string, args: string[]) {
-  return spawnSync(command, args, { encoding: 'utf8' });
+async function run(command: string, args: string[]): Promise<{ status: number | null; stderr: string }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const closed = once(child, 'close');
+  let stderr = '';
+  for await (const text of child.stderr.setEncoding('utf8')) stderr += text;
+  const [status] = await closed;
+  return { status, stderr };
 }
 
-describe('the scheduler with several environments at once', () => {
+// The two compilations take one processor each.
+describe.concurrent('the scheduler with several environments at once', () => {
   for (const { name, flags } of builds) {
-    it(`runs without a report of ${name}`, (test) => {
+    it(`runs without a report of ${name}`, async (test) => {
       test.skip(process.platform !== 'linux', 'the stress test is for Linux');
+      const directory = mkdtempSync(join(tmpdir(), 'indelible-sanitizers-'));
+      directories.push(directory);
       const program = join(directory, 'stress');
       const stress = join(root, 'test', 'sanitizers', 'stress.cc');
-      test.skip(run('c++', ['--version']).error !== undefined, 'there is no C++ compiler');
-      const compiled = run('c++', [
+      test.skip(spawnSync('c++', ['--version']).error !== undefined, 'there is no C++ compiler');
+      const compiled = await run('c++', [
         ...['-std=c++17', '-O1', '-g', '-pthread', ...flags, '-o', program],
         ...[stress, ...SOURCES],
       ]);
       assert.equal(compiled.status, 0, compiled.stderr);
       const files = join(directory, 'files');
       mkdirSync(files);
-      const { status, stderr } = run(program, [files]);
+      const { status, stderr } = await run(program, [files]);
       assert.equal(status, 0, stderr.slice(0, 8000));
       assert.deepEqual(
         readdirSync(files).filter((file) => file.startsWith('.indelible-')),
