@@ -131,7 +131,7 @@ ssize_t GetXattrAt(int directory, const char* name, const char* attribute, char*
 }
 
 // EPERM: the system call filter of an old container.
-bool XattrCallUnavailable(const Status& status) {
+bool MayLackCall(const Status& status) {
   return status.error() == ENOSYS || status.error() == EPERM || status.error() == EACCES;
 }
 
@@ -391,14 +391,14 @@ Status GetAttribute(const Descriptor& file, const std::string& attribute, std::s
 
 Status ListAttributes(const Directory& directory, const std::string& name,
                       std::vector<std::string>* attributes) {
-  Status status = ListWith(
-      [&](char* names, size_t size) { return ListXattrAt(Number(directory), name.c_str(), names, size); },
-      attributes);
-  if (!XattrCallUnavailable(status)) return status;
   const std::string path = ProcPath(directory, name);
-  status =
+  Status status =
       ListWith([&](char* names, size_t size) { return llistxattr(path.c_str(), names, size); }, attributes);
   if (!MayLackProc(status)) return status;
+  status = ListWith(
+      [&](char* names, size_t size) { return ListXattrAt(Number(directory), name.c_str(), names, size); },
+      attributes);
+  if (!MayLackCall(status)) return status;
   Descriptor file;
   const Status opened = OpenToRead(directory, name, &file);
   return opened.ok() ? ListAttributes(file, attributes) : opened;
@@ -406,16 +406,16 @@ Status ListAttributes(const Directory& directory, const std::string& name,
 
 Status GetAttribute(const Directory& directory, const std::string& name, const std::string& attribute,
                     std::string* value) {
+  const std::string path = ProcPath(directory, name);
   Status status = GetWith(
+      [&](char* data, size_t size) { return lgetxattr(path.c_str(), attribute.c_str(), data, size); }, value);
+  if (!MayLackProc(status)) return status;
+  status = GetWith(
       [&](char* data, size_t size) {
         return GetXattrAt(Number(directory), name.c_str(), attribute.c_str(), data, size);
       },
       value);
-  if (!XattrCallUnavailable(status)) return status;
-  const std::string path = ProcPath(directory, name);
-  status = GetWith(
-      [&](char* data, size_t size) { return lgetxattr(path.c_str(), attribute.c_str(), data, size); }, value);
-  if (!MayLackProc(status)) return status;
+  if (!MayLackCall(status)) return status;
   Descriptor file;
   const Status opened = OpenToRead(directory, name, &file);
   return opened.ok() ? GetAttribute(file, attribute, value) : opened;

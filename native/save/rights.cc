@@ -23,6 +23,7 @@ constexpr uint32_t kSetGroupId = 02000;
 constexpr uint32_t kSetId = kSetUserId | kSetGroupId;
 // Set-id bits and the sticky bit.
 constexpr uint32_t kSpecialBits = 07000;
+constexpr uint32_t kStickyBit = 01000;
 constexpr uint32_t kOwnerBits = 0700;
 constexpr uint32_t kOwnerWrite = 0200;
 constexpr uint32_t kGroupBits = 0070;
@@ -349,7 +350,8 @@ Status Rights::SetMode(const SaveRequest& request, const Descriptor& file, Attri
     status = mode == current->mode ? Status::Ok() : platform::SetMode(file, mode);
   }
   // Less than the wanted rights is enough, unless the caller asked for exactly these.
-  if (!status.ok() && !request.has_mode && IsForbidden(status.error()) && (current->mode & ~mode) == 0)
+  if (!status.ok() && !request.has_mode && IsForbidden(status.error()) &&
+      (current->mode & ~mode & ~kStickyBit) == 0)
     return Status::Ok();
   if (status.ok()) current->mode = mode;
   return status.ok() && stays ? CheckSetId(request, file) : std::move(status);

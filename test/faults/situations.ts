@@ -72,6 +72,8 @@ export function prepare(
       writeFileSync(target, OLD);
       execFileSync('setfattr', ['-n', 'user.colour', '-v', 'blue', target]);
       execFileSync('chattr', ['+d', target]);
+      // The new version gets this list, and must lose it.
+      execFileSync('setfacl', ['-d', '-m', 'u:4001:rw', root]);
       return { names: { directory: root, target }, path: target, options: {} };
     case 'keeps the file that it replaces': {
       writeFileSync(target, OLD);
@@ -81,7 +83,12 @@ export function prepare(
       return { names: { directory: root, target }, path: target, options: { keepPrevious } };
     }
     case 'creates a file exclusively':
-      return { names: { directory: root, target }, path: target, options: { ifExists: 'fail' } };
+      // With a mode, since a stream would otherwise make an empty file first, to see what a new one gets.
+      return {
+        names: { directory: root, target },
+        path: target,
+        options: { ifExists: 'fail', mode: 0o644 },
+      };
     case 'makes directories': {
       const made = join(root, 'made');
       const path = join(made, 'target');
