@@ -396,32 +396,36 @@ Status FindAncestors(Call* call) {
 }
 
 // Calls OnName for each name in the directory until one fails. The status has the name that failed.
-template <Status (*OnName)(const Directory&, const std::string&)>
+template <Status (*OnName)(Call*, const std::string&)>
 Status OnEach(Call* call) {
+  call->durable = true;
   for (const std::string& name : call->names) {
-    Status status = OnName(call->In(), name);
+    Status status = OnName(call, name);
     if (!status.ok()) return std::move(status).On(name);
   }
   return Status::Ok();
 }
 
 // A missing file is not an error.
-Status UnlinkIfExists(const Directory& directory, const std::string& name) {
-  Status status = platform::Unlink(directory, name);
+Status UnlinkIfExists(Call* call, const std::string& name) {
+  Status status = platform::Unlink(call->In(), name);
   return status.error() == ENOENT ? Status::Ok() : std::move(status);
 }
 
 // Only files are synced: other entries become durable with their names.
-Status SyncIfFile(const Directory& directory, const std::string& name) {
+Status SyncIfFile(Call* call, const std::string& name) {
   Entry entry;
-  Status status = platform::LookUp(directory, name, &entry);
+  Status status = platform::LookUp(call->In(), name, &entry);
   if (!status.ok() || entry.kind == Kind::kMissing) return status;
   if (entry.mount_point) return Status::Failed(Status::Reason::kMountPoint, "open", EBUSY);
   if (entry.kind != Kind::kFile) return status;
   platform::Descriptor file;
   Reached reached = Reached::kStable;
-  status = platform::OpenToSync(directory, name, &file);
-  return status.ok() ? SyncFile(file, &reached) : std::move(status);
+  status = platform::OpenToSync(call->In(), name, &file);
+  if (status.ok()) status = SyncFile(file, &reached);
+  // The sync of the directory completes a sync that only orders.
+  if (reached == Reached::kSubmitted) call->durable = false;
+  return status;
 }
 
 Status SyncDirectory(Call* call) {
@@ -574,7 +578,7 @@ const Row kRows[] = {
      },
      Paths},
     {"syncDirectoryAt", {kIn}, SyncDirectory, Durable},
-    {"syncFiles", {kIn, kNames}, OnEach<SyncIfFile>, Nothing},
+    {"syncFiles", {kIn, kNames}, OnEach<SyncIfFile>, Durable},
     {"syncFilesystem", {kIn}, SyncFilesystem, Nothing},
     {"removeUnlessOpen", {kIn, kName}, RemoveUnlessOpen, Word},
     {"openFile",

@@ -584,10 +584,8 @@ Status SyncBarrier(const Descriptor&) { return Status::Failed("fdatasync", ENOSY
 
 Status SyncData(const Descriptor& file) {
   if (FlushFileBuffers(HandleOf(file))) return Status::Ok();
-  // A handle that cannot write comes from Duplicate, for a file whose data was flushed before. Only
-  // attributes have changed since, and NTFS logs them ahead of the rename.
-  const DWORD error = GetLastError();
-  return error == ERROR_ACCESS_DENIED ? Status::Ok() : Status::Failed("fdatasync", ErrnoOf(error));
+  // ERROR_ACCESS_DENIED, EPERM: a handle that cannot write, from Duplicate. Nothing was flushed.
+  return Status::Failed("fdatasync", ErrnoOf(GetLastError()));
 }
 
 Status SubmitFile(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }

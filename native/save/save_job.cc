@@ -268,7 +268,12 @@ Status SaveJob::RefreshAttributes() {
   bool changed = false;
   status = temporary_->RefreshRights(request_, target_->name, now.Preserved(), plan_, &changed);
   if (!status.ok() || !changed) return status;
-  return SyncFile();
+  status = SyncFile();
+  // EPERM: Windows flushes only by a handle that may write, which this one is not any more
+  // (platform::Duplicate). The data was flushed before; what was changed since is not known to be safe.
+  if (status.error() != EPERM) return status;
+  EntryNotDurable();
+  return Status::Ok();
 }
 
 bool SaveJob::CanCoalesce(const SaveJob& earlier) const {

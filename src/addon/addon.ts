@@ -90,7 +90,7 @@ export interface AddonCalls {
   /** Whether its names are on stable storage, or may still be in the device's cache. */
   syncDirectoryAt(directory: NativeHandle): boolean;
   /** Syncs those names that are files. Fails for a mount point. */
-  syncFiles(directory: NativeHandle, names: readonly NativePath[]): 0;
+  syncFiles(directory: NativeHandle, names: readonly NativePath[]): boolean;
   syncFilesystem(directory: NativeHandle): 0;
   /** Removes a file if no process has it open for writing. */
   removeUnlessOpen(directory: NativeHandle, name: NativePath): 'removed' | 'open' | 'unknown';

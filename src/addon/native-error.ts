@@ -1,4 +1,4 @@
-import { abortError, indelibleError, type SaveError, systemError } from '../base/errors.js';
+import { abortError, indelibleError, type SaveError, systemError, withPublished } from '../base/errors.js';
 import { HINTS } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import { cannotKeepPreviousError, modifiedError, previousIsTargetError } from '../base/save-errors.js';
@@ -7,6 +7,10 @@ import type { Failure } from './wire.js';
 
 /** Converts a failure from the addon to the error with which a save rejects. */
 export function saveErrorOf(request: SaveParameters, failure: Failure): SaveError {
+  return withPublished(errorOf(request, failure), failure.published);
+}
+
+function errorOf(request: SaveParameters, failure: Failure): SaveError {
   const where = { syscall: failure.syscall, path: failure.path ?? request.path };
   switch (failure.reason) {
     case 'cancelled':

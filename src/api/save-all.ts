@@ -1,5 +1,5 @@
 import { refuseIfLost, type SaveData } from '../base/data.js';
-import { abortError, invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
+import { abortError, invalidArgumentType, invalidArgumentValue, withPublished } from '../base/errors.js';
 import { isIterable, notAnIterable, valuesOf, valuesOfAny } from '../base/iteration.js';
 import {
   type ResolvedOptions,
@@ -49,10 +49,15 @@ export class SaveAllError extends AggregateError {
   readonly code = 'ERR_INDELIBLE_SAVE_ALL';
   /** The outcome of each file, in the order of the files. */
   readonly outcomes: readonly PromiseSettledResult<Saved>[];
+  /** Whether any of the files has its new content. The errors of the files say it of each. */
+  readonly published: boolean;
 
   constructor(outcomes: readonly PromiseSettledResult<Saved>[], message: string, errors: unknown[]) {
     super(errors, message);
     this.outcomes = outcomes;
+    this.published = outcomes.some(
+      (outcome) => outcome.status === 'fulfilled' || outcome.reason?.published === true,
+    );
   }
 }
 
@@ -209,6 +214,6 @@ function resultsOf(
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
   const counts = `${errors.length} of ${outcomes.length} files were not saved`;
   if (failure === undefined) throw new SaveAllError(outcomes, counts, errors);
-  errors.push(failure.error);
+  errors.push(withPublished(failure.error, false));
   throw new SaveAllError(outcomes, `${counts}, and no more were taken`, errors);
 }

@@ -1,6 +1,6 @@
 import { abortable } from '../base/abortable.js';
 import { bytesOf, isWholeData, notData, type SaveData } from '../base/data.js';
-import { invalidArgumentType } from '../base/errors.js';
+import { invalidArgumentType, withPublished } from '../base/errors.js';
 import { isIterable, iteratorOf, iteratorResult, valuesOf } from '../base/iteration.js';
 import type { Saved, SaveParameters } from '../base/save-request.js';
 import type { Engine, StreamingSave } from '../engine/engine.js';
@@ -58,7 +58,7 @@ export async function saveSource(
   } catch (error) {
     await save?.abandon(error);
     if (!ended) stopProducer(source, iterator);
-    throw error;
+    throw withPublished(error, false);
   }
 }
 
@@ -98,7 +98,7 @@ export function saveSourceSync(
     return save.finish();
   } catch (error) {
     save.abandon(error);
-    throw error;
+    throw withPublished(error, false);
   }
 }
 

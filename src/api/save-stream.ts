@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { bytesOf } from '../base/data.js';
-import { abortError, invalidArgumentValue, isError } from '../base/errors.js';
+import { abortError, invalidArgumentValue, isError, withPublished } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import type { Saved } from '../base/save-request.js';
@@ -39,11 +39,12 @@ export class SaveStream extends Writable {
   readonly #options: ResolvedOptions;
   #save: StreamingSave | undefined;
   #writer: ChunkWriter | undefined;
-  #finishing = false;
+  /** The rest of the save, from the end of the stream. */
+  #finishing: Promise<void> | undefined;
   readonly #onAbort = (): void => {
     const { signal } = this.#options;
     // A save that is finishing handles the signal itself, and may already be published.
-    if (signal !== undefined && !this.#finishing) this.destroy(abortError(signal));
+    if (signal !== undefined && this.#finishing === undefined) this.destroy(abortError(signal));
   };
 
   /** @internal */
@@ -93,14 +94,25 @@ export class SaveStream extends Writable {
 
   /** @internal */
   override _final(callback: Callback): void {
-    this.#finish().then(() => callback(), callback);
+    this.#finishing = this.#finish();
+    this.#finishing.then(() => callback(), callback);
   }
 
   /** @internal */
   override _destroy(error: Error | null, callback: Callback): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    const abandoned = this.#save?.abandon(error ?? undefined) ?? Promise.resolve();
-    abandoned.then(() => callback(error), callback);
+    this.#abandon(error).then(() => callback(error), callback);
+  }
+
+  /** The error of the stream, whoever destroys it, says whether the file was published. */
+  async #abandon(error: Error | null): Promise<void> {
+    await this.#save?.abandon(error ?? undefined);
+    if (error === null) return;
+    // A save that was finishing may have published the file.
+    const [finished] = await Promise.allSettled([this.#finishing]);
+    const failure: unknown = finished.status === 'rejected' ? finished.reason : undefined;
+    const failedLate = isError(failure) && 'published' in failure && failure.published === true;
+    withPublished(error, this.saved !== undefined || failedLate);
   }
 
   async #open(): Promise<void> {
@@ -112,7 +124,6 @@ export class SaveStream extends Writable {
   }
 
   async #finish(): Promise<void> {
-    this.#finishing = true;
     this.saved = await this.#writer?.finish();
   }
 }

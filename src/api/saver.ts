@@ -1,5 +1,5 @@
 import { bytesOf, type SaveData } from '../base/data.js';
-import { indelibleError, invalidArgumentType, invalidArgumentValue } from '../base/errors.js';
+import { indelibleError, invalidArgumentType, invalidArgumentValue, withPublished } from '../base/errors.js';
 import {
   optionsObject,
   type ResolvedOptions,
@@ -142,7 +142,7 @@ export class Saver<Value = SaveData> implements AsyncDisposable {
         batch.resolve(await save(this.#path, data, this.#options));
       } catch (error) {
         // If a newer value waits, its save decides.
-        if (this.#next === undefined) batch.reject(error);
+        if (this.#next === undefined) batch.reject(withPublished(error, false));
         else batch.resolve(this.#next.done);
       }
     }

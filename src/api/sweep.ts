@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { failedWith } from '../base/fs-error.js';
+import { failedWith, toSaveError } from '../base/fs-error.js';
 import type { PathLike } from '../base/path.js';
 import { bytesOfPath, inDirectory } from '../base/path-bytes.js';
 import { writablePath } from '../base/permission.js';
@@ -51,7 +51,7 @@ interface Swept {
  * may write (except those of the directory's owner), and what may not be removed.
  *
  * @returns the names of the removed entries, sorted.
- * @throws {NodeJS.ErrnoException} if the directory cannot be read; the first unexpected error of an entry,
+ * @throws {SaveError} if the directory cannot be read; the first unexpected error of an entry,
  *   after all others were handled.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
  */
@@ -65,6 +65,14 @@ export function sweepSync(directory: PathLike): string[] {
 }
 
 function* removeLeftovers(path: Buffer): Steps<string[]> {
+  try {
+    return yield* removeLeftoversIn(path);
+  } catch (error) {
+    throw toSaveError(error, { path });
+  }
+}
+
+function* removeLeftoversIn(path: Buffer): Steps<string[]> {
   const { calls } = selectEngine();
   const removed: string[] = [];
   const failures: unknown[] = [];

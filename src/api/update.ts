@@ -10,6 +10,7 @@ import {
   isError,
   outOfRange,
   type SaveError,
+  withPublished,
 } from '../base/errors.js';
 import {
   oneOf,
@@ -230,7 +231,7 @@ async function updateUnderLock<Current extends string | Buffer>(
       const request = saveRequestOf(call, await abortable(given, signal), read);
       return request && (await engine.save(request));
     } catch (error) {
-      if (attempt >= call.retries || !isConflict(error)) throw error;
+      if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
     } finally {
       await run(file.release());
     }
@@ -249,7 +250,7 @@ function updateUnderLockSync<Current extends string | Buffer>(
       const request = saveRequestOf(call, change(currentContent<Current>(call, read)), read);
       return request && engine.saveSync(request);
     } catch (error) {
-      if (attempt >= call.retries || !isConflict(error)) throw error;
+      if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
     } finally {
       runSync(file.release());
     }

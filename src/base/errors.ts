@@ -61,6 +61,20 @@ function describeErrno(errno: number): { code: string; text: string; errno: numb
   return { code, text: entry?.[1] ?? UNKNOWN_TO_LIBUV[code] ?? `unknown error ${errno}`, errno: number };
 }
 
+/**
+ * Says in the error of a call whether the call had published anything. An error of the caller's own code, such
+ * as that of a data source, passes through the call and says it too.
+ *
+ * @returns the same error.
+ */
+export function withPublished<T>(error: T, published: boolean): T {
+  if (!isError(error)) return error;
+  if ('published' in error && !published) return error;
+  // A frozen error, or one with an accessor.
+  Reflect.set(error, 'published', published);
+  return error;
+}
+
 /** The library's own error codes, for conditions that have no `errno`. */
 export type IndelibleErrorCode =
   /** Another program modified the file after an update had read it. */
@@ -81,7 +95,7 @@ export type IndelibleErrorCode =
    */
   | 'ERR_INDELIBLE_UNSUPPORTED';
 
-/** An error with one of the library's own codes. Nothing has been published when it is thrown. */
+/** An error with one of the library's own codes. By default, nothing was published. */
 export function indelibleError(
   code: IndelibleErrorCode,
   message: string,
@@ -115,13 +129,13 @@ export function isError(value: unknown): value is Error {
 /** `ERR_INVALID_ARG_TYPE`, with the expected and the received type, in Node's words. */
 export function invalidArgumentType(name: string, expected: string, received: unknown): TypeError {
   const message = `The ${describeName(name)} must be ${expected}. Received ${describeValue(received)}`;
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE', published: false });
 }
 
 /** `ERR_INVALID_ARG_VALUE`: the type is right and the value is wrong. */
 export function invalidArgumentValue(name: string, expected: string, received: unknown): TypeError {
   const message = `The ${describeName(name)} must be ${expected}. Received ${inspectBriefly(received)}`;
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE', published: false });
 }
 
 /**
@@ -134,7 +148,7 @@ export function outOfRange(name: string, range: string, received: number): Range
   const numericSeparator = Math.abs(received) > 2 ** 32 && Number.isInteger(received);
   const number = inspect(received, { numericSeparator });
   const message = `The value of "${name}" is out of range. It must be ${range}. Received ${number}`;
-  return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
+  return Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE', published: false });
 }
 
 /** Checks an integer as Node's `fs` does. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import { isError, type SaveError, type SystemFailure, systemError } from './errors.js';
+import { isError, type SaveError, type SystemFailure, systemError, withPublished } from './errors.js';
 import type { AbsolutePath } from './path.js';
 
 /** Whether a call failed with one of these codes. */
@@ -89,7 +89,7 @@ export function toSaveError(error: unknown, { path, published, syscall, hint }: 
     // Of Node's permission model. Its `resource` is the path that was refused, perhaps that of the temporary.
     return Object.assign(error, { path: path.toString(), published: published ?? false });
   }
-  if (!isSystemError(error) || 'published' in error) return error;
+  if (!isSystemError(error) || 'published' in error) return withPublished(error, published ?? false);
   const known: SystemFailure = { errno: Math.abs(error.errno), syscall: syscall ?? error.syscall, path };
   if (CALLS_WITH_OWN_PATHS.has(error.syscall) && error.path !== undefined) known.path = error.path;
   if (error.dest !== undefined) known.dest = error.dest;

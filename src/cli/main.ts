@@ -49,6 +49,8 @@ function exitStatus(error: unknown): number {
   // Commander has already printed its message, or the help text.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
   if (error instanceof Interrupted) return error.exitStatus;
-  process.stderr.write(`indelible: ${isError(error) ? error.message : String(error)}\n`);
+  const published = isError(error) && 'published' in error && error.published === true;
+  const note = published ? '; the new content is in place, but it may not survive power loss' : '';
+  process.stderr.write(`indelible: ${isError(error) ? error.message : String(error)}${note}\n`);
   return FAILURE;
 }

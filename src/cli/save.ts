@@ -7,9 +7,10 @@ import { interruptible } from './interruption.js';
 
 const EXPLANATION = `
 Standard input is read to its end before FILE is changed. After a failure FILE
-is unchanged. Empty input saves an empty file. Nothing is printed on success.
-Exit status: 0 FILE is saved, 1 it is not, 2 wrong usage, 128 + n stopped by
-signal n.
+is unchanged, unless the message says that the new content is in place: then it
+may not survive power loss. Empty input saves an empty file. Nothing is printed
+on success. Exit status: 0 FILE is saved, 1 it is not known to be, 2 wrong
+usage, 128 + n stopped by signal n.
 
 A pipe ends in the same way whether the producer has finished or was killed, and
 everything before its end is saved. With 'set -o pipefail' the exit status of

@@ -212,8 +212,7 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   *syncFiles(directory: OpenDirectory, names: readonly Buffer[]): Steps<boolean> {
-    yield* this.#onNames('syncFiles', directory, names);
-    return true;
+    return yield* this.#onNames('syncFiles', directory, names);
   }
 
   *syncFilesystem({ handle }: OpenDirectory): Steps<void> {
@@ -225,13 +224,13 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   /** The error's `path` tells which of the names failed. */
-  *#onNames(
-    call: 'unlinkAll' | 'syncFiles',
+  *#onNames<Call extends 'unlinkAll' | 'syncFiles'>(
+    call: Call,
     { handle, path }: OpenDirectory,
     names: readonly Buffer[],
-  ): Steps<void> {
-    const answer = yield* this.#answerOf(call, handle, names);
-    if (!isFailure(answer)) return;
+  ): Steps<ReturnType<AddonCalls[Call]>> {
+    const answer = yield* this.#answerOf<'unlinkAll' | 'syncFiles'>(call, handle, names);
+    if (!isFailure(answer)) return answer as ReturnType<AddonCalls[Call]>;
     throw failedCall(answer, answer.path && inDirectory(path, answer.path));
   }
 

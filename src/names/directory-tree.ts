@@ -1,9 +1,10 @@
 import { isError } from '../base/errors.js';
 import { failedWith, mountPointError, refusal } from '../base/fs-error.js';
+import type { Durability } from '../base/options.js';
 import { inDirectory, nameOf } from '../base/path-bytes.js';
 import type { FileSystemCalls, ListedEntry, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import { isSameFile } from './entry-path.js';
+import { isMountPoint, isSameFile } from './entry-path.js';
 import { withPaths } from './errors.js';
 
 // Steps over whole directory trees. Symbolic links are never followed. A mount inside the tree is an error:
@@ -37,25 +38,27 @@ interface Level {
 /**
  * Makes every file and every directory of a tree durable, each with its own sync.
  *
- * @returns whether everything could be synced (`FileSystemCalls.syncFiles`).
+ * @returns the durability that the tree has now: `'none'` if a file could not be synced, `'ordered'` if the
+ *   names in a directory could not.
  */
-export function* syncTree(calls: FileSystemCalls, parent: OpenDirectory, name: Buffer): Steps<boolean> {
-  let synced = true;
+export function* syncTree(calls: FileSystemCalls, parent: OpenDirectory, name: Buffer): Steps<Durability> {
+  let durability: Durability = 'durable';
   yield* walk(calls, parent, name, {
     *files(directory, names) {
-      if (!(yield* calls.syncFiles(directory, names))) synced = false;
+      if (!(yield* calls.syncFiles(directory, names))) durability = 'none';
     },
     *directory(above, itsName, directory) {
       try {
-        // Some FUSE and network filesystems cannot sync a directory. Then it is as durable as the filesystem
-        // makes it.
-        yield* withPaths(calls.syncDirectory(directory), inDirectory(above.path, itsName));
+        // Some FUSE and network filesystems cannot sync a directory. Its names are as durable as the filesystem
+        // makes them.
+        const synced = yield* withPaths(calls.syncDirectory(directory), inDirectory(above.path, itsName));
+        if (!synced && durability === 'durable') durability = 'ordered';
       } finally {
         yield* calls.close(directory);
       }
     },
   });
-  return synced;
+  return durability;
 }
 
 /**
@@ -92,7 +95,7 @@ function* unlinkFiles(
   } catch (error) {
     if (!failedWith(error, 'EBUSY') || !isError(error) || !('path' in error)) throw error;
     const path = Buffer.from(`${error.path}`);
-    const { mountPoint: isMounted } = yield* calls.lookUp(directory, nameOf(path));
+    const isMounted = yield* isMountPoint(calls, { path, directory, name: nameOf(path) });
     throw isMounted ? mountPointError('unlink', path) : error;
   }
 }

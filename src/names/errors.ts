@@ -101,8 +101,6 @@ export function* withPublishedState<T>(
   try {
     return yield* steps(outcome);
   } catch (error) {
-    const saveError = toSaveError(error, { path });
-    if (isError(saveError) && 'published' in saveError) saveError.published = outcome.published;
-    throw saveError;
+    throw toSaveError(error, { path, published: outcome.published });
   }
 }

@@ -1,5 +1,5 @@
 import { failedWith, mountPointError, refusal, UNSUPPORTED } from '../base/fs-error.js';
-import type { Durability } from '../base/options.js';
+import { type Durability, isWeaker } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
 import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
@@ -18,7 +18,6 @@ import {
   errorWithPaths,
   nestedMountPointError,
   notADirectoryError,
-  notDurableError,
   unsupportedReplacementError,
   withPaths,
   withPublishedState,
@@ -109,11 +108,12 @@ function* replaceEntries(
   const achieves = plan.replaced === 'held' ? 'none' : achievableDurability(plan, all);
   refuseIfWeaker(achieves, request, request.path);
   const exists = yield* checkEntries(calls, entries, all);
-  const synced = yield* syncStaged(calls, plan, staged);
-  if (!synced && request.strict) throw notDurableError(request.path);
+  const ofTree = yield* syncStaged(calls, plan, staged);
+  const possible = isWeaker(ofTree, achieves) ? ofTree : achieves;
+  refuseIfWeaker(possible, request, request.path);
   const exchanged = yield* moveIntoPlace(calls, staged, target);
   outcome.published = true;
-  let durability = synced ? achieves : 'none';
+  let durability = possible;
   // Where a filesystem does not order its writes, the new names must be on disk before the old tree is
   // removed.
   const isUnordered = plan.protocol === 'sync-rename-sync';
@@ -232,10 +232,10 @@ function* realPathOf(calls: FileSystemCalls, directory: OpenDirectory): Steps<Bu
   }
 }
 
-/** @returns whether the whole tree could be made durable, as far as the plan requires that. */
-function* syncStaged(calls: FileSystemCalls, plan: FilesystemPlan, staged: EntryPath): Steps<boolean> {
-  if (plan.protocol === 'rename') return true;
-  if (plan.syncfs && (yield* syncFilesystemOf(calls, staged))) return true;
+/** @returns the durability that the tree has now, as far as the plan requires one. */
+function* syncStaged(calls: FileSystemCalls, plan: FilesystemPlan, staged: EntryPath): Steps<Durability> {
+  if (plan.protocol === 'rename') return 'durable';
+  if (plan.syncfs && (yield* syncFilesystemOf(calls, staged))) return 'durable';
   return yield* syncTree(calls, staged.directory, staged.name);
 }
 

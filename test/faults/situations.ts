@@ -22,6 +22,7 @@ export type Situation =
   | 'renames exclusively'
   | 'replaces a symbolic link'
   | 'replaces a directory'
+  | 'replaces a directory and keeps it'
   | 'puts a directory at a free path';
 
 /** Another owner than the process's user. The save has to set it, which only root can. */
@@ -58,6 +59,7 @@ export function prepare(
       symlinkSync('before', target);
       return { names: { directory: root, target }, path: 'after', data: target, options: {} };
     case 'replaces a directory':
+    case 'replaces a directory and keeps it':
     case 'puts a directory at a free path':
       for (const [name, content] of [
         ['staged', NEW],
@@ -66,6 +68,13 @@ export function prepare(
         if (name === 'target' && situation === 'puts a directory at a free path') continue;
         mkdirSync(join(root, name));
         writeFileSync(join(root, name, 'file'), content);
+      }
+      if (situation === 'replaces a directory and keeps it') {
+        const keepPrevious = join(root, 'kept', 'previous');
+        mkdirSync(keepPrevious, { recursive: true });
+        writeFileSync(join(keepPrevious, 'file'), OLDER);
+        const options = { keepPrevious };
+        return { names: { directory: root, target }, path: join(root, 'staged'), data: target, options };
       }
       return { names: { directory: root, target }, path: join(root, 'staged'), data: target, options: {} };
     case 'replaces a file with attributes':

@@ -6,7 +6,7 @@ import { type Names, recognise } from './save-steps.js';
 import { type Outcome, type SaveCall, Saver, type SaverOptions } from './saver.js';
 import { NEW, prepare, type Situation } from './situations.js';
 import { type Injection, Strace } from './strace.js';
-import { type SystemCall, wasInjected } from './strace-log.js';
+import { descriptorPath, type SystemCall, wasInjected } from './strace-log.js';
 
 /**
  * A fault is aimed at the n-th call of a name in a thread. It misses if another thread makes the save than
@@ -86,6 +86,47 @@ export class TracedSaver {
       if (failed !== undefined && failed === meant) return save;
     }
     assert.fail(`no attempt has hit the call to ${fault.step}`);
+  }
+
+  /**
+   * One save for each system call below its directory, in which this call fails. Only for the synchronous
+   * forms: their process makes no other calls meanwhile.
+   *
+   * @param check is called after each of them.
+   * @returns their number.
+   */
+  async saveWithEach(
+    situation: Situation,
+    calls: RegExp,
+    error: string,
+    check: (save: TracedSave) => void,
+  ): Promise<number> {
+    if (this.#threads.size === 0) await this.#saveIn(situation);
+    const clean = await this.#saveIn(situation);
+    const root = this.#directory();
+    const failures: string[] = [];
+    let failed = 0;
+    for (const [index, call] of clean.calls.entries()) {
+      const { thread, name } = call;
+      // The pipes of the process pass the paths on.
+      const isBelow = (descriptorPath(call) ?? call.arguments).includes(root);
+      if (!calls.test(name) || !isBelow) continue;
+      this.#threads.add(thread);
+      const earlier = clean.calls.slice(0, index + 1).filter((one) => one.thread === thread);
+      const when = earlier.filter((one) => one.name === name).length;
+      const injection = { names: [name], effect: `error=${error}`, when };
+      const save = await this.#saveInjected(situation, [injection]);
+      // Another thread may have made the save.
+      if (!save?.calls.some(wasInjected)) continue;
+      failed += 1;
+      try {
+        check(save);
+      } catch (failure) {
+        failures.push(failure instanceof Error ? failure.message : String(failure));
+      }
+    }
+    assert.deepEqual(failures, []);
+    return failed;
   }
 
   /**

@@ -101,12 +101,16 @@ async function outcomeOf(saving) {
   }
 }
 
+/** The forms whose options have no `signal`. */
+const ON_NAMES = ['exchange', 'renameExclusive', 'replaceDirectory', 'replaceSymlink'];
+
 let controller = new AbortController();
 
 async function saveAsynchronously({ form, path, data, options }) {
   controller = new AbortController();
   const { signal } = controller;
-  const outcome = await outcomeOf(() => forms[form](path, data, { ...options, signal }));
+  const given = ON_NAMES.includes(form) ? options : { ...options, signal };
+  const outcome = await outcomeOf(() => forms[form](path, data, given));
   console.log(JSON.stringify({ ...outcome, aborted: signal.aborted }));
 }
 

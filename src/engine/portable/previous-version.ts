@@ -8,8 +8,7 @@ import type { SaveParameters } from '../../base/save-request.js';
 import { mayBeUnavailable } from '../../fs/optional-calls.js';
 import { Directory } from '../../fs/plain/directory.js';
 import {
-  close,
-  fdatasync,
+  closeIgnoringErrors,
   fstat,
   isDenied,
   link,
@@ -17,6 +16,7 @@ import {
   openToSync,
   rename,
   stat,
+  syncAndClose,
   unlink,
 } from '../../fs/plain/plain-fs.js';
 import type { PortablePlan } from '../../fs/plain/plan.js';
@@ -159,13 +159,18 @@ export class PreviousVersion {
       this.#cannotSync(error);
       return;
     }
+    let isFile = false;
     try {
-      if ((yield* fstat(descriptor)).isFile()) yield* fdatasync(descriptor);
+      isFile = (yield* fstat(descriptor)).isFile();
+    } finally {
+      if (!isFile) yield* closeIgnoringErrors(descriptor);
+    }
+    if (!isFile) return;
+    try {
+      yield* syncAndClose(descriptor);
     } catch (error) {
       if (!isDenied(error)) throw error;
       this.#cannotSync(error);
-    } finally {
-      yield* close(descriptor);
     }
   }
 

@@ -3,7 +3,7 @@ import { failedCall, failedWith } from '../../base/fs-error.js';
 import { parentOf } from '../../base/path-bytes.js';
 import { mayBeUnavailable } from '../optional-calls.js';
 import type { Steps } from '../steps.js';
-import { close, fstat, fsync, maySync, open } from './plain-fs.js';
+import { close, closeIgnoringErrors, fstat, fsync, maySync, open } from './plain-fs.js';
 
 // O_DIRECTORY is missing on Windows.
 const FLAGS = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
@@ -64,12 +64,7 @@ export class Directory {
 
   /** Errors are ignored: nothing was written through this descriptor. */
   *close(): Steps<void> {
-    if (this.descriptor === undefined) return;
-    try {
-      yield* close(this.descriptor);
-    } catch {
-      // See above.
-    }
+    if (this.descriptor !== undefined) yield* closeIgnoringErrors(this.descriptor);
   }
 }
 

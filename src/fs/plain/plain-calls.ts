@@ -121,11 +121,7 @@ export const plainCalls: FileSystemCalls = {
 
   *closeAll(opened: readonly OpenResource[]): Steps<void> {
     for (const { handle } of opened) {
-      try {
-        if (handle !== NOT_OPEN) yield* fs.close(handle);
-      } catch {
-        // Nothing was written through this descriptor.
-      }
+      if (handle !== NOT_OPEN) yield* fs.closeIgnoringErrors(handle);
     }
   },
 
@@ -235,13 +231,11 @@ function* syncFile(path: Buffer): Steps<boolean> {
     throw error;
   }
   try {
-    yield* fs.fdatasync(descriptor);
+    yield* fs.syncAndClose(descriptor);
     return true;
   } catch (error) {
     if (fs.isDenied(error)) return false;
     throw error;
-  } finally {
-    yield* fs.close(descriptor);
   }
 }
 

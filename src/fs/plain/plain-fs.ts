@@ -309,3 +309,23 @@ export function openToRead(path: Buffer): Steps<number> {
 export function openToSync(path: Buffer): Steps<number> {
   return open(path, SYNC_ACCESS | NO_FOLLOW_OR_BLOCK);
 }
+
+/** `fdatasync`, and `close` in any case. The first error is thrown. */
+export function* syncAndClose(descriptor: number): Steps<void> {
+  try {
+    yield* fdatasync(descriptor);
+  } catch (error) {
+    yield* closeIgnoringErrors(descriptor);
+    throw error;
+  }
+  yield* close(descriptor);
+}
+
+/** For a descriptor that nothing was written through, or after another error. */
+export function* closeIgnoringErrors(descriptor: number): Steps<void> {
+  try {
+    yield* close(descriptor);
+  } catch {
+    // See above.
+  }
+}
