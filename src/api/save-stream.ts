@@ -58,14 +58,19 @@ export class SaveStream extends Writable {
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
+  /** @internal */
   override write(chunk: unknown, callback?: WriteCallback): boolean;
+  /** @internal */
   override write(chunk: unknown, encoding: BufferEncoding, callback?: WriteCallback): boolean;
   override write(chunk: unknown, ...rest: [(BufferEncoding | WriteCallback)?, WriteCallback?]): boolean {
     return Reflect.apply(super.write, this, [plainView(chunk), ...rest]);
   }
 
+  /** @internal */
   override end(callback?: () => void): this;
+  /** @internal */
   override end(chunk: unknown, callback?: () => void): this;
+  /** @internal */
   override end(chunk: unknown, encoding: BufferEncoding, callback?: () => void): this;
   override end(chunk?: unknown, ...rest: [(BufferEncoding | (() => void))?, (() => void)?]): this {
     return Reflect.apply(super.end, this, [plainView(chunk), ...rest]);
