@@ -213,14 +213,24 @@ Napi::Value LeaveUpdates(const Napi::CallbackInfo& info) {
   return arguments.ok() ? info.Env().Undefined() : Napi::Value();
 }
 
-// (ticket): for how many milliseconds no update before it has left.
-Napi::Value UpdatesIdle(const Napi::CallbackInfo& info) {
+// (ticket, holds)
+Napi::Value HoldUpdate(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const uint64_t ticket = TicketArgument(Environment::Of(info.Env()), &arguments, false);
-  std::chrono::milliseconds idle(0);
-  if (arguments.ok() && !Process::Get().updates.Idle(ticket, &idle))
+  const bool holds = arguments.Boolean("holds");
+  if (arguments.ok() && !Process::Get().updates.Hold(ticket, holds))
     arguments.ThrowRange("ticket", "the ticket of an update");
-  return arguments.ok() ? Napi::Number::New(info.Env(), static_cast<double>(idle.count())) : Napi::Value();
+  return arguments.ok() ? info.Env().Undefined() : Napi::Value();
+}
+
+// (ticket): for how many milliseconds it has waited.
+Napi::Value UpdateWaited(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const uint64_t ticket = TicketArgument(Environment::Of(info.Env()), &arguments, false);
+  std::chrono::milliseconds waited(0);
+  if (arguments.ok() && !Process::Get().updates.Waited(ticket, &waited))
+    arguments.ThrowRange("ticket", "the ticket of an update");
+  return arguments.ok() ? Napi::Number::New(info.Env(), static_cast<double>(waited.count())) : Napi::Value();
 }
 
 // (path): whether this thread has an update of the path.
@@ -248,7 +258,8 @@ void ExportSaves(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "providePlan", ProvidePlan);
   Export(env, exports, "joinUpdates", JoinUpdates);
   Export(env, exports, "leaveUpdates", LeaveUpdates);
-  Export(env, exports, "updatesIdle", UpdatesIdle);
+  Export(env, exports, "holdUpdate", HoldUpdate);
+  Export(env, exports, "updateWaited", UpdateWaited);
   Export(env, exports, "hasUpdates", HasUpdates);
 }
 

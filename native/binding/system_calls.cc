@@ -47,8 +47,8 @@ constexpr uint32_t kHighestDescriptor = 0x7fffffff;
 // The content is copied once more than by a separate read.
 constexpr uint32_t kMostReadAhead = 1U << 20;
 
-// The highest `patience` of a call in microseconds. A call must not occupy a thread for long.
-constexpr uint32_t kMostPatience = 10000;
+// How long a call for a lock continues before it frees its thread. Most updates are shorter.
+constexpr microseconds kPatience(1550);
 
 // A call with its arguments and results. One type for all calls, like uv_fs_t of libuv, because a type for
 // each would be most of the addon.
@@ -62,6 +62,7 @@ struct Call {
   std::string one;
   std::string other;
   std::vector<std::string> names;
+  uint64_t earlier = 0;
   uint64_t first = 0;
   uint64_t second = 0;
   // A mode, flags, a number of bytes or of microseconds.
@@ -79,6 +80,7 @@ struct Call {
   std::vector<Identity> identities;
   std::vector<std::string> paths;
   std::vector<uint8_t> content;
+  TicketSearch search;
   std::optional<uint64_t> offset;
   const char* word = "";
   uint64_t count = 0;
@@ -86,7 +88,6 @@ struct Call {
 
   const Directory& In() const { return directory->directory; }
   const Directory& InOther() const { return other_directory->directory; }
-  microseconds Patience() const { return microseconds(number); }
 };
 
 // How an argument is read, and the member of Call that it goes to.
@@ -102,7 +103,6 @@ enum class Reads : uint8_t {
   kMode,
   kNumber,
   kReadAhead,
-  kPatience,
   kDescriptor,
   kPathOrDescriptor,
   kCount,   // The first to `first`, the next to `second`; offsets as well.
@@ -168,9 +168,6 @@ void Read(const Argument& argument, Arguments* arguments, Call* call) {
     case Reads::kReadAhead:
       call->number = arguments->Uint32(name, kMostReadAhead);
       return;
-    case Reads::kPatience:
-      call->number = arguments->Uint32(name, kMostPatience);
-      return;
     case Reads::kDescriptor:
       call->descriptor = static_cast<int>(arguments->Uint32(name, kHighestDescriptor));
       return;
@@ -178,7 +175,8 @@ void Read(const Argument& argument, Arguments* arguments, Call* call) {
       call->first = std::exchange(call->second, arguments->Uint53(name));
       return;
     case Reads::kOffset:
-      call->first = std::exchange(call->second, arguments->Uint63(name));
+      call->earlier = std::exchange(call->first, call->second);
+      call->second = arguments->Uint63(name);
       if (arguments->ok() && call->second < call->first)
         arguments->ThrowRange(name, "not lower than the one before");
       return;
@@ -277,15 +275,19 @@ Napi::Value ListedOf(Napi::Env env, const Listed& listed) {
 Napi::Value Nothing(Napi::Env env, Call*) { return NumberOf(env, 0); }
 Napi::Value Count(Napi::Env env, Call* call) { return NumberOf(env, call->count); }
 Napi::Value Durable(Napi::Env env, Call* call) { return BooleanOf(env, call->durable); }
+Napi::Value Flag(Napi::Env env, Call* call) { return BooleanOf(env, call->flag); }
 Napi::Value Word(Napi::Env env, Call* call) { return WordOf(env, call->word); }
 Napi::Value Text(Napi::Env env, Call* call) { return PathValue(env, call->one); }
 Napi::Value Paths(Napi::Env env, Call* call) { return ArrayOf(env, call->paths, PathValue); }
 Napi::Value Listing(Napi::Env env, Call* call) { return ArrayOf(env, call->listed, ListedOf); }
 Napi::Value Identities(Napi::Env env, Call* call) { return ArrayOf(env, call->identities, IdentityOf); }
 
-Napi::Value Offset(Napi::Env env, Call* call) {
-  if (!call->offset.has_value()) return env.Undefined();
-  return Napi::BigInt::New(env, *call->offset);
+Napi::Value Drawn(Napi::Env env, Call* call) {
+  Napi::Object value = Napi::Object::New(env);
+  Set(value, "low", Napi::BigInt::New(env, call->search.low));
+  Set(value, "high", Napi::BigInt::New(env, call->search.high));
+  if (call->offset.has_value()) Set(value, "ticket", Napi::BigInt::New(env, *call->offset));
+  return value;
 }
 
 Napi::Value Opened(Napi::Env env, Call* call) {
@@ -516,7 +518,6 @@ constexpr Argument kFromName = {Reads::kName, "from"};
 constexpr Argument kTo = {Reads::kDirectory, "toDirectory"};
 constexpr Argument kToName = {Reads::kName, "to"};
 constexpr Argument kBegin = {Reads::kOffset, "begin"};
-constexpr Argument kPatience = {Reads::kPatience, "patience"};
 constexpr Argument kDescriptor = {Reads::kDescriptor, "fd"};
 constexpr Argument kFlags = {Reads::kNumber, "flags"};
 
@@ -590,17 +591,16 @@ const Row kRows[] = {
      [](Call* call) { return ReadContent(call->file.get(), call, call->number); },
      Content},
     {"drawLockTicket",
-     {kIn, kBegin, {Reads::kOffset, "end"}, kPatience},
+     {kIn, {Reads::kOffset, "low"}, {Reads::kOffset, "high"}, {Reads::kOffset, "end"}},
      [](Call* call) {
-       return DrawTicket(call->In(), call->first, call->second, call->Patience(), &call->offset);
+       call->search = TicketSearch{call->earlier, call->first};
+       return DrawTicket(call->In(), call->second, kPatience, &call->search, &call->offset);
      },
-     Offset},
-    {"lockPosition",
-     {kIn, kBegin, {Reads::kOffset, "ticket"}, kPatience},
-     [](Call* call) {
-       return PositionOf(call->In(), call->first, call->second, call->Patience(), &call->count);
-     },
-     Count},
+     Drawn},
+    {"isFirstTicket",
+     {kIn, kBegin, {Reads::kOffset, "ticket"}},
+     [](Call* call) { return IsFirst(call->In(), call->first, call->second, kPatience, &call->flag); },
+     Flag},
     {"removeLock",
      {kIn, {Reads::kOffset, "ticket"}},
      [](Call* call) { return platform::RemoveLock(call->In(), call->second); },

@@ -2,6 +2,7 @@
 #define INDELIBLE_PLATFORM_DIRECTORY_LOCKS_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "../base/status.h"
 #include "platform.h"
@@ -19,9 +20,15 @@ Status UnlockDirectory(const Directory& directory);
 // descriptor that is open for writing, and a directory cannot be opened so.
 Status AddLock(const Directory& directory, uint64_t offset);
 Status RemoveLock(const Directory& directory, uint64_t offset);
-// Finds one locked byte from `begin` to before `end`, of the locks of other open directories. Not necessarily
-// the first.
-Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, bool* found, uint64_t* offset);
+// A part of a directory that is locked, from `begin` to before `end`.
+struct LockedRange {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+// Finds the part from `begin` to before `end` that one lock covers, of the locks of other open directories.
+// Not necessarily the first one. Whoever may read the directory may lock any part of it, in any number of
+// ranges, and the kernel goes through all of them.
+Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, std::optional<LockedRange>* found);
 
 }  // namespace indelible::platform
 

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
+
 #include "directory_locks.h"
 #include "posix.h"
 
@@ -45,17 +47,18 @@ Status RemoveLock(const Directory& directory, uint64_t offset) {
   return LockCall(directory, F_OFD_SETLK, F_UNLCK, offset, 1, &range);
 }
 
-Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, bool* found, uint64_t* offset) {
-  *found = false;
+Status FindLock(const Directory& directory, uint64_t begin, uint64_t end, std::optional<LockedRange>* found) {
+  found->reset();
   // fcntl(2): length 0 would mean up to the highest offset.
   if (begin >= end) return Status::Ok();
   // F_OFD_GETLK tests for an exclusive lock with any descriptor.
   struct flock range;
   Status status = LockCall(directory, F_OFD_GETLK, F_WRLCK, begin, end - begin, &range);
-  if (!status.ok()) return status;
-  *found = range.l_type != F_UNLCK;
-  if (*found) *offset = static_cast<uint64_t>(range.l_start);
-  return Status::Ok();
+  if (!status.ok() || range.l_type == F_UNLCK) return status;
+  const auto locked = static_cast<uint64_t>(range.l_start);
+  const uint64_t behind = range.l_len == 0 ? end : locked + static_cast<uint64_t>(range.l_len);
+  *found = LockedRange{std::max(begin, locked), std::min(end, behind)};
+  return status;
 }
 
 }  // namespace indelible::platform

@@ -58,10 +58,9 @@ Status SyncDirectory(const Directory& directory) {
   }
   Status status = Checked(fsync(Number(directory)), "fsync");
   if (!locks_unavailable) {
-    uint64_t offset = 0;
-    const bool looked = FindLock(directory, kBeingSynced, kBeingSynced + 1, &met, &offset).ok();
+    std::optional<LockedRange> found;
+    met = !FindLock(directory, kBeingSynced, kBeingSynced + 1, &found).ok() || found.has_value();
     (void)RemoveLock(directory, kBeingSynced);
-    met = met || !looked;
   }
   if (status.ok() && met) status = Checked(syncfs(Number(directory)), "syncfs");
   return status;

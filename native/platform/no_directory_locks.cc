@@ -13,7 +13,7 @@ Status AddLock(const Directory&, uint64_t) { return Status::Failed("fcntl", ENOS
 
 Status RemoveLock(const Directory&, uint64_t) { return Status::Failed("fcntl", ENOSYS); }
 
-Status FindLock(const Directory&, uint64_t, uint64_t, bool*, uint64_t*) {
+Status FindLock(const Directory&, uint64_t, uint64_t, std::optional<LockedRange>*) {
   return Status::Failed("fcntl", ENOSYS);
 }
 

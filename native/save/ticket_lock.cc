@@ -11,84 +11,103 @@ namespace indelible {
 namespace {
 
 using platform::Directory;
+using platform::LockedRange;
 using std::chrono::microseconds;
+using Clock = std::chrono::steady_clock;
 
 // Most updates take a few of these pauses. 16 processes that count together on a tmpfs: 1.7 ms an update if
 // the thread returns at once, 0.9 ms if it retries for 1.5 ms.
 constexpr microseconds kFirstPause(50);
 
-// The pauses between two attempts, each twice as long as the one before.
-class Pauses {
+// The time for one call.
+class Patience {
  public:
-  explicit Pauses(microseconds patience) : left_(patience) {}
+  explicit Patience(microseconds time) : end_(Clock::now() + time) {}
 
-  // False, without a pause, when the time is used up.
+  bool IsOver() const { return Clock::now() >= end_; }
+
+  // Each pause is twice as long as the one before. False, without a pause, when the time is over.
   bool Pause() {
-    const microseconds pause = std::min(next_, left_);
-    if (pause.count() <= 0) return false;
-    std::this_thread::sleep_for(pause);
-    left_ -= pause;
+    const auto left = std::chrono::duration_cast<microseconds>(end_ - Clock::now());
+    if (left.count() <= 0) return false;
+    std::this_thread::sleep_for(std::min(next_, left));
     next_ *= 2;
     return true;
   }
 
  private:
-  microseconds left_;
+  const Clock::time_point end_;
   microseconds next_ = kFirstPause;
 };
 
-Status AddBehindHighest(const Directory& directory, uint64_t begin, uint64_t end,
-                        std::optional<uint64_t>* ticket) {
-  uint64_t mine = begin;
-  for (;;) {
-    bool found = false;
-    uint64_t offset = 0;
-    Status status = platform::FindLock(directory, mine, end, &found, &offset);
-    if (!status.ok()) return status;
-    if (!found) break;
-    mine = offset + 1;
+// A look at the lowest offset finds the end of a short queue soon. A look at the upper half, after it, halves
+// the range, however many locks there are and in whatever order the kernel reports them.
+Status Narrow(const Directory& directory, const Patience& patience, TicketSearch* search) {
+  while (search->low < search->high) {
+    for (const uint64_t from : {search->low, search->low + (search->high - search->low) / 2}) {
+      // The first of the two may have moved the limits.
+      if (from < search->low || from >= search->high) continue;
+      std::optional<LockedRange> found;
+      Status status = platform::FindLock(directory, from, search->high, &found);
+      if (!status.ok()) return status;
+      if (found.has_value()) {
+        search->low = found->end;
+      } else {
+        search->high = from;
+      }
+    }
+    if (patience.IsOver()) break;
   }
-  if (mine >= end) return Status::Ok();
-  Status status = platform::AddLock(directory, mine);
-  if (status.ok()) *ticket = mine;
-  return status;
+  return Status::Ok();
 }
 
-// The kernel reports any one lock in a range, not the first.
-Status LowestLock(const Directory& directory, uint64_t begin, uint64_t end, uint64_t* lowest) {
-  *lowest = end;
-  for (;;) {
-    bool found = false;
-    Status status = platform::FindLock(directory, begin, *lowest, &found, lowest);
-    if (!status.ok() || !found) return status;
+// Called with the lock on the directory.
+Status DrawFound(const Directory& directory, uint64_t end, TicketSearch* search,
+                 std::optional<uint64_t>* ticket) {
+  std::optional<LockedRange> found;
+  Status status = platform::FindLock(directory, search->low, end, &found);
+  if (!status.ok()) return status;
+  if (found.has_value()) {
+    *search = TicketSearch{found->end, end};
+    return status;
   }
+  status = platform::AddLock(directory, search->low);
+  if (status.ok()) *ticket = search->low;
+  return status;
 }
 
 }  // namespace
 
-Status DrawTicket(const Directory& directory, uint64_t begin, uint64_t end, microseconds patience,
+Status DrawTicket(const Directory& directory, uint64_t end, microseconds time, TicketSearch* search,
                   std::optional<uint64_t>* ticket) {
-  bool locked = false;
-  for (Pauses pauses(patience);;) {
-    Status status = platform::TryLockDirectory(directory, &locked);
-    if (!status.ok()) return status;
-    if (locked) break;
-    if (!pauses.Pause()) return status;
-  }
-  Status status = AddBehindHighest(directory, begin, end, ticket);
-  Status unlocked = platform::UnlockDirectory(directory);
-  return status.ok() ? std::move(unlocked) : std::move(status);
+  Patience patience(time);
+  do {
+    Status status = Narrow(directory, patience, search);
+    if (!status.ok() || search->low < search->high || search->low >= end) return status;
+    for (bool locked = false; !locked;) {
+      status = platform::TryLockDirectory(directory, &locked);
+      if (!status.ok() || (!locked && !patience.Pause())) return status;
+    }
+    status = DrawFound(directory, end, search, ticket);
+    Status unlocked = platform::UnlockDirectory(directory);
+    if (status.ok()) status = std::move(unlocked);
+    if (!status.ok() || ticket->has_value()) return status;
+  } while (!patience.IsOver());
+  return Status::Ok();
 }
 
-Status PositionOf(const Directory& directory, uint64_t begin, uint64_t ticket, microseconds patience,
-                  uint64_t* position) {
-  for (Pauses pauses(patience);;) {
-    uint64_t lowest = 0;
-    Status status = LowestLock(directory, begin, ticket, &lowest);
-    if (!status.ok()) return status;
-    *position = ticket - lowest;
-    if (*position != 1 || !pauses.Pause()) return status;
-  }
+Status IsFirst(const Directory& directory, uint64_t begin, uint64_t ticket, microseconds time, bool* first) {
+  *first = false;
+  Patience patience(time);
+  do {
+    std::optional<LockedRange> found;
+    Status status = platform::FindLock(directory, begin, ticket, &found);
+    *first = status.ok() && !found.has_value();
+    if (!status.ok() || *first) return status;
+    if (found->begin + 1 == ticket) status = platform::FindLock(directory, begin, ticket - 1, &found);
+    if (!status.ok() || found.has_value()) return status;
+  } while (patience.Pause());
+  return Status::Ok();
 }
 
 }  // namespace indelible

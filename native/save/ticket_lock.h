@@ -9,20 +9,28 @@
 
 namespace indelible {
 
-// A ticket lock between processes, made of byte locks on an open directory (src/fs/ticket-lock.ts). The locks
-// are on offsets from `begin` to before `end`; the owner of the lowest one is first. `patience`: how long a
-// call retries, after growing pauses, before it returns without success.
+// A ticket lock between processes, made of byte locks on an open directory (src/fs/ticket-lock.ts). The owner
+// of the lowest lock is first. `patience`: how long a call continues before it returns without success.
+// Anybody who may read the directory may have locked any part of it, so a call looks at it twice at least,
+// and again only while the time lasts.
 
-// Draws a ticket: a lock on the byte behind the highest locked one. Two processes never get the same ticket,
-// because it is drawn under a lock on the whole directory. Others wait for that lock, so it is held only
-// during this call. No ticket if another process is drawing one for longer than `patience`, or the range is
-// full.
-Status DrawTicket(const platform::Directory& directory, uint64_t begin, uint64_t end,
-                  std::chrono::microseconds patience, std::optional<uint64_t>* ticket);
+// A search for the lowest offset behind all locks, kept between calls. It lies from `low` to `high`. If both
+// are the same, it was found.
+struct TicketSearch {
+  uint64_t low = 0;
+  uint64_t high = 0;
+};
 
-// The number of tickets before this one, including abandoned ones. Retries only while that is 1.
-Status PositionOf(const platform::Directory& directory, uint64_t begin, uint64_t ticket,
-                  std::chrono::microseconds patience, uint64_t* position);
+// Draws a ticket: a lock on the byte behind the highest locked one before `end`. Two processes never get the
+// same ticket, because it is drawn under a lock on the whole directory, under which there is one look. Others
+// wait for that lock. No ticket if there is not enough time, or if the range is full: then `low` is `end`.
+Status DrawTicket(const platform::Directory& directory, uint64_t end, std::chrono::microseconds patience,
+                  TicketSearch* search, std::optional<uint64_t>* ticket);
+
+// Whether no ticket from `begin` to before this one is locked. Retries only while the one before is the only
+// one.
+Status IsFirst(const platform::Directory& directory, uint64_t begin, uint64_t ticket,
+               std::chrono::microseconds patience, bool* first);
 
 }  // namespace indelible
 

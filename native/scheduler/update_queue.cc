@@ -14,9 +14,10 @@ constexpr size_t kMostUnderWay = 64;
 
 bool UpdateQueue::Join(uint64_t ticket, const std::string& path, Task granted) {
   MutexLock lock(mutex_);
-  updates_.try_emplace(ticket,
-                       Update{path, std::this_thread::get_id(), std::move(granted), false, Clock::now()});
   PathQueue& queue = paths_[path];
+  const Clock::time_point joined = Clock::now();
+  updates_.try_emplace(
+      ticket, Update{path, std::this_thread::get_id(), std::move(granted), joined, queue.Held(joined)});
   queue.tickets.push_back(ticket);
   std::vector<Task> now;
   if (queue.tickets.size() == 1) RequestSlot(ticket, &now);
@@ -34,17 +35,17 @@ bool UpdateQueue::Leave(uint64_t ticket) {
     const auto path = paths_.find(left.path);
     std::deque<uint64_t>& tickets = path->second.tickets;
     const bool was_first = tickets.front() == ticket;
+    if (left.under_way) path->second.SetHeld(false);
     tickets.erase(std::find(tickets.begin(), tickets.end(), ticket));
     if (left.under_way) {
       --under_way_;
-      slot_freed_ = Clock::now();
+      if (left.has_held) ForgetWaitForSlot();
     } else if (was_first) {
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
     }
     if (tickets.empty()) {
       paths_.erase(path);
     } else if (was_first) {
-      path->second.last_left = Clock::now();
       RequestSlot(tickets.front(), &now);
     }
     if (left.under_way && !waiting_.empty()) {
@@ -57,16 +58,45 @@ bool UpdateQueue::Leave(uint64_t ticket) {
   return true;
 }
 
-bool UpdateQueue::Idle(uint64_t ticket, std::chrono::milliseconds* idle) {
+bool UpdateQueue::Hold(uint64_t ticket, bool holds) {
+  MutexLock lock(mutex_);
+  const auto found = updates_.find(ticket);
+  if (found == updates_.end()) return false;
+  // Only the update whose turn it is can hold the lock.
+  if (!found->second.under_way) return true;
+  found->second.has_held = found->second.has_held || holds;
+  paths_.find(found->second.path)->second.SetHeld(holds);
+  return true;
+}
+
+bool UpdateQueue::Waited(uint64_t ticket, std::chrono::milliseconds* waited) {
   MutexLock lock(mutex_);
   const auto found = updates_.find(ticket);
   if (found == updates_.end()) return false;
   const Update& update = found->second;
-  const PathQueue& queue = paths_.find(update.path)->second;
-  const bool is_first = queue.tickets.front() == ticket;
-  const Clock::time_point since = std::max(update.since, is_first ? slot_freed_ : queue.last_left);
-  *idle = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - since);
+  // Negative while the update that held the lock when this one joined still holds it.
+  const Clock::duration held =
+      std::max(paths_.find(update.path)->second.held - update.held_before, Clock::duration(0));
+  *waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - update.joined - held -
+                                                                  update.not_counted);
   return true;
+}
+
+void UpdateQueue::PathQueue::SetHeld(bool holds) {
+  const Clock::time_point now = Clock::now();
+  held = Held(now);
+  held_since.reset();
+  if (holds) held_since = now;
+}
+
+// An update that held the lock has left: the process makes progress.
+void UpdateQueue::ForgetWaitForSlot() {
+  const Clock::time_point now = Clock::now();
+  for (const uint64_t ticket : waiting_) {
+    Update& update = updates_.find(ticket)->second;
+    update.not_counted += now - update.waits_for_slot_since;
+    update.waits_for_slot_since = now;
+  }
 }
 
 bool UpdateQueue::HasOwn(const std::string& path) {
@@ -84,7 +114,7 @@ void UpdateQueue::RequestSlot(uint64_t ticket, std::vector<Task>* granted) {
     GrantSlot(ticket, granted);
     return;
   }
-  updates_.find(ticket)->second.since = Clock::now();
+  updates_.find(ticket)->second.waits_for_slot_since = Clock::now();
   waiting_.push_back(ticket);
 }
 

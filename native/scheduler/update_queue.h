@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,8 +30,13 @@ class UpdateQueue {
   [[nodiscard]] bool Join(uint64_t ticket, const std::string& path, Task granted) EXCLUDES(mutex_);
   // Removes the update, which has its turn or still waits. False if the ticket has not joined.
   bool Leave(uint64_t ticket) EXCLUDES(mutex_);
-  // How long no update before this one has left. False if the ticket has not joined.
-  [[nodiscard]] bool Idle(uint64_t ticket, std::chrono::milliseconds* idle) EXCLUDES(mutex_);
+  // Whether the update, which has its turn, holds the lock on the directory. False if the ticket has not
+  // joined.
+  [[nodiscard]] bool Hold(uint64_t ticket, bool holds) EXCLUDES(mutex_);
+  // How long the update has waited since it joined. Not counted: the time in which updates of its path in
+  // this process held the lock, once they have ended, and the time for which it waited for a slot until one
+  // of the running updates that held the lock left. False if the ticket has not joined.
+  [[nodiscard]] bool Waited(uint64_t ticket, std::chrono::milliseconds* waited) EXCLUDES(mutex_);
   // Whether the calling thread has an update of the path.
   bool HasOwn(const std::string& path) EXCLUDES(mutex_);
 
@@ -41,16 +47,29 @@ class UpdateQueue {
     std::string path;
     std::thread::id thread;
     Task granted;
+    Clock::time_point joined;
+    // PathQueue::Held at that time.
+    Clock::duration held_before{0};
     bool under_way = false;
-    Clock::time_point since;
+    bool has_held = false;
+    Clock::time_point waits_for_slot_since;
+    Clock::duration not_counted{0};
   };
   struct PathQueue {
     std::deque<uint64_t> tickets;
-    Clock::time_point last_left;
+    // The time in which the lock was held by updates that no longer hold it.
+    Clock::duration held{0};
+    std::optional<Clock::time_point> held_since;
+
+    Clock::duration Held(Clock::time_point now) const {
+      return held + (held_since.has_value() ? now - *held_since : Clock::duration(0));
+    }
+    void SetHeld(bool holds);
   };
 
   // The update is the first of its path: it gets a slot, or waits for one.
   void RequestSlot(uint64_t ticket, std::vector<Task>* granted) REQUIRES(mutex_);
+  void ForgetWaitForSlot() REQUIRES(mutex_);
   void GrantSlot(uint64_t ticket, std::vector<Task>* granted) REQUIRES(mutex_);
 
   Mutex mutex_;
@@ -59,8 +78,6 @@ class UpdateQueue {
   // Updates that are the first of their paths and wait for a slot.
   std::deque<uint64_t> waiting_ GUARDED_BY(mutex_);
   size_t under_way_ GUARDED_BY(mutex_) = 0;
-  // When a slot was last freed.
-  Clock::time_point slot_freed_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -107,12 +107,17 @@ export interface AddonCalls {
   /** The next `size` bytes at most, and fewer only at the end of the file. `size`: as of `readAhead`. */
   readFile(file: NativeHandle, size: number): Buffer;
   /**
-   * `native/save/ticket_lock.h`. `undefined` if another process is drawing a ticket right now, or if the range
-   * is full.
+   * `native/save/ticket_lock.h`. `ticket` is absent if the search has not ended, if another process is drawing
+   * a ticket right now, or if the range is full: then `low` is `end`.
    */
-  drawLockTicket(directory: NativeHandle, begin: bigint, end: bigint, patience: number): bigint | undefined;
-  /** The number of tickets before this one. If it is 1, polls for up to `patience` microseconds. */
-  lockPosition(directory: NativeHandle, begin: bigint, ticket: bigint, patience: number): number;
+  drawLockTicket(
+    directory: NativeHandle,
+    low: bigint,
+    high: bigint,
+    end: bigint,
+  ): { low: bigint; high: bigint; ticket?: bigint };
+  /** Whether no ticket from `begin` on is before this one. Polls for a short time if there is one. */
+  isFirstTicket(directory: NativeHandle, begin: bigint, ticket: bigint): boolean;
   removeLock(directory: NativeHandle, offset: bigint): 0;
   /** @param local `Decision.local` of the filesystem. */
   createTemporary(

@@ -47,8 +47,10 @@ export interface SaveEntries {
   /** Resolves when all earlier updates of the path, in any thread, have left; `undefined` if none is left. */
   joinUpdates(ticket: number, path: NativePath): Promise<void> | undefined;
   leaveUpdates(ticket: number): void;
-  /** For how many milliseconds no earlier update has left. */
-  updatesIdle(ticket: number): number;
+  /** Tells whether the update holds the lock on its directory. */
+  holdUpdate(ticket: number, holds: boolean): void;
+  /** For how many milliseconds the update has waited (`native/scheduler/update_queue.h`). */
+  updateWaited(ticket: number): number;
   /** Whether an update of the path by this thread is running. */
   hasUpdates(path: NativePath): boolean;
 }

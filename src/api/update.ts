@@ -24,7 +24,7 @@ import { queueKey } from '../base/path-bytes.js';
 import { requirePermission } from '../base/permission.js';
 import { allOptionsBut } from '../base/refused-options.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
-import type { WaitLimit } from '../base/wait-limit.js';
+import { FirstTurn, type Turn, type WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
 import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file.js';
 import { run, runSync } from '../fs/steps.js';
@@ -40,8 +40,9 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
    */
   encoding?: BufferEncoding | null | undefined;
   /**
-   * How long to wait for the lock, in milliseconds. The count starts again whenever an earlier update ends.
-   * `Infinity`: no limit. The time that `change` takes does not count. Default 10,000.
+   * How long to wait for the lock in all, in milliseconds. Whatever other processes do, the call waits no
+   * longer. Not counted: the time that reading, `change` and the save take, here and in earlier updates of
+   * the file by this process, once those have ended. `Infinity`: no limit. Default 10,000.
    */
   timeout?: number | null | undefined;
   /**
@@ -125,7 +126,9 @@ export async function update<Current extends string | Buffer>(
 ): Promise<Saved | undefined> {
   const call = resolveCall(path, change, options);
   const { updates } = selectEngine().engine;
-  return await updates.run(queueKey(call.request.path), call.waitLimit, () => updateUnderLock(call, change));
+  return await updates.run(queueKey(call.request.path), call.waitLimit, (turn) =>
+    updateUnderLock(call, change, turn),
+  );
 }
 
 /**
@@ -219,13 +222,14 @@ function resolveRetries(retries: number | null | undefined): number {
 async function updateUnderLock<Current extends string | Buffer>(
   call: ResolvedCall,
   change: (current: Current | undefined) => Changed | Promise<Changed>,
+  turn: Turn,
 ): Promise<Saved | undefined> {
   const { engine, calls } = selectEngine();
   const { signal } = call.waitLimit;
   for (let attempt = 0; ; attempt += 1) {
-    const file = new LockedFile(calls, call.request);
+    const file = new AsyncLockedFile(new LockedFile(calls, call.request));
     try {
-      const read = await readUnderLock(file, call);
+      const read = await readUnderLock(file, call, turn);
       if (signal?.aborted) throw abortError(signal);
       const given = Promise.resolve(change(currentContent<Current>(call, read)));
       const request = saveRequestOf(call, await abortable(given, signal), read);
@@ -233,7 +237,8 @@ async function updateUnderLock<Current extends string | Buffer>(
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
     } finally {
-      await run(file.release());
+      await file.release();
+      turn.hold(false);
     }
   }
 }
@@ -243,63 +248,93 @@ function updateUnderLockSync<Current extends string | Buffer>(
   change: (current: Current | undefined) => Changed,
 ): Saved | undefined {
   const { engine, calls } = selectEngine();
+  const turn = new FirstTurn();
   for (let attempt = 0; ; attempt += 1) {
     const file = new LockedFile(calls, call.request);
     try {
-      const read = readUnderLockSync(file, call);
+      const read = readUnderLockSync(file, call, turn);
       const request = saveRequestOf(call, change(currentContent<Current>(call, read)), read);
       return request && engine.saveSync(request);
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
     } finally {
       runSync(file.release());
+      turn.hold(false);
     }
   }
 }
 
-/** Reads the file after the earlier updates of other processes and threads have ended. */
-async function readUnderLock(file: LockedFile, { waitLimit }: ResolvedCall): Promise<FileRead> {
-  const wait = new LockWait(waitLimit);
-  for (;;) {
-    const read = await run(file.read());
-    if (typeof read !== 'number') return read;
-    await abortable(pause(wait.nextPause(read)), waitLimit.signal);
+/** A file that is read and released by steps that an aborted call does not wait for. */
+class AsyncLockedFile {
+  readonly #file: LockedFile;
+  #reading: Promise<unknown> | undefined;
+
+  constructor(file: LockedFile) {
+    this.#file = file;
+  }
+
+  async read(signal: AbortSignal | undefined): Promise<FileRead | undefined> {
+    const reading = run(this.#file.read());
+    this.#reading = reading;
+    const settled = (): void => {
+      this.#reading = undefined;
+    };
+    reading.then(settled, settled);
+    return await abortable(reading, signal);
+  }
+
+  /** Waits only if no step is under way. Otherwise the file is released behind that step. */
+  async release(): Promise<void> {
+    const release = () => run(this.#file.release());
+    if (this.#reading === undefined) await release();
+    else this.#reading.then(release, release).catch(() => undefined);
   }
 }
 
-function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall): FileRead {
-  const wait = new LockWait(waitLimit);
+/** Reads the file after the earlier updates of other processes and threads have ended. */
+async function readUnderLock(
+  file: AsyncLockedFile,
+  { waitLimit }: ResolvedCall,
+  turn: Turn,
+): Promise<FileRead> {
+  const nextPause = pausesOf(waitLimit, turn);
+  for (;;) {
+    const read = await file.read(waitLimit.signal);
+    if (read !== undefined) {
+      turn.hold(true);
+      return read;
+    }
+    await abortable(pause(nextPause()), waitLimit.signal);
+  }
+}
+
+function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall, turn: Turn): FileRead {
+  const nextPause = pausesOf(waitLimit, turn);
   const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   for (;;) {
     const read = runSync(file.read());
-    if (typeof read !== 'number') return read;
-    Atomics.wait(never, 0, 0, wait.nextPause(read));
+    if (read !== undefined) {
+      turn.hold(true);
+      return read;
+    }
+    Atomics.wait(never, 0, 0, nextPause());
   }
 }
 
-/** Waits for the updates of other processes and threads by polling the position in the ticket lock. */
-class LockWait {
-  readonly #limit: WaitLimit;
-  #waitingSince = now();
-  #position = 0;
-
-  constructor(limit: WaitLimit) {
-    this.#limit = limit;
-  }
-
-  /**
-   * @param position the number of updates that come before this one.
-   * @returns the time to wait before the next check, in milliseconds.
-   * @throws the timeout error.
-   */
-  nextPause(position: number): number {
-    const time = now();
-    if (position !== this.#position) this.#waitingSince = time;
-    this.#position = position;
-    const waited = time - this.#waitingSince;
-    if (waited >= this.#limit.timeout) throw this.#limit.timeoutError();
-    return Math.min(Math.max(waited / 8, MIN_PAUSE_MS), MAX_PAUSE_MS);
-  }
+/**
+ * A waiting update polls the lock.
+ *
+ * @returns a function that returns the time until the next check, in milliseconds, and throws the timeout
+ *   error.
+ */
+function pausesOf({ timeout, timeoutError }: WaitLimit, turn: Turn): () => number {
+  const began = now();
+  return () => {
+    const left = timeout - turn.waited();
+    if (left <= 0) throw timeoutError();
+    const pause = Math.max((now() - began) / 8, MIN_PAUSE_MS);
+    return Math.min(pause, MAX_PAUSE_MS, left);
+  };
 }
 
 /** The content in the form that `change` expects. */

@@ -1,6 +1,6 @@
 import type { EngineName } from '../base/options.js';
 import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
-import type { WaitLimit } from '../base/wait-limit.js';
+import type { Turn, WaitLimit } from '../base/wait-limit.js';
 
 /**
  * A save whose data arrives in chunks. Its temporary exists, and no thread waits for the data. Each call is
@@ -34,7 +34,7 @@ export interface UpdateQueue {
    *
    * @throws the error of the task, the timeout error, or the error of the aborted signal.
    */
-  run<T>(path: string, limit: WaitLimit, task: () => Promise<T>): Promise<T>;
+  run<T>(path: string, limit: WaitLimit, task: (turn: Turn) => Promise<T>): Promise<T>;
   /** Whether an update of the path is active in this thread. */
   hasActiveUpdate(path: string): boolean;
 }

@@ -64,22 +64,31 @@ export interface LocatedTarget {
 }
 
 /**
+ * A search for the lowest offset behind all locks of a range. It lies from `low` to `high`; if both are the
+ * same, it was found.
+ */
+export interface TicketSearch {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+/**
  * A queue of locks on single bytes of an open directory, far beyond its content. Closing the directory
- * releases them. `patience` is how long a call polls, in microseconds, before it returns without success.
+ * releases them. Whoever may read the directory may lock any part of it, in many ranges. A call looks at the
+ * locks a few times and then returns, so that the caller can give up.
  */
 export interface LockCalls {
   /**
-   * Draws a ticket: a lock behind all others in the range from `begin` up to but not including `end`.
-   * `undefined`: try again.
+   * Continues a search, and draws a ticket if it ends: a lock behind all others before `end`. Without a
+   * `ticket`: try again; if `low` is `end`, no ticket is left.
    */
   drawTicket(
     directory: OpenDirectory,
-    begin: bigint,
+    search: TicketSearch,
     end: bigint,
-    patience: number,
-  ): Steps<bigint | undefined>;
-  /** The number of tickets before this one, including those of updates that have given up. */
-  position(directory: OpenDirectory, begin: bigint, ticket: bigint, patience: number): Steps<number>;
+  ): Steps<TicketSearch & { readonly ticket?: bigint }>;
+  /** Whether no ticket from `begin` on is before this one, those of updates that have given up included. */
+  isFirst(directory: OpenDirectory, begin: bigint, ticket: bigint): Steps<boolean>;
   remove(directory: OpenDirectory, ticket: bigint): Steps<void>;
 }
 

@@ -47,17 +47,16 @@ export class LockedFile {
   /**
    * Tries to acquire the lock on the path's target, and reads the file if it is this update's turn.
    *
-   * @returns the file, or the position in the queue: how many updates of other processes and threads come
-   *   first, at most. The caller then calls `read` again.
+   * @returns the file; `undefined` if updates of other processes and threads come first, or if another program
+   *   has a lease on the file. The caller then calls `read` again.
    */
-  *read(): Steps<FileRead | number> {
+  *read(): Steps<FileRead | undefined> {
     try {
       for (;;) {
         this.#target ??= yield* this.#locate();
-        const position = yield* this.#tryLock(this.#target);
-        if (position > 0) {
+        if (!(yield* this.#tryLock(this.#target))) {
           this.#hasWaited = true;
-          return position;
+          return undefined;
         }
         if (!this.#hasWaited) return yield* this.#readFile(this.#target);
         this.#hasWaited = false;
@@ -94,25 +93,27 @@ export class LockedFile {
     };
   }
 
-  *#tryLock({ lock }: LockedTarget): Steps<number> {
+  *#tryLock({ lock }: LockedTarget): Steps<boolean> {
     const { path, lock: scope } = this.#request;
     if (lock === undefined) {
       if (scope === 'machine') throw noLockError(path, 'The portable engine', 'flock');
-      return 0;
+      return true;
     }
     try {
       return yield* lock.tryAcquire();
     } catch (error) {
       if (!mayBeUnavailable('lock', error)) throw error;
       if (scope === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
-      return 0;
+      return true;
     }
   }
 
-  *#readFile({ directory, name }: LockedTarget): Steps<FileRead> {
+  *#readFile({ directory, name }: LockedTarget): Steps<FileRead | undefined> {
     try {
       this.#file = yield* this.#calls.openFile(directory, name, this.#request);
     } catch (error) {
+      // fcntl(2), F_SETLEASE: the open without waiting has told the holder of the lease to give it up.
+      if (failedWith(error, 'EAGAIN')) return undefined;
       if (!failedWith(error, 'ENOENT')) throw error;
       return { content: undefined, version: 'missing' };
     }

@@ -50,9 +50,8 @@ export class NativeCalls implements FileSystemCalls {
     this.#addon = addon;
     const call = this.#call.bind(this);
     this.locks = {
-      drawTicket: ({ handle }, begin, end, patience) => call('drawLockTicket', handle, begin, end, patience),
-      position: ({ handle }, begin, ticket, patience) =>
-        call('lockPosition', handle, begin, ticket, patience),
+      drawTicket: ({ handle }, { low, high }, end) => call('drawLockTicket', handle, low, high, end),
+      isFirst: ({ handle }, begin, ticket) => call('isFirstTicket', handle, begin, ticket),
       *remove({ handle }, ticket) {
         yield* call('removeLock', handle, ticket);
       },

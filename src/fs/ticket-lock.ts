@@ -1,4 +1,4 @@
-import type { LockCalls, OpenDirectory } from './file-system-calls.js';
+import type { LockCalls, OpenDirectory, TicketSearch } from './file-system-calls.js';
 import type { Steps } from './steps.js';
 
 /** The first offset of all tickets. A lock's offset has 63 bits; no directory's content extends so far. */
@@ -12,9 +12,6 @@ const TICKET_BITS = 38n;
 
 /** There are 2 ** 24 ranges of tickets. If two names share one, their updates only wait for each other. */
 const NAME_BITS = 24n;
-
-/** How long a call polls before it frees its thread, in microseconds. Most updates are shorter. */
-const PATIENCE = 1550;
 
 /**
  * A lock on a name in a directory against all other updates on this machine, granted in the order of the
@@ -34,22 +31,33 @@ export class TicketLock {
   readonly #begin: bigint;
   readonly #end: bigint;
   #ticket: bigint | undefined;
+  #search: TicketSearch;
 
   constructor(calls: LockCalls, directory: OpenDirectory, name: Buffer) {
     this.#calls = calls;
     this.#directory = directory;
     this.#begin = FIRST_OFFSET | (hashOf(name) << TICKET_BITS);
     this.#end = this.#begin + (1n << TICKET_BITS);
+    this.#search = this.#unlocked();
   }
 
-  /** @returns the position in the queue; it counts updates that have given up. 0: the lock is acquired. */
-  *tryAcquire(): Steps<number> {
-    this.#ticket ??= yield* this.#calls.drawTicket(this.#directory, this.#begin, this.#end, PATIENCE);
-    // Another update is drawing a ticket right now, or no tickets are left until the queue is empty.
-    if (this.#ticket === undefined) return 1;
+  /** @returns whether the lock is acquired. If not, try again later. */
+  *tryAcquire(): Steps<boolean> {
+    if (this.#ticket === undefined) {
+      const { ticket, ...search } = yield* this.#calls.drawTicket(this.#directory, this.#search, this.#end);
+      // No tickets are left until the queue is empty.
+      this.#search = search.low < this.#end ? search : this.#unlocked();
+      if (ticket === undefined) return false;
+      this.#ticket = ticket;
+    }
     // No ticket precedes the first of the range.
-    if (this.#ticket === this.#begin) return 0;
-    return yield* this.#calls.position(this.#directory, this.#begin, this.#ticket, PATIENCE);
+    if (this.#ticket === this.#begin) return true;
+    return yield* this.#calls.isFirst(this.#directory, this.#begin, this.#ticket);
+  }
+
+  /** The range is usually empty. */
+  #unlocked(): TicketSearch {
+    return { low: this.#begin, high: this.#begin };
   }
 
   *release(): Steps<void> {

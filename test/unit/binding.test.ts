@@ -32,7 +32,6 @@ type Argument =
   | 'flags'
   | 'number'
   | 'lock offset'
-  | 'patience'
   | 'read ahead'
   | 'choice'
   | 'save flags'
@@ -90,8 +89,8 @@ const twoForms: Readonly<
   removeUnlessOpen: ['directory', 'name'],
   openFile: ['directory', 'name', 'read ahead', 'boolean'],
   readFile: ['file', 'read ahead'],
-  drawLockTicket: ['directory', 'lock offset', 'lock offset', 'patience'],
-  lockPosition: ['directory', 'lock offset', 'lock offset', 'patience'],
+  drawLockTicket: ['directory', 'lock offset', 'lock offset', 'lock offset'],
+  isFirstTicket: ['directory', 'lock offset', 'lock offset'],
   removeLock: ['directory', 'lock offset'],
   createTemporary: ['directory', 'boolean', 'boolean'],
   renameat2: ['path', 'path', 'flags'],
@@ -123,7 +122,8 @@ const oneForm = {
   providePlan: ['plan request', 'decision'],
   joinUpdates: ['ticket', 'path'],
   leaveUpdates: ['ticket of an update'],
-  updatesIdle: ['ticket of an update'],
+  holdUpdate: ['ticket of an update', 'boolean'],
+  updateWaited: ['ticket of an update'],
   hasUpdates: ['path'],
 } as const satisfies Partial<Record<keyof Addon, readonly Argument[]>>;
 
@@ -182,7 +182,6 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   number: [...notIntegers, 2 ** 53],
   owner: [undefined, null, 1, {}, '', '1/2', '-g', '1'.repeat(65)],
   'lock offset': [undefined, null, 1, '1', {}, -1n, 2n ** 63n, 2n ** 64n, 2n ** 70n],
-  patience: [...notIntegers, 10_001],
   'read ahead': [...notIntegers, 2 ** 20 + 1],
   choice: [...notIntegers, WIRE.choices.length],
   'save flags': [...notIntegers, 2 ** WIRE.flags.length],
@@ -335,7 +334,6 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
         return PLAN_REQUEST;
       case 'decision':
         return DECISION;
-      case 'patience':
       case 'read ahead':
       case 'choice':
       case 'save flags':

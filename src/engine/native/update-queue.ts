@@ -1,5 +1,5 @@
 import type { Addon } from '../../addon/addon.js';
-import { type WaitLimit, waitWithLimit } from '../../base/wait-limit.js';
+import { type Turn, type WaitLimit, waitWithLimit } from '../../base/wait-limit.js';
 import type { UpdateQueue } from '../engine.js';
 
 /**
@@ -12,14 +12,16 @@ export class NativeUpdateQueue implements UpdateQueue {
     this.#addon = addon;
   }
 
-  async run<T>(path: string, limit: WaitLimit, task: () => Promise<T>): Promise<T> {
+  async run<T>(path: string, limit: WaitLimit, task: (turn: Turn) => Promise<T>): Promise<T> {
     const ticket = this.#addon.issueTicket();
-    const turn = this.#addon.joinUpdates(ticket, path);
+    const turn: Turn = {
+      waited: () => this.#addon.updateWaited(ticket),
+      hold: (holds) => this.#addon.holdUpdate(ticket, holds),
+    };
+    const granted = this.#addon.joinUpdates(ticket, path);
     try {
-      if (turn !== undefined) {
-        await waitWithLimit(turn, limit, () => this.#addon.updatesIdle(ticket));
-      }
-      return await task();
+      if (granted !== undefined) await waitWithLimit(granted, limit, turn.waited);
+      return await task(turn);
     } finally {
       this.#addon.leaveUpdates(ticket);
     }

@@ -842,6 +842,7 @@ TEST("looks up the length of an adopted file before it is published") {
   CHECK(script.IndexOf("ReadVersion") < script.IndexOf("Rename"));
 }
 
+using indelible::TicketSearch;
 using Ticket = std::optional<uint64_t>;
 constexpr std::chrono::microseconds kNoPatience(0);
 constexpr std::chrono::microseconds kPatience(400);
@@ -849,11 +850,41 @@ constexpr std::chrono::microseconds kPatience(400);
 TEST("draws a ticket behind the highest lock, under a lock on the directory that it releases") {
   script.locks = {10, 15, 200};
   Ticket ticket;
-  CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).ok());
+  TicketSearch search = {10, 10};
+  CHECK(indelible::DrawTicket(Directory(), 100, kPatience, &search, &ticket).ok());
   CHECK(ticket == Ticket(16));
   CHECK(script.IndexOf("TryLockDirectory") < script.IndexOf("AddLock 16"));
-  CHECK(script.IndexOf("AddLock 16") < script.IndexOf("UnlockDirectory"));
-  CHECK(script.Called("UnlockDirectory"));
+  CHECK(script.Called("AddLock 16") &&
+        script.TimesCalled("TryLockDirectory") == script.TimesCalled("UnlockDirectory"));
+  CHECK(script.calls.back() == "UnlockDirectory");
+}
+
+TEST("looks once at a directory without other tickets") {
+  Ticket ticket;
+  TicketSearch search = {10, 10};
+  CHECK(indelible::DrawTicket(Directory(), 100, kNoPatience, &search, &ticket).ok());
+  CHECK(ticket == Ticket(10) && script.TimesCalled("FindLock") == 1);
+}
+
+TEST("draws a ticket behind 16,000 locks with few looks, and looks once while other processes wait") {
+  for (const bool lowest : {true, false}) {
+    for (const uint64_t gap : {1, 2, 1000}) {
+      script = {};
+      script.reports_lowest = lowest;
+      for (uint64_t i = 0; i < 16000; ++i) script.locks.insert(10 + i * gap);
+      const uint64_t end = uint64_t{1} << 38;
+      Ticket ticket;
+      TicketSearch search = {10, 10};
+      // Each call has time for one round only.
+      int calls = 0;
+      for (; !ticket.has_value() && calls < 100; ++calls) {
+        CHECK(indelible::DrawTicket(Directory(), end, kNoPatience, &search, &ticket).ok());
+      }
+      CHECK(ticket == Ticket(*script.locks.rbegin() + 1));
+      CHECK(script.TimesCalled("FindLock") < 100 && calls < 50);
+      CHECK(script.TimesCalled("TryLockDirectory") == 2);
+    }
+  }
 }
 
 void CheckWalk(int error) {
@@ -910,10 +941,12 @@ TEST("does not open a path in another way after an error of the disk") {
 TEST("draws no ticket if the range is full, or another process is drawing one for too long") {
   script.locks = {99};
   Ticket ticket;
-  CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).ok() && !ticket.has_value());
-  CHECK(script.Called("UnlockDirectory"));
+  TicketSearch search = {10, 10};
+  CHECK(indelible::DrawTicket(Directory(), 100, kPatience, &search, &ticket).ok() && !ticket.has_value());
+  CHECK(search.low == 100 && script.TimesCalled("UnlockDirectory") == 1);
   script.always["TryLockDirectory"] = EWOULDBLOCK;
-  CHECK(indelible::DrawTicket(Directory(), 10, 100, kPatience, &ticket).ok() && !ticket.has_value());
+  search = {10, 10};
+  CHECK(indelible::DrawTicket(Directory(), 100, kPatience, &search, &ticket).ok() && !ticket.has_value());
   CHECK(script.TimesCalled("TryLockDirectory") > 2 && script.TimesCalled("UnlockDirectory") == 1);
 }
 
@@ -923,19 +956,22 @@ TEST("unlocks the directory if drawing a ticket fails, and returns the first err
     script.always[call] = EIO;
     script.always["UnlockDirectory"] = ENOLCK;
     Ticket ticket;
-    CHECK(indelible::DrawTicket(Directory(), 10, 100, kNoPatience, &ticket).error() == EIO);
+    TicketSearch search = {10, 10};
+    CHECK(indelible::DrawTicket(Directory(), 100, kNoPatience, &search, &ticket).error() == EIO);
     CHECK(!ticket.has_value() && script.Called("UnlockDirectory"));
   }
 }
 
-TEST("counts the position of a ticket from the lowest lock, although the kernel reports any one") {
+TEST("is first only if no lower ticket is locked, and retries only as the second") {
   script.locks = {9, 11, 13, 16};
-  uint64_t position = 0;
-  CHECK(indelible::PositionOf(Directory(), 10, 15, kPatience, &position).ok() && position == 4);
-  CHECK(indelible::PositionOf(Directory(), 10, 11, kPatience, &position).ok() && position == 0);
+  bool first = true;
+  CHECK(indelible::IsFirst(Directory(), 10, 15, kPatience, &first).ok() && !first);
+  CHECK(script.TimesCalled("FindLock") == 1);
+  CHECK(indelible::IsFirst(Directory(), 10, 14, kPatience, &first).ok() && !first);
+  CHECK(script.TimesCalled("FindLock") == 3);
+  CHECK(indelible::IsFirst(Directory(), 10, 11, kPatience, &first).ok() && first);
   script.calls.clear();
-  CHECK(indelible::PositionOf(Directory(), 10, 12, kPatience, &position).ok() && position == 1);
-  // The second in the queue retries.
+  CHECK(indelible::IsFirst(Directory(), 10, 12, kPatience, &first).ok() && !first);
   CHECK(script.TimesCalled("FindLock") > 4);
 }
 
@@ -978,6 +1014,39 @@ TEST("runs at most 64 updates, and begins the next one when one of them ends") {
   CHECK(turns.granted == std::vector<uint64_t>{66});
   CHECK(queue.Leave(2));
   CHECK((turns.granted == std::vector<uint64_t>{66, 67}));
+}
+
+TEST("counts how long an update waits, but not while earlier updates of its path hold the lock") {
+  constexpr std::chrono::milliseconds kLong(20);
+  indelible::UpdateQueue queue;
+  Turns turns;
+  std::chrono::milliseconds waited(0);
+  CHECK(queue.Join(1, "/one", turns.Grant(1)) && !queue.Join(2, "/one", turns.Grant(2)));
+  // Another process has the lock.
+  std::this_thread::sleep_for(kLong);
+  CHECK(queue.Waited(1, &waited) && waited >= kLong);
+  CHECK(queue.Waited(2, &waited) && waited >= kLong);
+  CHECK(queue.Hold(1, true));
+  std::this_thread::sleep_for(2 * kLong);
+  CHECK(queue.Waited(2, &waited) && waited >= 3 * kLong);
+  const auto before = waited;
+  CHECK(queue.Hold(1, false));
+  CHECK(queue.Waited(2, &waited) && waited >= kLong && waited <= before - 2 * kLong + kLong);
+  const auto counted = waited;
+  CHECK(queue.Leave(1));
+  CHECK(queue.Waited(2, &waited) && waited >= counted);
+  CHECK(!queue.Waited(1, &waited) && !queue.Hold(1, true) && queue.Leave(2));
+}
+
+TEST("counts the wait behind an update that gives up without the lock") {
+  constexpr std::chrono::milliseconds kLong(20);
+  indelible::UpdateQueue queue;
+  Turns turns;
+  std::chrono::milliseconds waited(0);
+  CHECK(queue.Join(1, "/one", turns.Grant(1)) && !queue.Join(2, "/one", turns.Grant(2)));
+  std::this_thread::sleep_for(kLong);
+  CHECK(queue.Leave(1));
+  CHECK(queue.Waited(2, &waited) && waited >= kLong);
 }
 
 }  // namespace

@@ -117,11 +117,15 @@ Status UnlockDirectory(const Directory&) { return Answer("UnlockDirectory"); }
 
 Status AddLock(const Directory&, uint64_t offset) { return Answer("AddLock", " " + std::to_string(offset)); }
 
-// The highest one: the kernel may report any.
-Status FindLock(const Directory&, uint64_t begin, uint64_t end, bool* found, uint64_t* offset) {
+// The kernel may report any.
+Status FindLock(const Directory&, uint64_t begin, uint64_t end, std::optional<LockedRange>* found) {
+  found->reset();
+  const auto first = script.locks.lower_bound(begin);
   const auto behind = script.locks.lower_bound(end);
-  *found = behind != script.locks.begin() && *std::prev(behind) >= begin;
-  if (*found) *offset = *std::prev(behind);
+  if (first != behind) {
+    const uint64_t one = script.reports_lowest ? *first : *std::prev(behind);
+    *found = LockedRange{one, one + 1};
+  }
   return Answer("FindLock");
 }
 

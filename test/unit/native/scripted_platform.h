@@ -23,6 +23,8 @@ struct Script {
   bool threads = false;
   // The offsets that other open file descriptions have locked in a directory.
   std::set<uint64_t> locks;
+  // Which one is reported, if there are several.
+  bool reports_lowest = false;
   // The generation of the mount table.
   uint64_t generation = 0;
 
