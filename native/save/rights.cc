@@ -84,7 +84,9 @@ Status CopyFlags(const Directory& directory, const std::string& name,
   read = platform::ReadFlags(directory, name, &wanted);
   if (!read.ok()) {
     // Another program has removed it, or put something else there.
-    const bool gone = read.error() == ENOENT || read.error() == ELOOP || read.error() == ENXIO;
+    bool gone = read.error() == ENOENT || read.error() == ELOOP || read.error() == ENXIO;
+    // Another program has a lease on it (fcntl(2), F_SETLEASE).
+    gone = gone || read.error() == EAGAIN;
     return gone || MayBeUnavailable(OptionalCall::kFlags, read) ? Status::Ok() : std::move(read);
   }
   if (wanted.project != current.project) {

@@ -6,8 +6,8 @@ import { readMachO } from './mach-o.js';
 import { readPe } from './pe.js';
 import type { Target } from './targets.js';
 
-/** In bytes. Eight prebuilds must fit into a package of 2 MB. */
-const LARGEST = 150 * 1024;
+/** In bytes. Eight prebuilds must fit into a package of 2.5 MB. */
+const LARGEST = 190 * 1024;
 const NEWEST_GLIBC = [2, 28] as const;
 
 /** The libraries that every system of the kind has. Not the C++ library, which Bun and Deno do not bring. */
