@@ -78,7 +78,11 @@ export class SaveStream extends Writable {
 
   /** @internal */
   override _construct(callback: Callback): void {
-    this.#open().then(() => callback(), callback);
+    this.#open().then(
+      () => callback(),
+      // Node would join the error that the stream was destroyed with and this one in an AggregateError.
+      (error: Error) => callback(this.destroyed ? null : error),
+    );
   }
 
   /** @internal */

@@ -250,6 +250,21 @@ describe('a save stream that does not finish', () => {
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
   });
 
+  it('fails with the first error alone when it is aborted or destroyed while it cannot be opened', async () => {
+    writeFileSync(scratch.at('file'), 'old');
+    for (const path of [scratch.at('file'), scratch.at('missing', 'file'), scratch.path]) {
+      const controller = new AbortController();
+      const aborted = createSaveStream(path, { signal: controller.signal, ifExists: 'fail' });
+      controller.abort();
+      await assert.rejects(finished(aborted), { name: 'AbortError', code: 'ABORT_ERR', published: false });
+      const destroyed = createSaveStream(path, { ifExists: 'fail' });
+      const reason = new Error('enough');
+      destroyed.destroy(reason);
+      await assert.rejects(finished(destroyed), reason);
+    }
+    assertUntouched();
+  });
+
   it('does nothing when its signal was aborted before', async () => {
     writeFileSync(scratch.at('file'), 'old');
     const stream = createSaveStream(scratch.at('file'), { signal: AbortSignal.abort() });
