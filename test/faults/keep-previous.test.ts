@@ -67,6 +67,7 @@ const faults: readonly KeepingFault[] = [
   fails('exchange', 'ENOSPC', OLD, { of: native }),
   { step: 'exchange', error: 'EINVAL', kept: OLD, expected: { resolves: 'durable' }, of: native },
   { step: 'exchange', error: 'ENOSYS', kept: OLD, expected: { resolves: 'durable' }, of: native },
+  { step: 'exchange', error: 'EACCES', kept: OLD, expected: { resolves: 'durable' }, of: native },
   fails('unlink the kept version', 'EIO', OLD, { of: native, published: true }),
   fails('sync the directory', 'EIO', OLD, { published: true }),
 ];

@@ -64,7 +64,7 @@ const own: Readonly<Record<Operation['name'], readonly Pick<Fault, 'step' | 'err
   replaceSymlink: [
     rejects('look at the target', 'EIO'),
     rejects('make the link', 'ENOSPC'),
-    rejects('make the link', 'EPERM'),
+    rejects('make the link', 'EPERM', { code: UNSUPPORTED }),
   ],
 };
 

@@ -82,7 +82,7 @@ export class TracedSaver {
       // It must be the first call of the step: a later call of the same kind may belong to another step.
       const failed = save.calls.find(wasInjected);
       const meant = save.calls.find((call) => recognise[fault.step](call, save.names));
-      if (REMEMBERED.includes(fault.error)) await this.#restart();
+      if (failed !== undefined && REMEMBERED.includes(fault.error)) await this.#restart();
       if (failed !== undefined && failed === meant) return save;
     }
     assert.fail(`no attempt has hit the call to ${fault.step}`);
