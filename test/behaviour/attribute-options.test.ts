@@ -6,6 +6,7 @@ import {
   openTemporary,
   type SaveOptions,
   Saver,
+  save,
   saveAll,
   saveAllSync,
   update,
@@ -258,3 +259,30 @@ for (const { name: form, save } of forms) {
     });
   });
 }
+
+describe('saves to one new path, called at once', () => {
+  it('leave the mode of the first, whatever createMode the later ones have', async () => {
+    process.umask(0o022);
+    const modes = [0o600, 0o644, 0o755, 0o640];
+    await Promise.all(modes.map((createMode) => save(scratch.at('file'), 'new', { createMode })));
+    assert.equal(modeOf(), 0o600);
+  });
+
+  it.skipIf(!isRoot)('each set the part of the owner that they are given', async () => {
+    await Promise.all([
+      save(scratch.at('file'), 'new', { owner: { gid: 5678 } }),
+      save(scratch.at('file'), 'new', { owner: { uid: 1234 } }),
+      save(scratch.at('file'), 'new'),
+    ]);
+    assert.deepEqual(ownerOf(), [1234, 5678]);
+  });
+
+  it('end with the mode of a new file if the last takes nothing over', async () => {
+    process.umask(0o022);
+    await Promise.all([
+      save(scratch.at('file'), 'new', { createMode: 0o600 }),
+      save(scratch.at('file'), 'new', { preserve: { mode: false } }),
+    ]);
+    assert.equal(modeOf(), 0o644);
+  });
+});

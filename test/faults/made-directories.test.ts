@@ -18,9 +18,8 @@ const scratch = new ScratchDirectory();
 
 const FAILED: readonly { step: Step; error: string; of?: string }[] = [
   { step: 'sync the parent directory', error: 'EIO' },
-  { step: 'sync the parent directory', error: 'EINVAL' },
   { step: 'create the temporary', error: 'ENOSPC' },
-  { step: 'rename', error: 'EACCES' },
+  { step: 'rename', error: 'EIO' },
   // The portable engine has synced the parent before.
   { step: 'sync the directory', error: 'EIO', of: 'native' },
 ];
