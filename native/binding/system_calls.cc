@@ -275,12 +275,16 @@ Napi::Value ListedOf(Napi::Env env, const Listed& listed) {
 Napi::Value Nothing(Napi::Env env, Call*) { return NumberOf(env, 0); }
 Napi::Value Count(Napi::Env env, Call* call) { return NumberOf(env, call->count); }
 Napi::Value Durable(Napi::Env env, Call* call) { return BooleanOf(env, call->durable); }
-Napi::Value Flag(Napi::Env env, Call* call) { return BooleanOf(env, call->flag); }
 Napi::Value Word(Napi::Env env, Call* call) { return WordOf(env, call->word); }
 Napi::Value Text(Napi::Env env, Call* call) { return PathValue(env, call->one); }
 Napi::Value Paths(Napi::Env env, Call* call) { return ArrayOf(env, call->paths, PathValue); }
 Napi::Value Listing(Napi::Env env, Call* call) { return ArrayOf(env, call->listed, ListedOf); }
 Napi::Value Identities(Napi::Env env, Call* call) { return ArrayOf(env, call->identities, IdentityOf); }
+
+Napi::Value Offset(Napi::Env env, Call* call) {
+  if (!call->offset.has_value()) return env.Undefined();
+  return Napi::BigInt::New(env, *call->offset);
+}
 
 Napi::Value Drawn(Napi::Env env, Call* call) {
   Napi::Object value = Napi::Object::New(env);
@@ -597,10 +601,10 @@ const Row kRows[] = {
        return DrawTicket(call->In(), call->second, kPatience, &call->search, &call->offset);
      },
      Drawn},
-    {"isFirstTicket",
+    {"ticketAhead",
      {kIn, kBegin, {Reads::kOffset, "ticket"}},
-     [](Call* call) { return IsFirst(call->In(), call->first, call->second, kPatience, &call->flag); },
-     Flag},
+     [](Call* call) { return FindAhead(call->In(), call->first, call->second, kPatience, &call->offset); },
+     Offset},
     {"removeLock",
      {kIn, {Reads::kOffset, "ticket"}},
      [](Call* call) { return platform::RemoveLock(call->In(), call->second); },

@@ -19,36 +19,46 @@ using Clock = std::chrono::steady_clock;
 // the thread returns at once, 0.9 ms if it retries for 1.5 ms.
 constexpr microseconds kFirstPause(50);
 
-// The time for one call.
+// The time for one call: that of its looks, and that of its pauses as they were asked for, since a pause
+// takes longer on a busy machine.
 class Patience {
  public:
-  explicit Patience(microseconds time) : end_(Clock::now() + time) {}
+  explicit Patience(microseconds time) : left_(time) {}
 
-  bool IsOver() const { return Clock::now() >= end_; }
+  bool IsOver() const { return left_.count() <= 0; }
+
+  Status FindLock(const Directory& directory, uint64_t begin, uint64_t end,
+                  std::optional<LockedRange>* found) {
+    const Clock::time_point since = Clock::now();
+    Status status = platform::FindLock(directory, begin, end, found);
+    left_ -= std::chrono::duration_cast<microseconds>(Clock::now() - since);
+    return status;
+  }
 
   // Each pause is twice as long as the one before. False, without a pause, when the time is over.
   bool Pause() {
-    const auto left = std::chrono::duration_cast<microseconds>(end_ - Clock::now());
-    if (left.count() <= 0) return false;
-    std::this_thread::sleep_for(std::min(next_, left));
+    if (IsOver()) return false;
+    const microseconds pause = std::min(next_, left_);
+    std::this_thread::sleep_for(pause);
+    left_ -= pause;
     next_ *= 2;
     return true;
   }
 
  private:
-  const Clock::time_point end_;
+  microseconds left_;
   microseconds next_ = kFirstPause;
 };
 
 // A look at the lowest offset finds the end of a short queue soon. A look at the upper half, after it, halves
 // the range, however many locks there are and in whatever order the kernel reports them.
-Status Narrow(const Directory& directory, const Patience& patience, TicketSearch* search) {
+Status Narrow(const Directory& directory, Patience* patience, TicketSearch* search) {
   while (search->low < search->high) {
     for (const uint64_t from : {search->low, search->low + (search->high - search->low) / 2}) {
       // The first of the two may have moved the limits.
       if (from < search->low || from >= search->high) continue;
       std::optional<LockedRange> found;
-      Status status = platform::FindLock(directory, from, search->high, &found);
+      Status status = patience->FindLock(directory, from, search->high, &found);
       if (!status.ok()) return status;
       if (found.has_value()) {
         search->low = found->end;
@@ -56,16 +66,16 @@ Status Narrow(const Directory& directory, const Patience& patience, TicketSearch
         search->high = from;
       }
     }
-    if (patience.IsOver()) break;
+    if (patience->IsOver()) break;
   }
   return Status::Ok();
 }
 
 // Called with the lock on the directory.
-Status DrawFound(const Directory& directory, uint64_t end, TicketSearch* search,
+Status DrawFound(const Directory& directory, uint64_t end, Patience* patience, TicketSearch* search,
                  std::optional<uint64_t>* ticket) {
   std::optional<LockedRange> found;
-  Status status = platform::FindLock(directory, search->low, end, &found);
+  Status status = patience->FindLock(directory, search->low, end, &found);
   if (!status.ok()) return status;
   if (found.has_value()) {
     *search = TicketSearch{found->end, end};
@@ -82,13 +92,13 @@ Status DrawTicket(const Directory& directory, uint64_t end, microseconds time, T
                   std::optional<uint64_t>* ticket) {
   Patience patience(time);
   do {
-    Status status = Narrow(directory, patience, search);
+    Status status = Narrow(directory, &patience, search);
     if (!status.ok() || search->low < search->high || search->low >= end) return status;
     for (bool locked = false; !locked;) {
       status = platform::TryLockDirectory(directory, &locked);
       if (!status.ok() || (!locked && !patience.Pause())) return status;
     }
-    status = DrawFound(directory, end, search, ticket);
+    status = DrawFound(directory, end, &patience, search, ticket);
     Status unlocked = platform::UnlockDirectory(directory);
     if (status.ok()) status = std::move(unlocked);
     if (!status.ok() || ticket->has_value()) return status;
@@ -96,15 +106,18 @@ Status DrawTicket(const Directory& directory, uint64_t end, microseconds time, T
   return Status::Ok();
 }
 
-Status IsFirst(const Directory& directory, uint64_t begin, uint64_t ticket, microseconds time, bool* first) {
-  *first = false;
+Status FindAhead(const Directory& directory, uint64_t begin, uint64_t ticket, microseconds time,
+                 std::optional<uint64_t>* ahead) {
+  ahead->reset();
   Patience patience(time);
   do {
     std::optional<LockedRange> found;
-    Status status = platform::FindLock(directory, begin, ticket, &found);
-    *first = status.ok() && !found.has_value();
-    if (!status.ok() || *first) return status;
-    if (found->begin + 1 == ticket) status = platform::FindLock(directory, begin, ticket - 1, &found);
+    Status status = patience.FindLock(directory, begin, ticket, &found);
+    if (!status.ok()) return status;
+    ahead->reset();
+    if (!found.has_value()) return status;
+    *ahead = found->begin;
+    if (found->begin + 1 == ticket) status = patience.FindLock(directory, begin, ticket - 1, &found);
     if (!status.ok() || found.has_value()) return status;
   } while (patience.Pause());
   return Status::Ok();

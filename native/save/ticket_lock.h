@@ -27,10 +27,10 @@ struct TicketSearch {
 Status DrawTicket(const platform::Directory& directory, uint64_t end, std::chrono::microseconds patience,
                   TicketSearch* search, std::optional<uint64_t>* ticket);
 
-// Whether no ticket from `begin` to before this one is locked. Retries only while the one before is the only
-// one.
-Status IsFirst(const platform::Directory& directory, uint64_t begin, uint64_t ticket,
-               std::chrono::microseconds patience, bool* first);
+// A locked ticket from `begin` to before this one. None: this one is first. Retries only while the one before
+// is the only one.
+Status FindAhead(const platform::Directory& directory, uint64_t begin, uint64_t ticket,
+                 std::chrono::microseconds patience, std::optional<uint64_t>* ahead);
 
 }  // namespace indelible
 

@@ -116,8 +116,11 @@ export interface AddonCalls {
     high: bigint,
     end: bigint,
   ): { low: bigint; high: bigint; ticket?: bigint };
-  /** Whether no ticket from `begin` on is before this one. Polls for a short time if there is one. */
-  isFirstTicket(directory: NativeHandle, begin: bigint, ticket: bigint): boolean;
+  /**
+   * A ticket from `begin` on that is before this one; `undefined` if there is none. Polls for a short time if
+   * there is one.
+   */
+  ticketAhead(directory: NativeHandle, begin: bigint, ticket: bigint): bigint | undefined;
   removeLock(directory: NativeHandle, offset: bigint): 0;
   /** @param local `Decision.local` of the filesystem. */
   createTemporary(

@@ -273,7 +273,7 @@ class AsyncLockedFile {
     this.#file = file;
   }
 
-  async read(signal: AbortSignal | undefined): Promise<FileRead | undefined> {
+  async read(signal: AbortSignal | undefined): Promise<FileRead | bigint> {
     const reading = run(this.#file.read());
     this.#reading = reading;
     const settled = (): void => {
@@ -300,11 +300,11 @@ async function readUnderLock(
   const nextPause = pausesOf(waitLimit, turn);
   for (;;) {
     const read = await file.read(waitLimit.signal);
-    if (read !== undefined) {
+    if (typeof read !== 'bigint') {
       turn.hold(true);
       return read;
     }
-    await abortable(pause(nextPause()), waitLimit.signal);
+    await abortable(pause(nextPause(read)), waitLimit.signal);
   }
 }
 
@@ -313,27 +313,29 @@ function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall, turn: 
   const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   for (;;) {
     const read = runSync(file.read());
-    if (read !== undefined) {
+    if (typeof read !== 'bigint') {
       turn.hold(true);
       return read;
     }
-    Atomics.wait(never, 0, 0, nextPause());
+    Atomics.wait(never, 0, 0, nextPause(read));
   }
 }
 
 /**
- * A waiting update polls the lock.
+ * A waiting update polls the lock, often at first, and again when the queue has moved.
  *
- * @returns a function that returns the time until the next check, in milliseconds, and throws the timeout
- *   error.
+ * @returns a function that gets what comes first and returns the time until the next check, in milliseconds.
+ *   It throws the timeout error.
  */
-function pausesOf({ timeout, timeoutError }: WaitLimit, turn: Turn): () => number {
-  const began = now();
-  return () => {
+function pausesOf({ timeout, timeoutError }: WaitLimit, turn: Turn): (ahead: bigint) => number {
+  let last: bigint | undefined;
+  let since = now();
+  return (ahead) => {
     const left = timeout - turn.waited();
     if (left <= 0) throw timeoutError();
-    const pause = Math.max((now() - began) / 8, MIN_PAUSE_MS);
-    return Math.min(pause, MAX_PAUSE_MS, left);
+    if (ahead !== last) since = now();
+    last = ahead;
+    return Math.min(Math.max((now() - since) / 8, MIN_PAUSE_MS), MAX_PAUSE_MS, left);
   };
 }
 

@@ -87,8 +87,8 @@ export interface LockCalls {
     search: TicketSearch,
     end: bigint,
   ): Steps<TicketSearch & { readonly ticket?: bigint }>;
-  /** Whether no ticket from `begin` on is before this one, those of updates that have given up included. */
-  isFirst(directory: OpenDirectory, begin: bigint, ticket: bigint): Steps<boolean>;
+  /** A ticket from `begin` on that is before this one; `undefined` if there is none. */
+  ahead(directory: OpenDirectory, begin: bigint, ticket: bigint): Steps<bigint | undefined>;
   remove(directory: OpenDirectory, ticket: bigint): Steps<void>;
 }
 

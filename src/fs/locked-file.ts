@@ -25,6 +25,9 @@ export interface FileRead {
   readonly version: FileVersion;
 }
 
+/** No lock is at this offset. */
+export const LEASE = -1n;
+
 /** The target of a path, and the lock on it. */
 interface LockedTarget extends LocatedTarget {
   readonly lock: TicketLock | undefined;
@@ -47,16 +50,17 @@ export class LockedFile {
   /**
    * Tries to acquire the lock on the path's target, and reads the file if it is this update's turn.
    *
-   * @returns the file; `undefined` if updates of other processes and threads come first, or if another program
-   *   has a lease on the file. The caller then calls `read` again.
+   * @returns the file; or what comes first: a lock of another process or thread (`TicketLock.tryAcquire`), or
+   *   the lease of another program on the file (`LEASE`). The caller then calls `read` again.
    */
-  *read(): Steps<FileRead | undefined> {
+  *read(): Steps<FileRead | bigint> {
     try {
       for (;;) {
         this.#target ??= yield* this.#locate();
-        if (!(yield* this.#tryLock(this.#target))) {
+        const ahead = yield* this.#tryLock(this.#target);
+        if (ahead !== undefined) {
           this.#hasWaited = true;
-          return undefined;
+          return ahead;
         }
         if (!this.#hasWaited) return yield* this.#readFile(this.#target);
         this.#hasWaited = false;
@@ -93,27 +97,27 @@ export class LockedFile {
     };
   }
 
-  *#tryLock({ lock }: LockedTarget): Steps<boolean> {
+  *#tryLock({ lock }: LockedTarget): Steps<bigint | undefined> {
     const { path, lock: scope } = this.#request;
     if (lock === undefined) {
       if (scope === 'machine') throw noLockError(path, 'The portable engine', 'flock');
-      return true;
+      return undefined;
     }
     try {
       return yield* lock.tryAcquire();
     } catch (error) {
       if (!mayBeUnavailable('lock', error)) throw error;
       if (scope === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
-      return true;
+      return undefined;
     }
   }
 
-  *#readFile({ directory, name }: LockedTarget): Steps<FileRead | undefined> {
+  *#readFile({ directory, name }: LockedTarget): Steps<FileRead | bigint> {
     try {
       this.#file = yield* this.#calls.openFile(directory, name, this.#request);
     } catch (error) {
       // fcntl(2), F_SETLEASE: the open without waiting has told the holder of the lease to give it up.
-      if (failedWith(error, 'EAGAIN')) return undefined;
+      if (failedWith(error, 'EAGAIN')) return LEASE;
       if (!failedWith(error, 'ENOENT')) throw error;
       return { content: undefined, version: 'missing' };
     }

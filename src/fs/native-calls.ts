@@ -51,7 +51,7 @@ export class NativeCalls implements FileSystemCalls {
     const call = this.#call.bind(this);
     this.locks = {
       drawTicket: ({ handle }, { low, high }, end) => call('drawLockTicket', handle, low, high, end),
-      isFirst: ({ handle }, begin, ticket) => call('isFirstTicket', handle, begin, ticket),
+      ahead: ({ handle }, begin, ticket) => call('ticketAhead', handle, begin, ticket),
       *remove({ handle }, ticket) {
         yield* call('removeLock', handle, ticket);
       },

@@ -41,18 +41,21 @@ export class TicketLock {
     this.#search = this.#unlocked();
   }
 
-  /** @returns whether the lock is acquired. If not, try again later. */
-  *tryAcquire(): Steps<boolean> {
+  /**
+   * @returns `undefined` if the lock is acquired. If not, try again later: one of the locks that come first,
+   *   which is usually another one when the queue has moved.
+   */
+  *tryAcquire(): Steps<bigint | undefined> {
     if (this.#ticket === undefined) {
       const { ticket, ...search } = yield* this.#calls.drawTicket(this.#directory, this.#search, this.#end);
       // No tickets are left until the queue is empty.
       this.#search = search.low < this.#end ? search : this.#unlocked();
-      if (ticket === undefined) return false;
+      if (ticket === undefined) return search.low;
       this.#ticket = ticket;
     }
     // No ticket precedes the first of the range.
-    if (this.#ticket === this.#begin) return true;
-    return yield* this.#calls.isFirst(this.#directory, this.#begin, this.#ticket);
+    if (this.#ticket === this.#begin) return undefined;
+    return yield* this.#calls.ahead(this.#directory, this.#begin, this.#ticket);
   }
 
   /** The range is usually empty. */

@@ -90,7 +90,7 @@ const twoForms: Readonly<
   openFile: ['directory', 'name', 'read ahead', 'boolean'],
   readFile: ['file', 'read ahead'],
   drawLockTicket: ['directory', 'lock offset', 'lock offset', 'lock offset'],
-  isFirstTicket: ['directory', 'lock offset', 'lock offset'],
+  ticketAhead: ['directory', 'lock offset', 'lock offset'],
   removeLock: ['directory', 'lock offset'],
   createTemporary: ['directory', 'boolean', 'boolean'],
   renameat2: ['path', 'path', 'flags'],

@@ -962,16 +962,16 @@ TEST("unlocks the directory if drawing a ticket fails, and returns the first err
   }
 }
 
-TEST("is first only if no lower ticket is locked, and retries only as the second") {
+TEST("finds a lower ticket that is locked, and retries only as the second") {
   script.locks = {9, 11, 13, 16};
-  bool first = true;
-  CHECK(indelible::IsFirst(Directory(), 10, 15, kPatience, &first).ok() && !first);
+  Ticket ahead;
+  CHECK(indelible::FindAhead(Directory(), 10, 15, kPatience, &ahead).ok() && ahead == Ticket(13));
   CHECK(script.TimesCalled("FindLock") == 1);
-  CHECK(indelible::IsFirst(Directory(), 10, 14, kPatience, &first).ok() && !first);
+  CHECK(indelible::FindAhead(Directory(), 10, 14, kPatience, &ahead).ok() && ahead == Ticket(13));
   CHECK(script.TimesCalled("FindLock") == 3);
-  CHECK(indelible::IsFirst(Directory(), 10, 11, kPatience, &first).ok() && first);
+  CHECK(indelible::FindAhead(Directory(), 10, 11, kPatience, &ahead).ok() && !ahead.has_value());
   script.calls.clear();
-  CHECK(indelible::IsFirst(Directory(), 10, 12, kPatience, &first).ok() && !first);
+  CHECK(indelible::FindAhead(Directory(), 10, 12, kPatience, &ahead).ok() && ahead == Ticket(11));
   CHECK(script.TimesCalled("FindLock") > 4);
 }
 
