@@ -29,6 +29,7 @@ struct ScheduledSave {
 
   PathQueue* path_queue = nullptr;
   std::shared_ptr<ScheduledSave> next_on_path;
+  bool may_start = false;   // Every earlier save to the path has started.
   bool started = false;     // Stage 1 has begun.
   bool ready = false;       // Stage 1 is done.
   bool dispatched = false;  // A thread is going to publish it.

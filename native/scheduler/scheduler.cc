@@ -30,11 +30,12 @@ void Scheduler::Submit(std::shared_ptr<SaveJob> job) {
   PostDispatch(std::move(dispatch));
 }
 
-// The save waits for a slot, and starts when it has one.
+// The save waits for a slot, and starts when it has one. A synchronous save needs none, because it has a
+// thread of its own, which starts it.
 void Scheduler::EnqueueForSlot(std::shared_ptr<ScheduledSave> save) {
-  // A synchronous save has a thread of its own and needs no slot.
-  while (save != nullptr && save->synchronous()) save = paths_.Start(save.get());
-  if (save != nullptr) slots_.Enqueue(std::move(save));
+  if (save == nullptr) return;
+  save->may_start = true;
+  if (!save->synchronous()) slots_.Enqueue(std::move(save));
 }
 
 // Starts saves while slots are free. The next save to a path is enqueued like any other, so that many saves
@@ -341,7 +342,7 @@ std::vector<PlanRequest> Scheduler::SaveSync(std::vector<std::shared_ptr<SaveJob
       if (paths_.Append(saves.back())) EnqueueForSlot(saves.back());
     }
   }
-  std::vector<PlanRequest> needed = WaitUntilFirst(saves);
+  std::vector<PlanRequest> needed = WaitUntilFirst(saves, &dispatch);
   if (needed.empty()) needed = RunSync(saves, &dispatch);
   jobs->clear();
   {
@@ -349,24 +350,29 @@ std::vector<PlanRequest> Scheduler::SaveSync(std::vector<std::shared_ptr<SaveJob
     for (const auto& save : saves) {
       // Those that are not completed.
       if (save->path_queue == nullptr) continue;
+      if (save->may_start && !save->started) EnqueueForSlot(paths_.Start(save.get()));
       Dequeue(save.get(), &dispatch);
       save->job->Return();
       jobs->push_back(save->job);
     }
+    FillSlots(&dispatch);
   }
   PostDispatch(std::move(dispatch));
   return needed;
 }
 
-// While no save has descriptors open: an earlier one may need them.
-std::vector<PlanRequest> Scheduler::WaitUntilFirst(const ScheduledSaves& saves) {
+// While no save has descriptors open: an earlier one may need them. Nor has any started: the saves after them
+// would start, and might occupy the slots that those before them need.
+std::vector<PlanRequest> Scheduler::WaitUntilFirst(const ScheduledSaves& saves, Dispatch* dispatch) {
   std::vector<PlanRequest> needed;
   MutexLock lock(mutex_);
   while (!AreFirst(saves)) {
     suspended_.AddRequests(&needed);
-    if (!needed.empty()) break;
+    if (!needed.empty()) return needed;
     changed_.Wait(mutex_);
   }
+  for (const auto& save : saves) EnqueueForSlot(paths_.Start(save.get()));
+  FillSlots(dispatch);
   return needed;
 }
 

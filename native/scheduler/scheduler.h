@@ -104,7 +104,7 @@ class Scheduler {
   void PublishAlone(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
   void AfterRename(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
   void Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
-  std::vector<PlanRequest> WaitUntilFirst(const ScheduledSaves& saves) EXCLUDES(mutex_);
+  std::vector<PlanRequest> WaitUntilFirst(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
   std::vector<PlanRequest> RunSync(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
   void CommitSync(ScheduledSaves* ready, Dispatch* dispatch) EXCLUDES(mutex_);
 

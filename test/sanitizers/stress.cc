@@ -54,6 +54,8 @@ Decision DecisionOf(int learns_after) {
     Plan& plan = decision.plans[i];
     if (plan.protocol != Protocol::kRename) plan.protocol = Protocol::kSingleCommit;
     plan.unnamed = i < 2;
+    // As in memory, where only a few saves run at a time.
+    plan.close_may_fail = false;
   }
   decision.learns_after = static_cast<uint32_t>(learns_after);
   return decision;
