@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { type Addon, type AddonCalls, loadAddon, type NativePrimitives } from '../../src/addon/addon.js';
@@ -138,6 +140,9 @@ const notPaths = [
   [],
   true,
   new Uint16Array(2),
+  new Proxy(new Uint8Array(2), {}),
+  new DataView(new ArrayBuffer(2)),
+  new SharedArrayBuffer(2),
   Symbol('path'),
   'a\0b',
   Buffer.from([0]),
@@ -164,7 +169,10 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   path: notPaths,
   'path or descriptor': [...notPaths, -1],
   name: notNames,
-  names: [undefined, null, 'name', {}, 1, [1], ['ok', 'a/b'], [undefined], [['a']]],
+  names: [
+    ...[undefined, null, 'name', {}, 1, [1], ['ok', 'a/b'], [undefined], [['a']]],
+    ...[new Proxy(['a'], {}), new Array(2 ** 31), { length: 2 ** 32 }],
+  ],
   boolean: [undefined, null, 0, 1, 'true', {}],
   bytes: [
     undefined,
@@ -175,6 +183,7 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
     new ArrayBuffer(4),
     new Uint16Array(2),
     new DataView(new ArrayBuffer(4)),
+    new Proxy(new Uint8Array(4), {}),
   ],
   mode: [...notIntegers, 0o10000],
   descriptor: [...notIntegers, 2 ** 31],
@@ -364,7 +373,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
           const args = takes.map((one, index) =>
             index === position || one === 'handle' ? value : right(one),
           );
-          assert.throws(() => entry(name)(...args), isRefusal, `${String(value)} as ${argument}`);
+          assert.throws(() => entry(name)(...args), isRefusal, `${inspect(value)} as ${argument}`);
         }
         assert.throws(
           () => entry(name)(...takes.slice(0, position).map(right)),
@@ -408,6 +417,52 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   it('reads the bytes that were asked for, and less at the end of a file', () => {
     const read = (size: number): string => `${entry('readFileSync')(file, size)}`;
     assert.deepEqual([read(3), read(0), read(2 ** 20), read(1)], ['con', '', 'tent', '']);
+  });
+
+  it('passes on what an accessor in an argument throws', () => {
+    const thrown = new Error('thrown');
+    const trap = (): never => {
+      throw thrown;
+    };
+    const proxy = new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap });
+    const list = Object.defineProperty([], 0, { get: trap });
+    const calls: readonly [name: string, ...args: unknown[]][] = [
+      ['unlinkAll', directory, list],
+      ['unlinkAllSync', directory, list],
+      ['syncFiles', directory, list],
+      ['providePlan', proxy, DECISION],
+      ['providePlan', PLAN_REQUEST, proxy],
+      ['providePlan', PLAN_REQUEST, { ...DECISION, plans: list }],
+    ];
+    for (const [name, ...args] of calls)
+      assert.throws(
+        () => entry(name)(...args),
+        (error) => error === thrown,
+        name,
+      );
+  });
+
+  it('takes a path of any length, and reports what the system says about it', () => {
+    for (const path of [Buffer.alloc(4096, 'x'), Buffer.alloc(2 ** 17 + 1, 'x'), 'x'.repeat(2 ** 28)]) {
+      const answer = entry('openDirectorySync')(path);
+      assert.ok(typeof answer === 'object' && answer !== null && 'errno' in answer);
+      assert.equal(answer.errno, constants.errno.ENAMETOOLONG);
+    }
+  });
+
+  it('saves no more than an array has when the array is detached or shared', () => {
+    const detached = new Uint8Array(1000);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    const shared = new Uint8Array(new SharedArrayBuffer(4)).fill(0x78);
+    for (const [data, content] of [
+      [detached, ''],
+      [shared, 'xxxx'],
+    ] as const) {
+      const request = requestFor('data', 0);
+      request[1] = data;
+      decided(() => entry('saveSync')(...request));
+      assert.equal(readFileSync(scratch.at('data'), 'utf8'), content);
+    }
   });
 
   it('refuses a ticket that another save uses, and calls for a save that is not open', async () => {
