@@ -1,60 +1,14 @@
-// Runs the behaviour suite with an addon that is built with the address and undefined behaviour sanitizers, which end
-// the process at the first error. For Linux with g++. Arguments are passed to vitest.
+// Runs the behaviour suite, and then the fuzzer for a minute, over the sanitized addon. Arguments are passed to
+// vitest.
 //   npm run test:sanitized
-import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fuzz } from './fuzz.mjs';
+import { root, run, withSanitizedAddon } from './sanitized.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const FLAGS = '-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1';
+const FUZZED_SECONDS = 60;
 
-function run(command, args, cwd, env) {
-  const { status, signal, error } = spawnSync(command, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: 'inherit',
-  });
-  if (error !== undefined) throw error;
-  if (status !== 0)
-    throw new Error(`${command} ${args.join(' ')} ended with ${signal ?? `exit code ${status}`}`);
-}
-
-/** The library of the sanitizer, which has to be loaded before Node.js. */
-function runtime() {
-  const { stdout, error } = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
-  if (error !== undefined) throw error;
-  return stdout.trim();
-}
-
-const copy = mkdtempSync(join(tmpdir(), 'indelible-sanitized-'));
-try {
-  // Some tests save as another user.
-  chmodSync(copy, 0o755);
-  for (const name of ['binding.gyp', 'native', 'package.json']) {
-    cpSync(join(root, name), join(copy, name), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const build = ['rebuild', '--loglevel=warn', '--jobs=max'];
-  run(join(root, 'node_modules/.bin/node-gyp'), build, copy, { CXXFLAGS: FLAGS, LDFLAGS: FLAGS });
-  const suite = [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--project',
-    'native',
-    ...process.argv.slice(2),
-  ];
-  run(process.execPath, suite, root, {
-    // node-gyp-build looks here first.
-    INDELIBLE_PREBUILD: copy,
-    LD_PRELOAD: runtime(),
-    // Node.js leaks on purpose at its end, and handles SIGSEGV, which would hide the report.
-    ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:allow_user_segv_handler=0',
-  });
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-} finally {
-  rmSync(copy, { recursive: true, force: true });
-}
+withSanitizedAddon((environment) => {
+  const suite = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'native'];
+  run(process.execPath, [...suite, ...process.argv.slice(2)], root, environment);
+  fuzz(FUZZED_SECONDS, undefined, environment);
+});

@@ -1,0 +1,55 @@
+// An addon that is built with the address and undefined behaviour sanitizers, which end the process at the first
+// error. For Linux with g++.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const FLAGS = '-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1';
+
+export function run(command, args, cwd, env) {
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: 'inherit',
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${signal ?? `exit code ${status}`}`);
+}
+
+/** The library of the sanitizer, which has to be loaded before Node.js. */
+function runtime() {
+  const { stdout, error } = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  return stdout.trim();
+}
+
+/** Builds the addon, calls `use` with the environment of a process that loads it, and removes it. */
+export function withSanitizedAddon(use) {
+  const copy = mkdtempSync(join(tmpdir(), 'indelible-sanitized-'));
+  try {
+    // Some tests save as another user.
+    chmodSync(copy, 0o755);
+    for (const name of ['binding.gyp', 'native', 'package.json']) {
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    const build = ['rebuild', '--loglevel=warn', '--jobs=max'];
+    run(join(root, 'node_modules/.bin/node-gyp'), build, copy, { CXXFLAGS: FLAGS, LDFLAGS: FLAGS });
+    use({
+      // node-gyp-build looks here first.
+      INDELIBLE_PREBUILD: copy,
+      LD_PRELOAD: runtime(),
+      // Node.js leaks on purpose at its end, and handles SIGSEGV, which would hide the report.
+      ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:allow_user_segv_handler=0',
+    });
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
