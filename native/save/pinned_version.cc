@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "optional_calls.h"
 #include "rename_retry.h"
 #include "temporary_name.h"
 
@@ -21,12 +22,23 @@ PinnedVersion::~PinnedVersion() {
   static_cast<void>(Release().ok());
 }
 
-void PinnedVersion::Pin(const std::string& name) {
+Status PinnedVersion::Pin(const std::string& name, bool* safe) {
+  *safe = MayRemove(name);
+  if (!*safe) return Status::Ok();
   std::string own;
-  if (!MayRemove(name) || !TemporaryName(kind_, &own).ok()) return;
-  // EPERM: the file of another user, with fs.protected_hardlinks (proc(5)), or a directory by now. EMLINK:
-  // the file has enough names to survive the loss of this one.
-  if (platform::Link(directory_, name, directory_, own).ok()) pinned_ = std::move(own);
+  Status status = TemporaryName(kind_, &own);
+  if (status.ok()) status = platform::Link(directory_, name, directory_, own);
+  if (status.ok()) {
+    pinned_ = std::move(own);
+    return status;
+  }
+  // ENOENT: there is no version to lose any more. EMLINK: it has enough names to survive the loss of this
+  // one.
+  if (status.error() == ENOENT || status.error() == EMLINK) return Status::Ok();
+  // EPERM also: the file of another user, with fs.protected_hardlinks (proc(5)), or a directory by now.
+  *safe = false;
+  return MayBeUnavailable(OptionalCall::kLink, status) ? Status::Ok()
+                                                       : std::move(status).On(directory_.PathOf(name));
 }
 
 // In a sticky directory a process may link the files of other users, but neither rename nor remove them

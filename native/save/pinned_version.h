@@ -21,8 +21,10 @@ class PinnedVersion {
   // Removes the second name unless Release has done so.
   ~PinnedVersion();
 
-  // A version that cannot be pinned is replaced without: only a crash could show the difference.
-  void Pin(const std::string& name);
+  // `*safe`: a crash during the save cannot lose the version. It is false where the version may not be
+  // pinned: links are forbidden here, or the process may not make or not remove one. Other failures are
+  // errors.
+  Status Pin(const std::string& name, bool* safe);
   Status Release();
 
  private:

@@ -199,7 +199,15 @@ Status SaveJob::Replace() {
     if (!status.ok()) return status;
     expected = nullptr;
     pinned_ = std::make_unique<PinnedVersion>(target_->directory, KindOfLinks(plan_));
-    pinned_->Pin(target_->name);
+    bool safe = false;
+    status = pinned_->Pin(target_->name, &safe);
+    if (!status.ok()) return status;
+    if (!safe) {
+      if (request_.strict) return Status::Failed(Status::Reason::kNotDurable, "link", ENOTSUP);
+      pinned_.reset();
+      data_ordered_ = false;
+      EntryNotDurable();
+    }
   }
   return temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
 }

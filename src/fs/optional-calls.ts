@@ -36,8 +36,10 @@ const OPTIONAL_CALLS = {
   syncFilesystem: { codes: UNSUPPORTED, instead: 'each file of the tree is synced' },
   /** link(2): `EPERM` if the filesystem has no hard links. */
   link: {
-    codes: ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'],
-    instead: "`ifExists: 'fail'` and `keepPrevious` of the portable engine: `ERR_INDELIBLE_UNSUPPORTED`",
+    codes: ['EPERM', ...UNSUPPORTED],
+    instead:
+      "`ifExists: 'fail'` and `keepPrevious` of the portable engine: `ERR_INDELIBLE_UNSUPPORTED`; on ext4 " +
+      "without a journal durability is 'none'",
   },
   /** symlink(2): `EPERM` if the filesystem has no symbolic links. On Windows the user lacks a privilege. */
   symlink: {
@@ -59,6 +61,20 @@ const OPTIONAL_CALLS = {
 /** Whether the error of this call may mean that it is not available here, rather than that it has failed. */
 export function mayBeUnavailable(call: keyof typeof OPTIONAL_CALLS, error: unknown): boolean {
   return failedWith(error, ...OPTIONAL_CALLS[call].codes) || (call === 'link' && isLinkForbidden(error));
+}
+
+/**
+ * Tells what follows from the failure of the second link to a version that is to be replaced.
+ *
+ * @returns whether a crash cannot lose the version all the same: `ENOENT`, it is gone; `EMLINK`, it has enough
+ * links. `false`: it may not be linked. `EPERM` also means another user's file, with
+ * `fs.protected_hardlinks` (proc(5)), or a directory that has taken its place.
+ * @throws any other failure.
+ */
+export function isSafeWithoutPin(error: unknown): boolean {
+  if (failedWith(error, 'ENOENT', 'EMLINK')) return true;
+  if (failedWith(error, ...FORBIDDEN) || mayBeUnavailable('link', error)) return false;
+  throw error;
 }
 
 /** Whether a link without a path, which reaches no filesystem, fails with this error as well. */

@@ -1,6 +1,7 @@
 import { failedWith } from '../base/fs-error.js';
 import { inDirectory } from '../base/path-bytes.js';
 import type { FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
+import { isSafeWithoutPin } from '../fs/optional-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { temporaryName } from '../fs/temporary-name.js';
 import { withPaths } from './errors.js';
@@ -10,26 +11,23 @@ const STICKY = 0o1000;
 
 /**
  * Pins the version that is about to be replaced: gives it a second link, so that its inode and blocks are not
- * reused until the new version's name is on disk (`Plan.replaced`). A version that cannot be pinned is
- * replaced anyway. It makes a difference only after a crash.
+ * reused until the new version's name is on disk (`Plan.replaced`).
  *
- * @returns the name of the second link; `undefined` if the version could not be pinned.
+ * @returns the name of the second link, if there is one; and whether a crash cannot lose the version.
  */
 export function* pin(
   calls: FileSystemCalls,
   directory: OpenDirectory,
   name: Buffer,
   local: boolean,
-): Steps<Buffer | undefined> {
+): Steps<{ pinned?: Buffer; safe: boolean }> {
   const pinned = Buffer.from(temporaryName(local));
   try {
-    if (!(yield* mayBeRemoved(calls, directory, name))) return undefined;
+    if (!(yield* mayBeRemoved(calls, directory, name))) return { safe: false };
     yield* calls.link(directory, name, directory, pinned);
-    return pinned;
-  } catch {
-    // EPERM: the file belongs to another user, with fs.protected_hardlinks (proc(5)), or a directory has
-    // taken its place. EMLINK: the version has other links, so its inode stays.
-    return undefined;
+    return { pinned, safe: true };
+  } catch (error) {
+    return { safe: isSafeWithoutPin(error) };
   }
 }
 

@@ -102,9 +102,13 @@ function* replaceLink(
   yield* makeLink(calls, text, directory, temporary, path);
   let pinned: Buffer | undefined;
   try {
-    const lost = pins && !(yield* syncLink(calls, entry));
+    let lost = pins && !(yield* syncLink(calls, entry));
+    if (pins) {
+      const old = yield* pin(calls, directory, name, local);
+      pinned = old.pinned;
+      lost ||= !old.safe;
+    }
     if (lost) refuseIfWeaker('none', request, entry.path);
-    if (pins) pinned = yield* pin(calls, directory, name, local);
     yield* withPaths(calls.rename(directory, temporary, directory, name), path, entry.path);
     return { unsynced: false, lost, ...(pinned !== undefined && { pinned }) };
   } catch (error) {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { engines } from '../engines.js';
 import { mountDisk } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';
+import { NOBODY } from '../machine.js';
+import { ended, startProgram } from '../node-process.js';
 import { recognise, type Step } from './save-steps.js';
 import { NEW, OLD, prepare } from './situations.js';
 import { straceUnavailable } from './strace.js';
@@ -30,6 +32,38 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
   afterAll(async () => {
     await workspace.remove();
   });
+
+  for (const engine of engines) {
+    for (const strict of [false, true]) {
+      it(`is ${strict ? 'kept with strict' : 'replaced without a pin'} if it may not be linked (${engine})`, async () => {
+        const directory = join(root, '..', `${engine}-${strict}`);
+        const path = join(directory, 'file');
+        mkdirSync(directory);
+        chownSync(directory, NOBODY, NOBODY);
+        // Another user's file in the user's own directory (proc(5), fs.protected_hardlinks).
+        writeFileSync(path, OLD);
+        const call = {
+          call: 'save',
+          arguments: [path, NEW, { strict, preserve: 'none' }],
+          uid: NOBODY,
+          gid: NOBODY,
+        };
+        const environment = { INDELIBLE_ENGINE: engine };
+        const { code, stdout, stderr } = await ended(
+          startProgram('call-as.mjs', [JSON.stringify(call)], environment),
+        );
+        assert.equal(code, 0, stderr);
+        const { result, error } = JSON.parse(stdout);
+        const { code: reported, published } = error ?? {};
+        assert.deepEqual(
+          [result?.durability, reported, published],
+          strict ? [undefined, 'ERR_INDELIBLE_NOT_DURABLE', false] : ['none', undefined, undefined],
+        );
+        assert.equal(readFileSync(path, 'utf8'), strict ? OLD : NEW);
+        assert.deepEqual(readdirSync(directory), ['file']);
+      });
+    }
+  }
 
   for (const engine of engines) {
     for (const form of ['save', 'saveSync'] as const) {
@@ -73,12 +107,29 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
           assert.deepEqual(readdirSync(root), ['target']);
         });
 
-        it('is replaced without a pin if it cannot be pinned', async () => {
-          const { outcome, names } = await saveWith('pin the old version', 'EINVAL');
-          assert.equal(outcome.error, undefined);
-          assert.equal(readFileSync(names.target, 'utf8'), NEW);
-          assert.deepEqual(readdirSync(root), ['target']);
-        });
+        for (const [error, durability] of [
+          ['EINVAL', 'none'],
+          ['EPERM', 'none'],
+          ['EACCES', 'none'],
+          ['EMLINK', 'durable'],
+        ] as const) {
+          it(`is replaced without a pin if the link fails with ${error}: ${durability}`, async () => {
+            const { outcome, names } = await saveWith('pin the old version', error);
+            assert.equal(outcome.error, undefined);
+            assert.equal(outcome.saved?.durability, durability);
+            assert.equal(readFileSync(names.target, 'utf8'), NEW);
+            assert.deepEqual(readdirSync(root), ['target']);
+          });
+        }
+
+        for (const error of ['EIO', 'ENOSPC', 'EDQUOT', 'EROFS']) {
+          it(`is kept if the link fails with ${error}`, async () => {
+            const { outcome, names } = await saveWith('pin the old version', error);
+            assert.deepEqual([outcome.error?.code, outcome.error?.published], [error, false]);
+            assert.equal(readFileSync(names.target, 'utf8'), OLD);
+            assert.deepEqual(readdirSync(root), ['target']);
+          });
+        }
 
         it('is not left pinned if the sync fails', async () => {
           const { outcome, names } = await saveWith('sync the directory', 'EIO');
@@ -142,6 +193,7 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
 
       for (const [step, error, code, published] of [
         ['pin the old version', 'EPERM', undefined, true],
+        ['pin the old version', 'EIO', 'EIO', false],
         ['sync the filesystem', 'EIO', 'EIO', false],
         ['rename', 'EIO', 'EIO', false],
         ['sync the directory', 'EIO', 'EIO', true],
@@ -150,6 +202,7 @@ describe.skipIf(missing !== undefined)('the replaced version on an ext4 without 
           const { outcome, names } = await replaceWith(step, error);
           assert.equal(outcome.error?.code, code);
           assert.equal(outcome.error?.published, code === undefined ? undefined : published);
+          if (code === undefined) assert.equal(outcome.saved?.durability, 'none');
           assert.equal(readFileSync(names.target, 'utf8'), published ? NEW : OLD);
           assert.deepEqual(readdirSync(root).sort(), ['after', 'before', 'target']);
         });

@@ -1,5 +1,6 @@
 import { failedWith } from '../../base/fs-error.js';
 import { inDirectory } from '../../base/path-bytes.js';
+import { isSafeWithoutPin } from '../../fs/optional-calls.js';
 import { link, lstat, stat, unlink } from '../../fs/plain/plain-fs.js';
 import type { Steps } from '../../fs/steps.js';
 import { temporaryName } from '../../fs/temporary-name.js';
@@ -20,16 +21,20 @@ export class PinnedVersion {
     this.#directory = directory;
   }
 
-  /** A version that cannot be pinned is replaced anyway. It makes a difference only after a crash. */
-  *pin(target: Buffer, local: boolean): Steps<void> {
+  /**
+   * @returns whether a crash during the save cannot lose the version. It is `false` where the version may not
+   * be pinned: links are forbidden here, or the process may not make or not remove one.
+   * @throws other failures.
+   */
+  *pin(target: Buffer, local: boolean): Steps<boolean> {
     const name = inDirectory(this.#directory, temporaryName(local));
     try {
-      if (!(yield* this.#isRemovable(target))) return;
+      if (!(yield* this.#isRemovable(target))) return false;
       yield* link(target, name);
       this.#name = name;
-    } catch {
-      // ENOENT: another program has removed it. EPERM: the file belongs to another user, with
-      // fs.protected_hardlinks (proc(5)). EMLINK: the version has other links, so its inode stays.
+      return true;
+    } catch (error) {
+      return isSafeWithoutPin(error);
     }
   }
 

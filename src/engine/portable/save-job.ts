@@ -79,7 +79,7 @@ function* saveSteps(
       // Where a filesystem does not order its writes, a crash may lose the kept version.
       const unordered = previous !== undefined && plan.replaced === 'held';
       if (unordered) throwIfStrict(request, 'none');
-      const { bytes, replaced, temporary } = yield* writeAndPublish(
+      const { bytes, replaced, temporary, safe } = yield* writeAndPublish(
         request,
         whole,
         target,
@@ -101,7 +101,7 @@ function* saveSteps(
         yield* temporary.release();
       }
       if (durability === 'durable' && previous?.safe === false) durability = 'ordered';
-      if (unordered) durability = 'none';
+      if (unordered || !safe) durability = 'none';
       yield* pinned.release();
       return {
         path: request.path,
@@ -163,7 +163,8 @@ function* writeAndPublish(
   old: PreviousVersion | PinnedVersion,
   onPublish: OnPublish | undefined,
   outcome: { published: boolean },
-): Steps<{ bytes: number; replaced: boolean; temporary: Temporary }> {
+): Steps<{ bytes: number; replaced: boolean; temporary: Temporary; safe: boolean }> {
+  let safe = true;
   let target = located;
   let rights = new Rights(request, target.replaced);
   const { timer } = request;
@@ -213,7 +214,8 @@ function* writeAndPublish(
       target.occupied &&
       !isExclusive(request)
     ) {
-      yield* old.pin(target.path, plan.local);
+      safe = yield* old.pin(target.path, plan.local);
+      if (!safe) throwIfStrict(request, 'none');
       throwIfAborted(request.signal);
     }
     const publication = new Publication(request, temporary.path, target.path, previous);
@@ -222,7 +224,7 @@ function* writeAndPublish(
     outcome.published = true;
     if (publication.leavesTemporary) yield* retryWhileBusy(() => unlink(temporary.path));
     const replaced = previous === undefined ? target.occupied : !publication.leavesTemporary;
-    return { bytes, replaced, temporary };
+    return { bytes, replaced, temporary, safe };
   } catch (error) {
     if (outcome.published) yield* temporary.release();
     else yield* temporary.discard();
