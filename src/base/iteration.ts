@@ -1,8 +1,8 @@
 import { types } from 'node:util';
-import { invalidArgumentType } from './errors.js';
+import { invalidArgumentType, withPublished } from './errors.js';
 
 // Iteration as `for` loops do it, over objects that may be anything: an object that breaks the protocol is an
-// invalid argument, with a code. Errors that the object itself throws pass unchanged.
+// invalid argument, with a code. Errors that the object itself throws pass.
 
 /** Makes the error for an object that is not iterable, or breaks the protocol (`cause`). */
 export type NotIterable = (source: unknown, cause?: unknown) => Error;
@@ -22,7 +22,7 @@ export function iteratorOf<T>(
     // The methods of built-in objects throw this for a Proxy around such an object.
     if (types.isNativeError(error) && error.name === 'TypeError' && !('code' in error))
       throw notIterable(source, error);
-    throw error;
+    throw withPublished(error, false);
   }
   if (!isObject(iterator) || !('next' in iterator) || typeof iterator.next !== 'function')
     throw notIterable(source);

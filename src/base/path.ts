@@ -2,7 +2,7 @@ import { win32 } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { bytesOf } from './data.js';
-import { invalidArgumentType, invalidArgumentValue } from './errors.js';
+import { invalidArgumentType, invalidArgumentValue, withPublished } from './errors.js';
 
 /** A path, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8. */
 export type PathLike = string | Buffer | URL;
@@ -56,7 +56,7 @@ function workingDirectory(): string | undefined {
 
 /** Checks a path. A relative path stays relative. Throws as `absolutePath` does. */
 export function validatedPath(path: PathLike, name: string): string | Buffer {
-  const given = isURL(path) ? fileURLToPath(path) : path;
+  const given = withoutURL(path);
   if (typeof given === 'string') {
     if (given.includes('\0')) throw invalidArgumentValue(name, 'a path without null bytes', given);
     return given;
@@ -67,6 +67,15 @@ export function validatedPath(path: PathLike, name: string): string | Buffer {
     return bytes;
   }
   throw invalidArgumentType(name, 'of type string or an instance of Buffer or URL', path);
+}
+
+/** Node's own error for a URL that is no file's path says, like all others, that nothing was published. */
+function withoutURL(path: PathLike): string | Buffer {
+  try {
+    return isURL(path) ? fileURLToPath(path) : path;
+  } catch (error) {
+    throw withPublished(error, false);
+  }
 }
 
 /**
