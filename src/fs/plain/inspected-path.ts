@@ -29,7 +29,8 @@ export function* findInspectedPath(path: Buffer): Steps<InspectedPath> {
         ? yield* identify(current)
         : inspectedOf(current, yield* stat(current));
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      // An empty path is not below the working directory.
+      if (!isMissing(error) || current.length === 0) throw error;
       const next = (yield* danglingTarget(current)) ?? parentOf(current);
       if (next.equals(current)) throw error;
       current = next;
