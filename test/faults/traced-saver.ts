@@ -46,6 +46,8 @@ export class TracedSaver {
   #saver: Saver;
   /** The threads that have made a save. Calls of other threads must not fail. */
   readonly #threads = new Set<number>();
+  /** Which call makes each step, in the process that saves now. */
+  readonly #aims = new Map<string, Omit<Injection, 'effect'>>();
 
   constructor(options: SaverOptions, form: SaveCall['form'], directory: () => string) {
     this.#options = options;
@@ -73,7 +75,7 @@ export class TracedSaver {
   /** A save in which exactly the call of the fault fails. */
   async saveWith(fault: Fault): Promise<TracedSave> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const injections = [await this.#aim(fault, `error=${fault.error}`)];
+      const injections = [await this.#aim(fault, `error=${fault.error}`, attempt)];
       if (fault.also !== undefined) {
         injections.push({ names: fault.also.names, effect: `error=${fault.also.error}`, when: 1 });
       }
@@ -136,7 +138,7 @@ export class TracedSaver {
    */
   async saveStoppedAfter(moment: Moment, meanwhile: (names: Names) => void): Promise<TracedSave> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const injection = await this.#aim(moment, 'signal=SIGSTOP');
+      const injection = await this.#aim(moment, 'signal=SIGSTOP', attempt);
       const pid = this.#saver.processId;
       let stopped = false;
       const save = await this.#saveInjected(moment.situation, [injection], async (names, saving) => {
@@ -164,7 +166,7 @@ export class TracedSaver {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       // On a slow machine the abort may come before the call, or after the save.
       const delay = Math.min(attempt, 4) * DELAY;
-      const injection = await this.#aim(moment, `delay_enter=${delay * 1000}`);
+      const injection = await this.#aim(moment, `delay_enter=${delay * 1000}`, attempt);
       const save = await this.#saveInjected(moment.situation, [injection], async (_, saving) => {
         await pause(delay / 4);
         this.#saver.abort();
@@ -176,8 +178,11 @@ export class TracedSaver {
     assert.fail(`no attempt has aborted the save at the call to ${moment.step}`);
   }
 
-  /** Finds the call in a save without faults. */
-  async #aim({ step, situation }: Moment, effect: string): Promise<Injection> {
+  /** Finds the call in a save without faults, or goes by what was found before: the first attempt. */
+  async #aim({ step, situation }: Moment, effect: string, attempt: number): Promise<Injection> {
+    const key = `${situation}: ${step}`;
+    const known = this.#aims.get(key);
+    if (known !== undefined && attempt === 1) return { ...known, effect };
     // The first save of a process makes more calls than the later ones.
     if (this.#threads.size === 0) await this.#saveIn(situation);
     const { names, calls } = await this.#saveIn(situation);
@@ -188,7 +193,9 @@ export class TracedSaver {
     const same = calls
       .slice(0, index + 1)
       .filter(({ thread, name }) => thread === found.thread && name === found.name);
-    return { names: [found.name], effect, when: same.length };
+    const aim = { names: [found.name], when: same.length };
+    this.#aims.set(key, aim);
+    return { ...aim, effect };
   }
 
   async #saveIn(situation: Situation): Promise<TracedSave> {
@@ -221,6 +228,7 @@ export class TracedSaver {
     await this.#saver.stop();
     this.#saver = new Saver(this.#options);
     this.#threads.clear();
+    this.#aims.clear();
   }
 }
 
