@@ -117,7 +117,10 @@ describe.skipIf(unavailable !== undefined)('a save with a failing system call', 
           await workspace?.remove();
         });
 
-        for (const fault of faults.filter(({ of = [subject.name] }) => of.includes(subject.name))) {
+        const applicable = faults.filter(
+          ({ of = [subject.name], forms = [form] }) => of.includes(subject.name) && forms.includes(form),
+        );
+        for (const fault of applicable) {
           it(`${titleOf(fault)}, in a save that ${fault.situation}`, async () => {
             const save = await saver.saveWith(fault);
             const errors = [fault.error, ...(fault.also === undefined ? [] : [fault.also.error])].join(', ');

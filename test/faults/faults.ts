@@ -1,5 +1,6 @@
 import { isRoot } from '../machine.js';
 import type { Step } from './save-steps.js';
+import type { Form } from './saver.js';
 import type { Situation } from './situations.js';
 import type { Subject } from './subjects.js';
 
@@ -22,6 +23,8 @@ export interface Fault {
   expected: Expected;
   /** The subjects whose save makes this step. Default: all. */
   of?: readonly Subject['name'][];
+  /** The calls that it is tried with. Default: all. */
+  forms?: readonly Form[];
 }
 
 const LINK = ['?link', 'linkat'];
@@ -79,8 +82,12 @@ const attributes = { ...native, situation: 'replaces a file with attributes' } a
 
 export const faults: readonly Fault[] = [
   fails('open the directory', 'EIO'),
-  // The native engine waits until descriptors are free.
-  fails('open the directory', 'EMFILE', { of: ['portable'] }),
+  // A save waits until descriptors are free; in the portable engine only one that need not block the thread.
+  fails('open the directory', 'EMFILE', {
+    of: ['portable'],
+    forms: ['saveSync', 'saveChunks', 'saveChunksSync'],
+  }),
+  survives('open the directory', 'EMFILE', 'durable', { of: ['portable'], forms: ['save'] }),
   fails('look at the target', 'EIO'),
   fails('read the link', 'EIO', { situation: 'replaces a file through a link' }),
   fails('create the temporary', 'EROFS'),
