@@ -248,9 +248,11 @@ describe('null', () => {
     );
   });
 
-  it.skipIf(!opensTemporaries)('counts as undefined for every option of a temporary', async () => {
-    using temporary = await openTemporary(scratch.path, nothing);
-    await temporary.replace(file(), nothing);
-    assert.equal(readFileSync(file(), 'utf8'), '');
-  });
+  if (opensTemporaries) {
+    it('counts as undefined for every option of a temporary', async () => {
+      using temporary = await openTemporary(scratch.path, nothing);
+      await temporary.replace(file(), nothing);
+      assert.equal(readFileSync(file(), 'utf8'), '');
+    });
+  }
 });
