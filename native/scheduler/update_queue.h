@@ -52,7 +52,7 @@ class UpdateQueue {
     Clock::duration held_before{0};
     bool under_way = false;
     bool has_held = false;
-    Clock::time_point waits_for_slot_since;
+    Clock::time_point waits_for_slot_since{};
     Clock::duration not_counted{0};
   };
   struct PathQueue {

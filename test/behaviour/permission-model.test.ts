@@ -27,6 +27,8 @@ const OPTION = process.allowedNodeEnvironmentFlags.has('--permission')
 /** Node.js 26 refuses the sync of a FileHandle too. */
 const syncsHandles = Number.parseInt(process.versions.node, 10) < 26;
 const isNative = engineUnderTest === 'native';
+/** An addon that is tried in the place of the project's own (test/sanitizers). */
+const { INDELIBLE_PREBUILD: otherAddon } = process.env;
 
 interface Denied {
   code: string;
@@ -53,6 +55,7 @@ async function run(
       '--no-warnings',
       `--allow-fs-read=${root}*`,
       `--allow-fs-read=${scratch.path}/*`,
+      ...(otherAddon === undefined ? [] : [`--allow-fs-read=${otherAddon}*`]),
       ...(isNative ? ['--allow-addons'] : []),
       ...(options.length > 0 ? options : [`--allow-fs-write=${scratch.at('allowed')}/*`]),
       programPath('under-permissions.mjs'),
