@@ -112,7 +112,7 @@ export interface SaveOptions {
   /** The encoding of `data` if it is a string. Default `'utf8'`. */
   encoding?: BufferEncoding | null | undefined;
   /**
-   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is written, if the filesystem cannot give the
+   * Rejects with `ERR_INDELIBLE_NOT_DURABLE`, before anything is changed, if the filesystem cannot give the
    * requested durability. Default `false`: the save does its best, and `Saved.durability` says what was
    * achieved.
    */
