@@ -405,7 +405,8 @@ if (engineUnderTest === 'native') {
       makeTree(scratch.at('.indelible-tree-234567abcdefghij'), 'mine');
       chmodSync(scratch.at('.indelible-tree-234567abcdefghij'), 0o700);
       mkdirSync(scratch.at('.indelible-tree-aaaaaaaaaaaaaaaa'));
-      symlinkSync(scratch.path, scratch.at('.indelible-tree-bbbbbbbbbbbbbbbb'));
+      chmodSync(scratch.at('.indelible-tree-aaaaaaaaaaaaaaaa'), 0o755);
+      symlinkSync('.indelible-tree-aaaaaaaaaaaaaaaa', scratch.at('.indelible-tree-bbbbbbbbbbbbbbbb'));
       const more = makeTrash('.indelible-tree-cccccccccccccccc');
       makeTree(join(more, '..', 'more'), 'mine');
       const before = readdirSync(scratch.path, { recursive: true });
