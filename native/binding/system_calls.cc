@@ -684,9 +684,8 @@ Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   if (!arguments.ok()) return Napi::Value();
   Decision decision;
   PlanRequest needed;
-  if (!Process::Get().scheduler.plans().Find(platform::FilesystemId::Of(directory->identity), &decision,
-                                             &needed)) {
-    needed.directory = directory->directory.path;
+  if (!Process::Get().scheduler.plans().Find(platform::FilesystemId::Of(directory->identity),
+                                             directory->directory, &decision, &needed)) {
     return PlansNeededValue(info.Env(), {needed});
   }
   return PlanValue(info.Env(), decision.PlanFor(choice));

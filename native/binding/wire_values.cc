@@ -171,6 +171,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
   const bool sync_filesystem = properties.Boolean("syncfs");
   decision->learns_after =
       static_cast<uint32_t>(properties.Integer("learnsAfter", std::numeric_limits<uint32_t>::max()));
+  decision->of_mount_alone = properties.Boolean("ofMountAlone");
   if (!properties.ok() || !plans.IsArray()) return false;
   for (size_t i = 0; i < kPlanChoices; ++i) {
     napi_value element = nullptr;

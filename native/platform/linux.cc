@@ -13,13 +13,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <memory>
 #include <string>
+#include <tuple>
 
 #include "mutex.h"
 #include "posix.h"
@@ -36,6 +40,9 @@ static int statx(int directory, const char* path, int flags, unsigned int mask, 
 // include/uapi/linux/stat.h, include/uapi/linux/fs.h.
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x00001000U
+#endif
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x00004000U
 #endif
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x00002000
@@ -128,6 +135,44 @@ ssize_t ListXattrAt(int directory, const char* name, char* names, size_t size) {
 ssize_t GetXattrAt(int directory, const char* name, const char* attribute, char* data, size_t size) {
   const XattrArguments arguments = {reinterpret_cast<uintptr_t>(data), static_cast<uint32_t>(size), 0};
   return syscall(kGetXattrAt, directory, name, AT_SYMLINK_NOFOLLOW, attribute, &arguments, sizeof arguments);
+}
+
+// statmount(2), since Linux 6.8: struct mnt_id_req and struct statmount of include/uapi/linux/mount.h.
+constexpr long kStatmount = 457;
+constexpr uint64_t kSuperBlock = 0x01;
+// Since Linux 6.11.
+constexpr uint64_t kMountOptions = 0x80;
+struct MountRequest {
+  uint32_t size;
+  uint32_t spare;
+  uint64_t id;
+  uint64_t mask;
+};
+struct MountInfo {
+  uint32_t size;
+  // Where the options begin in `text`.
+  uint32_t options;
+  uint64_t mask;
+  uint32_t device[2];
+  uint64_t magic;
+  uint32_t flags;
+  uint32_t type;
+  uint64_t other[59];
+  // Longer than the options of nearly all mounts; longer ones fail with EOVERFLOW.
+  char text[4096];
+};
+static_assert(offsetof(MountInfo, text) == 512);
+
+// Whether statmount reports the options of a filesystem. If there are none, it does not say whether it would.
+bool StatmountHasOptions() {
+  static const bool has = [] {
+    struct utsname system = {};
+    unsigned major = 0;
+    unsigned minor = 0;
+    return uname(&system) == 0 && sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
+           std::tie(major, minor) >= std::make_tuple(6U, 11U);
+  }();
+  return has;
 }
 
 // EPERM: the system call filter of an old container.
@@ -592,6 +637,25 @@ uint64_t MountTableGeneration() {
   struct pollfd poller = {watch.descriptor, POLLPRI, 0};
   if (poll(&poller, 1, 0) > 0 && (poller.revents & (POLLPRI | POLLERR)) != 0) ++watch.generation;
   return watch.generation;
+}
+
+std::string DescribeMount(const Directory& directory) {
+  struct statx info = {};
+  // Without a question to the server of a network filesystem.
+  if (!StatmountHasOptions() ||
+      TryStatx(Number(directory), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &info) != 0 ||
+      (info.stx_mask & STATX_MNT_ID_UNIQUE) == 0) {
+    return std::string();
+  }
+  MountRequest request = {sizeof request, 0, 0, kSuperBlock | kMountOptions};
+  memcpy(&request.id, reinterpret_cast<const char*>(&info) + kMountIdOffset, sizeof request.id);
+  const auto mount = std::make_unique<MountInfo>();
+  if (syscall(kStatmount, &request, mount.get(), sizeof *mount, 0) != 0 || (mount->mask & kSuperBlock) == 0) {
+    return std::string();
+  }
+  const bool has_options = (mount->mask & kMountOptions) != 0 && mount->options < sizeof mount->text;
+  return std::to_string(request.id) + ' ' + std::to_string(mount->flags) + ' ' +
+         (has_options ? mount->text + mount->options : "");
 }
 
 // Done by the linker (binding.gyp, -z nodelete).

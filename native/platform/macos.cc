@@ -280,6 +280,8 @@ std::vector<std::string> MountPoints() {
 // macOS has no notification of changes. The decision is the same for every filesystem here.
 uint64_t MountTableGeneration() { return 0; }
 
+std::string DescribeMount(const Directory&) { return std::string(); }
+
 void StayLoaded() {
   Dl_info self = {};
   if (dladdr(reinterpret_cast<const void*>(&StayLoaded), &self) == 0) return;

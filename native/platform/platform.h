@@ -303,6 +303,9 @@ Status RealPath(const Directory& directory, std::string* path);
 std::vector<std::string> MountPoints();
 // A number that changes whenever the mount table of the process changes. 0 where changes cannot be seen.
 uint64_t MountTableGeneration();
+// Bytes that are the same as before only if the directory is still on the same mount, no later one with the
+// same numbers, and that filesystem still has the same options. Empty where the system does not tell that.
+std::string DescribeMount(const Directory& directory);
 
 // Converts the caller's paths to '/' between the names, as everything above platform/ expects them, and back.
 std::string GenericPath(std::string path);

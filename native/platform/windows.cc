@@ -704,6 +704,8 @@ std::vector<std::string> MountPoints() { return {}; }
 // A filesystem is identified by the serial number of its drive, which stays the same.
 uint64_t MountTableGeneration() { return 0; }
 
+std::string DescribeMount(const Directory&) { return std::string(); }
+
 bool AtExit(void (*)()) { return false; }
 
 void StayLoaded() {

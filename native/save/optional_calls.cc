@@ -69,6 +69,9 @@ constexpr bool IsInOrder() {
 }
 static_assert(IsInOrder());
 
+// Nothing tells when a filesystem is unmounted.
+constexpr size_t kMostFilesystems = 256;
+
 constexpr uint32_t BitOf(OptionalCall call) { return 1U << static_cast<uint32_t>(call); }
 
 // The calls that are unavailable on each filesystem. The state belongs to the process.
@@ -81,34 +84,41 @@ class UnavailableByFilesystem {
   }
 
   void Add(const FilesystemId& filesystem, OptionalCall call) EXCLUDES(mutex_) {
+    const uint64_t generation = platform::MountTableGeneration();
     MutexLock lock(mutex_);
-    ForgetOldMounts();
-    calls_[filesystem] |= BitOf(call);
+    if (known_.size() >= kMostFilesystems && known_.count(filesystem) == 0) known_.clear();
+    Known& known = known_[filesystem];
+    if (known.generation != generation) known = Known{generation, 0};
+    known.calls |= BitOf(call);
     empty_ = false;
+  }
+
+  void Keep(const FilesystemId& filesystem, uint64_t generation) EXCLUDES(mutex_) {
+    if (empty_) return;
+    MutexLock lock(mutex_);
+    const auto found = known_.find(filesystem);
+    if (found != known_.end()) found->second.generation = generation;
   }
 
   uint32_t Find(const FilesystemId& filesystem) EXCLUDES(mutex_) {
     // The usual case, without a lock.
     if (empty_) return 0;
+    const uint64_t generation = platform::MountTableGeneration();
     MutexLock lock(mutex_);
-    ForgetOldMounts();
-    const auto found = calls_.find(filesystem);
-    return found == calls_.end() ? 0 : found->second;
+    const auto found = known_.find(filesystem);
+    return found == known_.end() || found->second.generation != generation ? 0 : found->second.calls;
   }
 
  private:
-  // After a change of the mount table the same numbers may mean another filesystem.
-  void ForgetOldMounts() REQUIRES(mutex_) {
-    const uint64_t generation = platform::MountTableGeneration();
-    if (generation == generation_) return;
-    generation_ = generation;
-    calls_.clear();
-  }
+  struct Known {
+    // Of the mount table. After a change the same numbers may mean another filesystem.
+    uint64_t generation = 0;
+    uint32_t calls = 0;
+  };
 
   std::atomic<bool> empty_{true};
   Mutex mutex_;
-  uint64_t generation_ GUARDED_BY(mutex_) = 0;
-  std::map<FilesystemId, uint32_t> calls_ GUARDED_BY(mutex_);
+  std::map<FilesystemId, Known> known_ GUARDED_BY(mutex_);
 };
 
 // No file is involved, so an error that means "not permitted" concerns the call as such.
@@ -138,6 +148,10 @@ bool MayBeUnavailable(OptionalCall call, const Status& status) {
 
 void SetUnavailable(const FilesystemId& filesystem, OptionalCall call) {
   UnavailableByFilesystem::Get().Add(filesystem, call);
+}
+
+void KeepUnavailable(const FilesystemId& filesystem, uint64_t generation) {
+  UnavailableByFilesystem::Get().Keep(filesystem, generation);
 }
 
 bool IsUnavailable(const FilesystemId& filesystem, OptionalCall call) {

@@ -35,8 +35,9 @@ const std::vector<const char*>& OptionalCallNames();
 bool MayBeUnavailable(OptionalCall call, const Status& status);
 
 // The call has failed so, and what is done instead has worked: the call is not tried again on this
-// filesystem, until the mount table changes.
+// filesystem, until the mount table changes. KeepUnavailable: nor after that, as the mount is still the same.
 void SetUnavailable(const platform::FilesystemId& filesystem, OptionalCall call);
+void KeepUnavailable(const platform::FilesystemId& filesystem, uint64_t generation);
 bool IsUnavailable(const platform::FilesystemId& filesystem, OptionalCall call);
 
 // For a call that nothing can replace. If it failed with EPERM or EACCES although it does not reach the

@@ -93,6 +93,8 @@ struct Decision {
   // After this number of syncs (PlanRequest::syncs) a new decision is worth while, because the filesystem
   // then shows more. 0: never.
   uint32_t learns_after = 0;
+  // It stays right while the mount keeps its options, whatever becomes of other mounts.
+  bool of_mount_alone = false;
 
   const Plan& PlanFor(PlanChoice choice) const { return plans[static_cast<size_t>(choice)]; }
   // For a filesystem without a decision. Correct on every filesystem with a disk.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 #include "optional_calls.h"
 
@@ -9,38 +10,77 @@ namespace indelible {
 
 namespace {
 
-// Where changes of the mount table cannot be seen, no decision becomes invalid.
+// Nothing tells when a filesystem is unmounted.
 constexpr size_t kMostEntries = 256;
 
 }  // namespace
 
-bool PlanCache::Find(const platform::FilesystemId& filesystem, Decision* decision, PlanRequest* request) {
+bool PlanCache::Find(const platform::FilesystemId& filesystem, const platform::Directory& directory,
+                     Decision* decision, PlanRequest* request) {
   request->filesystem = filesystem;
   request->generation = platform::MountTableGeneration();
-  request->syncs = 0;
+  bool valid = false;
   {
     MutexLock lock(mutex_);
     const auto found = entries_.find(filesystem);
-    if (found == entries_.end() || found->second.generation != request->generation) return false;
-    const Entry& entry = found->second;
-    request->syncs = entry.syncs;
-    if (entry.decision.learns_after > 0 && entry.syncs >= entry.decision.learns_after) return false;
-    *decision = entry.decision;
+    valid = found != entries_.end() && found->second.IsValid(request->generation);
+    if (valid) *decision = found->second.decision;
   }
+  if (!valid && !Check(filesystem, directory, decision, request)) return false;
   RemoveUnavailable(filesystem, decision);
   return true;
 }
 
+// After a change of the mount table. The mount is described before the evidence for a new decision is read.
+bool PlanCache::Check(const platform::FilesystemId& filesystem, const platform::Directory& directory,
+                      Decision* decision, PlanRequest* request) {
+  std::string mount = platform::DescribeMount(directory);
+  const uint64_t generation = request->generation;
+  bool is_same = false;
+  bool valid = false;
+  {
+    MutexLock lock(mutex_);
+    Entry& entry = EntryOf(filesystem, generation);
+    if (entry.decided_at != generation) {
+      is_same = !mount.empty() && mount == entry.mount;
+      if (!is_same) entry = Entry();
+      if (is_same && entry.decision.of_mount_alone) entry.decided_at = generation;
+    }
+    valid = entry.IsValid(generation);
+    if (valid) {
+      *decision = entry.decision;
+    } else {
+      request->syncs = entry.syncs;
+      entry.requested_at = generation;
+      entry.requested_mount = std::move(mount);
+    }
+  }
+  if (is_same) KeepUnavailable(filesystem, generation);
+  if (!valid) request->directory = directory.path;
+  return valid;
+}
+
 void PlanCache::Provide(const platform::FilesystemId& filesystem, uint64_t generation,
                         const Decision& decision) {
+  // If the mount table has changed since the request, the evidence may be that of other options.
+  const bool is_unchanged = platform::MountTableGeneration() == generation;
   MutexLock lock(mutex_);
-  // Removes the entries of unmounted filesystems: after a change of the mount table no old entry is valid.
-  for (auto entry = entries_.begin(); entry != entries_.end();) {
-    entry = entry->second.generation == generation ? std::next(entry) : entries_.erase(entry);
+  Entry& entry = EntryOf(filesystem, generation);
+  const bool was_requested = entry.requested_at == generation;
+  // Otherwise the count stays.
+  if (!was_requested && entry.decided_at != generation) entry = Entry();
+  entry.mount = is_unchanged && was_requested ? entry.requested_mount : std::string();
+  entry.decided_at = generation;
+  entry.decision = decision;
+}
+
+PlanCache::Entry& PlanCache::EntryOf(const platform::FilesystemId& filesystem, uint64_t generation) {
+  if (entries_.size() >= kMostEntries && entries_.count(filesystem) == 0) {
+    for (auto entry = entries_.begin(); entry != entries_.end();)
+      entry = entry->second.decided_at == generation ? std::next(entry) : entries_.erase(entry);
+    if (entries_.size() >= kMostEntries) entries_.clear();
   }
-  if (entries_.size() >= kMostEntries && entries_.count(filesystem) == 0) entries_.clear();
-  // The count stays.
-  entries_.try_emplace(filesystem, Entry{generation, 0, Decision()}).first->second.decision = decision;
+  return entries_[filesystem];
 }
 
 size_t PlanCache::entries() {

@@ -71,11 +71,8 @@ SaveJob::Prepared SaveJob::Begin(PlanCache* plans, UnsyncedDirectories* unsynced
 
 bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
   Decision decision;
-  if (!plans->Find(filesystem(), &decision, needed)) {
-    if (!uses_default_plan_ && ++times_without_plan_ < kMostTimesWithoutPlan) {
-      needed->directory = target_->directory.path;
-      return false;
-    }
+  if (!plans->Find(filesystem(), target_->directory, &decision, needed)) {
+    if (!uses_default_plan_ && ++times_without_plan_ < kMostTimesWithoutPlan) return false;
     decision = Decision::Default();
     RemoveUnavailable(filesystem(), &decision);
   }

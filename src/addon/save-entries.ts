@@ -42,7 +42,7 @@ export interface SaveEntries {
    * default plan.
    */
   setPlanProvider(provider: (request: PlanRequest) => WireDecision): void;
-  /** Valid for the whole process until the mount table changes. */
+  /** Valid for the whole process until the mount changes, or without `ofMountAlone` any other. */
   providePlan(request: PlanRequest, decision: WireDecision): void;
   /** Resolves when all earlier updates of the path, in any thread, have left; `undefined` if none is left. */
   joinUpdates(ticket: number, path: NativePath): Promise<void> | undefined;

@@ -42,7 +42,7 @@ export const WIRE = {
   failure: ['published', 'reason', 'errno', 'syscall', 'path', 'dest', 'stages'],
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
   plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
-  decision: ['plans', 'inMemory', 'local', 'syncfs', 'learnsAfter'],
+  decision: ['plans', 'inMemory', 'local', 'syncfs', 'learnsAfter', 'ofMountAlone'],
   /** The calls of `native/save/optional_calls.cc`. */
   optionalCalls: [
     ...(['open(O_TMPFILE)', 'linkat(/proc/self/fd)', 'sync_file_range'] as const),
@@ -130,8 +130,8 @@ export interface PlanRequest {
   readonly mountId: number;
   readonly generation: number;
   /**
-   * The number of groups of durable saves that have synced the data of a new file there since the mount table
-   * last changed.
+   * The number of groups of durable saves that have synced the data of a new file there since it was mounted
+   * or its options changed.
    */
   readonly syncs: number;
   /** A directory on that filesystem. */
@@ -165,6 +165,8 @@ export interface WireDecision {
   readonly syncfs: boolean;
   /** The decision is requested again after this number of `PlanRequest.syncs`. 0: never. */
   readonly learnsAfter: number;
+  /** `Decision.ofMountAlone`. */
+  readonly ofMountAlone: boolean;
 }
 
 export function needsPlans<T extends object>(answer: T | PlansNeeded): answer is PlansNeeded {

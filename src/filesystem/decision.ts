@@ -5,7 +5,7 @@ import { proveExt4 } from './ext4-proof.js';
 import { isInMemory, isLocal } from './filesystem-types.js';
 import { type Machine, thisMachine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
-import { findMount, type Location, MOUNT_TABLE, readMounts } from './mounts.js';
+import { type Location, MOUNT_TABLE, readMount, readMounts } from './mounts.js';
 import type { Warning } from './warning.js';
 import { proveXfs } from './xfs-proof.js';
 
@@ -27,7 +27,7 @@ export interface Plan {
 /** A plan for each durability that a caller can request. */
 export type Plans = Record<Durability, Plan>;
 
-/** The plans for saves on one mounted filesystem. Valid until the mount table changes. */
+/** The plans for saves on one mounted filesystem. Valid until the mount, or with some any other, changes. */
 export interface Decision extends Plans {
   /** For callers that force the protocol `sync-rename-sync`. */
   syncRenameSync: Omit<Plans, 'none'>;
@@ -44,6 +44,8 @@ export interface Decision extends Plans {
   warnings: Warning[];
   /** A later decision may be better: it can use what more durable saves have shown. */
   provisional: boolean;
+  /** It stays right while this mount keeps its options, whatever becomes of other mounts. */
+  ofMountAlone: boolean;
 }
 
 const RENAME: Plan = { protocol: 'rename', achieves: 'none', temporary: 'named', replaced: 'released' };
@@ -89,12 +91,12 @@ const OLDEST_PROVEN = [6, 1] as const;
  * nothing else.
  *
  * @param syncs how many groups of durable saves of this process have synced the data of a new file here since
- *   the mount table last changed. Such syncs can show that ext4's fast_commit is off.
+ *   it was mounted or its options changed. Such syncs can show that ext4's fast_commit is off.
  */
 export function decide(location: Location, syncs = 0, machine: Machine = thisMachine): Decision {
-  const mounts = readMounts(machine) ?? [];
-  const mount = findMount(mounts, location);
-  return decideFor(mount && readMountedFilesystem(machine, mount, mounts), syncs, machine);
+  const mount = readMount(machine, location);
+  const filesystem = mount && readMountedFilesystem(machine, mount, () => readMounts(machine) ?? []);
+  return decideFor(filesystem, syncs, machine);
 }
 
 /** The same for a filesystem whose state was already read; `undefined`: nothing is known about it. */
@@ -118,7 +120,19 @@ export function decideFor(
     evidence: [...evidence, ...proof.evidence],
     warnings: limits.map(({ warning }) => warning),
     provisional: proof.proven && proof.unnamedTemporaries.status === 'pending',
+    ofMountAlone: filesystem !== undefined && isOfMountAlone(filesystem),
   };
+}
+
+/**
+ * An overlay is limited by the filesystem that stores its changes. What could not be read may be visible once
+ * `/proc` or `/sys` is mounted.
+ */
+function isOfMountAlone({ mount, device, ext4 }: MountedFilesystem): boolean {
+  if (mount.type === 'overlay') return false;
+  if (ext4 !== undefined)
+    return [ext4.options, ext4.journal, ext4.fastCommits].every((read) => read !== undefined);
+  return mount.major === 0 || device !== undefined;
 }
 
 function prove(

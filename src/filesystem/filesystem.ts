@@ -79,7 +79,7 @@ export function inspectFilesystem(
 ): Filesystem {
   const mounts = readMounts(machine) ?? [];
   const mount = findMount(mounts, inspected);
-  const filesystem = mount && readMountedFilesystem(machine, mount, mounts);
+  const filesystem = mount && readMountedFilesystem(machine, mount, () => mounts);
   const decision = decideFor(filesystem, 0, machine);
   const device = filesystem && findDevice(machine, filesystem, mounts);
   const mountPoint = mount && describeMount(mount, inspected);

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { posix } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 
 /** Tests replace `/proc` and `/sys` by recorded trees. */
 export interface MachineOptions {
@@ -11,6 +12,9 @@ export interface MachineOptions {
   sysRoot?: string;
   isDirectory?: (path: string) => boolean;
 }
+
+/** Of the mount table, the kernel gives a page for each read. */
+const CHUNK_SIZE = 16384;
 
 /**
  * The machine as its kernel describes it in `/proc` and `/sys`.
@@ -43,6 +47,29 @@ export class Machine {
       return readFileSync(this.#locate(path), 'utf8').trimEnd();
     } catch {
       return undefined;
+    }
+  }
+
+  /** The lines of a file under `/proc` or `/sys`. It is read only as far as they are taken. */
+  *lines(path: string): Generator<string> {
+    let descriptor: number | undefined;
+    try {
+      descriptor = openSync(this.#locate(path), 'r');
+      const buffer = Buffer.allocUnsafe(CHUNK_SIZE);
+      const decoder = new StringDecoder('utf8');
+      let rest = '';
+      for (;;) {
+        const read = readSync(descriptor, buffer);
+        if (read === 0) break;
+        const lines = (rest + decoder.write(buffer.subarray(0, read))).split('\n');
+        rest = lines.pop() ?? '';
+        yield* lines;
+      }
+      if (rest !== '') yield rest;
+    } catch {
+      // As in `read`.
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor);
     }
   }
 

@@ -15,13 +15,14 @@ export interface MountedFilesystem {
   upper: MountedFilesystem | undefined;
 }
 
+/** @param mounts all mounts. Only an overlay needs them. */
 export function readMountedFilesystem(
   machine: Machine,
   mount: Mount,
-  mounts: readonly Mount[],
+  mounts: () => readonly Mount[],
 ): MountedFilesystem {
   const device = blockDeviceName(machine, mount.major, mount.minor);
-  const upper = mount.type === 'overlay' ? findUpperMount(machine, mount, mounts) : undefined;
+  const upper = mount.type === 'overlay' ? findUpperMount(machine, mount, mounts()) : undefined;
   return {
     mount,
     device,
@@ -41,7 +42,7 @@ function findUpperMount(machine: Machine, overlay: Mount, mounts: readonly Mount
     ?.slice('upperdir='.length);
   if (directory === undefined) return undefined;
   const mount = findMountByPath(mounts, directory);
-  if (mount === undefined || mount === overlay) return undefined;
+  if (mount === undefined || mount.id === overlay.id) return undefined;
   // In this namespace, the path may lead to a network or FUSE filesystem, and `isDirectory` would wait for
   // its server. What limits the durability there counts in any case.
   if (isOnNetwork(mount.type) || isFuse(mount.type)) return mount;

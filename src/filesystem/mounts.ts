@@ -101,13 +101,39 @@ export function findMount(mounts: readonly Mount[], location: Location): Mount |
 }
 
 /**
+ * The same as `findMount` with all mounts, for a table that may have thousands: it is read only up to the
+ * mount id, and only the line of the mount is parsed.
+ */
+export function readMount(machine: Machine, location: Location): Mount | undefined {
+  const id = location.mountId;
+  const candidates: { line: string; point: string }[] = [];
+  for (const line of machine.lines(MOUNT_TABLE)) {
+    if (id === undefined) {
+      const [, major, minor, point] = BEGINNING.exec(line) ?? [];
+      if (point !== undefined && Number(major) === location.major && Number(minor) === location.minor)
+        candidates.push({ line, point: decodeOctal(point) });
+    } else if (line.startsWith(`${id} `)) {
+      return findMount(parseLine(line), location);
+    }
+  }
+  const found = findMountByPath(candidates, location.directory.toString()) ?? candidates.at(-1);
+  return found && findMount(parseLine(found.line), location);
+}
+
+/** Of a line, up to the mount point. */
+const BEGINNING = /^\d+ \d+ (\d+):(\d+) \S+ (\S+) /;
+
+/**
  * The innermost mount on a path without symbolic links. A later mount at the same point hides the earlier
  * ones.
  */
-export function findMountByPath(mounts: readonly Mount[], path: string): Mount | undefined {
+export function findMountByPath<T extends Pick<Mount, 'point'>>(
+  mounts: readonly T[],
+  path: string,
+): T | undefined {
   return mounts
     .filter(({ point }) => isWithin(path, point))
-    .reduce<Mount | undefined>(
+    .reduce<T | undefined>(
       (best, mount) => (best && best.point.length > mount.point.length ? best : mount),
       undefined,
     );

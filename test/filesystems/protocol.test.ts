@@ -7,10 +7,13 @@ import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../../src/filesystem/ext4-proof.
 import { thisMachine } from '../../src/filesystem/machine.js';
 import { findInspectedPath } from '../../src/fs/plain/inspected-path.js';
 import { run } from '../../src/fs/steps.js';
+import { saveSync } from '../../src/index.js';
+import { nativeUnavailable } from '../engines.js';
 import { command } from '../lab/command.js';
 import {
   attachLoop,
   type Disk,
+  format,
   type Mounted,
   makeImage,
   mountDevice,
@@ -192,6 +195,42 @@ describe.skipIf(missing !== undefined)('the chosen protocol', () => {
     assert.equal(plan(await decideIn(directory)), 'sync-rename-sync, named, none');
     await command('mount', '-o', 'remount,barrier', directory);
     assert.equal((await decideIn(directory)).ordered.protocol, 'single-commit');
+  });
+
+  describe.skipIf(nativeUnavailable !== undefined)('after a change of the mount table', () => {
+    const save = (directory: string) => saveSync(join(directory, 'file'), 'content');
+    const saveUntilKnown = (directory: string): void => {
+      for (let saves = 0; saves < SYNCS_THAT_SHOW_NO_FAST_COMMIT; saves += 1)
+        assert.equal(save(directory).protocol, 'sync-rename-sync');
+      assert.equal(save(directory).protocol, 'single-commit');
+    };
+
+    it('is still the one that earlier saves have shown to be enough, where other mounts have changed', async () => {
+      const directory = await mount({ format: 'ext4' });
+      saveUntilKnown(directory);
+      await mountTmpfs(workspace, 'another');
+      // Older kernels do not tell whether the mount is still the same (statmount(2)).
+      const expected = thisMachine.isLinux(6, 11) ? 'single-commit' : 'sync-rename-sync';
+      assert.equal(save(directory).protocol, expected);
+    });
+
+    it('is chosen again where the options of the mount have changed', async () => {
+      const directory = await mount({ format: 'ext4' });
+      saveUntilKnown(directory);
+      await command('mount', '-o', 'remount,nobarrier', directory);
+      const { protocol, durability } = save(directory);
+      assert.deepEqual({ protocol, durability }, { protocol: 'sync-rename-sync', durability: 'none' });
+    });
+
+    it('is chosen again for another filesystem on the same device at the same path', async () => {
+      const disk = await mountDisk(workspace, 'again', { format: 'ext4' });
+      saveUntilKnown(disk.directory);
+      await command('umount', disk.directory);
+      assert.ok(disk.device !== undefined);
+      await format(FAST_COMMIT, disk.device);
+      await command('mount', disk.device, disk.directory);
+      assert.equal(save(disk.directory).protocol, 'sync-rename-sync');
+    });
   });
 
   it('is the same below a bind mount', async () => {

@@ -224,6 +224,7 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
       { ...DECISION, plans: {} },
       { ...DECISION, inMemory: 1 },
       { ...DECISION, learnsAfter: -1 },
+      { ...DECISION, ofMountAlone: 1 },
     ],
     { ...DECISION, plans: DECISION.plans.map((plan) => ({ ...plan, protocol: 'hope' })) },
     { ...DECISION, plans: DECISION.plans.map((plan) => ({ ...plan, achieves: 'toString' })) },

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'vitest';
-import { findMount, findMountByPath, parseMounts } from '../../../src/filesystem/mounts.js';
+import { afterAll, describe, it } from 'vitest';
+import { findMount, findMountByPath, parseMounts, readMount } from '../../../src/filesystem/mounts.js';
+import { Recordings } from './recordings.js';
+
+const recordings = new Recordings();
+afterAll(() => recordings.remove());
+
+const machineWith = (files: Record<string, string>) =>
+  recordings.make({
+    kernelRelease: '6.12.0',
+    location: { directory: '/', major: 0, minor: 0, mountId: undefined },
+    files,
+    links: {},
+  });
 
 const TABLE = `22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw,discard
@@ -71,6 +83,39 @@ describe('finding the mount of a location', () => {
 
   it('finds nothing for a device that the table does not list', () => {
     assert.equal(at('/data', 8, 7), undefined);
+  });
+
+  it('gives the same where only its line is parsed', () => {
+    const machine = machineWith({ '/proc/self/mountinfo': TABLE });
+    for (const mount of mounts) {
+      for (const mountId of [mount.id, undefined]) {
+        const location = { directory: `${mount.point}/x`, major: mount.major, minor: mount.minor, mountId };
+        assert.deepEqual(readMount(machine, location), findMount(mounts, location));
+        assert.deepEqual(
+          readMount(machine, { ...location, minor: 99 }),
+          findMount(mounts, { ...location, minor: 99 }),
+        );
+      }
+    }
+    const link = { directory: '/link', major: 8, minor: 1, mountId: undefined };
+    assert.deepEqual(readMount(machine, link), findMount(mounts, link));
+    assert.equal(readMount(machine, { ...link, mountId: 77 }), undefined);
+  });
+
+  it('reads a table of thousands of mounts, and one that ends without a newline', () => {
+    const line = (id: number) => `${id} 27 0:${id} / /mounts/ä${id} rw - tmpfs tmpfs rw`;
+    const table = Array.from({ length: 3000 }, (_, index) => line(index + 100)).join('\n');
+    const machine = machineWith({ '/proc/self/mountinfo': table });
+    for (const id of [100, 101, 1234, 3099]) {
+      const location = { directory: `/mounts/ä${id}/x`, major: 0, minor: id };
+      assert.equal(readMount(machine, { ...location, mountId: id })?.line, line(id));
+      assert.equal(readMount(machine, { ...location, mountId: undefined })?.line, line(id));
+    }
+  });
+
+  it('finds nothing in a table that is hidden', () => {
+    const machine = machineWith({});
+    assert.equal(readMount(machine, { directory: '/', major: 8, minor: 1, mountId: 1 }), undefined);
   });
 
   it('prefers the mount that hides the others', () => {

@@ -116,6 +116,17 @@ describe('the single commit on ext4', () => {
     assertSyncRenameSync(decide({ ...location, minor: 2 }, 3, machine));
   });
 
+  it('stays whatever becomes of other mounts, unless something could not be read', () => {
+    assert.equal(decideOn('ext4').ofMountAlone, true);
+    assert.equal(decideOn('ext4-no-journal').ofMountAlone, true);
+    assert.equal(decideOn('xfs').ofMountAlone, true);
+    assert.equal(decideOn('tmpfs').ofMountAlone, true);
+    assert.equal(decideOn('overlay').ofMountAlone, false);
+    for (const hidden of ['/proc/self/mountinfo', '/sys', '/proc/fs/jbd2', OPTIONS, FAST_COMMITS])
+      assert.equal(decideOn('ext4', { [hidden]: null }).ofMountAlone, false, hidden);
+    assert.equal(decideOn('xfs', { '/sys': null }).ofMountAlone, false);
+  });
+
   it('is used where the kernel gives no mount id', () => {
     const { machine, location } = recordings.load('ext4');
     const decision = decide({ ...location, mountId: undefined }, 3, machine);

@@ -665,7 +665,7 @@ TEST("keeps no commit queue and no decision for each of many filesystems that we
     const std::string path = "/mount" + std::to_string(i) + "/file";
     PlanRequest needed;
     const FilesystemId filesystem{static_cast<uint32_t>(i), 9, 0};
-    CHECK(!plans.Find(filesystem, nullptr, &needed));
+    CHECK(!plans.Find(filesystem, Directory(), nullptr, &needed));
     plans.Provide(filesystem, needed.generation, Decision::Default());
     leader.RunLeader(
         filesystem, [](const indelible::ScheduledSaves&) {}, [](const indelible::ScheduledSaves&) {});
@@ -678,6 +678,72 @@ TEST("uses a decision until the mount table changes") {
   CHECK(SaveSync({JobOf()}).empty());
   script.generation = 1;
   CHECK(SaveSync({JobOf()}).size() == 1);
+}
+
+Decision OfMountAlone(Decision decision) {
+  decision.of_mount_alone = true;
+  return decision;
+}
+
+// Saves until a decision is needed, and provides it.
+void Decide(const Decision& decision) {
+  const std::vector<PlanRequest> needed = SaveSync({JobOf()});
+  CHECK(needed.size() == 1);
+  TheScheduler().ProvidePlan(kFilesystem, needed[0].generation, decision);
+  CHECK(SaveSync({JobOf()}).empty());
+}
+
+TEST("uses a decision after a change of the mount table as well, if its mount is still the same") {
+  script.mount = "1 rw";
+  Decide(OfMountAlone(Decision::Default()));
+  for (int i = 0; i < 3; ++i) {
+    ++script.generation;
+    CHECK(SaveSync({JobOf()}).empty());
+  }
+  ++script.generation;
+  script.mount = "1 ro";
+  Decide(OfMountAlone(Decision::Default()));
+  ++script.generation;
+  script.mount = "2 ro";
+  CHECK(SaveSync({JobOf()}).size() == 1);
+}
+
+TEST("requests a decision that other mounts may change again, with the syncs that were counted") {
+  script.mount = "1 rw";
+  Decide(LearningAfter(2));
+  script.generation = 1;
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 1);
+  TheScheduler().ProvidePlan(kFilesystem, 1, LearningAfter(2));
+  CHECK(SaveSync({JobOf()}).empty());
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 2);
+  script.generation = 2;
+  script.mount = "2 rw";
+  CHECK(SaveSync({JobOf()}).at(0).syncs == 0);
+}
+
+TEST("requests a decision again if its mount has changed back since, but not before the evidence was read") {
+  script.mount = "1 rw";
+  CHECK(SaveSync({JobOf()}).size() == 1);
+  // Other options while the evidence is read.
+  script.generation = 2;
+  TheScheduler().ProvidePlan(kFilesystem, 0, OfMountAlone(Decision::Default()));
+  CHECK(SaveSync({JobOf()}).size() == 1);
+}
+
+TEST("does not try a missing call again after a change of the mount table, if the mount is still the same") {
+  script.mount = "1 rw";
+  script.always["CreateUnnamed"] = EOPNOTSUPP;
+  Decision decision = OfMountAlone(Decision::Default());
+  for (Plan& plan : decision.plans) plan.unnamed = true;
+  Decide(decision);
+  CHECK(script.TimesCalled("CreateUnnamed") == 1);
+  ++script.generation;
+  CHECK(SaveSync({JobOf()}).empty());
+  CHECK(script.TimesCalled("CreateUnnamed") == 1);
+  ++script.generation;
+  script.mount = "2 rw";
+  Decide(decision);
+  CHECK(script.TimesCalled("CreateUnnamed") == 2);
 }
 
 TEST("uses the default plan if the mount table changes all the time") {

@@ -240,6 +240,7 @@ Status RemoveUnlessOpen(const Directory&, const std::string&, RemoveResult*) {
 }
 
 uint64_t MountTableGeneration() { return script.generation; }
+std::string DescribeMount(const Directory&) { return script.mount; }
 std::string GenericPath(std::string path) { return path; }
 std::string SystemPath(std::string path) { return path; }
 bool AtExit(void (*)()) { return false; }

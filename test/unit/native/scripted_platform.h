@@ -27,6 +27,8 @@ struct Script {
   bool reports_lowest = false;
   // The generation of the mount table.
   uint64_t generation = 0;
+  // The description of every mount.
+  std::string mount;
 
   // The calls in their order, with the arguments that matter.
   std::vector<std::string> calls;
