@@ -13,6 +13,7 @@
         "native/binding/wire.cc",
         "native/binding/wire_values.cc",
         "native/save/access_list.cc",
+        "native/save/content_copy.cc",
         "native/save/links.cc",
         "native/save/optional_calls.cc",
         "native/save/pinned_version.cc",

@@ -16,6 +16,7 @@ export { createSaveStream, type SaveStream, type SaveStreamOptions } from './api
 export { Saver, type SaverOptions } from './api/saver.js';
 export { sweep, sweepSync } from './api/sweep.js';
 export type {
+  OpenTemporaryOptions,
   TemporaryFile,
   TemporaryFileOptions,
   TemporaryFileReplaceOptions,

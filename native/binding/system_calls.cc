@@ -56,6 +56,7 @@ struct Call {
   std::shared_ptr<OpenDirectory> directory;
   std::shared_ptr<OpenDirectory> other_directory;
   std::shared_ptr<OpenFile> file;
+  std::shared_ptr<TemporaryFile> target;
   std::shared_ptr<Directory> base;
   // The names or paths, in the order of the arguments.
   size_t texts_read = 0;
@@ -95,6 +96,7 @@ enum class Reads : uint8_t {
   kNothing,
   kDirectory,  // The first to `directory`, the next to `other_directory`.
   kFile,
+  kTemporary,
   kName,  // The first to `one`, the next to `other`; paths as well.
   kPath,
   kBoundPath,  // Relative to the working directory of the call, also if that changes later.
@@ -135,6 +137,9 @@ void Read(const Argument& argument, Arguments* arguments, Call* call) {
       return;
     case Reads::kFile:
       call->file = arguments->File(name);
+      return;
+    case Reads::kTemporary:
+      call->target = arguments->Temporary(name);
       return;
     case Reads::kName:
       NextText(call) = arguments->Component(name);
@@ -195,6 +200,7 @@ Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) 
         call->directory = call->other_directory = nullptr;
         call->base = nullptr;
         call->file = nullptr;
+        call->target = nullptr;
         return [&row, call = std::move(call), status = std::move(status)](Napi::Env env) {
           return status.ok() ? row.answer(env, call.get()) : FailureValue(env, status, false);
         };
@@ -513,6 +519,11 @@ Status CreateTemporary(Call* call) {
   return call->temporary->Create(call->other_flag);
 }
 
+Status CopyToTemporary(Call* call) {
+  const MutexLock lock(call->file->mutex);
+  return call->target->CopyFrom(call->file->descriptor, call->second, &call->count);
+}
+
 constexpr Argument kIn = {Reads::kDirectory, "directory"};
 constexpr Argument kName = {Reads::kName, "name"};
 constexpr Argument kNames = {Reads::kNames, "names"};
@@ -610,6 +621,10 @@ const Row kRows[] = {
      [](Call* call) { return platform::RemoveLock(call->In(), call->second); },
      Nothing},
     {"createTemporary", {kIn, {Reads::kFlag, "unnamed"}, {Reads::kFlag, "local"}}, CreateTemporary, Created},
+    {"copyToTemporary",
+     {{Reads::kFile, "file"}, {Reads::kTemporary, "temporary"}, {Reads::kCount, "offset"}},
+     CopyToTemporary,
+     Count},
     // For `indelible/primitives`.
     {"renameat2",
      {{Reads::kPath, "from"}, {Reads::kPath, "to"}, kFlags},

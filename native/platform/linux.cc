@@ -511,6 +511,21 @@ Status SetFlags(const Descriptor& file, const FileFlags& flags) {
   return Checked(ioctl(Number(file), FS_IOC_FSSETXATTR, &all), "ioctl");
 }
 
+Status CloneContent(const Descriptor& from, const Descriptor& to) {
+  return Checked(ioctl(Number(to), FICLONE, Number(from)), "ioctl");
+}
+
+Status CopyRange(const Descriptor& from, const Descriptor& to, uint64_t offset, uint64_t size,
+                 uint64_t* copied) {
+  auto read_at = static_cast<int64_t>(offset);
+  auto write_at = read_at;
+  // By number: glibc has it since 2.27, where it falls back to a copy in user space; musl since 1.1.21.
+  const long count = syscall(SYS_copy_file_range, Number(from), &read_at, Number(to), &write_at, size, 0U);
+  if (count < 0) return Status::Failed("copy_file_range", errno);
+  *copied = static_cast<uint64_t>(count);
+  return Status::Ok();
+}
+
 Status WriteBack(const Descriptor& file) {
   return Checked(
       sync_file_range(Number(file), 0, 0,

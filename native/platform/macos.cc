@@ -253,6 +253,13 @@ Status Exchange(const Directory& one_directory, const std::string& one, const Di
   return Checked(RenameWithFlags(one_directory, one, other_directory, other, RENAME_SWAP), "rename");
 }
 
+// clonefile(2) only makes new files.
+Status CloneContent(const Descriptor&, const Descriptor&) { return Status::Failed("ioctl", ENOSYS); }
+
+Status CopyRange(const Descriptor&, const Descriptor&, uint64_t, uint64_t, uint64_t*) {
+  return Status::Failed("copy_file_range", ENOSYS);
+}
+
 // No call tells whether another process has a file open.
 Status RemoveUnlessOpen(const Directory&, const std::string&, RemoveResult* result) {
   *result = RemoveResult::kUnknown;

@@ -188,6 +188,15 @@ Status CreateFile(const Directory& directory, const std::string& name, uint32_t 
 Status CreateUnnamed(const Directory& directory, uint32_t mode, Descriptor* file);
 // From fstat. `*linked` is false if the file has no name any more.
 Status ReadAttributes(const Descriptor& file, Attributes* attributes, bool* linked);
+// The same for a write.
+Status WriteAt(const Descriptor& file, uint64_t offset, const uint8_t* data, size_t size, size_t* written);
+// The whole content becomes that of another file, with which it shares its blocks: FICLONE. EXDEV for files
+// on two filesystems. ENOSYS on other platforms than Linux.
+Status CloneContent(const Descriptor& from, const Descriptor& to);
+// Copies up to `size` bytes within the kernel, from `offset` to the same offset: copy_file_range(2). ENOSYS
+// on other platforms than Linux.
+Status CopyRange(const Descriptor& from, const Descriptor& to, uint64_t offset, uint64_t size,
+                 uint64_t* copied);
 // One write. It may write less than `size`, and never more than 1 GiB.
 Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* written);
 Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid);

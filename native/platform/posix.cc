@@ -206,6 +206,14 @@ Status Write(const Descriptor& file, const uint8_t* data, size_t size, size_t* w
   return Status::Ok();
 }
 
+Status WriteAt(const Descriptor& file, uint64_t offset, const uint8_t* data, size_t size, size_t* written) {
+  const ssize_t count =
+      pwrite(Number(file), data, std::min(size, kLargestTransfer), static_cast<off_t>(offset));
+  if (count < 0) return Status::Failed("write", errno);
+  *written = static_cast<size_t>(count);
+  return Status::Ok();
+}
+
 Status SetOwner(const Descriptor& file, uint32_t uid, uint32_t gid) {
   return Checked(fchown(Number(file), uid, gid), "fchown");
 }

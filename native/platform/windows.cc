@@ -452,6 +452,16 @@ Status ReadAt(const Descriptor&, uint64_t, uint8_t*, size_t, size_t*) {
   return Status::Failed("read", ENOSYS);
 }
 
+Status WriteAt(const Descriptor&, uint64_t, const uint8_t*, size_t, size_t*) {
+  return Status::Failed("write", ENOSYS);
+}
+
+Status CloneContent(const Descriptor&, const Descriptor&) { return Status::Failed("ioctl", ENOSYS); }
+
+Status CopyRange(const Descriptor&, const Descriptor&, uint64_t, uint64_t, uint64_t*) {
+  return Status::Failed("copy_file_range", ENOSYS);
+}
+
 Status ReadVersion(const Descriptor& file, FileVersion* version) { return VersionOf(file, "fstat", version); }
 
 Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version) {

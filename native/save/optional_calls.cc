@@ -56,6 +56,14 @@ constexpr Row kRows[] = {
     {OptionalCall::kSyncFilesystem, "syncfs", 0, "durability is at most 'ordered'",
      [] { return platform::SyncFilesystem(Descriptor()); }},
     {OptionalCall::kSyncDirectory, "fsync of a directory", 0, "durability is at most 'ordered'", nullptr},
+    // EXDEV: the other file is on another filesystem.
+    {OptionalCall::kClone, "ioctl(FICLONE)", EXDEV, "copy_file_range",
+     [] { return platform::CloneContent(Descriptor(), Descriptor()); }},
+    {OptionalCall::kCopyRange, "copy_file_range", EXDEV, "read and write",
+     [] {
+       uint64_t copied = 0;
+       return platform::CopyRange(Descriptor(), Descriptor(), 0, 1, &copied);
+     }},
 };
 
 constexpr const Row& RowOf(OptionalCall call) { return kRows[static_cast<size_t>(call)]; }

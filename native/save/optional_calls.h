@@ -24,6 +24,8 @@ enum class OptionalCall : uint8_t {
   kFlags,
   kSyncFilesystem,
   kSyncDirectory,
+  kClone,
+  kCopyRange,
 };
 
 // The names in the table, in the order of the enumeration.

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
+#include "content_copy.h"
 #include "optional_calls.h"
 #include "rename_retry.h"
 #include "sync_fallback.h"
@@ -22,8 +22,6 @@ constexpr int kMostNames = 10;
 
 // The bytes written between two checks for cancellation.
 constexpr size_t kWriteChunk = size_t{8} << 20;
-// The bytes of a copy that are in memory at once.
-constexpr size_t kCopyChunk = size_t{256} << 10;
 
 }  // namespace
 
@@ -105,15 +103,12 @@ Status Temporary::Adopt(Temporary* other, uint64_t* size) {
 }
 
 Status Temporary::CopyContent(const Temporary& other, FunctionRef<bool()> cancelled) {
-  std::vector<uint8_t> buffer(kCopyChunk);
   for (uint64_t offset = 0;;) {
-    size_t got = 0;
-    Status status = platform::ReadAt(other.file_, offset, buffer.data(), buffer.size(), &got);
-    if (status.error() == EINTR) continue;
-    if (!status.ok() || got == 0) return status;
-    offset += got;
-    status = Write(buffer.data(), got, cancelled);
-    if (!status.ok()) return status;
+    if (cancelled()) return Status::Failed(Status::Reason::kCancelled, "write", ECANCELED);
+    uint64_t copied = 0;
+    Status status = indelible::CopyContent(other.file_, file_, filesystem_, offset, &copied);
+    if (!status.ok() || copied == 0) return status;
+    offset += copied;
   }
 }
 

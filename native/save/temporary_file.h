@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../platform/platform.h"
+#include "content_copy.h"
 #include "temporary.h"
 
 namespace indelible {
@@ -23,6 +24,11 @@ class TemporaryFile {
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   Status Create(bool unnamed) { return temporary_.CreatePrivate(unnamed); }
+
+  // The next bytes of the file, from `offset` on; `*copied` is 0 at its end (content_copy.h).
+  Status CopyFrom(const platform::Descriptor& file, uint64_t offset, uint64_t* copied) {
+    return CopyContent(file, temporary_.file(), filesystem(), offset, copied);
+  }
 
   Temporary& temporary() { return temporary_; }
   platform::FilesystemId filesystem() const { return platform::FilesystemId::Of(identity_); }

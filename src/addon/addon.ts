@@ -129,6 +129,11 @@ export interface AddonCalls {
     local: boolean,
   ): { handle: NativeHandle; fd: number; name?: Buffer };
   /**
+   * Copies the next bytes of a file, from `offset` on. Returns how many; 0 at its end. At offset 0 that is the
+   * whole file where the filesystem can share its blocks.
+   */
+  copyToTemporary(file: NativeHandle, temporary: NativeHandle, offset: number): number;
+  /**
    * Finds the target of a save, and follows symbolic links. Directories that it makes count as unsynced until
    * a save syncs them.
    */

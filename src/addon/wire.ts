@@ -48,6 +48,7 @@ export const WIRE = {
     ...(['open(O_TMPFILE)', 'linkat(/proc/self/fd)', 'sync_file_range'] as const),
     ...(['renameat2(RENAME_NOREPLACE)', 'renameat2(RENAME_EXCHANGE)', 'linkat'] as const),
     ...(['ioctl(FS_IOC_FSGETXATTR)', 'syncfs', 'fsync of a directory'] as const),
+    ...(['ioctl(FICLONE)', 'copy_file_range'] as const),
   ] satisfies UnavailableCall[],
 } as const;
 

@@ -1,16 +1,18 @@
+import { throwIfAborted } from '../base/abortable.js';
 import { indelibleError } from '../base/errors.js';
 import { toSaveError } from '../base/fs-error.js';
 import { isWeaker, optionsObject, resolveOptions } from '../base/options.js';
-import { absolutePath, type PathLike } from '../base/path.js';
+import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
 import { bytesOfPath } from '../base/path-bytes.js';
 import { noTemporaryFileError } from '../base/save-errors.js';
 import type { SaveParameters } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
-import type { FileSystemCalls } from '../fs/file-system-calls.js';
+import type { FileSystemCalls, OpenFile, OpenTemporary } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
 import { saveParametersOf } from './save.js';
 import {
-  REFUSED_BY_TEMPORARIES,
+  type OpenTemporaryOptions,
+  REFUSED_BY_OPEN,
   TemporaryFile,
   type TemporaryFileOptions,
   TemporaryHandle,
@@ -27,40 +29,49 @@ import {
  *
  * Until it is published, the file is for its owner alone (mode 0600).
  *
- * @param directory on the same mounted filesystem as the paths for `link` and `replace`.
+ * @param directory on the same mounted filesystem as the paths for `link` and `replace`, and with `from` as
+ *   that file if they are to share their blocks.
  * @param options also the defaults for `link` and `replace`, which may override them. `mode` is the final
  *   mode of the file, `createMode` that of one that replaces nothing, less the umask. Without them a file that
  *   replaces nothing gets the mode that the caller has set with `fchmod`, else that of any new file.
- * @throws {SaveError} the error of the failed system call; `ERR_INDELIBLE_UNSUPPORTED` with the portable
- *   engine, on Windows and in Deno.
+ * @throws {SaveError} the error of the failed system call; if `from` is a directory, `EISDIR`, and if it is
+ *   anything else that is no regular file, `ERR_INDELIBLE_NOT_A_FILE`; `ERR_INDELIBLE_UNSUPPORTED` with the
+ *   portable engine, on Windows and in Deno.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
  *   `ERR_OUT_OF_RANGE` for wrong arguments.
  */
 export async function openTemporary(
   directory: PathLike,
-  options?: TemporaryFileOptions | null,
+  options?: OpenTemporaryOptions | null,
 ): Promise<TemporaryFile> {
-  const given = snapshot(options);
-  return new TemporaryFile(await run(open(requestOf(directory, given))), given);
+  const { request, from, defaults } = requestOf(directory, options);
+  return new TemporaryFile(await run(open(request, from)), defaults);
 }
 
 /** The same on the calling thread. */
-export function openTemporarySync(directory: PathLike, options?: TemporaryFileOptions | null): TemporaryFile {
-  const given = snapshot(options);
-  return new TemporaryFile(runSync(open(requestOf(directory, given))), given);
+export function openTemporarySync(directory: PathLike, options?: OpenTemporaryOptions | null): TemporaryFile {
+  const { request, from, defaults } = requestOf(directory, options);
+  return new TemporaryFile(runSync(open(request, from)), defaults);
 }
 
-/** The options as they are now: a later change does not affect `link` and `replace`. */
-function snapshot(options: TemporaryFileOptions | null | undefined): TemporaryFileOptions {
-  return { ...optionsObject(options, REFUSED_BY_TEMPORARIES) };
+interface Request {
+  /** Its path is the directory. */
+  request: SaveParameters;
+  from: AbsolutePath | undefined;
+  /** The options as they are now: a later change does not affect `link` and `replace`. */
+  defaults: TemporaryFileOptions;
 }
 
-/** A request whose path is the directory. */
-function requestOf(directory: PathLike, options: TemporaryFileOptions): SaveParameters {
-  return saveParametersOf(absolutePath(directory, 'directory'), resolveOptions(options));
+function requestOf(directory: PathLike, options: OpenTemporaryOptions | null | undefined): Request {
+  const { from, ...defaults }: OpenTemporaryOptions = { ...optionsObject(options, REFUSED_BY_OPEN) };
+  return {
+    request: saveParametersOf(absolutePath(directory, 'directory'), resolveOptions(defaults)),
+    from: from === undefined || from === null ? undefined : absolutePath(from, 'options.from'),
+    defaults,
+  };
 }
 
-function* open(request: SaveParameters): Steps<TemporaryHandle> {
+function* open(request: SaveParameters, from: AbsolutePath | undefined): Steps<TemporaryHandle> {
   const { path, durability, protocol, strict } = request;
   const { engine, calls } = selectEngine();
   refuseWithoutDescriptors(calls, path);
@@ -72,8 +83,14 @@ function* open(request: SaveParameters): Steps<TemporaryHandle> {
         const message = `The filesystem cannot make '${path}' ${durability}`;
         throw indelibleError('ERR_INDELIBLE_NOT_DURABLE', message, { syscall: 'open', path });
       }
-      const opened = yield* calls.createTemporary(directory, plan);
-      return new TemporaryHandle(engine, calls, opened);
+      const source = from === undefined ? undefined : yield* openSource(calls, from);
+      try {
+        const opened = yield* calls.createTemporary(directory, plan);
+        if (source !== undefined) yield* copy(calls, source, opened, request.signal);
+        return new TemporaryHandle(engine, calls, opened);
+      } finally {
+        if (source !== undefined) yield* calls.closeAll([source]);
+      }
     } finally {
       yield* calls.close(directory);
     }
@@ -82,6 +99,42 @@ function* open(request: SaveParameters): Steps<TemporaryHandle> {
   }
 }
 
+function* openSource(calls: FileSystemCalls, path: AbsolutePath): Steps<OpenFile> {
+  try {
+    const { directory, name } = yield* calls.locate(path, false);
+    try {
+      return yield* calls.openFile(directory, name, { path, anyOwner: true });
+    } finally {
+      yield* calls.close(directory);
+    }
+  } catch (error) {
+    throw toSaveError(error, { path });
+  }
+}
+
+/** A temporary that is not complete is closed. */
+function* copy(
+  calls: TemporaryCalls,
+  source: OpenFile,
+  temporary: OpenTemporary,
+  signal: AbortSignal | undefined,
+): Steps<void> {
+  try {
+    for (let offset = 0; ; ) {
+      throwIfAborted(signal);
+      const copied = yield* calls.copyToTemporary(source, temporary, offset);
+      if (copied === 0) return;
+      offset += copied;
+    }
+  } catch (error) {
+    yield* calls.closeAll([temporary]);
+    throw error;
+  }
+}
+
+type TemporaryCalls = FileSystemCalls &
+  Required<Pick<FileSystemCalls, 'createTemporary' | 'copyToTemporary'>>;
+
 /**
  * On Windows descriptors belong to a table in Node's C library, to which an addon cannot add an entry. In
  * Deno they belong to a table of Deno.
@@ -89,8 +142,9 @@ function* open(request: SaveParameters): Steps<TemporaryHandle> {
 function refuseWithoutDescriptors(
   calls: FileSystemCalls,
   path: SaveParameters['path'],
-): asserts calls is FileSystemCalls & Required<Pick<FileSystemCalls, 'createTemporary'>> {
-  if (calls.createTemporary === undefined) throw noTemporaryFileError(path, 'The portable engine');
+): asserts calls is TemporaryCalls {
+  if (calls.createTemporary === undefined || calls.copyToTemporary === undefined)
+    throw noTemporaryFileError(path, 'The portable engine');
   if (process.platform === 'win32') throw noTemporaryFileError(path, 'Windows');
   if (process.versions.deno !== undefined) throw noTemporaryFileError(path, 'Deno');
 }

@@ -9,20 +9,31 @@ import { run, runSync, type Steps } from '../fs/steps.js';
 import { saveParametersOf } from './save.js';
 
 /**
- * Options of `openTemporary` and of `TemporaryFile.link`: those of `save` without the options for data and
- * for an existing file.
+ * Options of `TemporaryFile.link`, and of `openTemporary` as their defaults: those of `save` without the
+ * options for data and for an existing file.
  */
 export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | 'keepPrevious'>;
 
 /** Options of `TemporaryFile.replace`. */
 export type TemporaryFileReplaceOptions = Omit<SaveOptions, 'ifExists' | 'encoding'>;
 
+/** Options of `openTemporary`. */
+export interface OpenTemporaryOptions extends TemporaryFileOptions {
+  /**
+   * A regular file whose content the temporary begins with; the descriptor is at its beginning. Where the
+   * filesystem can, they share their blocks until one of them is written (`FICLONE`), so that a small change
+   * to a large file costs little; else the kernel copies it. Only the content is copied. Symbolic links are
+   * followed, except those that a save would not follow (`EACCES`). If another program writes the file
+   * meanwhile, the copy may have some of that. Default: the temporary is empty.
+   */
+  from?: PathLike | null | undefined;
+}
+
 const REPLACE_OPTIONS = SAVE_OPTIONS.filter((option) => option !== 'ifExists');
 const REFUSED_BY_REPLACE = allOptionsBut(REPLACE_OPTIONS);
-/** By `openTemporary` and `link`. */
-export const REFUSED_BY_TEMPORARIES = allOptionsBut(
-  REPLACE_OPTIONS.filter((option) => option !== 'keepPrevious'),
-);
+const LINK_OPTIONS = REPLACE_OPTIONS.filter((option) => option !== 'keepPrevious');
+const REFUSED_BY_LINK = allOptionsBut(LINK_OPTIONS);
+export const REFUSED_BY_OPEN = allOptionsBut([...LINK_OPTIONS, 'from']);
 
 /** The open file behind a `TemporaryFile`. */
 export class TemporaryHandle {
@@ -184,7 +195,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     options: TemporaryFileReplaceOptions | null | undefined,
     ifExists: 'replace' | 'fail',
   ): SaveParameters {
-    const refused: RefusedOptions = ifExists === 'fail' ? REFUSED_BY_TEMPORARIES : REFUSED_BY_REPLACE;
+    const refused: RefusedOptions = ifExists === 'fail' ? REFUSED_BY_LINK : REFUSED_BY_REPLACE;
     const given = optionsObject(options, refused);
     const resolved = resolveOptions({ ...this.#options, ...given, ifExists });
     return saveParametersOf(absolutePath(path, 'path'), resolved);

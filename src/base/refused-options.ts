@@ -17,7 +17,8 @@ type OwnOption =
   | 'timeout'
   | 'retries'
   | 'lock'
-  | 'serialize';
+  | 'serialize'
+  | 'from';
 
 const NOT_OFFERED = 'this call does not offer it';
 
@@ -39,6 +40,7 @@ const OWN: Readonly<Record<OwnOption, string>> = {
   retries: 'it is an option of update',
   lock: 'it is an option of update',
   serialize: 'it is an option of Saver',
+  from: 'it is an option of openTemporary',
 };
 
 const FLAG = "ifExists 'fail' is the flag 'wx', the default is 'w', and update reads, changes and appends";

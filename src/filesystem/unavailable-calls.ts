@@ -11,7 +11,9 @@ export type UnavailableCall =
   | 'linkat'
   | 'ioctl(FS_IOC_FSGETXATTR)'
   | 'syncfs'
-  | 'fsync of a directory';
+  | 'fsync of a directory'
+  | 'ioctl(FICLONE)'
+  | 'copy_file_range';
 
 /** The calls whose absence changes a plan. */
 const UNNAMED: readonly UnavailableCall[] = ['open(O_TMPFILE)', 'linkat(/proc/self/fd)'];

@@ -162,6 +162,12 @@ export interface FileSystemCalls {
   readonly locks?: LockCalls;
   /** For its owner alone, until it is published. */
   createTemporary?(directory: OpenDirectory, plan: FilesystemPlan): Steps<OpenTemporary>;
+  /**
+   * Copies the next bytes of a file to an empty temporary, by sharing its blocks if the filesystem can do that.
+   *
+   * @returns how many; 0 at the end of the file.
+   */
+  copyToTemporary?(file: OpenFile, temporary: OpenTemporary, offset: number): Steps<number>;
 
   lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
   /** In no particular order. */

@@ -152,6 +152,10 @@ export class NativeCalls implements FileSystemCalls {
     return { handle: created.handle, fd: created.fd, unnamed: created.name === undefined };
   }
 
+  copyToTemporary(file: OpenFile, temporary: OpenTemporary, offset: number): Steps<number> {
+    return this.#call('copyToTemporary', file.handle, temporary.handle, offset);
+  }
+
   lookUp({ handle }: OpenDirectory, name: Buffer): Steps<Entry> {
     return this.#call('lookUp', handle, name);
   }

@@ -19,10 +19,18 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, it } from 'vitest';
-import { openTemporary, openTemporarySync, save, sweep, type TemporaryFile } from '../../src/index.js';
+import {
+  openTemporary,
+  openTemporarySync,
+  save,
+  sweep,
+  type TemporaryFile,
+  type TemporaryFileOptions,
+} from '../../src/index.js';
 import { isInMemory, MEMORY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { opensTemporaries } from './engine-under-test.js';
@@ -248,6 +256,116 @@ if (opensTemporaries) {
         assert.deepEqual(readdirSync(scratch.path), ['target']);
       });
 
+      describe('with from', () => {
+        const source = () => scratch.at('source');
+        // Longer than one chunk, and than a whole number of blocks.
+        const content = Buffer.alloc(3_000_001, 'content of the source,');
+        const read = ({ fd }: TemporaryFile) => {
+          const { size } = fstatSync(fd);
+          const all = Buffer.alloc(size);
+          assert.equal(readSync(fd, all, 0, size, 0), size);
+          return all;
+        };
+
+        it('begins with the content of a file, which it leaves alone', async () => {
+          writeFileSync(source(), content);
+          const file = await form.open(scratch.path, { from: source() });
+          assert.ok(read(file).equals(content));
+          // At its beginning.
+          writeSync(file.fd, 'changed');
+          await form.replace(file, target());
+          assert.ok(readFileSync(source()).equals(content));
+          const changed = Buffer.from(content);
+          changed.write('changed');
+          assert.ok(readFileSync(target()).equals(changed));
+          assert.deepEqual(readdirSync(scratch.path).sort(), ['source', 'target']);
+        });
+
+        it('can replace the file that it was copied from', async () => {
+          writeFileSync(target(), 'the old content');
+          chmodSync(target(), 0o640);
+          const file = await form.open(scratch.path, { from: target() });
+          writeSync(file.fd, 'new', 4);
+          await form.replace(file, target());
+          assert.equal(contentOf(target()), 'the new content');
+          assert.equal(statSync(target()).mode & 0o7777, 0o640);
+        });
+
+        it('copies only the content, for the owner alone', async () => {
+          writeFileSync(source(), 'content');
+          chmodSync(source(), 0o666);
+          const file = await form.open(scratch.path, { from: source() });
+          assert.equal(fstatSync(file.fd).mode & 0o066, 0);
+          await form.link(file, target(), { createMode: 0o600 });
+          assert.equal(statSync(target()).mode & 0o7777, 0o600);
+        });
+
+        it('copies an empty file, and one in another form of path through a symbolic link', async () => {
+          writeFileSync(source(), '');
+          symlinkSync('source', scratch.at('link'));
+          const empty = await form.open(scratch.path, { from: Buffer.from(scratch.at('link')) });
+          assert.equal(fstatSync(empty.fd).size, 0);
+          await form.close(empty);
+          writeFileSync(source(), 'content');
+          const file = await form.open(scratch.path, { from: pathToFileURL(scratch.at('link')) });
+          assert.equal(read(file).toString(), 'content');
+          await form.close(file);
+        });
+
+        it.skipIf(process.platform !== 'linux')('copies a file whose size is not known before', async () => {
+          const file = await form.open(scratch.path, { from: '/proc/self/mountinfo' });
+          assert.ok(read(file).length > 0);
+          await form.close(file);
+        });
+
+        it.skipIf(!existsSync(MEMORY))('copies a file of another filesystem', async () => {
+          const directory = mkdtempSync(join(MEMORY, 'indelible-'));
+          try {
+            writeFileSync(join(directory, 'source'), content);
+            const file = await form.open(scratch.path, { from: join(directory, 'source') });
+            assert.ok(read(file).equals(content));
+            await form.close(file);
+          } finally {
+            rmSync(directory, { recursive: true });
+          }
+        });
+
+        it('refuses what is no regular file, and leaves nothing', async () => {
+          const missing = scratch.at('missing');
+          for (const [from, code] of [
+            [scratch.path, 'EISDIR'],
+            ['/dev/null', 'ERR_INDELIBLE_NOT_A_FILE'],
+            [missing, 'ENOENT'],
+          ] as const) {
+            await assert.rejects(form.open(scratch.path, { from }), { code, path: from, published: false });
+          }
+          assert.deepEqual(readdirSync(scratch.path), []);
+        });
+
+        it('copies nothing if it is aborted, and leaves nothing', async () => {
+          writeFileSync(source(), content);
+          const signal = AbortSignal.abort();
+          await assert.rejects(form.open(scratch.path, { from: source(), signal }), { name: 'AbortError' });
+          assert.deepEqual(readdirSync(scratch.path), ['source']);
+        });
+
+        it('is refused by link and replace', async () => {
+          const file = await form.open(scratch.path);
+          const options = { from: source() } as TemporaryFileOptions;
+          for (const publish of [form.link, form.replace]) {
+            await assert.rejects(publish(file, target(), options), {
+              code: 'ERR_INVALID_ARG_VALUE',
+              message: /options\.from.*option of openTemporary/,
+            });
+          }
+          await form.close(file);
+          await assert.rejects(form.open(scratch.path, { from: 1 as unknown as string }), {
+            code: 'ERR_INVALID_ARG_TYPE',
+            message: /options\.from/,
+          });
+        });
+      });
+
       it('opens a file that a sweep leaves alone', async () => {
         const file = await form.open(scratch.path);
         assert.deepEqual(await sweep(scratch.path), []);
@@ -359,11 +477,13 @@ if (opensTemporaries) {
   describe('openTemporary where it is unsupported', () => {
     for (const form of forms) {
       it(`is unsupported: ${form.name}`, async () => {
-        await assert.rejects(form.open(scratch.path), {
-          code: 'ERR_INDELIBLE_UNSUPPORTED',
-          path: scratch.path,
-          published: false,
-        });
+        for (const options of [{}, { from: scratch.at('source') }]) {
+          await assert.rejects(form.open(scratch.path, options), {
+            code: 'ERR_INDELIBLE_UNSUPPORTED',
+            path: scratch.path,
+            published: false,
+          });
+        }
         assert.deepEqual(readdirSync(scratch.path), []);
       });
     }

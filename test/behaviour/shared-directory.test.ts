@@ -252,6 +252,8 @@ describe.skipIf(!isRoot)('on the way through a sticky directory that others may 
     sweep: (path) => indelible.sweep(path),
     ...(opensTemporaries && {
       openTemporary: async (path: string) => await indelible.openTemporary(path),
+      'openTemporary with from': async (path: string) =>
+        await indelible.openTemporary(scratch.path, { from: path }),
       exchange: (path: string) => indelible.exchange(path, scratch.at('file')),
       renameExclusive: (path: string) => indelible.renameExclusive(scratch.at('file'), path),
     }),

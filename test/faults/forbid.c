@@ -67,6 +67,8 @@ static const struct call {
     {"F_OFD_GETLK", __NR_fcntl, 1, ~0U, OFD_GETLK},
     {"FS_IOC_FSGETXATTR", __NR_ioctl, 1, ~0U, FS_IOC_FSGETXATTR},
     {"FS_IOC_FSSETXATTR", __NR_ioctl, 1, ~0U, FS_IOC_FSSETXATTR},
+    {"FICLONE", __NR_ioctl, 1, ~0U, FICLONE},
+    {"copy_file_range", __NR_copy_file_range, ANY, 0, 0},
     {"getrandom", __NR_getrandom, ANY, 0, 0},
 };
 

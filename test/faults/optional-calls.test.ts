@@ -82,6 +82,13 @@ const nativeRows: readonly Row[] = [
   { forbidden: ['syncfs'], errors: [...FILTER, 'EOPNOTSUPP'] },
   { forbidden: ['fsync'], errors: [...FILTER, 'EINVAL', 'EOPNOTSUPP'], durability: 'ordered' },
   { forbidden: ['FS_IOC_FSGETXATTR'], errors: [...FILTER, 'ENOTTY', 'EOPNOTSUPP'] },
+  { forbidden: ['FICLONE'], errors: [...FILTER, 'ENOTTY', 'EXDEV'], only: ['temporaryFrom'] },
+  // Tried only where blocks cannot be shared.
+  {
+    forbidden: ['FICLONE', 'copy_file_range'],
+    errors: [...FILTER, 'EXDEV'],
+    only: ['temporaryFrom'],
+  },
   // With EACCES Node itself does not start.
   { forbidden: ['statx'], errors: ['EPERM', 'ENOSYS'], mayFail: false },
   { forbidden: ['openat2'], errors: FILTER },
@@ -95,7 +102,7 @@ const nativeRows: readonly Row[] = [
 ];
 
 const PLAIN_FS_REFUSES = [
-  ...['updateLocked', 'temporaryLink', 'temporaryReplace', 'exchange', 'renameExclusive'],
+  ...['updateLocked', 'temporaryLink', 'temporaryReplace', 'temporaryFrom', 'exchange', 'renameExclusive'],
   'replaceDirectory',
 ];
 
@@ -126,7 +133,7 @@ const rows: Readonly<Record<EngineName, readonly Row[]>> = { native: nativeRows,
 /** What a sandbox that allows none of the optional calls forbids. */
 const EVERYTHING = [
   ...['O_TMPFILE', 'link', 'sync_file_range', 'renameat2', 'F_OFD_SETLK', 'F_OFD_GETLK', 'flock', 'syncfs'],
-  ...['openat2', 'FS_IOC_FSGETXATTR', 'FS_IOC_FSSETXATTR', 'statfs'],
+  ...['openat2', 'FS_IOC_FSGETXATTR', 'FS_IOC_FSSETXATTR', 'statfs', 'FICLONE', 'copy_file_range'],
 ];
 const REFUSED_WITHOUT_EVERYTHING = [
   ...['exclusive', 'updateNew', 'keepPrevious', 'updateLocked', 'temporaryLink'],

@@ -74,6 +74,13 @@ const calls = {
   updateLocked: { before: old, run: (path) => update(path, () => NEW, { lock: 'machine' }) },
   temporaryLink: { run: (path) => publish(path, 'link') },
   temporaryReplace: { before: old, run: (path) => publish(path, 'replace') },
+  temporaryFrom: {
+    before: (path) => {
+      old(path);
+      writeFileSync(`${path}.other`, 'old content');
+    },
+    run: (path) => publish(path, 'replace', { from: `${path}.other` }),
+  },
   makeDirectories: {
     run: (path) => save(join(path, 'file'), NEW, { makeDirectories: true }),
   },
@@ -106,8 +113,8 @@ const calls = {
   },
 };
 
-async function publish(path, how) {
-  const file = await openTemporary(root);
+async function publish(path, how, options = {}) {
+  const file = await openTemporary(root, options);
   try {
     writeSync(file.fd, NEW);
     return await file[how](path);

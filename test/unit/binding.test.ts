@@ -40,6 +40,7 @@ type Argument =
   | 'id'
   | 'path or none'
   | 'file or none'
+  | 'temporary'
   | 'temporary or none'
   | 'ticket'
   | 'ticket or none'
@@ -95,6 +96,7 @@ const twoForms: Readonly<
   ticketAhead: ['directory', 'lock offset', 'lock offset'],
   removeLock: ['directory', 'lock offset'],
   createTemporary: ['directory', 'boolean', 'boolean'],
+  copyToTemporary: ['file', 'temporary', 'number'],
   renameat2: ['path', 'path', 'flags'],
   openTmpfile: ['path', 'mode'],
   linkat: ['path or descriptor', 'path'],
@@ -197,6 +199,7 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
   id: [...notIntegers, 2 ** 32],
   'path or none': notPaths.slice(1),
   'file or none': notHandles.filter((value) => value !== 0),
+  temporary: notHandles,
   'temporary or none': notHandles.filter((value) => value !== 0),
   ticket: notHandles,
   'ticket or none': notHandles.filter((value) => value !== 0),
@@ -258,6 +261,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   };
   let directory = 0;
   let file = 0;
+  let temporary = 0;
   let streaming = 0;
   let update = 0;
 
@@ -294,6 +298,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
       decided(() => entry('openSaveSync')(...requestFor('streamed', streaming))),
       0,
     );
+    temporary = opened(entry('createTemporarySync')(directory, false, false));
     update = issueTicket();
     entry('joinUpdates')(update, scratch.at('file'));
   });
@@ -301,7 +306,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   afterEach(() => {
     entry('leaveUpdates')(update);
     entry('abandonSaveSync')(streaming);
-    for (const handle of [file, directory]) entry('closeHandleSync')(handle);
+    for (const handle of [file, temporary, directory]) entry('closeHandleSync')(handle);
   });
 
   /** A correct argument, of a call that would do no harm. */
@@ -311,6 +316,8 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
         return directory;
       case 'file':
         return file;
+      case 'temporary':
+        return temporary;
       case 'handle':
         return opened(entry('openDirectorySync')(scratch.path));
       case 'path':

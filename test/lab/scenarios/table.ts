@@ -4,7 +4,7 @@ import { saveByTextbook } from '../textbook.js';
 import { exclusiveAndReplacing, ifExistsFail } from './exclusive.js';
 import { previousKept } from './keep-previous.js';
 import { exchanged, renamedExclusively, symlinkReplaced } from './names.js';
-import { temporaryOpened } from './open-temporary.js';
+import { temporaryCopied, temporaryOpened } from './open-temporary.js';
 import { directoryReplaced } from './replace-directory.js';
 import { savedTogether } from './save-together.js';
 import { saverBursts } from './saver.js';
@@ -115,6 +115,7 @@ const NATIVE = {
   'replace-symlink': symlinkReplaced,
   'replace-directory': directoryReplaced,
   'open-temporary': temporaryOpened,
+  'open-temporary-from': temporaryCopied,
 } satisfies Record<string, Scenario>;
 
 /** The same workload over the portable engine, whose temporaries always have names. */

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "../../../native/save/access_list.h"
+#include "../../../native/save/content_copy.h"
 #include "../../../native/save/links.h"
 #include "../../../native/save/rename_retry.h"
 #include "../../../native/save/sync_fallback.h"
@@ -671,6 +672,64 @@ TEST("keeps no commit queue and no decision for each of many filesystems that we
         filesystem, [](const indelible::ScheduledSaves&) {}, [](const indelible::ScheduledSaves&) {});
     CHECK(leader.queues() <= 64 && plans.entries() <= 256);
   }
+}
+
+// Copies three bytes, the only ones of a file.
+Status Copied(uint64_t* copied) {
+  script.size = 3;
+  return indelible::CopyContent(Descriptor(3), Descriptor(4), kFilesystem, 0, copied);
+}
+
+TEST("copies a file by the kernel if its blocks cannot be shared, and through memory if that is missing") {
+  for (const int error : {EXDEV, EINVAL, EPERM, ENOTTY, EOPNOTSUPP}) {
+    script = {};
+    script.answers["CloneContent"] = {error};
+    uint64_t copied = 0;
+    CHECK(Copied(&copied).ok() && copied == 3);
+    CHECK((script.calls == Calls{"CloneContent", "CopyRange"}) || script.calls == Calls{"CopyRange"});
+  }
+  for (const int error : {EXDEV, EINVAL, ENOSYS}) {
+    script = {};
+    script.answers["CopyRange"] = {error};
+    uint64_t copied = 0;
+    CHECK(Copied(&copied).ok() && copied == 3);
+    CHECK((script.calls == Calls{"CopyRange", "ReadAt", "WriteAt"}));
+  }
+  script = {};
+  uint64_t copied = 0;
+  CHECK(Copied(&copied).ok() && copied == 3);
+  CHECK((script.calls == Calls{"ReadAt", "WriteAt"}));
+}
+
+TEST("forgets no way to copy because two files are on different filesystems") {
+  for (int i = 0; i < 2; ++i) {
+    script = {};
+    script.always = {{"CloneContent", EXDEV}, {"CopyRange", EXDEV}};
+    uint64_t copied = 0;
+    CHECK(Copied(&copied).ok() && copied == 3);
+    CHECK((script.calls == Calls{"CloneContent", "CopyRange", "ReadAt", "WriteAt"}));
+  }
+}
+
+TEST("copies in no other way after a failed disk or a full one") {
+  for (const int error : kFinal) {
+    uint64_t copied = 0;
+    script = {};
+    script.always["CloneContent"] = error;
+    CHECK(Copied(&copied).error() == error && script.calls == Calls{"CloneContent"});
+    script = {};
+    script.always["CloneContent"] = EXDEV;
+    script.always["CopyRange"] = error;
+    CHECK(Copied(&copied).error() == error && (script.calls == Calls{"CloneContent", "CopyRange"}));
+  }
+}
+
+TEST("reads the end of a file, which a kernel that copies nothing does not know") {
+  script.answers["CloneContent"] = {EXDEV};
+  script.size = 0;
+  uint64_t copied = 1;
+  CHECK(indelible::CopyContent(Descriptor(3), Descriptor(4), kFilesystem, 0, &copied).ok());
+  CHECK(copied == 0 && (script.calls == Calls{"CloneContent", "CopyRange", "ReadAt"}));
 }
 
 TEST("uses a decision until the mount table changes") {

@@ -136,8 +136,22 @@ Status ReadAttributes(const Descriptor&, Attributes* attributes, bool* linked) {
 }
 
 Status ReadAt(const Descriptor&, uint64_t, uint8_t*, size_t, size_t* got) {
-  *got = 0;
-  return Answer("ReadAt");
+  const Status status = Answer("ReadAt");
+  if (status.ok()) *got = std::exchange(script.size, 0);
+  return status;
+}
+
+Status WriteAt(const Descriptor&, uint64_t, const uint8_t*, size_t size, size_t* written) {
+  *written = size;
+  return Answer("WriteAt");
+}
+
+Status CloneContent(const Descriptor&, const Descriptor&) { return Answer("CloneContent"); }
+
+Status CopyRange(const Descriptor&, const Descriptor&, uint64_t, uint64_t, uint64_t* copied) {
+  const Status status = Answer("CopyRange");
+  if (status.ok()) *copied = std::exchange(script.size, 0);
+  return status;
 }
 
 Status Write(const Descriptor&, const uint8_t*, size_t size, size_t* written) {

@@ -25,6 +25,8 @@ struct Script {
   std::set<uint64_t> locks;
   // Which one is reported, if there are several.
   bool reports_lowest = false;
+  // How many bytes of a file are left to be copied.
+  size_t size = 0;
   // The generation of the mount table.
   uint64_t generation = 0;
   // The description of every mount.
