@@ -18,13 +18,17 @@ export function programPath(name: string): string {
 
 /**
  * Starts a program of `test/programs`, with this process's environment, which selects the engine under test.
+ *
+ * @param behind a command that runs the program.
  */
 export function startProgram(
   name: string,
   args: readonly string[],
   environment: Record<string, string> = {},
+  behind: readonly string[] = [],
 ): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [programPath(name), ...args], { env: { ...process.env, ...environment } });
+  const [program = '', ...rest] = [...behind, process.execPath, programPath(name), ...args];
+  return spawn(program, rest, { env: { ...process.env, ...environment } });
 }
 
 /** The same under a limit of the shell's `ulimit`, for example `-f 8`: files of at most eight blocks. */

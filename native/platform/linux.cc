@@ -114,7 +114,7 @@ int RenameWithFlags(const Directory& from_directory, const std::string& from, co
       syscall(SYS_renameat2, Number(from_directory), from.c_str(), Number(to_directory), to.c_str(), flags));
 }
 
-// llistxattr(2) has no form relative to a directory before Linux 6.13.
+// A name in a directory, for calls that have no form relative to a directory.
 std::string ProcPath(const Directory& directory, const std::string& name) {
   return "/proc/self/fd/" + std::to_string(directory.descriptor.get()) + "/" + name;
 }
@@ -127,6 +127,21 @@ struct XattrArguments {
   uint32_t size;
   uint32_t flags;
 };
+
+// Since Linux 6.17: struct file_attr and its call (include/uapi/linux/fs.h).
+constexpr long kFileGetAttr = 468;
+struct FileAttributes {
+  uint64_t xflags;
+  uint32_t extent_size;
+  uint32_t extents;
+  uint32_t project;
+  uint32_t copy_extent_size;
+};
+
+// Calls that an older kernel lacks, or a system call filter forbids, and whose older way has worked. No
+// thread tries them again.
+std::atomic<bool> xattr_at_unavailable{false};
+std::atomic<bool> file_getattr_unavailable{false};
 
 ssize_t ListXattrAt(int directory, const char* name, char* names, size_t size) {
   return syscall(kListXattrAt, directory, name, AT_SYMLINK_NOFOLLOW, names, size);
@@ -184,6 +199,18 @@ bool MayLackCall(const Status& status) {
 bool MayLackProc(const Status& status) {
   return status.error() == ENOENT || status.error() == ENOTDIR || status.error() == EACCES ||
          status.error() == EPERM || status.error() == ENOSYS;
+}
+
+// `newer`, or `older` where the system lacks the newer call.
+template <typename Newer, typename Older>
+Status WithOlderCall(std::atomic<bool>* unavailable, const Newer& newer, const Older& older) {
+  if (*unavailable) return older();
+  const Status status = newer();
+  const bool lacks_call = MayLackCall(status);
+  if (!lacks_call && !IsUnsupported(status.error())) return status;
+  Status second = older();
+  if (second.ok() && lacks_call) *unavailable = true;
+  return second;
 }
 
 template <typename Call>
@@ -436,34 +463,47 @@ Status GetAttribute(const Descriptor& file, const std::string& attribute, std::s
 
 Status ListAttributes(const Directory& directory, const std::string& name,
                       std::vector<std::string>* attributes) {
-  const std::string path = ProcPath(directory, name);
-  Status status =
-      ListWith([&](char* names, size_t size) { return llistxattr(path.c_str(), names, size); }, attributes);
-  if (!MayLackProc(status)) return status;
-  status = ListWith(
-      [&](char* names, size_t size) { return ListXattrAt(Number(directory), name.c_str(), names, size); },
-      attributes);
-  if (!MayLackCall(status)) return status;
-  Descriptor file;
-  const Status opened = OpenToRead(directory, name, &file);
-  return opened.ok() ? ListAttributes(file, attributes) : opened;
+  return WithOlderCall(
+      &xattr_at_unavailable,
+      [&] {
+        return ListWith(
+            [&](char* names, size_t size) {
+              return ListXattrAt(Number(directory), name.c_str(), names, size);
+            },
+            attributes);
+      },
+      [&] {
+        const std::string path = ProcPath(directory, name);
+        Status status = ListWith(
+            [&](char* names, size_t size) { return llistxattr(path.c_str(), names, size); }, attributes);
+        if (!MayLackProc(status)) return status;
+        Descriptor file;
+        const Status opened = OpenToRead(directory, name, &file);
+        return opened.ok() ? ListAttributes(file, attributes) : opened;
+      });
 }
 
 Status GetAttribute(const Directory& directory, const std::string& name, const std::string& attribute,
                     std::string* value) {
-  const std::string path = ProcPath(directory, name);
-  Status status = GetWith(
-      [&](char* data, size_t size) { return lgetxattr(path.c_str(), attribute.c_str(), data, size); }, value);
-  if (!MayLackProc(status)) return status;
-  status = GetWith(
-      [&](char* data, size_t size) {
-        return GetXattrAt(Number(directory), name.c_str(), attribute.c_str(), data, size);
+  return WithOlderCall(
+      &xattr_at_unavailable,
+      [&] {
+        return GetWith(
+            [&](char* data, size_t size) {
+              return GetXattrAt(Number(directory), name.c_str(), attribute.c_str(), data, size);
+            },
+            value);
       },
-      value);
-  if (!MayLackCall(status)) return status;
-  Descriptor file;
-  const Status opened = OpenToRead(directory, name, &file);
-  return opened.ok() ? GetAttribute(file, attribute, value) : opened;
+      [&] {
+        const std::string path = ProcPath(directory, name);
+        Status status = GetWith(
+            [&](char* data, size_t size) { return lgetxattr(path.c_str(), attribute.c_str(), data, size); },
+            value);
+        if (!MayLackProc(status)) return status;
+        Descriptor file;
+        const Status opened = OpenToRead(directory, name, &file);
+        return opened.ok() ? GetAttribute(file, attribute, value) : opened;
+      });
 }
 
 Status SetAttribute(const Descriptor& file, const std::string& attribute, const std::string& value) {
@@ -484,9 +524,21 @@ Status CopyAccessList(const Directory&, const std::string&, const Descriptor&) {
 }
 
 Status ReadFlags(const Directory& directory, const std::string& name, FileFlags* flags) {
-  Descriptor file;
-  const Status status = OpenToRead(directory, name, &file);
-  return status.ok() ? ReadFlags(file, flags) : status;
+  return WithOlderCall(
+      &file_getattr_unavailable,
+      [&] {
+        FileAttributes all = {};
+        if (syscall(kFileGetAttr, Number(directory), name.c_str(), &all, sizeof all, AT_SYMLINK_NOFOLLOW) !=
+            0)
+          return Status::Failed("ioctl", errno);
+        *flags = FileFlags{static_cast<uint32_t>(all.xflags) & kKeptFlags, all.project};
+        return Status::Ok();
+      },
+      [&] {
+        Descriptor file;
+        const Status status = OpenToRead(directory, name, &file);
+        return status.ok() ? ReadFlags(file, flags) : status;
+      });
 }
 
 Status ReadFlags(const Descriptor& file, FileFlags* flags) {

@@ -37,14 +37,13 @@ Status PreviousVersion::Open(const platform::Directory* base, const std::string&
   if (split.NamesDirectory() || split.slash) return Status::Failed("open", EISDIR).On(path);
   name_ = split.name;
   Status status = OpenTrusted(base, split.directory, &directory_);
-  platform::Identity identity;
-  if (status.ok()) status = platform::Identify(directory_, &identity);
+  if (status.ok()) status = platform::Identify(directory_, &identity_);
   if (!status.ok()) return std::move(status).On(path);
   // link(2): fails across filesystems, and across two mounts of one filesystem.
-  if (!(platform::FilesystemId::Of(identity) == platform::FilesystemId::Of(target.identity))) {
+  if (!(platform::FilesystemId::Of(identity_) == platform::FilesystemId::Of(target.identity))) {
     return Status::Failed("link", EXDEV).On(target.directory.PathOf(target.name), path);
   }
-  in_target_directory_ = platform::SameFile(identity, target.identity);
+  in_target_directory_ = platform::SameFile(identity_, target.identity);
   Entry existing;
   status = platform::LookUp(directory_, name_, &existing);
   return status.ok() ? CheckLocation(target, target.existing, existing) : std::move(status).On(path);

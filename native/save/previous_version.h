@@ -29,6 +29,7 @@ class PreviousVersion {
   Status KeepExchanged(const Target& target, const Plan& plan, const Temporary& temporary);
 
   const platform::Directory& directory() const { return directory_; }
+  const platform::Identity& identity() const { return identity_; }
   // The entry at the location is not on disk yet, and the sync of the target directory does not cover it.
   bool NeedsSync() const { return unsynced_ && !in_target_directory_; }
   // False if its directory, or the old version itself, turned out to have no sync.
@@ -45,6 +46,7 @@ class PreviousVersion {
 
   std::string path_;
   platform::Directory directory_;
+  platform::Identity identity_;
   std::string name_;
   bool in_target_directory_ = false;
   // The entry at the location since Keep.

@@ -305,15 +305,15 @@ void SaveJob::PublishCoalesced() {
   temporary_.reset();
 }
 
-std::vector<const platform::Directory*> SaveJob::DirectoriesToSync() const {
-  std::vector<const platform::Directory*> directories;
+std::vector<SaveJob::DirectoryToSync> SaveJob::DirectoriesToSync() const {
+  std::vector<DirectoryToSync> directories;
   for (const UnsyncedParent& parent : target_->unsynced_parents) {
-    if (parent.directory.syncable) directories.push_back(&parent.directory);
+    if (parent.directory.syncable) directories.push_back({&parent.directory, parent.identity});
   }
   // Before the target's directory: of the two names of the old version, this one stays.
   if (previous_ != nullptr && previous_->NeedsSync() && previous_->directory().syncable)
-    directories.push_back(&previous_->directory());
-  if (target_->directory.syncable) directories.push_back(&target_->directory);
+    directories.push_back({&previous_->directory(), previous_->identity()});
+  if (target_->directory.syncable) directories.push_back({&target_->directory, target_->identity});
   return directories;
 }
 

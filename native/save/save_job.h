@@ -98,7 +98,11 @@ class SaveJob {
 
   // Stage 2, second half: the directories to sync so that the entry survives. The caller syncs each once for
   // all saves of a group. A directory that cannot be synced is handled by SyncFilesystemIfNeeded.
-  std::vector<const platform::Directory*> DirectoriesToSync() const;
+  struct DirectoryToSync {
+    const platform::Directory* directory;
+    platform::Identity identity;
+  };
+  std::vector<DirectoryToSync> DirectoriesToSync() const;
   void SyncFilesystemIfNeeded();
   void DirectorySyncFailed(const Status& status);
   void EntryNotDurable() { entry_synced_ = false; }

@@ -56,15 +56,9 @@ class SharedSyncs {
 std::vector<Sync> DistinctSyncs(const std::vector<SaveJob*>& published) {
   std::vector<Sync> syncs;
   for (SaveJob* job : published) {
-    for (const platform::Directory* directory : job->DirectoriesToSync()) {
-      platform::Identity identity;
-      Status status = platform::Identify(*directory, &identity);
-      if (!status.ok()) {
-        job->FailAfterPublishing(std::move(status));
-        continue;
-      }
-      const auto same = std::find_if(syncs.begin(), syncs.end(), [&](const Sync& sync) {
-        return platform::SameFile(sync.identity, identity);
+    for (const auto& [directory, identity] : job->DirectoriesToSync()) {
+      const auto same = std::find_if(syncs.begin(), syncs.end(), [&, &one = identity](const Sync& sync) {
+        return platform::SameFile(sync.identity, one);
       });
       if (same == syncs.end()) {
         syncs.push_back(Sync{directory, identity, {job}, Status::Ok(), Reached::kSubmitted});
@@ -86,21 +80,28 @@ bool SyncInParallel(const std::vector<SaveJob*>& published) {
                      [](const SaveJob* job) { return job->plan().file_sync() == FileSync::kData; });
 }
 
-}  // namespace
-
-void SyncDirectories(const std::vector<SaveJob*>& published, ThreadPool* pool) {
-  for (SaveJob* job : published) job->Enter(Stage::kSyncDirectory);
-  std::vector<Sync> syncs = DistinctSyncs(published);
-  const auto shared = std::make_shared<SharedSyncs>(&syncs);
-  if (SyncInParallel(published)) {
-    for (size_t i = 1; i < std::min(syncs.size(), pool->most_threads()); ++i) {
-      Task run = [shared] { shared->RunRemaining(); };
-      // If no thread is available, this one runs all syncs.
-      if (!pool->Post(&run)) break;
-    }
+void RunInParallel(std::vector<Sync>* syncs, ThreadPool* pool) {
+  const auto shared = std::make_shared<SharedSyncs>(syncs);
+  for (size_t i = 1; i < std::min(syncs->size(), pool->most_threads()); ++i) {
+    Task run = [shared] { shared->RunRemaining(); };
+    // If no thread is available, this one runs all syncs.
+    if (!pool->Post(&run)) break;
   }
   shared->RunRemaining();
   shared->Wait();
+}
+
+}  // namespace
+
+void SyncDirectories(const std::vector<SaveJob*>& published, ThreadPool* pool) {
+  if (published.empty()) return;
+  for (SaveJob* job : published) job->Enter(Stage::kSyncDirectory);
+  std::vector<Sync> syncs = DistinctSyncs(published);
+  if (syncs.size() > 1 && SyncInParallel(published)) {
+    RunInParallel(&syncs, pool);
+  } else {
+    for (Sync& sync : syncs) sync.status = SyncEntries(*sync.directory, &sync.reached);
+  }
   for (const Sync& sync : syncs) {
     if (sync.status.ok() && sync.reached == Reached::kStable) continue;
     for (SaveJob* job : sync.saves) {

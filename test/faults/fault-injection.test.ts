@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mountDisk } from '../lab/filesystems.js';
 import { Workspace } from '../lab/workspace.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { type Fault, faults, titleOf } from './faults.js';
+import { Forbid, NEWER_CALLS } from './forbid.js';
 import { recognise } from './save-steps.js';
 import type { Outcome } from './saver.js';
 import { contentBefore, contentOf, NEW } from './situations.js';
@@ -94,7 +96,17 @@ function printTable(): void {
 }
 
 describe.skipIf(unavailable !== undefined)('a save with a failing system call', () => {
-  afterAll(printTable);
+  let tools = '';
+  let forbid: Forbid;
+
+  beforeAll(async () => {
+    tools = mkdtempSync(join(tmpdir(), 'indelible-forbid-'));
+    forbid = await Forbid.build(tools);
+  });
+  afterAll(() => {
+    rmSync(tools, { recursive: true, force: true });
+    printTable();
+  });
 
   for (const subject of subjects) {
     for (const form of ['save', 'saveSync', 'saveChunks', 'saveChunksSync'] as const) {
@@ -103,13 +115,14 @@ describe.skipIf(unavailable !== undefined)('a save with a failing system call', 
         let saver: TracedSaver;
 
         beforeAll(async () => {
+          const options = { ...subject, behind: forbid.behind('ENOSYS', NEWER_CALLS) };
           if (subject.on === undefined) {
-            saver = new TracedSaver(subject, form, () => scratch.at('traced'));
+            saver = new TracedSaver(options, form, () => scratch.at('traced'));
             return;
           }
           workspace = await Workspace.create();
           const { directory } = await mountDisk(workspace, 'disk', { format: subject.on });
-          saver = new TracedSaver(subject, form, () => join(directory, 'traced'));
+          saver = new TracedSaver(options, form, () => join(directory, 'traced'));
         });
 
         afterAll(async () => {

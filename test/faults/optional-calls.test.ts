@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Filesystem, Saved } from '../../src/index.js';
 import { type EngineName, engines } from '../engines.js';
-import { command } from '../lab/command.js';
 import { mountDisk } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';
 import { ended, programPath } from '../node-process.js';
+import { Forbid } from './forbid.js';
 import { straceUnavailable } from './strace.js';
 
 // XFS, on which a save by the native engine makes all optional calls.
-const missing = missingFor('mkfs.xfs', 'cc') ?? (await straceUnavailable());
+const missing = missingFor('mkfs.xfs', 'cc', 'setfattr') ?? (await straceUnavailable());
 if (missing !== undefined) process.stderr.write(`optional-calls.test.ts is skipped: ${missing}\n`);
 
 /** What `call-everything.mjs` prints about one call. */
@@ -92,6 +91,8 @@ const nativeRows: readonly Row[] = [
   // With EACCES Node itself does not start.
   { forbidden: ['statx'], errors: ['EPERM', 'ENOSYS'], mayFail: false },
   { forbidden: ['openat2'], errors: FILTER },
+  { forbidden: ['listxattrat', 'getxattrat'], errors: ['EPERM', 'ENOSYS'] },
+  { forbidden: ['file_getattr'], errors: ['EPERM', 'ENOSYS', 'EOPNOTSUPP'] },
   { forbidden: ['fstatfs'], errors: FILTER },
   {
     forbidden: ['symlink'],
@@ -134,6 +135,7 @@ const rows: Readonly<Record<EngineName, readonly Row[]>> = { native: nativeRows,
 const EVERYTHING = [
   ...['O_TMPFILE', 'link', 'sync_file_range', 'renameat2', 'F_OFD_SETLK', 'F_OFD_GETLK', 'flock', 'syncfs'],
   ...['openat2', 'FS_IOC_FSGETXATTR', 'FS_IOC_FSSETXATTR', 'statfs', 'FICLONE', 'copy_file_range'],
+  ...['listxattrat', 'file_getattr'],
 ];
 const REFUSED_WITHOUT_EVERYTHING = [
   ...['exclusive', 'updateNew', 'keepPrevious', 'updateLocked', 'temporaryLink'],
@@ -142,10 +144,6 @@ const REFUSED_WITHOUT_EVERYTHING = [
 
 /** Of these calls the content is the same before and after, if they fail. */
 const OLD_CONTENTS = ['old content', 'ENOENT'];
-
-function numberOf(error: string): string {
-  return String(constants.errno[error as keyof typeof constants.errno]);
-}
 
 /** Asserts the outcome of every call: it succeeds, or it is refused with the library's own code. */
 function assertWaysBack({ outcomes }: Report, { refused = [], protocol, durability }: Row): void {
@@ -190,14 +188,12 @@ function assertReported({ outcomes }: Report, error: string): void {
 describe.skipIf(missing !== undefined)('a system in which an optional call is missing or forbidden', () => {
   let workspace: Workspace;
   let tools = '';
-  let forbid = '';
+  let forbid: Forbid;
   let disk = '';
 
   beforeAll(async () => {
     tools = mkdtempSync(join(tmpdir(), 'indelible-forbid-'));
-    forbid = join(tools, 'forbid');
-    const source = fileURLToPath(new URL('forbid.c', import.meta.url));
-    await command('cc', '-O1', '-Wall', '-Wextra', '-Werror', '-o', forbid, source);
+    forbid = await Forbid.build(tools);
     workspace = await Workspace.create();
     disk = (await mountDisk(workspace, 'disk', { format: 'xfs' })).directory;
   });
@@ -236,7 +232,7 @@ describe.skipIf(missing !== undefined)('a system in which an optional call is mi
     error: string,
     { forbidden, only }: Pick<Row, 'forbidden' | 'only'>,
   ): Promise<Report> {
-    return callEverything(engine, [forbid, numberOf(error), ...forbidden, '--'], only);
+    return callEverything(engine, forbid.behind(error, forbidden), only);
   }
 
   for (const engine of engines) {
@@ -303,13 +299,15 @@ describe.skipIf(missing !== undefined)('a system in which an optional call is mi
       { forbidden: 'RENAME_EXCHANGE', traced: 'renameat2', isTry: /EXCHANGE/, calls: saves },
       { forbidden: 'FS_IOC_FSGETXATTR', traced: 'ioctl', isTry: /FSGETXATTR/, calls: saves },
       { forbidden: 'fsync', traced: 'fsync', isTry: /./, calls: saves },
+      { forbidden: 'listxattrat', traced: 'all', isTry: /listxattrat|syscall_0x1d1/, calls: saves },
+      { forbidden: 'file_getattr', traced: 'all', isTry: /file_getattr|syscall_0x1d4/, calls: saves },
     ];
-    for (const { forbidden, traced, isTry, calls } of tried) {
-      it(`tries ${forbidden} once on a filesystem, not for each save`, async () => {
+    for (const { forbidden: call, traced, isTry, calls } of tried) {
+      it(`tries ${call} once on a filesystem, not for each save`, async () => {
         const log = join(tools, 'log');
         const behind = [
           ...['strace', '-f', '-qq', '-e', `trace=${traced}`, '-o', log],
-          ...[forbid, numberOf('EPERM'), forbidden, '--'],
+          ...forbid.behind('EPERM', [call]),
         ];
         const report = await callEverything('native', behind, calls);
         assert.ok(report.outcomes.length > 10);

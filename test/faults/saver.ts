@@ -42,10 +42,11 @@ export interface Outcome {
   aborted?: boolean;
 }
 
-/** The engine of the process, and further environment variables. */
+/** The engine of the process, further environment variables, and a command that runs it. */
 export interface SaverOptions {
   engine: EngineName;
   environment: Record<string, string>;
+  behind?: readonly string[];
 }
 
 /**
@@ -59,12 +60,9 @@ export class Saver {
   readonly #crashed: Promise<never>;
 
   /** With a single thread in Node's worker pool, every call of a save is made by the same thread. */
-  constructor({ engine, environment }: SaverOptions) {
-    this.#child = startProgram('save-on-request.mjs', [], {
-      ...environment,
-      INDELIBLE_ENGINE: engine,
-      UV_THREADPOOL_SIZE: '1',
-    });
+  constructor({ engine, environment, behind }: SaverOptions) {
+    const variables = { ...environment, INDELIBLE_ENGINE: engine, UV_THREADPOOL_SIZE: '1' };
+    this.#child = startProgram('save-on-request.mjs', [], variables, behind);
     this.#child.stderr.pipe(process.stderr);
     this.#answers = createInterface({ input: this.#child.stdout });
     this.#ready = once(this.#answers, 'line');

@@ -3,6 +3,7 @@
 //    "content", "left"}
 // where `content` is what the call's target has afterwards, and `left` the temporaries that remain.
 //   argument: the directory; the calls to make, separated by commas, or nothing for all of them
+import { execFileSync } from 'node:child_process';
 import {
   lstatSync,
   mkdirSync,
@@ -43,6 +44,13 @@ const tree = (path, content) => {
 const calls = {
   save: { before: old, run: (path) => save(path, NEW) },
   saveSync: { before: old, run: async (path) => saveSync(path, NEW) },
+  withAttributes: {
+    before: (path) => {
+      old(path);
+      execFileSync('setfattr', ['-n', 'user.key', '-v', 'value', path]);
+    },
+    run: (path) => save(path, NEW),
+  },
   saveOrdered: { before: old, run: (path) => save(path, NEW, { durability: 'ordered' }) },
   create: { run: (path) => save(path, NEW) },
   exclusive: { run: (path) => save(path, NEW, { ifExists: 'fail' }) },
