@@ -50,8 +50,14 @@ Napi::Value Environment::Submit(Napi::Env env, uint64_t number, Napi::Object dat
 }
 
 Napi::Value Environment::Save(Napi::Env env, SaveArguments arguments) {
-  const uint64_t number = arguments.ticket != 0 ? arguments.ticket : Process::Get().NextNumber();
-  return Submit(env, number, arguments.data, JobOf(&arguments, number));
+  // A save that can be cancelled is not published before the caller can cancel it.
+  const bool cancellable = arguments.ticket != 0;
+  const uint64_t number = cancellable ? arguments.ticket : Process::Get().NextNumber();
+  const Napi::Object data = arguments.data;
+  const std::shared_ptr<SaveJob> job = JobOf(&arguments, number);
+  if (!cancellable && budget_.Spend([&job] { return Process::Get().scheduler.SaveAtOnce(job); }))
+    return outcomes_.Of(env, *job);
+  return Submit(env, number, data, job);
 }
 
 Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveArguments> arguments, bool group) {
@@ -212,21 +218,33 @@ Napi::Value Environment::Call(Napi::Env env, Form form, Work work, Napi::Object 
   return promise;
 }
 
-void Environment::Completed(std::shared_ptr<SaveJob> job) {
+void Environment::Completed(std::shared_ptr<SaveJob> job, bool more) {
   const uint64_t number = job->ticket();
   const std::shared_ptr<Environment> self = shared_from_this();
   Push(Answered{number, [self, job = std::move(job)](Napi::Env env) { return self->outcomes_.Of(env, *job); },
-                true});
+                true},
+       more);
 }
 
-void Environment::Push(Answered answered) {
+void Environment::Notify() {
+  MutexLock lock(mutex_);
+  if (!torn_down_ && !answered_.empty()) WakeUp();
+}
+
+void Environment::WakeUp() {
+  if (woken_) return;
+  woken_ = true;
+  // Fails only while the environment is being torn down, when no answer is needed.
+  static_cast<void>(wake_.NonBlockingCall());
+}
+
+void Environment::Push(Answered answered, bool more) {
   const bool live = answered.live;
   MutexLock lock(mutex_);
   // The thread-safe function no longer exists, or is about to end.
   if (torn_down_) return;
-  // Fails only while the environment is being torn down, when no answer is needed.
-  if (answered_.empty() && plan_requests_.empty()) static_cast<void>(wake_.NonBlockingCall());
   answered_.push_back(std::move(answered));
+  if (!more) WakeUp();
   if (!live) return;
   --live_;
   settled_.NotifyAll();
@@ -235,8 +253,8 @@ void Environment::Push(Answered answered) {
 void Environment::NeedsPlan(const PlanRequest& request) {
   MutexLock lock(mutex_);
   if (torn_down_) return;
-  if (answered_.empty() && plan_requests_.empty()) static_cast<void>(wake_.NonBlockingCall());
   plan_requests_.push_back(request);
+  WakeUp();
 }
 
 void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void*) {
@@ -245,12 +263,13 @@ void Environment::Deliver(Napi::Env env, Napi::Function, Environment* self, void
 }
 
 void Environment::DeliverAll(Napi::Env env) {
+  budget_.BeginTurn();
   const Napi::HandleScope scope(env);
   std::vector<Answered> answered;
   std::vector<PlanRequest> plan_requests;
   {
-    // Both together: this thread is woken only by the first element added to either.
     MutexLock lock(mutex_);
+    woken_ = false;
     answered.swap(answered_);
     plan_requests.swap(plan_requests_);
   }

@@ -19,6 +19,7 @@
 #include "../save/save_job.h"
 #include "../save/temporary_file.h"
 #include "handles.h"
+#include "turn_budget.h"
 #include "wire_values.h"
 
 namespace indelible {
@@ -49,7 +50,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   static std::shared_ptr<Environment> Create(Napi::Env env);
   static Environment& Of(Napi::Env env);
 
-  // A promise of the outcome. It keeps the process alive.
+  // The outcome, or a promise of it that keeps the process alive.
   Napi::Value Save(Napi::Env env, SaveArguments arguments);
   // The outcomes; or the plans to provide first, and nothing is published.
   Napi::Value SaveSync(Napi::Env env, std::vector<SaveArguments> arguments, bool group);
@@ -90,7 +91,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // `deadline`. A save whose filesystem hangs is not published later either.
   void TakeBack(std::chrono::steady_clock::time_point deadline) EXCLUDES(mutex_);
 
-  void Completed(std::shared_ptr<SaveJob> job) override;
+  void Completed(std::shared_ptr<SaveJob> job, bool more) override;
+  void Notify() override EXCLUDES(mutex_);
   void NeedsPlan(const PlanRequest& request) override;
 
  private:
@@ -115,7 +117,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Napi::Value Promise(Napi::Env env, uint64_t number, Napi::Object data, std::shared_ptr<SaveJob> job,
                       bool live);
   Napi::Value Submit(Napi::Env env, uint64_t number, Napi::Object data, std::shared_ptr<SaveJob> job);
-  void Push(Answered answered) EXCLUDES(mutex_);
+  void Push(Answered answered, bool more = false) EXCLUDES(mutex_);
+  void WakeUp() REQUIRES(mutex_);
   void DeliverAll(Napi::Env env);
   void Settle(Napi::Env env, const Answered& answered);
   void SettleNow(Napi::Env env, uint64_t ticket);
@@ -125,6 +128,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   // Used only by JavaScript's thread.
   Wake wake_;
   OutcomeValues outcomes_;
+  TurnBudget budget_;
   Napi::FunctionReference plan_provider_;
   Handles handles_;
   std::map<uint64_t, Pending> pending_;
@@ -139,6 +143,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   std::vector<PlanRequest> plan_requests_ GUARDED_BY(mutex_);
   // The number of unanswered calls that read JavaScript's memory or have a temporary.
   size_t live_ GUARDED_BY(mutex_) = 0;
+  // JavaScript's thread is going to deliver.
+  bool woken_ GUARDED_BY(mutex_) = false;
   bool torn_down_ GUARDED_BY(mutex_) = false;
 };
 

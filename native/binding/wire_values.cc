@@ -183,7 +183,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     plan.achieves = given.OneOf<Durability>("achieves", wire::kDurabilityNames);
     plan.unnamed = given.Boolean("unnamed");
     plan.pin_replaced = given.Boolean("pinsReplaced");
-    plan.close_may_fail = !in_memory;
+    plan.in_memory = in_memory;
     plan.local = local;
     plan.sync_filesystem = sync_filesystem;
     if (!given.ok()) return false;

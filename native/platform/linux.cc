@@ -47,6 +47,9 @@ static int statx(int directory, const char* path, int flags, unsigned int mask, 
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x00002000
 #endif
+#ifndef AT_STATX_DONT_SYNC
+#define AT_STATX_DONT_SYNC 0x4000
+#endif
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE (1 << 0)
 #endif
@@ -80,14 +83,15 @@ constexpr size_t kFirstAttributeSize = 256;
 // The offset of stx_mnt_id in struct statx. The declaration in the C library may be older than the field.
 constexpr size_t kMountIdOffset = 0x90;
 
-// struct open_how and RESOLVE_NO_SYMLINKS (openat2(2), include/uapi/linux/openat2.h), which older headers do
-// not have.
+// struct open_how, RESOLVE_NO_SYMLINKS and RESOLVE_CACHED (openat2(2), include/uapi/linux/openat2.h), which
+// older headers do not have.
 struct OpenHow {
   uint64_t flags;
   uint64_t mode;
   uint64_t resolve;
 };
 constexpr uint64_t kNoSymlinks = 0x04;
+constexpr uint64_t kCached = 0x20;
 
 // PROC_SUPER_MAGIC (statfs(2)).
 constexpr auto kProcfs = 0x9fa0;
@@ -103,6 +107,9 @@ int TryStatx(int directory, const char* path, int flags, unsigned int mask, stru
   errno = ENOSYS;
   return -1;
 }
+
+// statx(2): a network filesystem answers with what it knows.
+int SyncFlag(const Directory& directory) { return directory.cached_only ? AT_STATX_DONT_SYNC : 0; }
 
 // EACCES and the like may also concern the file. fstatat then fails as well.
 bool MayBeStatxItself(int error) { return IsUnsupported(error) || MayBeForbidden(error); }
@@ -303,6 +310,7 @@ Entry posix::EntryOf(const struct stat& info) {
   Entry entry;
   entry.kind = KindOf(info.st_mode);
   entry.attributes = AttributesOf(info);
+  entry.size = static_cast<uint64_t>(info.st_size);
   entry.identity.major = static_cast<uint32_t>(major(info.st_dev));
   entry.identity.minor = static_cast<uint32_t>(minor(info.st_dev));
   entry.identity.inode = info.st_ino;
@@ -349,6 +357,26 @@ Status OpenWithoutLinks(const Directory* base, const std::string& path, Director
   return Status::Ok();
 }
 
+// The path is walked without sleeping (fs/namei.c, LOOKUP_CACHED), and O_PATH opens nothing of the
+// filesystem.
+Status OpenCached(const Directory* base, const std::string& path, Directory* directory) {
+  static std::atomic<bool> unavailable{false};
+  if (unavailable) return Status::Failed("open", ENOSYS);
+  OpenHow how = {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, kNoSymlinks | kCached};
+  const int from = base == nullptr ? AT_FDCWD : Number(*base);
+  const auto descriptor = static_cast<int>(syscall(SYS_openat2, from, path.c_str(), &how, sizeof how));
+  if (descriptor < 0) {
+    const int error = errno;
+    unavailable = error == ENOSYS || error == EINVAL || error == EPERM;
+    return Status::Failed("open", unavailable ? ENOSYS : error);
+  }
+  directory->descriptor = Descriptor(descriptor);
+  directory->path = posix::PathFrom(base, path);
+  directory->syncable = false;
+  directory->cached_only = true;
+  return Status::Ok();
+}
+
 Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory) {
   // With O_DIRECTORY, so that a directory that is mounted on demand is mounted (path_resolution(7)).
   const int descriptor = openat(base == nullptr ? AT_FDCWD : Number(*base), name.c_str(),
@@ -387,7 +415,8 @@ Status ReadLink(const Directory& directory, const std::string& name, SymbolicLin
 
 Status Identify(const Directory& directory, Identity* identity) {
   struct statx info = {};
-  if (TryStatx(Number(directory), "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &info) == 0) {
+  if (TryStatx(Number(directory), "", AT_EMPTY_PATH | SyncFlag(directory), STATX_INO | STATX_MNT_ID, &info) ==
+      0) {
     identity->major = info.stx_dev_major;
     identity->minor = info.stx_dev_minor;
     identity->inode = info.stx_ino;
@@ -397,7 +426,8 @@ Status Identify(const Directory& directory, Identity* identity) {
     }
     return Status::Ok();
   }
-  if (!MayBeStatxItself(errno)) return Status::Failed("fstat", errno);
+  // fstat may ask a server.
+  if (!MayBeStatxItself(errno) || directory.cached_only) return Status::Failed("fstat", errno);
   struct stat old = {};
   if (fstat(Number(directory), &old) != 0) return Status::Failed("fstat", errno);
   statx_unavailable = true;
@@ -411,12 +441,14 @@ Status Identify(const Directory& directory, Identity* identity) {
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry) {
   *entry = Entry();
   struct statx info = {};
-  if (TryStatx(Number(directory), name.c_str(), AT_SYMLINK_NOFOLLOW,
-               STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_NLINK, &info) == 0) {
+  if (TryStatx(Number(directory), name.c_str(), AT_SYMLINK_NOFOLLOW | SyncFlag(directory),
+               STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_NLINK | STATX_SIZE,
+               &info) == 0) {
     entry->kind = KindOf(info.stx_mode);
     entry->attributes = Attributes{info.stx_mode & kModeBits, info.stx_uid, info.stx_gid};
     entry->identity = Identity{info.stx_dev_major, info.stx_dev_minor, info.stx_ino, 0};
     entry->links = info.stx_nlink;
+    entry->size = info.stx_size;
     entry->mount_point = (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     return Status::Ok();
   }

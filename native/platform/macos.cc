@@ -47,6 +47,7 @@ Entry posix::EntryOf(const struct stat& info) {
   Entry entry;
   entry.kind = KindOf(info.st_mode);
   entry.attributes = AttributesOf(info);
+  entry.size = static_cast<uint64_t>(info.st_size);
   entry.identity.major = static_cast<uint32_t>(major(info.st_dev));
   entry.identity.minor = static_cast<uint32_t>(minor(info.st_dev));
   entry.identity.inode = info.st_ino;
@@ -96,6 +97,8 @@ Status OpenWithoutLinks(const Directory* base, const std::string& path, Director
   return Status::Failed("open", ENOSYS);
 #endif
 }
+
+Status OpenCached(const Directory*, const std::string&, Directory*) { return Status::Failed("open", ENOSYS); }
 
 Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory) {
   const int from = base == nullptr ? AT_FDCWD : Number(*base);

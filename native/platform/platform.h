@@ -58,6 +58,8 @@ struct Directory {
   std::string path;
   // False for a directory that the process may enter and write but not read: its descriptor cannot be synced.
   bool syncable = true;
+  // Opened by OpenCached: calls for entries ask no server either.
+  bool cached_only = false;
 
   std::string PathOf(const std::string& name) const { return (path == "/" ? "" : path) + "/" + name; }
 };
@@ -107,6 +109,8 @@ struct Entry {
   Identity identity;
   // The number of hard links.
   uint64_t links = 0;
+  // Bytes of content. 0 on Windows.
+  uint64_t size = 0;
   bool mount_point = false;
 };
 
@@ -147,6 +151,10 @@ Status OpenDirectory(const Directory* base, const std::string& path, Directory* 
 // The same, but ELOOP if any component of the path is a symbolic link: openat2(2). On Windows, where links
 // need no check, it is OpenDirectory.
 Status OpenWithoutLinks(const Directory* base, const std::string& path, Directory* directory);
+// The same, only to look names up in the directory, and only if the kernel has all of the path in memory, so
+// that neither a disk nor a server is waited for. EAGAIN otherwise: openat2(2), RESOLVE_CACHED. ENOSYS before
+// Linux 5.12, where a filter forbids the call, and on other platforms.
+Status OpenCached(const Directory* base, const std::string& path, Directory* directory);
 // Opens a directory directly in `base` only to look names up in it. A symbolic link is not followed (ENOTDIR
 // or ELOOP).
 Status EnterDirectory(const Directory* base, const std::string& name, Directory* directory);

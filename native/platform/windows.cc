@@ -315,6 +315,8 @@ Status OpenWithoutLinks(const Directory* base, const std::string& path, Director
   return OpenDirectory(base, path, directory);
 }
 
+Status OpenCached(const Directory*, const std::string&, Directory*) { return Status::Failed("open", ENOSYS); }
+
 // Only called where OpenWithoutLinks does not follow links.
 Status EnterDirectory(const Directory*, const std::string&, Directory*) {
   return Status::Failed("open", ENOSYS);

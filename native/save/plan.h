@@ -50,8 +50,8 @@ struct Plan {
   bool unnamed = false;
   // The old version keeps a second name until the directory is synced.
   bool pin_replaced = false;
-  // Some filesystems (NFS, FUSE) report only at close(2) that the data could not be stored.
-  bool close_may_fail = true;
+  // The filesystem is in memory, and nothing of it on a disk or a server.
+  bool in_memory = false;
   // Only this kernel opens the files of the filesystem, and it knows every open file.
   bool local = false;
   // One syncfs makes a whole tree of files durable, and reports when it cannot.

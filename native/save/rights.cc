@@ -205,7 +205,7 @@ Status Rights::SetAttributes(const Directory& directory, const std::string& name
     if (!status.ok() && !IsForbidden(status.error())) return status;
   }
   // A filesystem in memory has no flags.
-  return plan.close_may_fail ? CopyFlags(directory, name, filesystem, file) : Status::Ok();
+  return plan.in_memory ? Status::Ok() : CopyFlags(directory, name, filesystem, file);
 }
 
 // The rights of a new file in the directory depend on the umask and on the directory's default list. An empty

@@ -18,6 +18,9 @@ constexpr int kMostTimesWithoutPlan = 5;
 // How often the target may disappear or appear between two calls.
 constexpr int kMostAttempts = 10;
 
+// The largest save that is made at once. 64 KiB take about twice as long as an empty file.
+constexpr size_t kMostAtOnce = size_t{64} << 10;
+
 }  // namespace
 
 SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, UnsyncedDirectories* unsynced,
@@ -25,14 +28,55 @@ SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, UnsyncedDirectories* unsync
   if (!opened_) {
     const Prepared begun = Begin(plans, unsynced, planned, needed, /*streaming=*/false);
     if (begun != Prepared::kReady) return begun;
-    Enter(Stage::kWrite);
-    Status status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
-    if (!status.ok()) return Fail(std::move(status));
   }
-  Status status = Complete();
+  return WriteAll();
+}
+
+SaveJob::Prepared SaveJob::WriteAll() {
+  Status status;
+  if (!opened_) {
+    Enter(Stage::kWrite);
+    status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
+  }
+  if (status.ok()) status = Complete();
   if (!status.ok()) return Fail(std::move(status));
   Enter(Stage::kWait);
   return Prepared::kReady;
+}
+
+SaveJob::Prepared SaveJob::PrepareAtOnce(PlanCache* plans, const UnsyncedDirectories& unsynced_directories) {
+  // Other directories may be on other filesystems.
+  const bool alone = request_.previous.empty() && !request_.make_directories && !unsynced_directories.any();
+  if (!alone || request_.size > kMostAtOnce || opened_ || adopted_ != nullptr || Cancelled())
+    return Prepared::kMayWait;
+  Enter(Stage::kLocate);
+  target_ = std::make_unique<Target>();
+  if (!LocateAtOnce(plans)) {
+    Rewind();
+    return Prepared::kMayWait;
+  }
+  Status status = OpenTemporary(/*streaming=*/false);
+  if (status.ok()) return WriteAll();
+  Fail(std::move(status));
+  if (!LacksDescriptors()) return Prepared::kFailed;
+  Rewind();
+  return Prepared::kMayWait;
+}
+
+// Whatever fails here is left to Prepare, which says why.
+bool SaveJob::LocateAtOnce(PlanCache* plans) {
+  if (!OpenTargetCached(request_, target_.get())) return false;
+  Decision decision;
+  PlanRequest ignored;
+  // The path may lead elsewhere than the last time.
+  if (!plans->Find(filesystem(), target_->directory, &decision, &ignored)) return false;
+  plan_ = decision.PlanFor(request_.plan);
+  if (!plan_.in_memory || plan_.protocol != Protocol::kRename || (request_.strict && plan_.falls_short()))
+    return false;
+  outcome_.protocol = plan_.protocol;
+  if (!InspectTargetCached(request_, target_.get())) return false;
+  outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
+  return true;
 }
 
 SaveJob::Prepared SaveJob::Open(PlanCache* plans, UnsyncedDirectories* unsynced, PlanRequest* needed) {
@@ -84,9 +128,8 @@ bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
 Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
   if (adopted_ != nullptr && !(adopted_->filesystem() == filesystem()))
     return Status::Failed("link", EXDEV).On(adopted_->directory().path, request_.path);
-  const bool in_memory = !plan_.close_may_fail;
-  Status status = unsynced->MakeMissing(target_.get(), !in_memory);
-  if (status.ok() && (plan_.sync_directory() || in_memory))
+  Status status = unsynced->MakeMissing(target_.get(), !plan_.in_memory);
+  if (status.ok() && (plan_.sync_directory() || plan_.in_memory))
     status = unsynced->AddAbove(target_.get(), &entry_synced_);
   if (!status.ok()) return status;
   if (!request_.previous.empty()) {
@@ -94,13 +137,17 @@ Status SaveJob::CreateTemporary(UnsyncedDirectories* unsynced, bool streaming) {
     status = previous_->Open(request_.base.get(), request_.previous, *target_);
     if (!status.ok()) return status;
   }
+  return OpenTemporary(streaming);
+}
+
+Status SaveJob::OpenTemporary(bool streaming) {
   Enter(Stage::kCreate);
   // An exchange gives the temporary's name to the old version, which is not open.
   temporary_ = std::make_unique<Temporary>(target_->directory, filesystem(), TemporaryKindNeeded());
   if (adopted_ != nullptr) return temporary_->Adopt(&adopted_->temporary(), &outcome_.bytes);
   if (!streaming) return temporary_->Create(request_, target_->name, target_->existing.Preserved(), plan_);
   // The producer may take long, and another program may replace the file with one of fewer rights.
-  status = temporary_->CreatePrivate(plan_.unnamed);
+  const Status status = temporary_->CreatePrivate(plan_.unnamed);
   return status.ok() ? temporary_->ProtectContent(request_, target_->name, target_->existing.Preserved())
                      : status;
 }
@@ -125,7 +172,8 @@ Status SaveJob::Complete() {
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
   status = SyncFile();
-  if (!status.ok() || !plan_.close_may_fail) return status;
+  if (!status.ok() || plan_.in_memory) return status;
+  // Some filesystems (NFS, FUSE) report only at close(2) that the data could not be stored.
   Enter(Stage::kClose);
   return temporary_->FinishWriting();
 }

@@ -28,8 +28,10 @@ class SaveJob;
 class SaveListener {
  public:
   virtual ~SaveListener() = default;
-  // The outcome is final, and the save has no open descriptors.
-  virtual void Completed(std::shared_ptr<SaveJob> job) = 0;
+  // The outcome is final, and the save has no open descriptors. `more`: the same thread completes further
+  // saves without waiting for anything, and calls Notify then.
+  virtual void Completed(std::shared_ptr<SaveJob> job, bool more) = 0;
+  virtual void Notify() = 0;
   // Saves wait until Scheduler::ProvidePlan or UseDefaultPlan is called for the filesystem of the request.
   virtual void NeedsPlan(const PlanRequest& request) = 0;
 };
@@ -64,9 +66,13 @@ class SaveJob {
   // Stage 1: everything up to a complete file beside the old one. kNeedsPlan: nothing was written, and
   // `*needed` says which plan to provide before the next call, which follows Rewind. `planned` is called when
   // filesystem() and plan() are known, before anything is written.
-  enum class Prepared { kReady, kFailed, kNeedsPlan };
+  enum class Prepared { kReady, kFailed, kNeedsPlan, kMayWait };
   Prepared Prepare(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
                    PlanRequest* needed);
+  // Stage 1 of a small save to a filesystem in memory, for a thread that must not wait for a disk or a
+  // server. kMayWait: nothing was written, and Prepare may be called. Only what concerns the filesystem in
+  // memory itself may take long here: its locks, and the search for free memory.
+  Prepared PrepareAtOnce(PlanCache* plans, const UnsyncedDirectories& unsynced_directories);
 
   // The beginning of stage 1 for a streaming save: everything up to an empty temporary. Append follows for
   // each chunk; Prepare does the rest. Finish must be called for an opened save that is not submitted to the
@@ -151,7 +157,10 @@ class SaveJob {
   Prepared Begin(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
                  PlanRequest* needed, bool streaming);
   bool ChoosePlan(PlanCache* plans, PlanRequest* needed);
+  bool LocateAtOnce(PlanCache* plans);
   Status CreateTemporary(UnsyncedDirectories* unsynced, bool streaming);
+  Status OpenTemporary(bool streaming);
+  Prepared WriteAll();
   Status Complete();
   TemporaryKind TemporaryKindNeeded() const;
   Status SyncFile();

@@ -20,6 +20,9 @@ constexpr int kMostLinks = 40;
 // S_ISUID and S_ISGID (inode(7)).
 constexpr uint32_t kSetIds = 06000;
 
+// Freeing the pages of an old version of this size takes about as long as a save.
+constexpr uint64_t kSmallFile = uint64_t{256} << 10;
+
 // How often another program may replace the file at the end of a link while the link is followed.
 constexpr int kMostAttempts = 10;
 
@@ -172,6 +175,20 @@ Status InspectTarget(const SaveRequest& request, const Target& target, ExistingE
   if (!status.ok()) return status;
   if (entry->foreign && !request.has_uid) return Status::Failed(Status::Reason::kForeignFile, "open", EACCES);
   return DropSetIdsOfLinked(target.directory, entry);
+}
+
+bool OpenTargetCached(const SaveRequest& request, Target* target) {
+  if (request.path.empty()) return false;
+  SplitPath split = SplitPath::Of(request.path);
+  if (split.NamesDirectory() || split.slash) return false;
+  target->name = std::move(split.name);
+  return platform::OpenCached(request.base.get(), split.directory, &target->directory).ok() &&
+         platform::Identify(target->directory, &target->identity).ok();
+}
+
+bool InspectTargetCached(const SaveRequest& request, Target* target) {
+  const Status status = InspectTarget(request, *target, &target->existing);
+  return status.ok() && target->existing.kind != Entry::Kind::kSymlink && target->existing.size <= kSmallFile;
 }
 
 Status ResolveTarget(const SaveRequest& request, Target* target) {

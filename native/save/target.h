@@ -56,6 +56,13 @@ struct Target {
 // not trust. Changes nothing: if parent directories are missing, it finds the nearest one that exists.
 Status ResolveTarget(const SaveRequest& request, Target* target);
 
+// The same without waiting for anything, in two steps. First the directory, whatever filesystem it is on;
+// false if that would take a wait, or a link is on the way.
+bool OpenTargetCached(const SaveRequest& request, Target* target);
+// The entry, once the directory is known to be in memory. False for anything but a small regular file, or
+// none: freeing a large one takes time.
+bool InspectTargetCached(const SaveRequest& request, Target* target);
+
 // The current entry of the target. Fails as ResolveTarget does.
 Status InspectTarget(const SaveRequest& request, const Target& target, ExistingEntry* entry);
 

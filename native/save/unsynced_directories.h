@@ -31,6 +31,9 @@ class UnsyncedDirectories {
   // These directories were synced.
   void MarkSynced(const std::vector<UnsyncedParent>& parents) EXCLUDES(mutex_);
 
+  // Whether any directory may be unsynced.
+  bool any() const { return any_; }
+
  private:
   using Id = std::tuple<uint32_t, uint32_t, uint64_t>;
   struct State {

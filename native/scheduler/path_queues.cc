@@ -44,6 +44,10 @@ bool PathQueues::Append(const std::shared_ptr<ScheduledSave>& save) {
   return before->started;
 }
 
+bool PathQueues::Has(const std::string& path) const {
+  return !queues_.empty() && queues_.count(Folded(path)) > 0;
+}
+
 std::shared_ptr<ScheduledSave> PathQueues::Start(ScheduledSave* save) {
   save->started = true;
   const std::shared_ptr<ScheduledSave>& next = save->next_on_path;

@@ -25,6 +25,8 @@ class PathQueues {
   // True if the save may start now: every earlier save to its path has started. (If a save could start first
   // and then wait for one that cannot start, such saves could occupy all slots for ever.)
   bool Append(const std::shared_ptr<ScheduledSave>& save);
+  // Whether a save to the path is unpublished.
+  bool Has(const std::string& path) const;
   // The save has started. Returns the next save to the path if that may start now.
   std::shared_ptr<ScheduledSave> Start(ScheduledSave* save);
   // The save is published or has failed. Returns the queue of the path, or null if no other save is left in

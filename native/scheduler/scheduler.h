@@ -35,6 +35,11 @@ class Scheduler {
   // Starts a save. The listener gets the outcome on a thread of the pool.
   void Submit(std::shared_ptr<SaveJob> job) EXCLUDES(mutex_);
 
+  // Runs the save on the calling thread, which must not wait, if it goes to a filesystem in memory, is small,
+  // and no other save to its path is unpublished. The listener is not called. False: nothing was done, and
+  // the save has to be submitted.
+  [[nodiscard]] bool SaveAtOnce(const std::shared_ptr<SaveJob>& job) EXCLUDES(mutex_);
+
   // Runs the saves together on the calling thread, after all earlier saves to their paths, in several groups
   // if the descriptors do not suffice for one. Completed saves are removed from `*jobs`. Otherwise the result
   // is the plans to provide before the call is made again for the remaining ones: those of the saves
@@ -83,6 +88,18 @@ class Scheduler {
     bool empty() const { return alone.empty() && leaderless.empty() && failed.empty(); }
   };
 
+  // Completed saves whose listeners are to be notified together. No call that may wait is made meanwhile.
+  class Batch {
+   public:
+    ~Batch() { Notify(); }
+    void Add(const std::shared_ptr<SaveListener>& listener);
+    void Notify();
+
+   private:
+    std::vector<std::shared_ptr<SaveListener>> listeners_;
+    size_t saves_ = 0;
+  };
+
   void EnqueueForSlot(std::shared_ptr<ScheduledSave> save) REQUIRES(mutex_);
   void FillSlots(Dispatch* dispatch) REQUIRES(mutex_);
   void PassOnSlot(SlotClass slot_class, Dispatch* dispatch) REQUIRES(mutex_);
@@ -99,11 +116,13 @@ class Scheduler {
       EXCLUDES(mutex_);
   bool WaitForDescriptors(const SaveJob* job, bool synchronous, Clock::time_point begin) EXCLUDES(mutex_);
   bool Suspend(const std::shared_ptr<ScheduledSave>& save, const PlanRequest& needed) EXCLUDES(mutex_);
-  void RunDispatch(Dispatch* dispatch) EXCLUDES(mutex_);
+  void RunDispatch(Dispatch* dispatch, Batch* batch) EXCLUDES(mutex_);
   void PostDispatch(Dispatch dispatch) EXCLUDES(mutex_);
-  void PublishAlone(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
+  void PublishAlone(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch, Batch* batch = nullptr)
+      EXCLUDES(mutex_);
   void AfterRename(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
-  void Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch) EXCLUDES(mutex_);
+  void Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* dispatch, Batch* batch = nullptr)
+      EXCLUDES(mutex_);
   std::vector<PlanRequest> WaitUntilFirst(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
   std::vector<PlanRequest> RunSync(const ScheduledSaves& saves, Dispatch* dispatch) EXCLUDES(mutex_);
   void CommitSync(ScheduledSaves* ready, Dispatch* dispatch) EXCLUDES(mutex_);

@@ -32,8 +32,11 @@ Slots::Slots() : classes_{Class(kSmallSlots), Class(kLargeSlots), Class(InMemory
 
 SlotClass Slots::ClassOf(const SaveJob& job) const {
   if (job.size() > kLarge) return SlotClass::kLarge;
-  const bool in_memory = memory_directories_.count(ParentOf(job.request().path)) > 0;
-  return in_memory ? SlotClass::kInMemory : SlotClass::kSmall;
+  return IsInMemory(job.request().path) ? SlotClass::kInMemory : SlotClass::kSmall;
+}
+
+bool Slots::IsInMemory(const std::string& path) const {
+  return !memory_directories_.empty() && memory_directories_.count(ParentOf(path)) > 0;
 }
 
 void Slots::Learn(const std::string& path, bool in_memory) {

@@ -28,6 +28,8 @@ class Slots {
   // Remembers whether a save to this path was in memory (tmpfs), for the class of later saves to the same
   // directory.
   void Learn(const std::string& path, bool in_memory);
+  // Whether the path's directory was in memory the last time.
+  bool IsInMemory(const std::string& path) const;
   // The number of occupied slots of all classes.
   size_t taken() const;
 

@@ -16,7 +16,8 @@ import type {
 export interface SaveEntries {
   /** The addon's description of `WIRE`, as JSON. */
   readonly wire: string;
-  save(...request: WireRequest): Promise<Outcome | Failure>;
+  /** A small save to a filesystem in memory may be made at once. */
+  save(...request: WireRequest): Promise<Outcome | Failure> | Outcome | Failure;
   saveSync(...request: WireRequest): Outcome | Failure | PlansNeeded;
   /** Several saves. The arguments of each follow those of the one before. */
   saveGroupSync(...requests: WireRequest[number][]): (Outcome | Failure)[] | PlansNeeded;

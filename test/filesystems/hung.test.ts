@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { thisMachine } from '../../src/filesystem/machine.js';
 import { readMounts } from '../../src/filesystem/mounts.js';
 import { save } from '../../src/index.js';
 import { command } from '../lab/command.js';
-import { mountDisk } from '../lab/filesystems.js';
+import { mountDisk, mountTmpfs } from '../lab/filesystems.js';
 import { missingFor } from '../lab/requirements.js';
 import { Workspace } from '../lab/workspace.js';
 import { ended, startProgram } from '../node-process.js';
@@ -52,16 +52,46 @@ describe.skipIf(missing !== undefined)('a filesystem that hangs', () => {
   /** A FUSE filesystem whose server can be stopped. */
   async function mountStoppable(
     name: string,
+    mount = workspace.path(name),
   ): Promise<{ source: string; mount: string; server: ChildProcess }> {
     const source = workspace.path(`${name}-source`);
-    const mount = workspace.path(name);
-    for (const directory of [source, mount]) mkdirSync(directory);
+    for (const directory of [source, mount]) mkdirSync(directory, { recursive: true });
     const server = spawn('bindfs', ['-f', source, mount], { stdio: 'ignore' });
     const isMounted = (): boolean =>
       (readMounts(thisMachine) ?? []).some(({ point }) => point.toString() === mount);
     while (!isMounted()) await sleep(10);
     return { source, mount, server };
   }
+
+  it('does not stop the event loop where a path led to memory before', async () => {
+    const memory = await mountTmpfs(workspace, 'memory');
+    const directory = `${memory.directory}/mounted`;
+    mkdirSync(directory);
+    for (const content of ['1', '2', '3']) await save(`${directory}/file`, content);
+    // FUSE mounts nothing over a directory that is not empty.
+    rmSync(`${directory}/file`);
+    const { source, mount, server } = await mountStoppable('over-memory', directory);
+    let saving: Promise<unknown>;
+    let turned = false;
+    server.kill('SIGSTOP');
+    try {
+      // Stopped: it answers nothing.
+      while (!/\) T /.test(readFileSync(`/proc/${server.pid}/stat`, 'utf8'))) await sleep(10);
+      const alarm = spawn('sh', ['-c', `sleep 5; kill -CONT ${server.pid}`], { stdio: 'ignore' });
+      saving = save(`${directory}/file`, 'new');
+      await sleep(10);
+      turned = alarm.exitCode === null;
+      alarm.kill();
+    } finally {
+      server.kill('SIGCONT');
+    }
+    await saving;
+    assert.ok(turned, 'the event loop has stopped until the filesystem answered');
+    assert.equal(readFileSync(`${source}/file`, 'utf8'), 'new');
+    await command('umount', mount);
+    if (server.exitCode === null) await once(server, 'exit');
+    assert.deepEqual(readdirSync(directory), []);
+  });
 
   /**
    * Waits until the process has called exit_group(2). The kernel keeps its threads until the server answers

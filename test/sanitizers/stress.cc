@@ -55,7 +55,7 @@ Decision DecisionOf(int learns_after) {
     if (plan.protocol != Protocol::kRename) plan.protocol = Protocol::kSingleCommit;
     plan.unnamed = i < 2;
     // As in memory, where only a few saves run at a time.
-    plan.close_may_fail = false;
+    plan.in_memory = true;
   }
   decision.learns_after = static_cast<uint32_t>(learns_after);
   return decision;
@@ -67,11 +67,13 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Environment(Scheduler* scheduler, StreamingSaves* streaming, int number, std::string directory)
       : scheduler_(scheduler), streaming_(streaming), number_(number), directory_(std::move(directory)) {}
 
-  void Completed(std::shared_ptr<SaveJob> job) override {
+  void Completed(std::shared_ptr<SaveJob> job, bool) override {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!completed_.insert({job->ticket(), job->outcome().status.ok()}).second) std::abort();
     arrived_.notify_all();
   }
+
+  void Notify() override {}
 
   void NeedsPlan(const PlanRequest& request) override {
     std::lock_guard<std::mutex> lock(mutex_);

@@ -94,10 +94,15 @@ Status RenamedNoReplace() { return indelible::RenameNoReplace(Directory(), "new"
 // Receives results on any thread.
 class Listener : public SaveListener {
  public:
-  void Completed(std::shared_ptr<SaveJob> job) override {
+  void Completed(std::shared_ptr<SaveJob> job, bool more) override {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (!more) ++notified_;
     completed_.push_back(job->outcome());
     heard_.notify_all();
+  }
+  void Notify() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++notified_;
   }
   void NeedsPlan(const PlanRequest& request) override {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -117,6 +122,10 @@ class Listener : public SaveListener {
     heard_.wait(lock, [&] { return completed_.size() >= count; });
     return completed_;
   }
+  size_t notified() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return notified_;
+  }
   size_t requests() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return needed_.size();
@@ -127,6 +136,7 @@ class Listener : public SaveListener {
   std::condition_variable heard_;
   std::vector<PlanRequest> needed_;
   std::vector<SaveOutcome> completed_;
+  size_t notified_ = 0;
 };
 
 using Change = std::function<void(SaveRequest*)>;
@@ -189,6 +199,25 @@ Decision LearningAfter(uint32_t syncs) {
   Decision decision = Decision::Default();
   decision.learns_after = syncs;
   return decision;
+}
+
+// The decision about a filesystem in memory.
+Decision InMemory() {
+  Decision decision = Decision::Default();
+  for (Plan& plan : decision.plans) {
+    plan.protocol = Protocol::kRename;
+    plan.in_memory = true;
+  }
+  return decision;
+}
+
+// Saves on a thread of the pool, which shows that the directory is in memory. Then no call is counted.
+void LearnThatMemory() {
+  script.threads = true;
+  TheScheduler().ProvidePlan(kFilesystem, 0, InMemory());
+  TheScheduler().Submit(JobFor("/directory/first"));
+  TheListener()->Outcomes(1);
+  script.calls.clear();
 }
 
 milliseconds Waited() {
@@ -659,6 +688,102 @@ TEST("fails a synchronous save alone if it finds no descriptor even after the ot
   CHECK(!jobs[1]->outcome().published && jobs[1]->outcome().status.error() == EMFILE);
 }
 
+TEST("makes a save on the calling thread if its directory is known to be in memory") {
+  CHECK(!TheScheduler().SaveAtOnce(JobOf()));
+  CHECK(script.calls.empty());
+  LearnThatMemory();
+  const std::shared_ptr<SaveJob> job = JobOf();
+  CHECK(TheScheduler().SaveAtOnce(job));
+  CHECK(job->outcome().published && job->outcome().replaced);
+  CHECK(job->outcome().protocol == Protocol::kRename);
+  CHECK(TheListener()->Outcomes(1).size() == 1);
+}
+
+TEST("leaves a save to the pool before it may wait for anything") {
+  LearnThatMemory();
+  for (const auto& change : std::vector<Change>{
+           [](SaveRequest* request) { request->size = size_t{64 << 10} + 1; },
+           [](SaveRequest* request) { request->previous = "/directory/old"; },
+           [](SaveRequest* request) { request->make_directories = true; },
+       }) {
+    CHECK(!TheScheduler().SaveAtOnce(JobOf(change)));
+  }
+  CHECK(script.calls.empty());
+  // The path is not in the kernel's memory, or a link.
+  for (const int error : {EAGAIN, ELOOP, ENOENT, ENOSYS}) {
+    script.answers["OpenCached"] = {error};
+    CHECK(!TheScheduler().SaveAtOnce(JobOf()));
+  }
+  CHECK(script.TimesCalled("OpenCached") == script.calls.size());
+}
+
+TEST("leaves a save to the pool if its path leads to another filesystem than before") {
+  LearnThatMemory();
+  // The mount table has changed.
+  script.generation = 1;
+  CHECK(!TheScheduler().SaveAtOnce(JobOf()));
+  TheScheduler().ProvidePlan(kFilesystem, 1, Decision::Default());
+  CHECK(!TheScheduler().SaveAtOnce(JobOf()));
+  CHECK(script.TimesCalled("OpenCached") == script.calls.size());
+}
+
+TEST("leaves a save to the pool that would follow a link or free a large file") {
+  LearnThatMemory();
+  script.link = true;
+  CHECK(!TheScheduler().SaveAtOnce(JobOf()));
+  script.link = false;
+  script.size = 1 << 20;
+  CHECK(!TheScheduler().SaveAtOnce(JobOf()));
+  CHECK(!script.Called("CreateFile"));
+}
+
+TEST("leaves a save to the pool if there are no descriptors, which it may wait for there") {
+  LearnThatMemory();
+  script.answers["CreateFile"] = {EMFILE};
+  const std::shared_ptr<SaveJob> job = JobOf();
+  CHECK(!TheScheduler().SaveAtOnce(job));
+  TheScheduler().Submit(job);
+  CHECK(TheListener()->Outcomes(2).at(1).published);
+}
+
+TEST("reports the failure of a save on the calling thread") {
+  LearnThatMemory();
+  script.answers["Write"] = {ENOSPC};
+  const std::shared_ptr<SaveJob> job = JobOf();
+  CHECK(TheScheduler().SaveAtOnce(job));
+  CHECK(job->outcome().status.error() == ENOSPC && !job->outcome().published);
+  CHECK(script.TimesCalled("Unlink") == 1);
+}
+
+TEST("makes no save on the calling thread before an earlier one to its path is published") {
+  LearnThatMemory();
+  TheScheduler().ProvidePlan(kOther, 0, InMemory());
+  // Waits for its plan.
+  script.generation = 1;
+  TheScheduler().Submit(JobOf());
+  const PlanRequest needed = TheListener()->NextRequest();
+  script.generation = 0;
+  CHECK(!TheScheduler().SaveAtOnce(JobOf()));
+  TheScheduler().ProvidePlan(needed.filesystem, 0, InMemory());
+  CHECK(TheListener()->Outcomes(2).at(1).published);
+  CHECK(TheScheduler().SaveAtOnce(JobOf()));
+}
+
+TEST("notifies a listener once of several saves to memory that one thread makes in a row") {
+  LearnThatMemory();
+  // The saves that have slots wait for their plan, and the others for a slot.
+  script.generation = 1;
+  constexpr size_t kSaves = 64;
+  for (size_t i = 0; i < kSaves; ++i) TheScheduler().Submit(JobFor("/directory/" + std::to_string(i)));
+  const PlanRequest needed = TheListener()->NextRequest();
+  const size_t before = TheListener()->notified();
+  TheScheduler().ProvidePlan(needed.filesystem, needed.generation, InMemory());
+  TheListener()->Outcomes(1 + kSaves);
+  // A test with threads waits for the last notification.
+  while (TheListener()->notified() == before) std::this_thread::yield();
+  CHECK(TheListener()->notified() - before <= kSaves / 4);
+}
+
 TEST("keeps no commit queue and no decision for each of many filesystems that were saved to") {
   indelible::PlanCache plans;
   indelible::CommitLeader leader(&plans, &ThePool());
@@ -676,7 +801,7 @@ TEST("keeps no commit queue and no decision for each of many filesystems that we
 
 // Copies three bytes, the only ones of a file.
 Status Copied(uint64_t* copied) {
-  script.size = 3;
+  script.to_copy = 3;
   return indelible::CopyContent(Descriptor(3), Descriptor(4), kFilesystem, 0, copied);
 }
 
@@ -726,7 +851,7 @@ TEST("copies in no other way after a failed disk or a full one") {
 
 TEST("reads the end of a file, which a kernel that copies nothing does not know") {
   script.answers["CloneContent"] = {EXDEV};
-  script.size = 0;
+  script.to_copy = 0;
   uint64_t copied = 1;
   CHECK(indelible::CopyContent(Descriptor(3), Descriptor(4), kFilesystem, 0, &copied).ok());
   CHECK(copied == 0 && (script.calls == Calls{"CloneContent", "CopyRange", "ReadAt"}));

@@ -72,6 +72,12 @@ Status OpenWithoutLinks(const Directory* base, const std::string& path, Director
   return status.ok() ? OpenDirectory(base, path, directory) : std::move(status);
 }
 
+Status OpenCached(const Directory*, const std::string& path, Directory* directory) {
+  directory->descriptor = Descriptor(next_descriptor++);
+  directory->path = path;
+  return Answer("OpenCached");
+}
+
 Status EnterDirectory(const Directory*, const std::string& name, Directory* directory) {
   directory->descriptor = Descriptor(next_descriptor++);
   return Answer("EnterDirectory", " " + name);
@@ -86,7 +92,8 @@ Status Identify(const Directory& directory, Identity* identity) {
 }
 
 Status LookUp(const Directory&, const std::string&, Entry* entry) {
-  entry->kind = Entry::Kind::kFile;
+  entry->kind = script.link ? Entry::Kind::kSymlink : Entry::Kind::kFile;
+  entry->size = script.size;
   entry->attributes.mode = 0640;
   return Status::Ok();
 }
@@ -137,7 +144,7 @@ Status ReadAttributes(const Descriptor&, Attributes* attributes, bool* linked) {
 
 Status ReadAt(const Descriptor&, uint64_t, uint8_t*, size_t, size_t* got) {
   const Status status = Answer("ReadAt");
-  if (status.ok()) *got = std::exchange(script.size, 0);
+  if (status.ok()) *got = std::exchange(script.to_copy, 0);
   return status;
 }
 
@@ -150,7 +157,7 @@ Status CloneContent(const Descriptor&, const Descriptor&) { return Answer("Clone
 
 Status CopyRange(const Descriptor&, const Descriptor&, uint64_t, uint64_t, uint64_t* copied) {
   const Status status = Answer("CopyRange");
-  if (status.ok()) *copied = std::exchange(script.size, 0);
+  if (status.ok()) *copied = std::exchange(script.to_copy, 0);
   return status;
 }
 

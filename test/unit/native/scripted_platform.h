@@ -26,7 +26,10 @@ struct Script {
   // Which one is reported, if there are several.
   bool reports_lowest = false;
   // How many bytes of a file are left to be copied.
-  size_t size = 0;
+  size_t to_copy = 0;
+  // What every name is: a symbolic link, or a file of this size.
+  bool link = false;
+  uint64_t size = 0;
   // The generation of the mount table.
   uint64_t generation = 0;
   // The description of every mount.
