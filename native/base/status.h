@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_STATUS_H_
 #define INDELIBLE_STATUS_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -45,21 +46,25 @@ class [[nodiscard]] Status {
 
   // The paths of the call, where they are not the target's.
   Status&& On(std::string path, std::string dest = std::string()) && {
-    path_ = std::move(path);
-    dest_ = std::move(dest);
+    paths_ = std::make_shared<const Paths>(Paths{std::move(path), std::move(dest)});
     return std::move(*this);
   }
-  const std::string& path() const { return path_; }
-  const std::string& dest() const { return dest_; }
+  std::string path() const { return paths_ == nullptr ? std::string() : paths_->path; }
+  std::string dest() const { return paths_ == nullptr ? std::string() : paths_->dest; }
 
  private:
+  struct Paths {
+    std::string path;
+    std::string dest;
+  };
+
   Status(Reason reason, const char* syscall, int error) : syscall_(syscall), error_(error), reason_(reason) {}
 
   const char* syscall_ = nullptr;
   int error_ = 0;
   Reason reason_ = Reason::kSystemCall;
-  std::string path_;
-  std::string dest_;
+  // Only of a failure: nearly every call succeeds, and returns a status.
+  std::shared_ptr<const Paths> paths_;
 };
 
 }  // namespace indelible

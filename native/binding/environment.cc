@@ -134,6 +134,7 @@ Napi::Value Environment::OpenSave(Napi::Env env, SaveArguments arguments, Form f
         return AnswerOf(
             save, [needed = std::move(needed)](Napi::Env env) { return PlansNeededValue(env, {needed}); });
       case SaveJob::Prepared::kFailed:
+      case SaveJob::Prepared::kMayWait:
         break;
     }
     return AnswerOf(save, FailureOf(save->job->outcome().status));

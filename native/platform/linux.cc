@@ -222,19 +222,20 @@ Status WithOlderCall(std::atomic<bool>* unavailable, const Newer& newer, const O
 
 template <typename Call>
 Status ReadGrowing(Call call, const char* syscall, std::string* bytes) {
-  bytes->resize(kFirstAttributeSize);
-  for (;;) {
-    const ssize_t length = call(bytes->data(), bytes->size());
-    if (length >= 0) {
-      bytes->resize(static_cast<size_t>(length));
-      return Status::Ok();
-    }
+  // On the stack, since most files have no attribute.
+  char first[kFirstAttributeSize];
+  ssize_t length = call(first, sizeof first);
+  if (length >= 0) bytes->assign(first, static_cast<size_t>(length));
+  while (length < 0) {
     // Longer than the first guess, or it has grown since it was measured.
     if (errno != ERANGE) return Status::Failed(syscall, errno);
     const ssize_t needed = call(nullptr, 0);
     if (needed < 0) return Status::Failed(syscall, errno);
     bytes->resize(static_cast<size_t>(needed) + 1);
+    length = call(bytes->data(), bytes->size());
+    if (length >= 0) bytes->resize(static_cast<size_t>(length));
   }
+  return Status::Ok();
 }
 
 template <typename Call>
