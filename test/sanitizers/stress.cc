@@ -1,8 +1,8 @@
 // Drives the scheduler from several threads, as several environments do: many saves to few paths in one
-// directory (the first argument), with every plan, exclusive and replacing, cancelled, streaming, synchronous,
-// and made at once. Decisions are lost again and again, and some plan requests get no answer. At the end the
-// scheduler shuts down during saves. Built with a sanitizer, which reports what it finds. Exits with 0 if
-// every save was completed exactly once and every file has one of the contents that were saved.
+// directory (the first argument), with every plan, exclusive and replacing, cancelled, streaming,
+// synchronous, and made at once. Decisions are lost again and again, and some plan requests get no answer. At
+// the end the scheduler shuts down during saves. Built with a sanitizer, which reports what it finds. Exits
+// with 0 if every save was completed exactly once and every file has one of the contents that were saved.
 #include <sys/stat.h>
 
 #include <chrono>
