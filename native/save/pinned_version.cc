@@ -33,8 +33,9 @@ Status PinnedVersion::Pin(const std::string& name, bool* safe) {
     return status;
   }
   // ENOENT: there is no version to lose any more. EMLINK: it has enough names to survive the loss of this
-  // one.
-  if (status.error() == ENOENT || status.error() == EMLINK) return Status::Ok();
+  // one. EXDEV: something is mounted there, and the rename will fail.
+  const int error = status.error();
+  if (error == ENOENT || error == EMLINK || error == EXDEV) return Status::Ok();
   // EPERM also: the file of another user, with fs.protected_hardlinks (proc(5)), or a directory by now.
   *safe = false;
   return MayBeUnavailable(OptionalCall::kLink, status) ? Status::Ok()
