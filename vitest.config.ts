@@ -10,8 +10,8 @@ const isLinux = process.platform === 'linux' && process.env.INDELIBLE_TESTS_ON =
 const TWO_AT_A_TIME = { maxWorkers: 2, sequence: { groupOrder: 0 } };
 /** These projects mount, count flushes or stop other processes: one file at a time, after the others. */
 const ONE_AT_A_TIME = { maxWorkers: 1, sequence: { groupOrder: 1 } };
-/** What another file of this project does only makes it try again: two at a time, after the others. */
-const TRIES_AGAIN = { maxWorkers: 2, sequence: { groupOrder: 2 } };
+/** What other files of these projects do only makes them try again. They wait much: three at a time, at the end. */
+const TRIES_AGAIN = { maxWorkers: 3, sequence: { groupOrder: 2 } };
 
 /** The behaviour suite runs once over each engine. Tests that change the working directory need a process. */
 function behaviour(engine: EngineName): TestProjectInlineConfiguration {
@@ -56,11 +56,11 @@ export default defineConfig({
       project('cli', TWO_AT_A_TIME),
       project('page', TWO_AT_A_TIME),
       project('filesystems', ONE_AT_A_TIME),
-      project('rights', ONE_AT_A_TIME),
+      project('rights', TRIES_AGAIN),
       project('lab', ONE_AT_A_TIME),
       project('faults', TRIES_AGAIN),
       project('sanitizers', TWO_AT_A_TIME),
-      project('package', ONE_AT_A_TIME),
+      project('package', TRIES_AGAIN),
     ],
   },
 });
