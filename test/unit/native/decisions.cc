@@ -12,8 +12,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "../../../native/binding/turn_budget.h"
 #include "../../../native/save/access_list.h"
 #include "../../../native/save/content_copy.h"
 #include "../../../native/save/links.h"
@@ -47,6 +49,7 @@ using indelible::Status;
 using indelible::StreamingSaves;
 using indelible::TemporaryFile;
 using indelible::ThreadPool;
+using indelible::TurnBudget;
 using indelible::platform::Descriptor;
 using indelible::platform::Directory;
 using indelible::platform::FilesystemId;
@@ -697,6 +700,31 @@ TEST("makes a save on the calling thread if its directory is known to be in memo
   CHECK(job->outcome().published && job->outcome().replaced);
   CHECK(job->outcome().protocol == Protocol::kRename);
   CHECK(TheListener()->Outcomes(1).size() == 1);
+}
+
+// Runs until the budget refuses a save. Each takes at least a tenth of the time of a turn.
+int SavesInTurn(TurnBudget* budget) {
+  int saves = 0;
+  while (budget->Spend([] {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+    return true;
+  })) {
+    CHECK(++saves <= 10);
+  }
+  return saves;
+}
+
+TEST("leaves saves to the pool when the time of a turn is used up, until the next turn") {
+  TurnBudget budget;
+  CHECK(SavesInTurn(&budget) > 0);
+  CHECK(SavesInTurn(&budget) == 0);
+  // On a busy machine a save may have taken so long that the budget pauses for some turns.
+  for (int turn = 0; turn < 10000; ++turn) {
+    budget.BeginTurn();
+    if (SavesInTurn(&budget) > 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  CHECK(false);
 }
 
 TEST("leaves a save to the pool before it may wait for anything") {
