@@ -420,8 +420,8 @@ std::vector<PlanRequest> Scheduler::SaveSync(std::vector<std::shared_ptr<SaveJob
   return needed;
 }
 
-// While no save has descriptors open: an earlier one may need them. Nor has any started: the saves after them
-// would start, and might occupy the slots that those before them need.
+// None of the saves has opened a descriptor before it waits, because an earlier save may need it. None has
+// started either: the saves behind them would start, and could occupy the slots that earlier saves need.
 std::vector<PlanRequest> Scheduler::WaitUntilFirst(const ScheduledSaves& saves, Dispatch* dispatch) {
   std::vector<PlanRequest> needed;
   MutexLock lock(mutex_);

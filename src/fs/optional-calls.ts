@@ -67,8 +67,9 @@ export function mayBeUnavailable(call: keyof typeof OPTIONAL_CALLS, error: unkno
  * Tells what follows from the failure of the second link to a version that is to be replaced.
  *
  * @returns whether a crash cannot lose the version all the same: `ENOENT`, it is gone; `EMLINK`, it has enough
- * links; `EXDEV`, something is mounted there, and the rename will fail. `false`: it may not be linked. `EPERM` also means another user's file, with
- * `fs.protected_hardlinks` (proc(5)), or a directory that has taken its place.
+ *   links; `EXDEV`, something is mounted there, and the rename will fail. `false`: it may not be linked.
+ *   `EPERM` also means another user's file, with `fs.protected_hardlinks` (proc(5)), or a directory that has
+ *   taken its place.
  * @throws any other failure.
  */
 export function isSafeWithoutPin(error: unknown): boolean {

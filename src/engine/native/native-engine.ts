@@ -17,8 +17,9 @@ const MAX_PLAN_REQUESTS = 5;
 const NO_DATA = new Uint8Array(0);
 
 /**
- * Saves through the addon, on the addon's threads; small saves to memory on this one. All state (order, decisions, numbers) is in the addon and
- * belongs to the process. So any number of copies of this class share it.
+ * Saves through the addon, on the addon's threads; small saves to memory on this one. All state (order,
+ * decisions, numbers) is in the addon and belongs to the process. So any number of copies of this class share
+ * it.
  */
 export class NativeEngine implements Engine {
   readonly name = 'native';
