@@ -59,6 +59,8 @@ inline constexpr const char* kChoiceNames[] = {"durable", "ordered", "none", "sy
 // For Protocol and Durability.
 inline constexpr const char* kProtocolNames[] = {"single-commit", "sync-rename-sync", "rename"};
 inline constexpr const char* kDurabilityNames[] = {"durable", "ordered", "none"};
+// For GroupSync.
+inline constexpr const char* kGroupSyncNames[] = {"none", "data", "data-and-names"};
 // For Status::Reason.
 inline constexpr const char* kReasonNames[] = {
     "system",       "not-a-file",   "not-a-symlink", "not-a-directory", "mount-point",
@@ -73,8 +75,8 @@ inline constexpr const char* kFailureNames[] = {"published", "reason", "errno", 
 inline constexpr const char* kPlanRequestNames[] = {"major",      "minor", "mountId",
                                                     "generation", "syncs", "directory"};
 inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "pinsReplaced"};
-inline constexpr const char* kDecisionNames[] = {"plans",  "inMemory",    "local",
-                                                 "syncfs", "learnsAfter", "ofMountAlone"};
+inline constexpr const char* kDecisionNames[] = {"plans",       "inMemory",    "local",       "syncfs",
+                                                 "groupSyncfs", "learnsAfter", "ofMountAlone"};
 
 // All of it as JSON, equal to `WIRE` of src/addon/wire.ts. Building an object would need ten times the code.
 std::string Description();

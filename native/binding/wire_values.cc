@@ -169,6 +169,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
   const bool in_memory = properties.Boolean("inMemory");
   const bool local = properties.Boolean("local");
   const bool sync_filesystem = properties.Boolean("syncfs");
+  const GroupSync group_sync = properties.OneOf<GroupSync>("groupSyncfs", wire::kGroupSyncNames);
   decision->learns_after =
       static_cast<uint32_t>(properties.Integer("learnsAfter", std::numeric_limits<uint32_t>::max()));
   decision->of_mount_alone = properties.Boolean("ofMountAlone");
@@ -186,6 +187,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     plan.in_memory = in_memory;
     plan.local = local;
     plan.sync_filesystem = sync_filesystem;
+    plan.group_sync = group_sync;
     if (!given.ok()) return false;
   }
   return true;

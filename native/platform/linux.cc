@@ -618,6 +618,10 @@ Status WriteBack(const Descriptor& file) {
       "sync_file_range");
 }
 
+Status StartWriteBack(const Descriptor& file) {
+  return Checked(sync_file_range(Number(file), 0, 0, SYNC_FILE_RANGE_WRITE), "sync_file_range");
+}
+
 Status SyncBarrier(const Descriptor&) { return Status::Failed("fsync", ENOSYS); }
 
 Status SyncData(const Descriptor& file) { return Checked(fdatasync(Number(file)), "fdatasync"); }

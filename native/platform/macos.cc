@@ -226,6 +226,8 @@ Status SetFlags(const Descriptor& file, const FileFlags& flags) {
 
 Status WriteBack(const Descriptor&) { return Status::Failed("sync_file_range", ENOSYS); }
 
+Status StartWriteBack(const Descriptor&) { return Status::Failed("sync_file_range", ENOSYS); }
+
 Status SyncBarrier(const Descriptor& file) { return Checked(fcntl(Number(file), F_BARRIERFSYNC), "fsync"); }
 
 Status SyncData(const Descriptor& file) { return Checked(fcntl(Number(file), F_FULLFSYNC), "fsync"); }

@@ -246,6 +246,8 @@ Status SetFlags(const Descriptor& file, const FileFlags& flags);
 // cache or committing a journal: sync_file_range(2) with all three flags. On ext4 with data=ordered and on
 // XFS the block mapping and the size are in the running transaction, or the log, when it returns.
 Status WriteBack(const Descriptor& file);
+// Starts the writeback of the file's data without waiting for it. WriteBack awaits it and reports its errors.
+Status StartWriteBack(const Descriptor& file);
 // The data, and the metadata that is needed to read it back, reach stable storage before anything that is
 // written later: F_BARRIERFSYNC of macOS. ENOSYS on other platforms.
 Status SyncBarrier(const Descriptor& file);

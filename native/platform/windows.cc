@@ -592,6 +592,8 @@ Status SetFlags(const Descriptor& file, const FileFlags& flags) {
 
 Status WriteBack(const Descriptor&) { return Status::Failed("sync_file_range", ENOSYS); }
 
+Status StartWriteBack(const Descriptor&) { return Status::Failed("sync_file_range", ENOSYS); }
+
 Status SyncBarrier(const Descriptor&) { return Status::Failed("fdatasync", ENOSYS); }
 
 Status SyncData(const Descriptor& file) {

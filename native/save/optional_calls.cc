@@ -178,7 +178,10 @@ void RemoveUnavailable(const FilesystemId& filesystem, Decision* decision) {
   for (Plan& plan : decision->plans) {
     if (lacks(OptionalCall::kCreateUnnamed) || lacks(OptionalCall::kLinkUnnamed)) plan.unnamed = false;
     if (lacks(OptionalCall::kWriteBack)) plan.SyncBeforeRename();
-    if (lacks(OptionalCall::kSyncFilesystem)) plan.sync_filesystem = false;
+    if (lacks(OptionalCall::kSyncFilesystem)) {
+      plan.sync_filesystem = false;
+      plan.group_sync = GroupSync::kNone;
+    }
     if (lacks(OptionalCall::kSyncDirectory)) {
       plan.directories_sync = false;
       plan.achieves = std::max(plan.achieves, Durability::kOrdered);

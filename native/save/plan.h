@@ -41,6 +41,13 @@ constexpr Durability RequestedBy(PlanChoice choice) {
 // How the data reaches the disk before the rename.
 enum class FileSync : uint8_t { kNone, kWriteBack, kData };
 
+// What one syncfs does for a group of durable saves with the protocol kSyncRenameSync.
+enum class GroupSync : uint8_t {
+  kNone,          // Nothing: each file is synced by itself.
+  kData,          // It makes the data of all files durable before the renames.
+  kDataAndNames,  // The same, and a second one makes the names durable.
+};
+
 // The steps of saves on one filesystem, for one PlanChoice.
 struct Plan {
   Protocol protocol = Protocol::kSyncRenameSync;
@@ -56,6 +63,7 @@ struct Plan {
   bool local = false;
   // One syncfs makes a whole tree of files durable, and reports when it cannot.
   bool sync_filesystem = false;
+  GroupSync group_sync = GroupSync::kNone;
   // A directory can be synced. What cannot is not tried again.
   bool directories_sync = true;
 

@@ -18,6 +18,9 @@ constexpr int kMostTimesWithoutPlan = 5;
 // How often the target may disappear or appear between two calls.
 constexpr int kMostAttempts = 10;
 
+// The largest save whose data is awaited together with that of others, which a larger one would delay.
+constexpr uint64_t kMostAwaited = uint64_t{1} << 20;
+
 // The largest save that is made at once. 64 KiB take about twice as long as an empty file.
 constexpr size_t kMostAtOnce = size_t{64} << 10;
 
@@ -171,11 +174,52 @@ Status SaveJob::Complete() {
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
-  status = SyncFile();
+  status = StartSync();
   if (!status.ok() || plan_.in_memory) return status;
   // Some filesystems (NFS, FUSE) report only at close(2) that the data could not be stored.
   Enter(Stage::kClose);
   return temporary_->FinishWriting();
+}
+
+bool SaveJob::MayAwaitDataSync() const {
+  return plan_.sync_directory() && adopted_ == nullptr && size() <= kMostAwaited &&
+         (plan_.file_sync() == FileSync::kWriteBack || plan_.group_sync != GroupSync::kNone);
+}
+
+// Syncs the data, or leaves that to SyncData.
+Status SaveJob::StartSync() {
+  if (!plan_.sync_directory() || plan_.file_sync() == FileSync::kNone) return SyncFile();
+  // All threads start the writeback of their files, and the disk works while the group waits for the last.
+  if (plan_.file_sync() == FileSync::kWriteBack) {
+    const Status status = temporary_->StartWriteBack();
+    if (!status.ok()) return MayBeUnavailable(OptionalCall::kWriteBack, status) ? SyncFile() : status;
+  }
+  awaits_data_sync_ = MayAwaitDataSync();
+  return awaits_data_sync_ ? Status::Ok() : SyncFile();
+}
+
+void SaveJob::SyncData() {
+  if (!std::exchange(awaits_data_sync_, false)) return;
+  Enter(Stage::kSync);
+  Status status =
+      Cancelled() ? Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED) : SyncFile();
+  Enter(Stage::kWait);
+  if (!status.ok()) Fail(std::move(status));
+}
+
+// syncfs(2) reports an error once to each open file. One that another process has seen already, it does not
+// report to a file that was opened later. Each file itself remembers the errors of its own data.
+void SaveJob::SyncedByFilesystem() {
+  awaits_data_sync_ = false;
+  bool ignored = true;
+  Status status = temporary_->Sync(FileSync::kWriteBack, &ignored);
+  if (MayBeUnavailable(OptionalCall::kWriteBack, status)) status = SyncFile();
+  if (!status.ok()) Fail(std::move(status));
+}
+
+void SaveJob::DataSyncFailed(const Status& status) {
+  awaits_data_sync_ = false;
+  Fail(status);
 }
 
 Status SaveJob::SyncFile() {
@@ -208,6 +252,7 @@ Status SaveJob::CopyToNamedTemporary() {
 }
 
 bool SaveJob::Publish(bool coalesces_earlier) {
+  if (!outcome_.status.ok()) return false;
   Enter(Stage::kRename);
   Status status =
       Cancelled() ? Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED) : Status::Ok();
@@ -215,6 +260,7 @@ bool SaveJob::Publish(bool coalesces_earlier) {
   if (status.ok()) status = PublishFile();
   if (!outcome_.published && temporary_->CannotGetName()) {
     status = CopyToNamedTemporary();
+    if (status.ok() && std::exchange(awaits_data_sync_, false)) status = SyncFile();
     Enter(Stage::kRename);
     if (status.ok()) status = PublishFile();
   }
@@ -347,6 +393,8 @@ bool SaveJob::CanCoalesce(const SaveJob& earlier) const {
 }
 
 void SaveJob::PublishCoalesced() {
+  // It has been cancelled, or its data could not be synced.
+  if (!outcome_.status.ok()) return;
   // It has replaced another save, or the file that stage 1 found.
   outcome_.replaced = outcome_.replaced || had_predecessor_;
   outcome_.published = true;
@@ -404,6 +452,7 @@ void SaveJob::Rewind() {
   previous_.reset();
   target_.reset();
   outcome_ = SaveOutcome();
+  awaits_data_sync_ = false;
   data_ordered_ = true;
   entry_synced_ = true;
   Enter(Stage::kQueue);

@@ -92,6 +92,19 @@ class SaveJob {
 
   // Stage 1 looks at the target before an earlier save to the path is published.
   void ExpectPredecessor() { had_predecessor_ = true; }
+  // Before stage 2: the data of a small durable save is not synced yet, so that one group awaits it together.
+  bool AwaitsDataSync() const { return awaits_data_sync_; }
+  // Syncs or awaits the data. A failure fails the save, which Publish then does not publish.
+  void SyncData();
+  // Instead: a syncfs has succeeded since stage 1. It reports the errors of the filesystem, and this one
+  // those of the file.
+  void SyncedByFilesystem();
+  // Instead: that syncfs has failed.
+  void DataSyncFailed(const Status& status);
+  // Syncs the whole filesystem of the save, which is not coalesced.
+  bool coalesced() const { return outcome_.published && temporary_ == nullptr; }
+  Status SyncFilesystem() const { return temporary_->SyncFilesystem(); }
+
   // Stage 2, first half: gives the file its name. False if that failed. `coalesces_earlier`: an earlier save
   // to the path is skipped in favour of this one.
   bool Publish(bool coalesces_earlier);
@@ -163,6 +176,8 @@ class SaveJob {
   Prepared WriteAll();
   Status Complete();
   TemporaryKind TemporaryKindNeeded() const;
+  bool MayAwaitDataSync() const;
+  Status StartSync();
   Status SyncFile();
   Status CopyToNamedTemporary();
   Status PublishFile();
@@ -187,6 +202,7 @@ class SaveJob {
   uint64_t appended_ = 0;
   Plan plan_;
   SaveOutcome outcome_;
+  bool awaits_data_sync_ = false;
   // False if the data was only submitted to a device that may write the name before it.
   bool data_ordered_ = true;
   // False if the filesystem cannot sync a directory.

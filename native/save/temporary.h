@@ -54,6 +54,8 @@ class Temporary {
   // The same again, if the entry has other rights by now. `*changed`: it has.
   Status RefreshRights(const SaveRequest& request, const std::string& name, const platform::Entry& replaced,
                        const Plan& plan, bool* changed);
+  // Starts the writeback of the data. Sync awaits it.
+  Status StartWriteBack() const { return platform::StartWriteBack(file_); }
   // `*ordered` is false if the name may still reach the disk before the data.
   Status Sync(FileSync how, bool* ordered);
   // Closes the writing descriptor, so that errors that only close reports (NFS, FUSE, quota) are known before

@@ -5,14 +5,12 @@
 #include <set>
 #include <utility>
 
+#include "data_syncs.h"
 #include "directory_syncs.h"
 
 namespace indelible {
 
 namespace {
-
-// Limits a group, so that a leader to which saves keep arriving reaches its sync.
-constexpr size_t kLargestGroup = 1024;
 
 // A program saves to a few filesystems. One that mounts and unmounts many must not leave a queue for each.
 constexpr size_t kMostQueues = 64;
@@ -35,21 +33,34 @@ size_t CommitLeader::queues() {
   return queues_.size();
 }
 
-void CommitLeader::Expect(ScheduledSave* save) {
-  if (save->synchronous() || !save->job->plan().sync_directory() || save->slot_class == SlotClass::kLarge)
-    return;
-  save->expected_on = save->job->filesystem();
+void CommitLeader::Admit(ScheduledSave* save) {
+  if (save->slot_class != SlotClass::kSmall) return;
   MutexLock lock(mutex_);
-  ++QueueOf(*save->expected_on).expected;
+  ++unlocated_;
+  save->admitted_in = period_;
+}
+
+// The filesystem of the save is known, or the save is not waited for any more.
+void CommitLeader::Locate(ScheduledSave* save) {
+  if (save->admitted_in == period_ && --unlocated_ == 0) arrived_.NotifyAll();
+  save->admitted_in.reset();
+}
+
+void CommitLeader::Expect(ScheduledSave* save) {
+  if (save->synchronous()) return;
+  MutexLock lock(mutex_);
+  if (save->job->plan().sync_directory() && save->slot_class != SlotClass::kLarge) {
+    save->expected_on = save->job->filesystem();
+    ++QueueOf(*save->expected_on).expected;
+  }
+  Locate(save);
 }
 
 void CommitLeader::StopExpecting(ScheduledSave* save) {
-  if (!save->expected_on) return;
-  {
-    MutexLock lock(mutex_);
-    --QueueOf(*save->expected_on).expected;
-    arrived_.NotifyAll();
-  }
+  if (!save->expected_on && !save->admitted_in) return;
+  MutexLock lock(mutex_);
+  Locate(save);
+  if (save->expected_on && --QueueOf(*save->expected_on).expected == 0) arrived_.NotifyAll();
   save->expected_on.reset();
 }
 
@@ -61,26 +72,12 @@ bool CommitLeader::AddReady(std::shared_ptr<ScheduledSave> save) {
 }
 
 void CommitLeader::RunLeader(const platform::FilesystemId& filesystem, Report renamed, Report committed) {
-  for (;;) {
-    ScheduledSaves group;
-    const Clock::time_point wait_until = Clock::now() + WaitLimit(filesystem);
-    // Saves that become ready during the renames still join the group.
-    for (ScheduledSaves ready = TakeReady(filesystem, wait_until); !ready.empty();
-         ready = TakeReady(filesystem, wait_until)) {
-      Rename(ready);
-      renamed(ready);
-      group.insert(group.end(), ready.begin(), ready.end());
-      if (group.size() >= kLargestGroup) break;
-    }
-    if (group.empty()) {
-      if (StopIfIdle(filesystem)) return;
-      continue;
-    }
-    const Clock::time_point begin = Clock::now();
-    Sync(group);
-    RecordCommit(filesystem, Clock::now() - begin);
+  do {
+    const ScheduledSaves group = TakeReady(filesystem);
+    if (group.empty()) continue;
+    Commit(group, renamed);
     committed(group);
-  }
+  } while (!StopIfIdle(filesystem));
 }
 
 // True if no save is left: then the filesystem has no leader.
@@ -91,35 +88,54 @@ bool CommitLeader::StopIfIdle(const platform::FilesystemId& filesystem) {
   return !queue.has_leader;
 }
 
-// How long it is worth waiting for other saves: as long as a commit of their own would take. The shorter one
-// of the last two commits, so that a single slow one does not count. On a disk with a 5 ms flush this took 64
-// saves at once from 560 to 370 us each, 16 from 1,640 to 890 us, 4 from 5.9 to 3.1 ms (ext4; XFS is alike).
-CommitLeader::Clock::duration CommitLeader::WaitLimit(const platform::FilesystemId& filesystem) {
-  MutexLock lock(mutex_);
-  const CommitQueue& queue = QueueOf(filesystem);
-  return std::min(queue.last_commit, queue.commit_before_last);
-}
-
-void CommitLeader::RecordCommit(const platform::FilesystemId& filesystem, Clock::duration took) {
-  MutexLock lock(mutex_);
-  CommitQueue& queue = QueueOf(filesystem);
-  queue.commit_before_last = std::exchange(queue.last_commit, took);
-}
-
-// The ready saves of the filesystem. If none is ready but some are in stage 1, waits for one, at most until
-// `wait_until`.
-ScheduledSaves CommitLeader::TakeReady(const platform::FilesystemId& filesystem,
-                                       Clock::time_point wait_until) {
+// The ready saves of the filesystem, when no admitted save is on the way. It is worth waiting for those for
+// as long as a commit of their own would take: the shorter one of the last two, so that a single slow one
+// does not count. MEASURE
+ScheduledSaves CommitLeader::TakeReady(const platform::FilesystemId& filesystem) {
   ScheduledSaves ready;
   MutexLock lock(mutex_);
-  CommitQueue& queue = QueueOf(filesystem);
-  while (queue.ready.empty() && queue.expected > 0) {
-    if (!arrived_.WaitUntil(mutex_, wait_until)) break;
+  const Clock::duration limit =
+      std::min(QueueOf(filesystem).last_commit, QueueOf(filesystem).commit_before_last);
+  if (limit > Clock::duration(0)) {
+    const Clock::time_point wait_until = Clock::now() + limit;
+    while (unlocated_ > 0 || QueueOf(filesystem).expected > 0) {
+      if (arrived_.WaitUntil(mutex_, wait_until)) continue;
+      // Whatever holds up their search, the next group does not wait for it.
+      unlocated_ = 0;
+      ++period_;
+      break;
+    }
   }
-  ready.swap(queue.ready);
+  ready.swap(QueueOf(filesystem).ready);
   return ready;
 }
 
+void CommitLeader::Commit(const ScheduledSaves& saves, Report renamed) {
+  if (saves.empty()) return;
+  std::vector<SaveJob*> jobs;
+  for (const auto& save : saves) jobs.push_back(save->job.get());
+  const platform::FilesystemId filesystem = jobs.front()->filesystem();
+  const Clock::time_point begin = Clock::now();
+  const GroupSync possible = GroupSyncOf(jobs);
+  GroupSync chosen = possible;
+  {
+    MutexLock lock(mutex_);
+    if (!QueueOf(filesystem).sync_choice.ByFilesystem(jobs.size())) chosen = GroupSync::kNone;
+  }
+  if (chosen != GroupSync::kNone && !SyncDataByFilesystem(jobs)) chosen = GroupSync::kNone;
+  if (chosen == GroupSync::kNone) SyncData(jobs, pool_);
+  Rename(saves);
+  renamed(saves);
+  SyncNames(jobs, chosen == GroupSync::kDataAndNames);
+  const Clock::duration took = Clock::now() - begin;
+  MutexLock lock(mutex_);
+  CommitQueue& queue = QueueOf(filesystem);
+  queue.commit_before_last = std::exchange(queue.last_commit, took);
+  if (possible != GroupSync::kNone) queue.sync_choice.Record(jobs.size(), chosen != GroupSync::kNone, took);
+}
+
+// Renames the saves in order. Of several saves in a row to one path only the last is renamed, if they can be
+// coalesced; if its rename fails, the one before it is renamed.
 void CommitLeader::Rename(const ScheduledSaves& saves) {
   std::map<const PathQueue*, std::vector<SaveJob*>> by_path;
   for (const auto& save : saves) by_path[save->path_queue].push_back(save->job.get());
@@ -141,13 +157,13 @@ void CommitLeader::Rename(const ScheduledSaves& saves) {
   }
 }
 
-void CommitLeader::Sync(const ScheduledSaves& saves) {
+// Makes the names of the published saves durable.
+void CommitLeader::SyncNames(const std::vector<SaveJob*>& jobs, bool by_filesystem) {
   std::vector<SaveJob*> published;
-  for (const auto& save : saves) {
-    if (save->job->outcome().published && save->job->plan().sync_directory())
-      published.push_back(save->job.get());
+  for (SaveJob* job : jobs) {
+    if (job->outcome().published && job->plan().sync_directory()) published.push_back(job);
   }
-  SyncDirectories(published, pool_);
+  SyncDirectories(published, by_filesystem, pool_);
   std::set<platform::FilesystemId> synced;
   for (const SaveJob* job : published) {
     if (job->HasSyncedNewFile() && synced.insert(job->filesystem()).second)

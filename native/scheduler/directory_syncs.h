@@ -10,8 +10,9 @@ namespace indelible {
 
 // One sync for each directory that contains entries of published saves, however many saves there are. Every
 // save that a failed sync covers fails with its error, because its own entry may not be durable. Several
-// directories may be synced in parallel, on threads of the pool.
-void SyncDirectories(const std::vector<SaveJob*>& published, ThreadPool* pool);
+// directories may be synced in parallel, on threads of the pool. `by_filesystem`: one syncfs instead, for all
+// directories of the filesystem that the saves are on, if the call is available.
+void SyncDirectories(const std::vector<SaveJob*>& published, bool by_filesystem, ThreadPool* pool);
 
 }  // namespace indelible
 

@@ -34,7 +34,10 @@ struct ScheduledSave {
   bool ready = false;       // Stage 1 is done.
   bool dispatched = false;  // A thread is going to publish it.
   SlotClass slot_class = SlotClass::kSmall;
-  // The filesystem whose commit leader may wait for stage 1. Used only by the thread of stage 1.
+  // The saves that commit leaders wait for: CommitLeader::Admit. Used only by the thread that starts stage 1,
+  // then by that of stage 1.
+  std::optional<uint64_t> admitted_in;
+  // The filesystem whose commit leader may wait for stage 1. The same threads.
   std::optional<platform::FilesystemId> expected_on;
 };
 

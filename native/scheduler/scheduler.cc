@@ -49,8 +49,10 @@ void Scheduler::FillSlots(Dispatch* dispatch) {
     if (save == nullptr) return;
     EnqueueForSlot(paths_.Start(save.get()));
     save->job->Take();
+    commits_.Admit(save.get());
     Task run = [this, save] { Run(save); };
     if (!pool_->Post(&run)) {
+      commits_.StopExpecting(save.get());
       save->job->FailUnstarted(Status::Failed("pthread_create", EAGAIN));
       Dequeue(save.get(), dispatch);
       dispatch->failed.push_back(save);
@@ -100,6 +102,7 @@ void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
     }
     if (prepared == SaveJob::Prepared::kNeedsPlan) {
       save->job->Rewind();
+      commits_.StopExpecting(save.get());
       if (Suspend(save, needed)) return;
       continue;
     }
@@ -227,6 +230,7 @@ void Scheduler::ResumeAll(const SaveListener* listener) {
 
 // The saves have kept their slots.
 void Scheduler::Resume(const ScheduledSaves& saves) {
+  for (const auto& save : saves) commits_.Admit(save.get());
   for (const auto& save : saves) {
     Task run = [this, save] { Run(save); };
     if (!pool_->Post(&run)) run();
@@ -473,9 +477,7 @@ std::vector<PlanRequest> Scheduler::RunSync(const ScheduledSaves& saves, Dispatc
 }
 
 void Scheduler::CommitSync(ScheduledSaves* ready, Dispatch* dispatch) {
-  CommitLeader::Rename(*ready);
-  AfterRename(*ready, dispatch);
-  commits_.Sync(*ready);
+  commits_.Commit(*ready, [&](const ScheduledSaves& renamed) { AfterRename(renamed, dispatch); });
   for (const auto& save : *ready) save->job->Finish(&unsynced_directories_);
   ready->clear();
 }

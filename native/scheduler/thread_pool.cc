@@ -1,6 +1,7 @@
 #include "thread_pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -74,7 +75,46 @@ class Countdown {
   size_t count_ GUARDED_BY(mutex_);
 };
 
+// The calls of RunInParallel, which several threads share, each taking the next one.
+class SharedRuns {
+ public:
+  SharedRuns(size_t count, FunctionRef<void(size_t)> run) : run_(run), count_(count), unfinished_(count) {}
+
+  void RunRemaining() EXCLUDES(mutex_) {
+    // `run_` may not be used before an index is taken: the call of RunInParallel may have ended.
+    for (size_t taken = next_++; taken < count_; taken = next_++) {
+      run_(taken);
+      MutexLock lock(mutex_);
+      if (--unfinished_ == 0) finished_.NotifyAll();
+    }
+  }
+
+  void Wait() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    while (unfinished_ > 0) finished_.Wait(mutex_);
+  }
+
+ private:
+  const FunctionRef<void(size_t)> run_;
+  const size_t count_;
+  std::atomic<size_t> next_{0};
+  Mutex mutex_;
+  ConditionVariable finished_;
+  size_t unfinished_ GUARDED_BY(mutex_);
+};
+
 }  // namespace
+
+void RunInParallel(ThreadPool* pool, size_t count, FunctionRef<void(size_t)> run) {
+  const auto shared = std::make_shared<SharedRuns>(count, run);
+  for (size_t i = 1; i < std::min(count, pool->most_threads()); ++i) {
+    Task task = [shared] { shared->RunRemaining(); };
+    // If no thread is available, this one does everything.
+    if (!pool->Post(&task)) break;
+  }
+  shared->RunRemaining();
+  shared->Wait();
+}
 
 void RunUntil(ThreadPool* pool, std::vector<Task> tasks, std::chrono::steady_clock::time_point deadline) {
   const auto countdown = std::make_shared<Countdown>(tasks.size());

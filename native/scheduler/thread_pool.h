@@ -6,6 +6,7 @@
 #include <list>
 #include <vector>
 
+#include "../base/function_ref.h"
 #include "../base/unique_function.h"
 #include "../platform/mutex.h"
 
@@ -43,6 +44,11 @@ class ThreadPool {
   // and the others may end.
   std::vector<Idle*> idle_ GUARDED_BY(mutex_);
 };
+
+// Runs `run` for each index below `count`, on the calling thread and on threads of the pool, and waits for
+// all. The calling thread takes part, and waits only for what other threads have begun. So no thread of the
+// pool is needed to finish.
+void RunInParallel(ThreadPool* pool, size_t count, FunctionRef<void(size_t)> run);
 
 // Runs the tasks on threads of the pool, and waits for them until `deadline`. Those that take longer
 // continue.

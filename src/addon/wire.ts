@@ -1,5 +1,6 @@
 import type { Durability, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
+import type { GroupSync } from '../filesystem/decision.js';
 import type { UnavailableCall } from '../filesystem/unavailable-calls.js';
 
 /**
@@ -26,6 +27,7 @@ export const WIRE = {
   choices: [...['durable', 'ordered', 'none'], ...['sync-rename-sync, durable', 'sync-rename-sync, ordered']],
   protocols: ['single-commit', 'sync-rename-sync', 'rename'] satisfies Protocol[],
   durabilities: ['durable', 'ordered', 'none'] satisfies Durability[],
+  groupSyncs: ['none', 'data', 'data-and-names'] satisfies GroupSync[],
   /** The reasons of a `Failure`. */
   reasons: [
     ...['system', 'not-a-file', 'not-a-symlink', 'not-a-directory', 'mount-point'],
@@ -42,7 +44,7 @@ export const WIRE = {
   failure: ['published', 'reason', 'errno', 'syscall', 'path', 'dest', 'stages'],
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
   plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
-  decision: ['plans', 'inMemory', 'local', 'syncfs', 'learnsAfter', 'ofMountAlone'],
+  decision: ['plans', 'inMemory', 'local', 'syncfs', 'groupSyncfs', 'learnsAfter', 'ofMountAlone'],
   /** The calls of `native/save/optional_calls.cc`. */
   optionalCalls: [
     ...(['open(O_TMPFILE)', 'linkat(/proc/self/fd)', 'sync_file_range'] as const),
@@ -164,6 +166,8 @@ export interface WireDecision {
   readonly local: boolean;
   /** One `syncfs` makes a tree durable, and reports write errors. */
   readonly syncfs: boolean;
+  /** `Decision.groupSyncfs`. */
+  readonly groupSyncfs: GroupSync;
   /** The decision is requested again after this number of `PlanRequest.syncs`. 0: never. */
   readonly learnsAfter: number;
   /** `Decision.ofMountAlone`. */

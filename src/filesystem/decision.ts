@@ -27,12 +27,19 @@ export interface Plan {
 /** A plan for each durability that a caller can request. */
 export type Plans = Record<Durability, Plan>;
 
+/**
+ * What one `syncfs` does for a group of durable saves with `sync-rename-sync`: nothing; it makes the data of
+ * all files durable before the renames; the same, and a second one makes the names durable.
+ */
+export type GroupSync = 'none' | 'data' | 'data-and-names';
+
 /** The plans for saves on one mounted filesystem. Valid until the mount, or with some any other, changes. */
 export interface Decision extends Plans {
   /** For callers that force the protocol `sync-rename-sync`. */
   syncRenameSync: Omit<Plans, 'none'>;
   /** One `syncfs` makes a tree of files durable, and reports write errors. */
   syncfs: boolean;
+  groupSyncfs: GroupSync;
   /** The filesystem is in memory: data is stored when it is written, and no later step can fail. */
   inMemory: boolean;
   /** Only this kernel opens the files of the filesystem, and it knows every open file. */
@@ -114,6 +121,7 @@ export function decideFor(
     ...(inMemory ? IN_MEMORY : choosePlans(proof, syncRenameSync, limits)),
     syncRenameSync: applyLimits(limits, syncRenameSync),
     syncfs: filesystem !== undefined && hasReliableSyncfs(machine, filesystem),
+    groupSyncfs: filesystem === undefined ? 'none' : groupSyncOn(machine, filesystem),
     inMemory,
     local: machine.platform === 'linux' && filesystem !== undefined && isLocal(filesystem.mount.type),
     reason: explain(machine, filesystem, proof),
@@ -166,6 +174,16 @@ function prove(
  */
 function hasReliableSyncfs(machine: Machine, { mount: { type } }: MountedFilesystem): boolean {
   return ['ext4', 'xfs', 'btrfs'].includes(type) && machine.isLinux(5, 8);
+}
+
+/**
+ * Where no single commit is proven, one `syncfs` for a group is cheaper than a sync for each file. On btrfs a
+ * second one also replaces the syncs of the directories, which may return too early there (docs/durability.md).
+ */
+function groupSyncOn(machine: Machine, filesystem: MountedFilesystem): GroupSync {
+  if (!hasReliableSyncfs(machine, filesystem)) return 'none';
+  if (filesystem.mount.type === 'btrfs') return 'data-and-names';
+  return filesystem.ext4?.journal === 'none' ? 'data' : 'none';
 }
 
 function choosePlans(proof: Proof | Refusal, syncRenameSync: Plans, limits: readonly Limit[]): Plans {

@@ -204,6 +204,7 @@ Status ReadFlags(const Descriptor&, FileFlags*) { return Answer("ReadFlags"); }
 Status ReadProjectInheritance(const Directory&, bool*) { return Answer("ReadProjectInheritance"); }
 Status SetFlags(const Descriptor&, const FileFlags&) { return Answer("SetFlags"); }
 Status WriteBack(const Descriptor&) { return Answer("WriteBack"); }
+Status StartWriteBack(const Descriptor&) { return Answer("StartWriteBack"); }
 Status SyncBarrier(const Descriptor&) { return Answer("SyncBarrier"); }
 Status SyncData(const Descriptor&) { return Answer("SyncData"); }
 Status SubmitFile(const Descriptor&) { return Answer("SubmitFile"); }
