@@ -6,5 +6,8 @@ declare module 'fast-write-atomic' {
 
 declare module 'write-file-atomic' {
   function writeFile(path: string, data: Uint8Array): Promise<void>;
+  namespace writeFile {
+    function sync(path: string, data: Uint8Array): void;
+  }
   export default writeFile;
 }
