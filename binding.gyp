@@ -38,7 +38,8 @@
         "native/scheduler/streaming_saves.cc",
         "native/scheduler/suspended_saves.cc",
         "native/scheduler/thread_pool.cc",
-        "native/scheduler/update_queue.cc"
+        "native/scheduler/update_queue.cc",
+        "native/scheduler/workers.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       # The last one: no exception can be thrown in a worker that is being terminated (node-addon-api, doc/setup.md).

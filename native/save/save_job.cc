@@ -27,21 +27,22 @@ constexpr size_t kMostAtOnce = size_t{64} << 10;
 }  // namespace
 
 SaveJob::Prepared SaveJob::Prepare(PlanCache* plans, UnsyncedDirectories* unsynced,
-                                   FunctionRef<void()> planned, PlanRequest* needed) {
+                                   FunctionRef<void()> planned, FunctionRef<void()> waits,
+                                   PlanRequest* needed) {
   if (!opened_) {
     const Prepared begun = Begin(plans, unsynced, planned, needed, /*streaming=*/false);
     if (begun != Prepared::kReady) return begun;
   }
-  return WriteAll();
+  return WriteAll(waits);
 }
 
-SaveJob::Prepared SaveJob::WriteAll() {
+SaveJob::Prepared SaveJob::WriteAll(FunctionRef<void()> waits) {
   Status status;
   if (!opened_) {
     Enter(Stage::kWrite);
     status = temporary_->Write(request_.data, request_.size, [this] { return Cancelled(); });
   }
-  if (status.ok()) status = Complete();
+  if (status.ok()) status = Complete(waits);
   if (!status.ok()) return Fail(std::move(status));
   Enter(Stage::kWait);
   return Prepared::kReady;
@@ -59,7 +60,7 @@ SaveJob::Prepared SaveJob::PrepareAtOnce(PlanCache* plans, const UnsyncedDirecto
     return Prepared::kMayWait;
   }
   Status status = OpenTemporary(/*streaming=*/false);
-  if (status.ok()) return WriteAll();
+  if (status.ok()) return WriteAll([] {});
   Fail(std::move(status));
   if (!LacksDescriptors()) return Prepared::kFailed;
   Rewind();
@@ -159,7 +160,7 @@ TemporaryKind SaveJob::TemporaryKindNeeded() const {
   return plan_.local && previous_ == nullptr ? TemporaryKind::kOpen : KindOfLinks(plan_);
 }
 
-Status SaveJob::Complete() {
+Status SaveJob::Complete(FunctionRef<void()> waits) {
   Enter(Stage::kAttributes);
   Status status;
   if (adopted_ == nullptr) outcome_.bytes = size();
@@ -170,11 +171,11 @@ Status SaveJob::Complete() {
     outcome_.replaced = target_->existing.kind != platform::Entry::Kind::kMissing;
   }
   status = temporary_->SetRights(request_, target_->name, target_->existing.Preserved(), plan_);
-  if (temporary_->CannotGetName()) return CopyToNamedTemporary();
+  if (temporary_->CannotGetName()) return CopyToNamedTemporary(waits);
   if (!status.ok()) return status;
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
-  status = StartSync();
+  status = StartSync(waits);
   if (!status.ok() || plan_.in_memory) return status;
   // Some filesystems (NFS, FUSE) report only at close(2) that the data could not be stored.
   Enter(Stage::kClose);
@@ -187,15 +188,17 @@ bool SaveJob::MayAwaitDataSync() const {
 }
 
 // Syncs the data, or leaves that to SyncData.
-Status SaveJob::StartSync() {
-  if (!plan_.sync_directory() || plan_.file_sync() == FileSync::kNone) return SyncFile();
+Status SaveJob::StartSync(FunctionRef<void()> waits) {
+  if (plan_.file_sync() == FileSync::kNone) return SyncFile();
   // All threads start the writeback of their files, and the disk works while the group waits for the last.
-  if (plan_.file_sync() == FileSync::kWriteBack) {
+  if (plan_.sync_directory() && plan_.file_sync() == FileSync::kWriteBack) {
     const Status status = temporary_->StartWriteBack();
     if (!status.ok()) return MayBeUnavailable(OptionalCall::kWriteBack, status) ? SyncFile() : status;
   }
   awaits_data_sync_ = MayAwaitDataSync();
-  return awaits_data_sync_ ? Status::Ok() : SyncFile();
+  if (awaits_data_sync_) return Status::Ok();
+  waits();
+  return SyncFile();
 }
 
 void SaveJob::SyncData() {
@@ -235,7 +238,7 @@ Status SaveJob::SyncFile() {
 }
 
 // The temporary needs a name and can get none.
-Status SaveJob::CopyToNamedTemporary() {
+Status SaveJob::CopyToNamedTemporary(FunctionRef<void()> waits) {
   plan_.unnamed = false;
   auto named = std::make_unique<Temporary>(target_->directory, filesystem(), TemporaryKindNeeded());
   const bool private_first = adopted_ != nullptr || opened_;
@@ -246,7 +249,7 @@ Status SaveJob::CopyToNamedTemporary() {
   if (status.ok()) status = named->CopyContent(*temporary_, [this] { return Cancelled(); });
   if (!status.ok()) return status;
   temporary_ = std::move(named);
-  status = Complete();
+  status = Complete(waits);
   if (status.ok()) SetUnavailable(filesystem(), OptionalCall::kLinkUnnamed);
   return status;
 }
@@ -259,7 +262,7 @@ bool SaveJob::Publish(bool coalesces_earlier) {
   if (status.ok() && had_predecessor_) status = RefreshAttributes();
   if (status.ok()) status = PublishFile();
   if (!outcome_.published && temporary_->CannotGetName()) {
-    status = CopyToNamedTemporary();
+    status = CopyToNamedTemporary([] {});
     if (status.ok() && std::exchange(awaits_data_sync_, false)) status = SyncFile();
     Enter(Stage::kRename);
     if (status.ok()) status = PublishFile();

@@ -65,10 +65,10 @@ class SaveJob {
 
   // Stage 1: everything up to a complete file beside the old one. kNeedsPlan: nothing was written, and
   // `*needed` says which plan to provide before the next call, which follows Rewind. `planned` is called when
-  // filesystem() and plan() are known, before anything is written.
+  // filesystem() and plan() are known, before anything is written; `waits` before the data is synced.
   enum class Prepared { kReady, kFailed, kNeedsPlan, kMayWait };
   Prepared Prepare(PlanCache* plans, UnsyncedDirectories* unsynced, FunctionRef<void()> planned,
-                   PlanRequest* needed);
+                   FunctionRef<void()> waits, PlanRequest* needed);
   // Stage 1 of a small save to a filesystem in memory, for a thread that must not wait for a disk or a
   // server. kMayWait: nothing was written, and Prepare may be called. Only what concerns the filesystem in
   // memory itself may take long here: its locks, and the search for free memory.
@@ -173,13 +173,13 @@ class SaveJob {
   bool LocateAtOnce(PlanCache* plans);
   Status CreateTemporary(UnsyncedDirectories* unsynced, bool streaming);
   Status OpenTemporary(bool streaming);
-  Prepared WriteAll();
-  Status Complete();
+  Prepared WriteAll(FunctionRef<void()> waits);
+  Status Complete(FunctionRef<void()> waits);
   TemporaryKind TemporaryKindNeeded() const;
   bool MayAwaitDataSync() const;
-  Status StartSync();
+  Status StartSync(FunctionRef<void()> waits);
   Status SyncFile();
-  Status CopyToNamedTemporary();
+  Status CopyToNamedTemporary(FunctionRef<void()> waits);
   Status PublishFile();
   Status Replace();
   Status ReplaceKeeping();

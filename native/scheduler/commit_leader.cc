@@ -128,6 +128,10 @@ void CommitLeader::Commit(const ScheduledSaves& saves, Report renamed) {
   renamed(saves);
   SyncNames(jobs, chosen == GroupSync::kDataAndNames);
   const Clock::duration took = Clock::now() - begin;
+  // A failure tells nothing about durations.
+  const bool committed =
+      std::any_of(jobs.begin(), jobs.end(), [](const SaveJob* job) { return job->outcome().status.ok(); });
+  if (!committed) return;
   MutexLock lock(mutex_);
   CommitQueue& queue = QueueOf(filesystem);
   queue.commit_before_last = std::exchange(queue.last_commit, took);

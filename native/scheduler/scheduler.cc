@@ -46,18 +46,73 @@ void Scheduler::EnqueueForSlot(std::shared_ptr<ScheduledSave> save) {
 void Scheduler::FillSlots(Dispatch* dispatch) {
   while (!SaveJob::AllCancelled()) {
     const std::shared_ptr<ScheduledSave> save = slots_.Take();
-    if (save == nullptr) return;
+    if (save == nullptr) break;
     EnqueueForSlot(paths_.Start(save.get()));
     save->job->Take();
     commits_.Admit(save.get());
-    Task run = [this, save] { Run(save); };
-    if (!pool_->Post(&run)) {
+    workers_.Enqueue(save);
+  }
+  StartWorkers(dispatch);
+}
+
+// Starts threads for the saves that wait for one.
+void Scheduler::StartWorkers(Dispatch* dispatch) {
+  while (Workers::Worker* const worker = workers_.Add()) {
+    Task work = [this, worker] { Work(worker); };
+    if (pool_->Post(&work)) continue;
+    // There is not one thread.
+    workers_.Remove(worker);
+    for (const auto& save : workers_.TakeAll()) {
       commits_.StopExpecting(save.get());
       save->job->FailUnstarted(Status::Failed("pthread_create", EAGAIN));
       Dequeue(save.get(), dispatch);
       dispatch->failed.push_back(save);
     }
+    return;
   }
+  if (workers_.empty() || watched_) return;
+  Task watch = [this] { Watch(); };
+  watched_ = pool_->Post(&watch);
+}
+
+void Scheduler::Work(Workers::Worker* worker) {
+  for (;;) {
+    std::shared_ptr<ScheduledSave> save;
+    {
+      MutexLock lock(mutex_);
+      save = workers_.Next(worker);
+    }
+    if (save == nullptr) return;
+    Run(std::move(save), worker);
+  }
+}
+
+// While saves wait for a worker: looks for workers that a disk or a server holds up.
+void Scheduler::Watch() {
+  Dispatch dispatch;
+  {
+    MutexLock lock(mutex_);
+    while (!workers_.empty() && dispatch.empty()) {
+      tick_.WaitFor(mutex_, Workers::kSlow);
+      // It may be this thread that the worker needs.
+      if (workers_.HasUnstarted()) break;
+      if (workers_.FindSlow()) StartWorkers(&dispatch);
+    }
+    watched_ = false;
+  }
+  PostDispatch(std::move(dispatch));
+}
+
+// The worker, if there is one, is going to wait. Another one takes its place.
+void Scheduler::LetOthersWork(Workers::Worker* worker) {
+  if (worker == nullptr) return;
+  Dispatch dispatch;
+  {
+    MutexLock lock(mutex_);
+    workers_.Waits(worker);
+    StartWorkers(&dispatch);
+  }
+  PostDispatch(std::move(dispatch));
 }
 
 // Passes the slot of a completed save to the next one.
@@ -88,8 +143,9 @@ void Scheduler::Batch::Notify() {
   saves_ = 0;
 }
 
-// Stage 1 on a thread of the pool, and the work that follows from it.
-void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
+// Stage 1 on a thread of the pool, and the work that follows from it. `worker` is null for a thread that runs
+// only this save.
+void Scheduler::Run(std::shared_ptr<ScheduledSave> save, Workers::Worker* worker) {
   Batch batch;
   while (save != nullptr) {
     PlanRequest needed;
@@ -98,7 +154,7 @@ void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
       prepared = save->job->PrepareAtOnce(&plans_, unsynced_directories_);
     if (prepared == SaveJob::Prepared::kMayWait) {
       batch.Notify();
-      prepared = Prepare(save.get(), true, &needed);
+      prepared = Prepare(save.get(), true, worker, &needed);
     }
     if (prepared == SaveJob::Prepared::kNeedsPlan) {
       save->job->Rewind();
@@ -119,16 +175,19 @@ void Scheduler::Run(std::shared_ptr<ScheduledSave> save) {
       }
     }
     commits_.StopExpecting(save.get());
+    if (!dispatch.leaderless.empty()) LetOthersWork(worker);
     RunDispatch(&dispatch, &batch);
     save = std::move(dispatch.next);
   }
 }
 
-SaveJob::Prepared Scheduler::Prepare(ScheduledSave* save, bool waits, PlanRequest* needed) {
+SaveJob::Prepared Scheduler::Prepare(ScheduledSave* save, bool waits, Workers::Worker* worker,
+                                     PlanRequest* needed) {
   SaveJob* const job = save->job.get();
   const auto attempt = [&] {
-    const SaveJob::Prepared prepared =
-        job->Prepare(&plans_, &unsynced_directories_, [&] { commits_.Expect(save); }, needed);
+    const SaveJob::Prepared prepared = job->Prepare(
+        &plans_, &unsynced_directories_, [&] { commits_.Expect(save); }, [&] { LetOthersWork(worker); },
+        needed);
     // The descriptors may have to come from the saves of the group that would wait for this one.
     if (job->LacksDescriptors()) commits_.StopExpecting(save);
     return prepared;
@@ -230,11 +289,16 @@ void Scheduler::ResumeAll(const SaveListener* listener) {
 
 // The saves have kept their slots.
 void Scheduler::Resume(const ScheduledSaves& saves) {
-  for (const auto& save : saves) commits_.Admit(save.get());
-  for (const auto& save : saves) {
-    Task run = [this, save] { Run(save); };
-    if (!pool_->Post(&run)) run();
+  Dispatch dispatch;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& save : saves) {
+      commits_.Admit(save.get());
+      workers_.Enqueue(save);
+    }
+    StartWorkers(&dispatch);
   }
+  PostDispatch(std::move(dispatch));
 }
 
 // Dispatches the saves of the path that may be published now: the first if it is ready, and those after it
@@ -307,7 +371,7 @@ void Scheduler::PostDispatch(Dispatch dispatch) {
     Batch batch;
     RunDispatch(shared.get(), &batch);
     batch.Notify();
-    Run(std::move(shared->next));
+    Run(std::move(shared->next), nullptr);
   };
   if (!pool_->Post(&run)) run();
 }
@@ -447,13 +511,13 @@ std::vector<PlanRequest> Scheduler::RunSync(const ScheduledSaves& saves, Dispatc
   for (const auto& save : saves) {
     SaveJob* const job = save->job.get();
     PlanRequest request;
-    SaveJob::Prepared prepared = Prepare(save.get(), ready.empty(), &request);
+    SaveJob::Prepared prepared = Prepare(save.get(), ready.empty(), nullptr, &request);
     if (job->LacksDescriptors() && !ready.empty()) {
       job->Rewind();
       // The descriptors of the saves before this one are freed anyway.
       if (!needed.empty()) break;
       CommitSync(&ready, dispatch);
-      prepared = Prepare(save.get(), true, &request);
+      prepared = Prepare(save.get(), true, nullptr, &request);
     }
     if (prepared == SaveJob::Prepared::kReady) {
       ready.push_back(save);

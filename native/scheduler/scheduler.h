@@ -18,6 +18,7 @@
 #include "slots.h"
 #include "suspended_saves.h"
 #include "thread_pool.h"
+#include "workers.h"
 
 namespace indelible {
 
@@ -109,9 +110,14 @@ class Scheduler {
   // The number of saves that have a slot and are not suspended.
   size_t Running() const REQUIRES(mutex_) { return slots_.taken() - suspended_.size(); }
 
-  void Run(std::shared_ptr<ScheduledSave> save) EXCLUDES(mutex_);
+  void StartWorkers(Dispatch* dispatch) REQUIRES(mutex_);
+  void Work(Workers::Worker* worker) EXCLUDES(mutex_);
+  void Watch() EXCLUDES(mutex_);
+  void LetOthersWork(Workers::Worker* worker) EXCLUDES(mutex_);
+  void Run(std::shared_ptr<ScheduledSave> save, Workers::Worker* worker) EXCLUDES(mutex_);
   void Resume(const ScheduledSaves& saves) EXCLUDES(mutex_);
-  SaveJob::Prepared Prepare(ScheduledSave* save, bool waits, PlanRequest* needed) EXCLUDES(mutex_);
+  SaveJob::Prepared Prepare(ScheduledSave* save, bool waits, Workers::Worker* worker, PlanRequest* needed)
+      EXCLUDES(mutex_);
   SaveJob::Prepared Retry(SaveJob* job, bool synchronous, FunctionRef<SaveJob::Prepared()> attempt)
       EXCLUDES(mutex_);
   bool WaitForDescriptors(const SaveJob* job, bool synchronous, Clock::time_point begin) EXCLUDES(mutex_);
@@ -137,6 +143,10 @@ class Scheduler {
   ConditionVariable changed_;
   PathQueues paths_ GUARDED_BY(mutex_);
   Slots slots_ GUARDED_BY(mutex_);
+  Workers workers_ GUARDED_BY(mutex_);
+  // Whether a thread runs Watch. Nothing signals `tick_`.
+  bool watched_ GUARDED_BY(mutex_) = false;
+  ConditionVariable tick_;
   SuspendedSaves suspended_ GUARDED_BY(mutex_);
   // Saves that wait for descriptors. The first tries again.
   std::deque<const SaveJob*> starving_ GUARDED_BY(mutex_);

@@ -34,6 +34,8 @@ using indelible::AccessList;
 using indelible::CreationMode;
 using indelible::Decision;
 using indelible::Durability;
+using indelible::GroupSync;
+using indelible::GroupSyncChoice;
 using indelible::ModeWithoutList;
 using indelible::Plan;
 using indelible::PlanChoice;
@@ -44,12 +46,14 @@ using indelible::SaveJob;
 using indelible::SaveListener;
 using indelible::SaveOutcome;
 using indelible::SaveRequest;
+using indelible::ScheduledSave;
 using indelible::Scheduler;
 using indelible::Status;
 using indelible::StreamingSaves;
 using indelible::TemporaryFile;
 using indelible::ThreadPool;
 using indelible::TurnBudget;
+using indelible::Workers;
 using indelible::platform::Descriptor;
 using indelible::platform::Directory;
 using indelible::platform::FilesystemId;
@@ -194,6 +198,12 @@ SaveOutcome Save(const Change& change = [](SaveRequest*) {}) { return SaveBy(Dec
 Decision Pinning() {
   Decision decision = Decision::Default();
   for (Plan& plan : decision.plans) plan.pin_replaced = plan.sync_directory();
+  return decision;
+}
+
+Decision SingleCommit() {
+  Decision decision = Decision::Default();
+  decision.plans[0].protocol = Protocol::kSingleCommit;
   return decision;
 }
 
@@ -472,9 +482,7 @@ TEST("only renames for a save without durability") {
 }
 
 TEST("writes the file back instead of syncing it with single-commit") {
-  Decision decision = Decision::Default();
-  decision.plans[0].protocol = Protocol::kSingleCommit;
-  const SaveOutcome outcome = SaveBy(decision);
+  const SaveOutcome outcome = SaveBy(SingleCommit());
   CHECK(outcome.protocol == Protocol::kSingleCommit && outcome.durability == Durability::kDurable);
   CHECK(script.Called("WriteBack") && !script.Called("SyncBarrier"));
 }
@@ -689,6 +697,242 @@ TEST("fails a synchronous save alone if it finds no descriptor even after the ot
   CHECK(SaveSync(jobs).empty());
   CHECK(jobs[0]->outcome().published && jobs[2]->outcome().published);
   CHECK(!jobs[1]->outcome().published && jobs[1]->outcome().status.error() == EMFILE);
+}
+
+// A decision with which groups are synced by one syncfs.
+Decision SyncingGroups(GroupSync how) {
+  Decision decision = Decision::Default();
+  for (Plan& plan : decision.plans) plan.group_sync = how;
+  return decision;
+}
+
+// Saves to so many files in one group, on this thread.
+std::vector<std::shared_ptr<SaveJob>> SaveGroup(size_t count, const Decision& decision) {
+  TheScheduler().ProvidePlan(kFilesystem, script.generation, decision);
+  std::vector<std::shared_ptr<SaveJob>> jobs;
+  for (size_t i = 0; i < count; ++i) jobs.push_back(JobFor("/directory/" + std::to_string(i)));
+  CHECK(SaveSync(jobs).empty());
+  return jobs;
+}
+
+size_t Published(const std::vector<std::shared_ptr<SaveJob>>& jobs) {
+  size_t published = 0;
+  for (const auto& job : jobs) {
+    CHECK(job->outcome().published == job->outcome().status.ok());
+    if (job->outcome().published) ++published;
+  }
+  return published;
+}
+
+// The index of the last such call.
+size_t LastIndexOf(const std::string& call) {
+  size_t last = script.calls.size();
+  for (size_t i = 0; i < script.calls.size(); ++i) {
+    if (script.calls[i] == call) last = i;
+  }
+  return last;
+}
+
+TEST("starts the writeback of all files of a group, and awaits it before the first rename") {
+  CHECK(Published(SaveGroup(3, SingleCommit())) == 3);
+  CHECK(script.TimesCalled("StartWriteBack") == 3 && script.TimesCalled("WriteBack") == 3);
+  CHECK(LastIndexOf("StartWriteBack") < script.IndexOf("WriteBack"));
+  CHECK(LastIndexOf("WriteBack") < script.IndexOf("Rename"));
+  CHECK(script.TimesCalled("SyncDirectory") == 1 && LastIndexOf("Rename") < script.IndexOf("SyncDirectory"));
+}
+
+TEST("publishes the other saves of a group if the data of one could not be written back") {
+  script.answers["WriteBack"] = {0, EIO, 0};
+  const auto jobs = SaveGroup(3, SingleCommit());
+  CHECK(Published(jobs) == 2 && jobs[1]->outcome().status.error() == EIO);
+  CHECK(script.TimesCalled("Rename") == 2 && script.Called("Unlink"));
+}
+
+TEST("syncs the files of a group one by one if writeback cannot be started, before the first rename") {
+  script.always["StartWriteBack"] = script.always["WriteBack"] = ENOSYS;
+  const auto jobs = SaveGroup(3, SingleCommit());
+  CHECK(Published(jobs) == 3 && jobs[0]->outcome().protocol == Protocol::kSyncRenameSync);
+  CHECK(script.TimesCalled("SyncBarrier") == 3 && LastIndexOf("SyncBarrier") < script.IndexOf("Rename"));
+}
+
+TEST("fails a save whose writeback cannot be started for another reason") {
+  for (const int error : kFinal) {
+    script = {};
+    script.answers["StartWriteBack"] = {error};
+    const auto jobs = SaveGroup(2, SingleCommit());
+    CHECK(Published(jobs) == 1 && jobs[0]->outcome().status.error() == error);
+    CHECK(!script.Called("SyncBarrier"));
+  }
+}
+
+TEST("waits for the data of a large file before others can be delayed by it") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, SingleCommit());
+  static const std::vector<uint8_t> data((1 << 20) + 1);
+  const auto large = JobOf([](SaveRequest* request) {
+    request->data = data.data();
+    request->size = data.size();
+  });
+  CHECK(SaveSync({large, JobFor("/directory/small")}).empty());
+  CHECK(large->outcome().published);
+  CHECK(script.IndexOf("WriteBack") < LastIndexOf("StartWriteBack"));
+}
+
+TEST("makes the data of a group durable by one syncfs before the first rename, where that is trusted") {
+  const auto jobs = SaveGroup(8, SyncingGroups(GroupSync::kData));
+  CHECK(Published(jobs) == 8 && jobs[7]->outcome().durability == Durability::kDurable);
+  CHECK(!script.Called("SyncBarrier") && script.TimesCalled("SyncFilesystem") == 1);
+  // Without a journal ext4 flushes the cache of the disk before it writes the last blocks.
+  CHECK(script.TimesCalled("SyncData") == 1 && script.IndexOf("SyncFilesystem") < script.IndexOf("SyncData"));
+  CHECK(script.IndexOf("SyncData") < script.IndexOf("Rename"));
+  CHECK(script.TimesCalled("SyncDirectory") == 1);
+}
+
+TEST("makes the names of a group durable by a second syncfs after the last rename, where that is trusted") {
+  const auto jobs = SaveGroup(8, SyncingGroups(GroupSync::kDataAndNames));
+  CHECK(Published(jobs) == 8 && jobs[7]->outcome().durability == Durability::kDurable);
+  CHECK(script.TimesCalled("SyncFilesystem") == 2 && !script.Called("SyncDirectory"));
+  CHECK(script.IndexOf("SyncFilesystem") < script.IndexOf("Rename"));
+  CHECK(LastIndexOf("Rename") < LastIndexOf("SyncFilesystem"));
+}
+
+TEST("syncs each file of a group that is too small for a syncfs to pay") {
+  CHECK(Published(SaveGroup(7, SyncingGroups(GroupSync::kDataAndNames))) == 7);
+  CHECK(script.TimesCalled("SyncBarrier") == 7 && !script.Called("SyncFilesystem"));
+  CHECK(LastIndexOf("SyncBarrier") < script.IndexOf("Rename"));
+}
+
+TEST("publishes none of a group whose syncfs has failed, and syncs none of its files again") {
+  for (const int error : kFinal) {
+    script = {};
+    script.always["SyncFilesystem"] = error;
+    const auto jobs = SaveGroup(8, SyncingGroups(GroupSync::kDataAndNames));
+    CHECK(Published(jobs) == 0);
+    for (const auto& job : jobs) CHECK(job->outcome().status.error() == error);
+    CHECK(!script.Called("Rename") && !script.Called("SyncBarrier") && script.TimesCalled("Unlink") == 8);
+  }
+}
+
+TEST("publishes no save whose own data could not be written, although the syncfs of its group succeeds") {
+  script.answers["WriteBack"] = {0, 0, EIO};
+  const auto jobs = SaveGroup(8, SyncingGroups(GroupSync::kData));
+  CHECK(Published(jobs) == 7 && jobs[2]->outcome().status.error() == EIO);
+  CHECK(script.TimesCalled("Rename") == 7);
+}
+
+TEST("syncs each file of a group from then on if syncfs is not available") {
+  for (const int error : {ENOSYS, EPERM, EACCES}) {
+    script = {};
+    script.generation = static_cast<uint64_t>(error);
+    script.always["SyncFilesystem"] = error;
+    for (int group = 0; group < 2; ++group) {
+      const auto jobs = SaveGroup(8, SyncingGroups(GroupSync::kDataAndNames));
+      CHECK(Published(jobs) == 8 && jobs[0]->outcome().durability == Durability::kDurable);
+    }
+    CHECK(script.TimesCalled("SyncBarrier") == 16 && script.TimesCalled("SyncDirectory") == 2);
+    CHECK(script.TimesCalled("SyncFilesystem") == 1);
+  }
+}
+
+TEST("reports a group as published if its second syncfs fails, and syncs the directory if that is missing") {
+  script.answers["SyncFilesystem"] = {0, EIO};
+  for (const auto& job : SaveGroup(8, SyncingGroups(GroupSync::kDataAndNames))) {
+    CHECK(job->outcome().published && job->outcome().status.error() == EIO);
+  }
+  script = {};
+  script.answers["SyncFilesystem"] = {0, ENOSYS};
+  // The choice tries the other way in between.
+  CHECK(Published(SaveGroup(9, SyncingGroups(GroupSync::kDataAndNames))) == 9);
+  CHECK(Published(SaveGroup(17, SyncingGroups(GroupSync::kDataAndNames))) == 17);
+  CHECK(script.TimesCalled("SyncDirectory") >= 1);
+}
+
+TEST("syncs a group that is on two filesystems file by file") {
+  TheScheduler().ProvidePlan(kFilesystem, 0, SyncingGroups(GroupSync::kDataAndNames));
+  TheScheduler().ProvidePlan(kOther, 0, SyncingGroups(GroupSync::kDataAndNames));
+  std::vector<std::shared_ptr<SaveJob>> jobs;
+  for (int i = 0; i < 16; ++i)
+    jobs.push_back(JobFor((i % 2 == 0 ? "/directory/" : "/other/") + std::to_string(i)));
+  CHECK(SaveSync(jobs).empty());
+  CHECK(Published(jobs) == 16);
+  CHECK(script.TimesCalled("SyncBarrier") == 16 && !script.Called("SyncFilesystem"));
+}
+
+TEST("chooses the way to sync a group that was faster for the last groups of its size") {
+  GroupSyncChoice choice;
+  CHECK(!choice.ByFilesystem(7));
+  // Each way is tried once.
+  CHECK(choice.ByFilesystem(64));
+  choice.Record(64, true, milliseconds(50));
+  CHECK(!choice.ByFilesystem(64));
+  choice.Record(64, false, milliseconds(100));
+  CHECK(choice.ByFilesystem(64));
+  // A group of another size is another question.
+  choice.Record(256, true, milliseconds(300));
+  choice.Record(256, false, milliseconds(200));
+  CHECK(!choice.ByFilesystem(256) && choice.ByFilesystem(64));
+  // Another program has written much.
+  choice.Record(64, true, milliseconds(900));
+  CHECK(!choice.ByFilesystem(64));
+}
+
+TEST(
+    "tries the slower way to sync a group again, but ever more rarely, and uses it if it has become faster") {
+  GroupSyncChoice choice;
+  choice.Record(64, true, milliseconds(900));
+  std::vector<int> tried;
+  for (int group = 0; group < 200; ++group) {
+    const bool by_filesystem = choice.ByFilesystem(64);
+    if (by_filesystem) tried.push_back(group);
+    choice.Record(64, by_filesystem, milliseconds(by_filesystem ? 900 : 100));
+  }
+  CHECK(tried.size() >= 2 && tried.size() <= 4);
+  CHECK(tried[1] - tried[0] > tried[0]);
+  int until_noticed = 0;
+  while (!choice.ByFilesystem(64)) {
+    choice.Record(64, false, milliseconds(100));
+    CHECK(++until_noticed < 600);
+  }
+  choice.Record(64, true, milliseconds(50));
+  CHECK(choice.ByFilesystem(64));
+}
+
+std::shared_ptr<ScheduledSave> Waiting() { return std::make_shared<ScheduledSave>(JobOf()); }
+
+TEST("starts no more threads for stage 1 than saves that wait, nor more than pay") {
+  Workers workers;
+  CHECK(workers.Add() == nullptr);
+  workers.Enqueue(Waiting());
+  CHECK(workers.Add() != nullptr);
+  CHECK(workers.Add() == nullptr);
+  for (int i = 0; i < 1000; ++i) workers.Enqueue(Waiting());
+  size_t added = 1;
+  while (workers.Add() != nullptr) CHECK(++added < 1000);
+  CHECK(added >= 2);
+}
+
+TEST("starts another thread for stage 1 in place of one that waits, and ends the one too many") {
+  Workers workers;
+  std::vector<Workers::Worker*> all;
+  for (int i = 0; i < 1000; ++i) workers.Enqueue(Waiting());
+  while (Workers::Worker* const worker = workers.Add()) {
+    CHECK(workers.Next(worker) != nullptr);
+    all.push_back(worker);
+  }
+  workers.Waits(all[0]);
+  Workers::Worker* const substitute = workers.Add();
+  CHECK(substitute != nullptr && workers.Add() == nullptr);
+  CHECK(workers.Next(substitute) != nullptr);
+  CHECK(workers.Next(all[0]) == nullptr);
+  CHECK(workers.Next(all[1]) != nullptr);
+}
+
+TEST("counts a thread that takes long for a save as one that waits") {
+  Workers workers;
+  for (int i = 0; i < 1000; ++i) workers.Enqueue(Waiting());
+  while (Workers::Worker* const worker = workers.Add()) CHECK(workers.Next(worker) != nullptr);
+  std::this_thread::sleep_for(2 * Workers::kSlow);
+  CHECK(workers.FindSlow());
+  CHECK(workers.Add() != nullptr);
 }
 
 TEST("makes a save on the calling thread if its directory is known to be in memory") {

@@ -1,0 +1,62 @@
+#ifndef INDELIBLE_WORKERS_H_
+#define INDELIBLE_WORKERS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <list>
+#include <memory>
+
+#include "scheduled_save.h"
+
+namespace indelible {
+
+// The threads that run stage 1 of saves that have a slot. They mostly compute, and in one directory they wait
+// for its lock, so more of them than processors only cost time. One that waits for a disk or a server, or
+// takes long for another reason, does not count, and another one takes its place. The scheduler's mutex
+// guards it.
+class Workers {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // A thread that takes one save after another.
+  struct Worker {
+    // Of its save. None: it has not taken any yet.
+    Clock::time_point busy_since{};
+    bool counts = true;
+  };
+
+  // A worker that takes longer for a save counts as waiting.
+  static constexpr std::chrono::milliseconds kSlow{2};
+
+  Workers();
+
+  void Enqueue(std::shared_ptr<ScheduledSave> save) { waiting_.push_back(std::move(save)); }
+  // Whether no save waits for a worker.
+  bool empty() const { return waiting_.empty(); }
+  // A worker to be started, which ends with Next or Remove. Null if there are enough.
+  Worker* Add();
+  // The next save of the worker. Null: the worker is removed.
+  std::shared_ptr<ScheduledSave> Next(Worker* worker);
+  void Remove(Worker* worker);
+  // The worker is going to wait. It does not count until its next save.
+  void Waits(Worker* worker);
+  // Finds the workers that take long. True if another one is to be started in place of one of them.
+  bool FindSlow();
+  // Whether a worker has no thread yet.
+  bool HasUnstarted() const { return fresh_ > 0; }
+  // All saves that wait.
+  ScheduledSaves TakeAll();
+
+ private:
+  const size_t limit_;
+  std::deque<std::shared_ptr<ScheduledSave>> waiting_;
+  std::list<Worker> workers_;
+  // The workers that count, and those of them that have not taken a save yet.
+  size_t count_ = 0;
+  size_t fresh_ = 0;
+};
+
+}  // namespace indelible
+
+#endif  // INDELIBLE_WORKERS_H_
