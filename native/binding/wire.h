@@ -73,8 +73,9 @@ inline constexpr const char* kFailureNames[] = {"published", "reason", "errno", 
 inline constexpr const char* kPlanRequestNames[] = {"major",      "minor", "mountId",
                                                     "generation", "syncs", "directory"};
 inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "pinsReplaced"};
-inline constexpr const char* kDecisionNames[] = {"plans",  "inMemory",    "local",
-                                                 "syncfs", "learnsAfter", "ofMountAlone"};
+inline constexpr const char* kDecisionNames[] = {"plans",       "inMemory",       "local",
+                                                 "syncfs",      "reportsOnClose", "directorySyncWaits",
+                                                 "learnsAfter", "ofMountAlone"};
 
 // All of it as JSON, equal to `WIRE` of src/addon/wire.ts. Building an object would need ten times the code.
 std::string Description();

@@ -169,6 +169,8 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
   const bool in_memory = properties.Boolean("inMemory");
   const bool local = properties.Boolean("local");
   const bool sync_filesystem = properties.Boolean("syncfs");
+  const bool reports_on_close = properties.Boolean("reportsOnClose");
+  const bool directory_sync_waits = properties.Boolean("directorySyncWaits");
   decision->learns_after =
       static_cast<uint32_t>(properties.Integer("learnsAfter", std::numeric_limits<uint32_t>::max()));
   decision->of_mount_alone = properties.Boolean("ofMountAlone");
@@ -186,6 +188,8 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     plan.in_memory = in_memory;
     plan.local = local;
     plan.sync_filesystem = sync_filesystem;
+    plan.reports_on_close = reports_on_close;
+    plan.directory_sync_waits = directory_sync_waits;
     if (!given.ok()) return false;
   }
   return true;

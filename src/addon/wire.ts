@@ -42,7 +42,10 @@ export const WIRE = {
   failure: ['published', 'reason', 'errno', 'syscall', 'path', 'dest', 'stages'],
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
   plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
-  decision: ['plans', 'inMemory', 'local', 'syncfs', 'learnsAfter', 'ofMountAlone'],
+  decision: [
+    ...['plans', 'inMemory', 'local', 'syncfs', 'reportsOnClose', 'directorySyncWaits'],
+    ...['learnsAfter', 'ofMountAlone'],
+  ],
   /** The calls of `native/save/optional_calls.cc`. */
   optionalCalls: [
     ...(['open(O_TMPFILE)', 'linkat(/proc/self/fd)', 'sync_file_range'] as const),
@@ -164,6 +167,10 @@ export interface WireDecision {
   readonly local: boolean;
   /** One `syncfs` makes a tree durable, and reports write errors. */
   readonly syncfs: boolean;
+  /** `Decision.reportsOnClose`. */
+  readonly reportsOnClose: boolean;
+  /** `Decision.directorySyncWaits`. */
+  readonly directorySyncWaits: boolean;
   /** The decision is requested again after this number of `PlanRequest.syncs`. 0: never. */
   readonly learnsAfter: number;
   /** `Decision.ofMountAlone`. */
