@@ -26,7 +26,7 @@ describe.skipIf(unavailable !== undefined)('a save of the native engine to an ov
     await workspace?.remove();
   });
 
-  for (const form of ['save', 'saveSync', 'saveChunks', 'publishTemporary'] as const) {
+  for (const form of ['save', 'saveSync', 'saveChunks', 'publishTemporarySync'] as const) {
     it(`rejects and publishes nothing when the file cannot be closed, in ${form}`, async () => {
       const options = { engine: 'native', environment: {} } as const;
       const saver = new TracedSaver(options, form, () => join(directory, 'traced'));
