@@ -46,11 +46,12 @@ enum Flag : uint32_t {
   kTimed = 1U << 11,
   kExpectsMissing = 1U << 12,
   kUsesDefaultPlan = 1U << 13,
+  kAmongMany = 1U << 14,
 };
 inline constexpr const char* kFlagNames[] = {
-    "exclusive",          "followSymlinks", "makeDirectories", "preserveMode",   "preserveOwner",
-    "preserveAttributes", "strict",         "hasMode",         "hasUid",         "hasGid",
-    "ownerRequired",      "timed",          "expectsMissing",  "usesDefaultPlan"};
+    "exclusive",          "followSymlinks", "makeDirectories", "preserveMode",    "preserveOwner",
+    "preserveAttributes", "strict",         "hasMode",         "hasUid",          "hasGid",
+    "ownerRequired",      "timed",          "expectsMissing",  "usesDefaultPlan", "amongMany"};
 inline constexpr uint32_t kAllFlags = (1U << (sizeof kFlagNames / sizeof kFlagNames[0])) - 1;
 
 // For PlanChoice.

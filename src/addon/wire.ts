@@ -17,7 +17,7 @@ export const WIRE = {
     ...(['exclusive', 'followSymlinks', 'makeDirectories'] as const),
     ...(['preserveMode', 'preserveOwner', 'preserveAttributes', 'strict'] as const),
     ...(['hasMode', 'hasUid', 'hasGid', 'ownerRequired', 'timed'] as const),
-    ...(['expectsMissing', 'usesDefaultPlan'] as const),
+    ...(['expectsMissing', 'usesDefaultPlan', 'amongMany'] as const),
   ],
   /**
    * The meaning of each `choice`, and the order of the plans in a decision: the forced protocol, if any, and
@@ -55,7 +55,10 @@ export const WIRE = {
   ] satisfies UnavailableCall[],
 } as const;
 
-/** The bit of each flag. `usesDefaultPlan`: without a decision, use the default plan and request none. */
+/**
+ * The bit of each flag. `usesDefaultPlan`: without a decision, use the default plan and request none.
+ * `amongMany`: the caller makes many saves together, so that it pays to wake a thread for some of them.
+ */
 export const FLAG = Object.fromEntries(WIRE.flags.map((name, bit) => [name, 1 << bit])) as Readonly<
   Record<(typeof WIRE.flags)[number], number>
 >;
