@@ -66,6 +66,9 @@ export class StagedSave {
         if (written !== this.#bytes.length) throw new Error(`only ${written} bytes were written`);
         break;
       }
+      case 'start-write-back':
+        syncFileRangeSync(this.#open(), 0, 0, SYNC_FILE_RANGE_WRITE);
+        break;
       case 'write-back':
         syncFileRangeSync(this.#open(), 0, 0, WRITE_BACK);
         break;

@@ -55,7 +55,8 @@ Napi::Value Environment::Save(Napi::Env env, SaveArguments arguments) {
   const uint64_t number = cancellable ? arguments.ticket : Process::Get().NextNumber();
   const Napi::Object data = arguments.data;
   const std::shared_ptr<SaveJob> job = JobOf(&arguments, number);
-  if (!cancellable && budget_.Spend([&job] { return Process::Get().scheduler.SaveAtOnce(job); }))
+  const bool among_many = arguments.among_many;
+  if (!cancellable && budget_.Spend([&] { return Process::Get().scheduler.SaveAtOnce(job, among_many); }))
     return outcomes_.Of(env, *job);
   return Submit(env, number, data, job);
 }

@@ -32,6 +32,8 @@ struct SaveArguments {
   // Its content is published instead of the data.
   std::shared_ptr<TemporaryFile> temporary;
   bool uses_default_plan = false;
+  // The caller makes many saves together.
+  bool among_many = false;
   // 0: the save cannot be cancelled.
   uint64_t ticket = 0;
 };

@@ -53,6 +53,7 @@ SaveArguments ReadSave(Environment& environment, Arguments* arguments) {
   request.owner_required = (flags & wire::kOwnerRequired) != 0;
   request.timed = (flags & wire::kTimed) != 0;
   save.uses_default_plan = (flags & wire::kUsesDefaultPlan) != 0;
+  save.among_many = (flags & wire::kAmongMany) != 0;
   request.mode = arguments->Uint32("mode", kHighestMode);
   request.create_mode = arguments->Uint32("createMode", kHighestMode);
   request.uid = arguments->Uint32("uid");

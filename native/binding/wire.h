@@ -46,11 +46,12 @@ enum Flag : uint32_t {
   kTimed = 1U << 11,
   kExpectsMissing = 1U << 12,
   kUsesDefaultPlan = 1U << 13,
+  kAmongMany = 1U << 14,
 };
 inline constexpr const char* kFlagNames[] = {
-    "exclusive",          "followSymlinks", "makeDirectories", "preserveMode",   "preserveOwner",
-    "preserveAttributes", "strict",         "hasMode",         "hasUid",         "hasGid",
-    "ownerRequired",      "timed",          "expectsMissing",  "usesDefaultPlan"};
+    "exclusive",          "followSymlinks", "makeDirectories", "preserveMode",    "preserveOwner",
+    "preserveAttributes", "strict",         "hasMode",         "hasUid",          "hasGid",
+    "ownerRequired",      "timed",          "expectsMissing",  "usesDefaultPlan", "amongMany"};
 inline constexpr uint32_t kAllFlags = (1U << (sizeof kFlagNames / sizeof kFlagNames[0])) - 1;
 
 // For PlanChoice.
@@ -75,8 +76,9 @@ inline constexpr const char* kFailureNames[] = {"published", "reason", "errno", 
 inline constexpr const char* kPlanRequestNames[] = {"major",      "minor", "mountId",
                                                     "generation", "syncs", "directory"};
 inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "pinsReplaced"};
-inline constexpr const char* kDecisionNames[] = {"plans",       "inMemory",    "local",       "syncfs",
-                                                 "groupSyncfs", "learnsAfter", "ofMountAlone"};
+inline constexpr const char* kDecisionNames[] = {
+    "plans",          "inMemory",           "local",       "syncfs",      "groupSyncfs",
+    "reportsOnClose", "directorySyncWaits", "learnsAfter", "ofMountAlone"};
 
 // All of it as JSON, equal to `WIRE` of src/addon/wire.ts. Building an object would need ten times the code.
 std::string Description();

@@ -170,6 +170,8 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
   const bool local = properties.Boolean("local");
   const bool sync_filesystem = properties.Boolean("syncfs");
   const GroupSync group_sync = properties.OneOf<GroupSync>("groupSyncfs", wire::kGroupSyncNames);
+  const bool reports_on_close = properties.Boolean("reportsOnClose");
+  const bool directory_sync_waits = properties.Boolean("directorySyncWaits");
   decision->learns_after =
       static_cast<uint32_t>(properties.Integer("learnsAfter", std::numeric_limits<uint32_t>::max()));
   decision->of_mount_alone = properties.Boolean("ofMountAlone");
@@ -188,6 +190,8 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     plan.local = local;
     plan.sync_filesystem = sync_filesystem;
     plan.group_sync = group_sync;
+    plan.reports_on_close = reports_on_close;
+    plan.directory_sync_waits = directory_sync_waits;
     if (!given.ok()) return false;
   }
   return true;

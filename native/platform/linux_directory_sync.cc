@@ -46,7 +46,7 @@ bool MayReturnEarly(const Directory& directory) {
 // then, that sync has left the entries safe, including those of this caller if it was this call that returned
 // early.
 Status SyncDirectory(const Directory& directory) {
-  if (!MayReturnEarly(directory)) return Checked(fsync(Number(directory)), "fsync");
+  if (directory.sync_waits || !MayReturnEarly(directory)) return Checked(fsync(Number(directory)), "fsync");
   // Without locks no process sees another, and each commits the whole filesystem.
   static std::atomic<bool> locks_unavailable{false};
   bool met = true;

@@ -60,6 +60,8 @@ struct Directory {
   bool syncable = true;
   // Opened by OpenCached: calls for entries ask no server either.
   bool cached_only = false;
+  // SyncDirectory is known not to return before the entries are safe.
+  bool sync_waits = false;
 
   std::string PathOf(const std::string& name) const { return (path == "/" ? "" : path) + "/" + name; }
 };

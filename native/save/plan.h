@@ -64,6 +64,10 @@ struct Plan {
   // One syncfs makes a whole tree of files durable, and reports when it cannot.
   bool sync_filesystem = false;
   GroupSync group_sync = GroupSync::kNone;
+  // close(2) may be the first call to report that the data could not be stored.
+  bool reports_on_close = true;
+  // The sync of a directory is known not to return before the entries are safe.
+  bool directory_sync_waits = false;
   // A directory can be synced. What cannot is not tried again.
   bool directories_sync = true;
 

@@ -126,6 +126,7 @@ bool SaveJob::ChoosePlan(PlanCache* plans, PlanRequest* needed) {
   }
   plan_ = decision.PlanFor(request_.plan);
   outcome_.protocol = plan_.protocol;
+  target_->directory.sync_waits = plan_.directory_sync_waits;
   return true;
 }
 
@@ -176,7 +177,7 @@ Status SaveJob::Complete(FunctionRef<void()> waits) {
   if (Cancelled()) return Status::Failed(Status::Reason::kCancelled, "fdatasync", ECANCELED);
   if (plan_.file_sync() != FileSync::kNone) Enter(Stage::kSync);
   status = StartSync(waits);
-  if (!status.ok() || plan_.in_memory) return status;
+  if (!status.ok() || !plan_.reports_on_close) return status;
   // Some filesystems (NFS, FUSE) report only at close(2) that the data could not be stored.
   Enter(Stage::kClose);
   return temporary_->FinishWriting();

@@ -92,6 +92,7 @@ Status UnsyncedDirectories::VisitAbove(const Directory& directory, const Identit
     last = parent.identity;
     // Without the names of the way up, which would grow.
     parent.directory.path = directory.path;
+    parent.directory.sync_waits = directory.sync_waits;
     if (!Find(last, &parent.change)) {
       below = std::move(parent.directory);
       continue;

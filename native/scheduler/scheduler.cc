@@ -431,12 +431,13 @@ bool Scheduler::AreFirst(const ScheduledSaves& saves) {
                      [](const auto& save) { return save->path_queue->first->sync_call == save->sync_call; });
 }
 
-bool Scheduler::SaveAtOnce(const std::shared_ptr<SaveJob>& job) {
+bool Scheduler::SaveAtOnce(const std::shared_ptr<SaveJob>& job, bool among_many) {
   const std::string& path = job->request().path;
   const auto save = std::make_shared<ScheduledSave>(job, &job);
   {
     MutexLock lock(mutex_);
     if (SaveJob::AllCancelled() || !slots_.IsInMemory(path) || paths_.Has(path)) return false;
+    if (among_many && slots_.ThreadsNeedMore()) return false;
     job->Take();
     static_cast<void>(paths_.Append(save));
     static_cast<void>(paths_.Start(save.get()));
@@ -475,8 +476,12 @@ std::vector<PlanRequest> Scheduler::SaveSync(std::vector<std::shared_ptr<SaveJob
   {
     MutexLock lock(mutex_);
     for (const auto& save : saves) {
-      // Those that are not completed.
-      if (save->path_queue == nullptr) continue;
+      if (save->path_queue == nullptr) {
+        // Completed.
+        if (save->job->outcome().published)
+          slots_.Learn(save->job->request().path, save->job->plan().in_memory);
+        continue;
+      }
       if (save->may_start && !save->started) EnqueueForSlot(paths_.Start(save.get()));
       Dequeue(save.get(), &dispatch);
       save->job->Return();

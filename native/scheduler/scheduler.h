@@ -38,8 +38,10 @@ class Scheduler {
 
   // Runs the save on the calling thread, which must not wait, if it goes to a filesystem in memory, is small,
   // and no other save to its path is unpublished. The listener is not called. False: nothing was done, and
-  // the save has to be submitted.
-  [[nodiscard]] bool SaveAtOnce(const std::shared_ptr<SaveJob>& job) EXCLUDES(mutex_);
+  // the save has to be submitted. `among_many`: the caller makes many saves together, so the threads of the
+  // pool get as many of them as keep them busy.
+  [[nodiscard]] bool SaveAtOnce(const std::shared_ptr<SaveJob>& job, bool among_many = false)
+      EXCLUDES(mutex_);
 
   // Runs the saves together on the calling thread, after all earlier saves to their paths, in several groups
   // if the descriptors do not suffice for one. Completed saves are removed from `*jobs`. Otherwise the result

@@ -1,6 +1,7 @@
 #include "slots.h"
 
 #include <algorithm>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -20,11 +21,17 @@ constexpr size_t kLargeSlots = 4;
 // 31 us.
 size_t InMemorySlots() { return std::max(2U, std::thread::hardware_concurrency()); }
 
+// So many saves wait for the threads while JavaScript's thread makes one itself: each thread finds the next
+// one when it has ended one.
+constexpr size_t kAhead = 4;
+
 // Programs save into a few directories; for a program that walks through thousands the hint is useless.
 constexpr size_t kMostMemoryDirectories = 256;
 
 // The text up to the last slash.
-std::string ParentOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+std::string_view ParentOf(const std::string& path) {
+  return std::string_view(path).substr(0, path.rfind('/') + 1);
+}
 
 }  // namespace
 
@@ -39,13 +46,18 @@ bool Slots::IsInMemory(const std::string& path) const {
   return !memory_directories_.empty() && memory_directories_.count(ParentOf(path)) > 0;
 }
 
+bool Slots::ThreadsNeedMore() const {
+  return classes_[static_cast<size_t>(SlotClass::kInMemory)].waiting.size() < kAhead;
+}
+
 void Slots::Learn(const std::string& path, bool in_memory) {
+  if (IsInMemory(path) == in_memory) return;
   if (!in_memory) {
-    if (!memory_directories_.empty()) memory_directories_.erase(ParentOf(path));
+    memory_directories_.erase(memory_directories_.find(ParentOf(path)));
     return;
   }
   if (memory_directories_.size() >= kMostMemoryDirectories) memory_directories_.clear();
-  memory_directories_.insert(ParentOf(path));
+  memory_directories_.emplace(ParentOf(path));
 }
 
 void Slots::Enqueue(std::shared_ptr<ScheduledSave> save) {

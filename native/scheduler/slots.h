@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -30,6 +31,8 @@ class Slots {
   void Learn(const std::string& path, bool in_memory);
   // Whether the path's directory was in memory the last time.
   bool IsInMemory(const std::string& path) const;
+  // Whether the threads that save to memory may soon have nothing to do.
+  bool ThreadsNeedMore() const;
   // The number of occupied slots of all classes.
   size_t taken() const;
 
@@ -47,7 +50,7 @@ class Slots {
   std::array<Class, 3> classes_;  // By SlotClass.
   // Directories on a filesystem in memory, by the path that the caller used. Only a hint about how many
   // threads help: the path may lead to another filesystem by now.
-  std::set<std::string> memory_directories_;
+  std::set<std::string, std::less<>> memory_directories_;
 };
 
 }  // namespace indelible

@@ -21,24 +21,16 @@ export function providePlans(addon: Pick<SaveEntries, 'providePlan'>, { plansNee
 export function decisionFor({ directory, major, minor, mountId, syncs }: PlanRequest): WireDecision {
   const location = { directory, major, minor, mountId: mountId === 0 ? undefined : mountId };
   const decision = decide(location, syncs);
-  const {
-    durable,
-    ordered,
-    none,
-    syncRenameSync,
-    inMemory,
-    local,
-    syncfs,
-    groupSyncfs,
-    provisional,
-    ofMountAlone,
-  } = decision;
+  const { durable, ordered, none, syncRenameSync, inMemory, local, syncfs, groupSyncfs } = decision;
+  const { reportsOnClose, directorySyncWaits, provisional, ofMountAlone } = decision;
   return {
     plans: [durable, ordered, none, syncRenameSync.durable, syncRenameSync.ordered].map(wirePlanOf),
     inMemory,
     local,
     syncfs,
     groupSyncfs,
+    reportsOnClose,
+    directorySyncWaits,
     ofMountAlone,
     learnsAfter: provisional ? Math.max(SYNCS_THAT_SHOW_NO_FAST_COMMIT, syncs + 1) : 0,
   };

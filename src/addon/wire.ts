@@ -18,7 +18,7 @@ export const WIRE = {
     ...(['exclusive', 'followSymlinks', 'makeDirectories'] as const),
     ...(['preserveMode', 'preserveOwner', 'preserveAttributes', 'strict'] as const),
     ...(['hasMode', 'hasUid', 'hasGid', 'ownerRequired', 'timed'] as const),
-    ...(['expectsMissing', 'usesDefaultPlan'] as const),
+    ...(['expectsMissing', 'usesDefaultPlan', 'amongMany'] as const),
   ],
   /**
    * The meaning of each `choice`, and the order of the plans in a decision: the forced protocol, if any, and
@@ -44,7 +44,10 @@ export const WIRE = {
   failure: ['published', 'reason', 'errno', 'syscall', 'path', 'dest', 'stages'],
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
   plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
-  decision: ['plans', 'inMemory', 'local', 'syncfs', 'groupSyncfs', 'learnsAfter', 'ofMountAlone'],
+  decision: [
+    ...['plans', 'inMemory', 'local', 'syncfs', 'groupSyncfs', 'reportsOnClose', 'directorySyncWaits'],
+    ...['learnsAfter', 'ofMountAlone'],
+  ],
   /** The calls of `native/save/optional_calls.cc`. */
   optionalCalls: [
     ...(['open(O_TMPFILE)', 'linkat(/proc/self/fd)', 'sync_file_range'] as const),
@@ -54,7 +57,10 @@ export const WIRE = {
   ] satisfies UnavailableCall[],
 } as const;
 
-/** The bit of each flag. `usesDefaultPlan`: without a decision, use the default plan and request none. */
+/**
+ * The bit of each flag. `usesDefaultPlan`: without a decision, use the default plan and request none.
+ * `amongMany`: the caller makes many saves together, so that it pays to wake a thread for some of them.
+ */
 export const FLAG = Object.fromEntries(WIRE.flags.map((name, bit) => [name, 1 << bit])) as Readonly<
   Record<(typeof WIRE.flags)[number], number>
 >;
@@ -168,6 +174,10 @@ export interface WireDecision {
   readonly syncfs: boolean;
   /** `Decision.groupSyncfs`. */
   readonly groupSyncfs: GroupSync;
+  /** `Decision.reportsOnClose`. */
+  readonly reportsOnClose: boolean;
+  /** `Decision.directorySyncWaits`. */
+  readonly directorySyncWaits: boolean;
   /** The decision is requested again after this number of `PlanRequest.syncs`. 0: never. */
   readonly learnsAfter: number;
   /** `Decision.ofMountAlone`. */

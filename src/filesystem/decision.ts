@@ -2,7 +2,12 @@ import { type Durability, type EngineName, isWeaker, type Protocol } from '../ba
 import { findLimits, type Limit } from './durability-limit.js';
 import { type Evidence, type Proof, type Refusal, refuse } from './evidence.js';
 import { proveExt4 } from './ext4-proof.js';
-import { isInMemory, isLocal } from './filesystem-types.js';
+import {
+  isInMemory,
+  isLocal,
+  mayReportOnClose,
+  mayReturnEarlyFromDirectorySync,
+} from './filesystem-types.js';
 import { type Machine, thisMachine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
 import { type Location, MOUNT_TABLE, readMount, readMounts } from './mounts.js';
@@ -44,6 +49,10 @@ export interface Decision extends Plans {
   inMemory: boolean;
   /** Only this kernel opens the files of the filesystem, and it knows every open file. */
   local: boolean;
+  /** close(2) may be the first call to report that the data could not be stored. */
+  reportsOnClose: boolean;
+  /** The sync of a directory is known not to return before the entries are safe. */
+  directorySyncWaits: boolean;
   /** Why these plans were chosen: a sentence that names the files that were read. */
   reason: string;
   evidence: Evidence[];
@@ -124,6 +133,8 @@ export function decideFor(
     groupSyncfs: filesystem === undefined ? 'none' : groupSyncOn(machine, filesystem),
     inMemory,
     local: machine.platform === 'linux' && filesystem !== undefined && isLocal(filesystem.mount.type),
+    reportsOnClose: filesystem === undefined || mayReportOnClose(filesystem.mount.type),
+    directorySyncWaits: filesystem !== undefined && !mayReturnEarlyFromDirectorySync(filesystem.mount.type),
     reason: explain(machine, filesystem, proof),
     evidence: [...evidence, ...proof.evidence],
     warnings: limits.map(({ warning }) => warning),

@@ -81,6 +81,17 @@ export function isLocalByNumber(type: number): boolean {
   return [...LOCAL.values()].includes(type);
 }
 
+/**
+ * Filesystems whose driver has no `->flush` (fs/ext2, fs/ext4, fs/xfs, fs/btrfs: file.c, struct
+ * file_operations), the only call whose error close(2) reports (fs/open.c, filp_flush).
+ */
+const WITHOUT_FLUSH = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs']);
+
+/** Whether close(2) may be the first call to report that the data could not be stored. */
+export function mayReportOnClose(type: string): boolean {
+  return !WITHOUT_FLUSH.has(type) && !isInMemory(type);
+}
+
 /** Filesystems of the ext4 driver, which describes all three in the same files. */
 export function isExt(type: string): boolean {
   return /^ext[234]$/.test(type);

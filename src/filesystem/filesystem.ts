@@ -90,7 +90,7 @@ export function inspectFilesystem(
       engine,
       durability,
       target: 'replaced',
-      inMemory: decision.inMemory,
+      reportsOnClose: decision.reportsOnClose,
       directorySyncMayReturnEarly: mount !== undefined && mayReturnEarlyFromDirectorySync(mount.type),
     });
     return { ...plans[durability], steps };

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'vitest';
 import { thisMachine } from '../../src/filesystem/machine.js';
-import { save } from '../../src/index.js';
+import { type SaveEnded, save, saveSync } from '../../src/index.js';
 import { MEMORY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
@@ -16,20 +18,59 @@ describe.skipIf(process.platform !== 'linux')('saves to memory', () => {
   // Before Linux 5.12 no path can be opened without the risk of waiting.
   const atOnce = engineUnderTest === 'native' && thisMachine.isLinux(5, 12);
 
+  /** For how long each of these saves, which are called together, has waited for a thread. */
+  async function waits(paths: readonly string[]): Promise<number[]> {
+    const waited = new Map<string, number>();
+    const ended = (message: unknown) => {
+      const { path, times } = message as SaveEnded;
+      waited.set(`${path}`, times.queue);
+    };
+    subscribe('indelible:save:end', ended);
+    try {
+      const saved = paths.map((path) => save(path, 'second'));
+      const found = paths.map((path) => readFileSync(path, 'utf8'));
+      await Promise.all(saved);
+      return paths.map((path, index) => {
+        const time = waited.get(path);
+        assert.ok(time !== undefined);
+        if (time === 0) assert.equal(found[index], 'second');
+        return time;
+      });
+    } finally {
+      unsubscribe('indelible:save:end', ended);
+    }
+  }
+
+  /** A busy machine may be taken for a filesystem that takes long, and the kernel may find a path changed. */
+  async function eventually(attempt: (directory: string) => Promise<boolean>): Promise<void> {
+    for (let attempts = 0; attempts < 200; attempts += 1) {
+      const directory = scratch.at(`${attempts}`);
+      mkdirSync(directory);
+      if (await attempt(directory)) return;
+      await sleep(1);
+    }
+    assert.fail('no attempt has succeeded');
+  }
+
   if (atOnce) {
-    it('are published when the call returns, once the directory is known', async () => {
-      const path = scratch.at('file');
-      await save(path, 'first');
-      let published = 0;
-      // A busy machine may be taken for a filesystem that takes long, and the kernel may find a path changed.
-      for (let attempt = 0; published === 0 && attempt < 200; attempt += 1) {
-        const saved = save(path, `${attempt}`);
-        if (readFileSync(path, 'utf8') === `${attempt}`) published += 1;
-        assert.equal((await saved).replaced, true);
-        await sleep(1);
-      }
-      assert.ok(published > 0);
-    });
+    it.each([
+      ['save', save],
+      ['saveSync', saveSync],
+    ])('are made by the call itself, once %s has found the directory', (_, first) =>
+      eventually(async (directory) => {
+        await first(join(directory, 'file'), 'first');
+        return (await waits([join(directory, 'file')]))[0] === 0;
+      }),
+    );
+
+    it('are shared with threads when many are called together', () =>
+      eventually(async (directory) => {
+        const paths = Array.from({ length: 12 }, (_, index) => join(directory, `${index}`));
+        for (const path of paths) saveSync(path, 'first');
+        const times = await waits(paths);
+        assert.ok(times.slice(4).some((time) => time > 0));
+        return times.slice(0, 4).every((time) => time === 0);
+      }));
   }
 
   it('let timers run while each waits for the one before', async () => {

@@ -51,6 +51,8 @@ describe.skipIf(unavailable !== undefined)('a save that is aborted', () => {
         });
 
         for (const { step, published } of stages) {
+          // The native engine closes it only where that can fail (close.test.ts).
+          if (step === 'close the file' && subject.engine === 'native') continue;
           const what = published ? 'is published nevertheless' : 'leaves the old file and nothing else';
           it(`at the step to ${step} ${what}`, async (test) => {
             test.skip(subject.on === undefined && isInMemory(scratch.path), 'no directory on a disk');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { SYNCS_THAT_SHOW_NO_FAST_COMMIT } from '../../src/filesystem/ext4-proof.js';
 import { type Filesystem, inspectFilesystem } from '../../src/filesystem/filesystem.js';
-import { mayReturnEarlyFromDirectorySync } from '../../src/filesystem/filesystem-types.js';
+import { mayReportOnClose, mayReturnEarlyFromDirectorySync } from '../../src/filesystem/filesystem-types.js';
 import { thisMachine } from '../../src/filesystem/machine.js';
 import { type SaveCase, STEPS, stepsOf } from '../../src/filesystem/protocols.js';
 import { findInspectedPath } from '../../src/fs/plain/inspected-path.js';
@@ -233,7 +233,7 @@ function expectedSteps(
   return stepsOf({
     ...protocol[asked],
     ...{ engine, durability: asked, target },
-    inMemory: mount.type === 'tmpfs',
+    reportsOnClose: mayReportOnClose(mount.type),
     directorySyncMayReturnEarly: mayReturnEarlyFromDirectorySync(mount.type),
   });
 }

@@ -35,7 +35,6 @@ const faults = [
   fails('set the mode', 'EIO', replaces),
   fails('sync the file', 'EIO', replaces),
   fails('sync the file', 'ENOSPC', links),
-  fails('close the file', 'EIO', replaces),
   fails('link', 'EIO', replaces),
   fails('link', 'ENOSPC', links),
   fails('link', 'EEXIST', links),

@@ -111,7 +111,7 @@ const plan = () => ({
 const decision = () => ({
   plans: Array.from({ length: wire.choices.length }, plan),
   ...{ inMemory: chance(50), local: chance(50), syncfs: chance(50), learnsAfter: random(5) },
-  ofMountAlone: chance(50),
+  ...{ reportsOnClose: chance(50), directorySyncWaits: chance(50), ofMountAlone: chance(50) },
 });
 let lastRequest = { major: 1, minor: 1, mountId: 1, generation: 1, syncs: 0, directory: Buffer.from('/') };
 

@@ -226,6 +226,8 @@ const wrong: Readonly<Record<Argument, readonly unknown[]>> = {
     ...[
       { ...DECISION, plans: {} },
       { ...DECISION, inMemory: 1 },
+      { ...DECISION, reportsOnClose: 1 },
+      { ...DECISION, directorySyncWaits: 1 },
       { ...DECISION, learnsAfter: -1 },
       { ...DECISION, ofMountAlone: 1 },
     ],

@@ -13,6 +13,12 @@ import { NativeUpdateQueue } from './update-queue.js';
 /** The number of plan requests of a synchronous save before it uses the default plan. */
 const MAX_PLAN_REQUESTS = 5;
 
+/**
+ * So many saves to memory, called together, take no less time with the help of a thread, which has to be
+ * woken. With its help 4 took 1.3 of the time, 64 took 0.83 (tmpfs, two processors).
+ */
+const FEW = 4;
+
 /** The data of a save whose content is that of a temporary. */
 const NO_DATA = new Uint8Array(0);
 
@@ -25,6 +31,8 @@ export class NativeEngine implements Engine {
   readonly name = 'native';
   readonly #addon: Addon;
   readonly updates: NativeUpdateQueue;
+  /** The calls of `save` since the last one has ended. */
+  #called = 0;
 
   constructor(addon: Addon) {
     this.#addon = addon;
@@ -44,7 +52,10 @@ export class NativeEngine implements Engine {
     const { signal, data, size } = request;
     refuseIfLost(data, size);
     if (signal !== undefined) return await this.#cancellable(signal, request, data, 0);
-    const outcome = await submit(this.#addon.save, request, data, 0);
+    this.#called += 1;
+    const flags = this.#called > FEW ? FLAG.amongMany : 0;
+    const outcome = await submit(this.#addon.save, request, data, 0, 0, flags);
+    this.#called = 0;
     return savedOf(request, outcome, size);
   }
 

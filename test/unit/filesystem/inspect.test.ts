@@ -139,19 +139,20 @@ describe('inspect', () => {
   for (const [name, engine, durability, steps] of [
     ['tmpfs', 'native', 'durable', 'create write set-attributes rename'],
     ['tmpfs', 'portable', 'durable', 'create write set-attributes close rename'],
+    ['overlay', 'native', 'ordered', 'create write set-attributes sync-file close rename'],
     [
       'xfs',
       'native',
       'durable',
-      'create-unnamed write set-attributes write-back close link-unnamed rename sync-directory',
+      'create-unnamed write set-attributes write-back link-unnamed rename sync-directory',
     ],
-    ['xfs', 'native', 'ordered', 'create-unnamed write set-attributes write-back close link-unnamed rename'],
-    ['xfs', 'native', 'none', 'create-unnamed write set-attributes close link-unnamed rename'],
+    ['xfs', 'native', 'ordered', 'create-unnamed write set-attributes write-back link-unnamed rename'],
+    ['xfs', 'native', 'none', 'create-unnamed write set-attributes link-unnamed rename'],
     // For the first saves of a process.
-    ['ext4', 'native', 'durable', 'create write set-attributes sync-file close rename sync-directory'],
-    ['ext4', 'native', 'ordered', 'create write set-attributes write-back close rename'],
+    ['ext4', 'native', 'durable', 'create write set-attributes sync-file rename sync-directory'],
+    ['ext4', 'native', 'ordered', 'create write set-attributes write-back rename'],
     ['ext4', 'portable', 'ordered', 'create write set-attributes sync-file close rename'],
-    ['btrfs', 'native', 'durable', 'create write set-attributes sync-file close rename sync-directory'],
+    ['btrfs', 'native', 'durable', 'create write set-attributes sync-file rename sync-directory'],
     [
       'btrfs',
       'portable',
@@ -163,14 +164,9 @@ describe('inspect', () => {
       'ext4-no-journal',
       'native',
       'durable',
-      'create write set-attributes sync-file close pin rename sync-directory unpin',
+      'create write set-attributes sync-file pin rename sync-directory unpin',
     ],
-    [
-      'ext4-nobarrier',
-      'native',
-      'durable',
-      'create write set-attributes sync-file close rename sync-directory',
-    ],
+    ['ext4-nobarrier', 'native', 'durable', 'create write set-attributes sync-file rename sync-directory'],
     [
       'ext4-nobarrier',
       'portable',

@@ -127,6 +127,19 @@ describe('the single commit on ext4', () => {
     assert.equal(decideOn('xfs', { '/sys': null }).ofMountAlone, false);
   });
 
+  it('needs no look at what a close reports and a directory sync waits for, where both are known', () => {
+    const known = (name: string) => {
+      const { reportsOnClose, directorySyncWaits } = decideOn(name);
+      return [!reportsOnClose, directorySyncWaits];
+    };
+    for (const name of ['ext4', 'ext4-no-journal', 'ext2', 'xfs', 'tmpfs'])
+      assert.deepEqual(known(name), [true, true], name);
+    assert.deepEqual(known('btrfs'), [true, false]);
+    assert.deepEqual(known('overlay'), [false, false]);
+    const hidden = decideOn('xfs', { '/proc/self/mountinfo': null });
+    assert.deepEqual([!hidden.reportsOnClose, hidden.directorySyncWaits], [false, false]);
+  });
+
   it('is used where the kernel gives no mount id', () => {
     const { machine, location } = recordings.load('ext4');
     const decision = decide({ ...location, mountId: undefined }, 3, machine);

@@ -2,6 +2,7 @@
 // blocks it. The first argument names the test; decisions.test.ts runs each test in a process of its own.
 #include <errno.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -220,6 +221,7 @@ Decision InMemory() {
   for (Plan& plan : decision.plans) {
     plan.protocol = Protocol::kRename;
     plan.in_memory = true;
+    plan.reports_on_close = false;
   }
   return decision;
 }
@@ -461,6 +463,23 @@ TEST("does not report a save as ordered if the file was only submitted") {
 TEST("reports a save as durable if the file was only submitted and the directory is flushed") {
   script.always = {{"SyncBarrier", ENOTSUP}, {"SyncData", ENOTSUP}};
   CHECK(Save().durability == Durability::kDurable);
+}
+
+TEST("closes a file before the rename only where a close may report that its data is not stored") {
+  script.always["Duplicate"] = EMFILE;
+  CHECK(Save().status.error() == EMFILE && !script.Called("Rename"));
+  Decision decision = Decision::Default();
+  for (Plan& plan : decision.plans) plan.reports_on_close = false;
+  CHECK(SaveBy(decision).status.ok());
+}
+
+TEST("tells the sync of a directory whether it is known to wait for the entries") {
+  Decision decision = Decision::Default();
+  for (Plan& plan : decision.plans) plan.directory_sync_waits = true;
+  CHECK(SaveBy(decision).durability == Durability::kDurable);
+  CHECK(script.directory_syncs_wait == std::vector<bool>{true});
+  CHECK(SaveBy(Decision::Default()).durability == Durability::kDurable);
+  CHECK((script.directory_syncs_wait == std::vector<bool>{true, false}));
 }
 
 TEST("reports no more durability than the plan achieves") {
@@ -1039,6 +1058,23 @@ TEST("makes no save on the calling thread before an earlier one to its path is p
   TheScheduler().ProvidePlan(needed.filesystem, 0, InMemory());
   CHECK(TheListener()->Outcomes(2).at(1).published);
   CHECK(TheScheduler().SaveAtOnce(JobOf()));
+}
+
+TEST("leaves some of many saves to memory to the pool, as long as too few wait for its threads") {
+  LearnThatMemory();
+  CHECK(!TheScheduler().SaveAtOnce(JobOf(), true));
+  CHECK(script.calls.empty());
+  TheScheduler().ProvidePlan(kOther, 0, InMemory());
+  TheScheduler().Submit(JobFor("/other/first"));
+  TheListener()->Outcomes(2);
+  // The saves that have slots wait for their plan, and the others for a slot.
+  script.generation = 1;
+  TheScheduler().ProvidePlan(kOther, 1, InMemory());
+  const size_t saves = std::max(2U, std::thread::hardware_concurrency()) + 4;
+  for (size_t i = 0; i < saves; ++i) TheScheduler().Submit(JobFor("/directory/" + std::to_string(i)));
+  CHECK(TheScheduler().SaveAtOnce(JobFor("/other/file"), true));
+  TheScheduler().ProvidePlan(TheListener()->NextRequest().filesystem, 1, InMemory());
+  TheListener()->Outcomes(2 + saves);
 }
 
 TEST("notifies a listener once of several saves to memory that one thread makes in a row") {

@@ -209,7 +209,10 @@ Status SyncBarrier(const Descriptor&) { return Answer("SyncBarrier"); }
 Status SyncData(const Descriptor&) { return Answer("SyncData"); }
 Status SubmitFile(const Descriptor&) { return Answer("SubmitFile"); }
 Status SyncFilesystem(const Descriptor&) { return Answer("SyncFilesystem"); }
-Status SyncDirectory(const Directory&) { return Answer("SyncDirectory"); }
+Status SyncDirectory(const Directory& directory) {
+  script.directory_syncs_wait.push_back(directory.sync_waits);
+  return Answer("SyncDirectory");
+}
 Status SubmitDirectory(const Directory&) { return Answer("SubmitDirectory"); }
 
 Status Duplicate(const Descriptor&, Descriptor* duplicate) {

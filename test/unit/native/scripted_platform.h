@@ -38,6 +38,8 @@ struct Script {
   // The calls in their order, with the arguments that matter.
   std::vector<std::string> calls;
   std::vector<std::chrono::milliseconds> pauses;
+  // For each sync of a directory, whether it was known to wait.
+  std::vector<bool> directory_syncs_wait;
 
   bool Called(const std::string& call) const;
   size_t TimesCalled(const std::string& call) const;
