@@ -148,7 +148,7 @@ const options = program.opts<{ disk: string[]; cell: string; rounds?: number }>(
 
 const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'cc', 'nbdfuse', 'nbdkit');
 if (missing !== undefined) throw new Error(`the benchmark ${missing}`);
-await enterOwnMountNamespace();
+await enterOwnMountNamespace('.');
 
 const libraries = new Map([[OWN, await load(new URL('../../../', import.meta.url))]]);
 for (const checkout of program.args) {
