@@ -179,11 +179,14 @@ async function oneAfterTheOther(
   return times;
 }
 
-/** A turn of few saves is several of them. */
+/** A turn of few saves is several of them. Ends when all saves have, also if one of them fails. */
 async function atOnce(paths: readonly string[], write: Write): Promise<number[]> {
   const times: number[] = [];
   while (times.length < ONE_AFTER_THE_OTHER) {
-    for (const time of await Promise.all(paths.map((path) => timed(path, DATA, write)))) times.push(time);
+    for (const outcome of await Promise.allSettled(paths.map((path) => timed(path, DATA, write)))) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      times.push(outcome.value);
+    }
   }
   return times;
 }

@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { syncfsSync } from 'indelible/primitives';
+import { isError } from '../../src/base/errors.js';
 import { count, duration } from '../measure/amount.js';
 import { median } from '../measure/confidence.js';
 import type { FlushCounter } from '../measure/flush-counter.js';
@@ -22,6 +23,8 @@ export interface Measurements {
   cpu: number[];
   /** One for each turn, for each save. Those of other programs are included. */
   flushes: number[];
+  /** Why it could not save. It has no more turns then. */
+  error?: string;
 }
 
 export interface PointOptions {
@@ -58,25 +61,39 @@ export async function measurePoint(
   const end = performance.now() + seconds * 1000;
   for (let round = 0; round === 0 || performance.now() < end; round += 1) {
     for (const { subject, found } of round % 2 === 0 ? all : all.toReversed()) {
+      if (found.error !== undefined) continue;
       await subject.prepare?.();
       // What an earlier turn has left for later must not be written during this one.
       if (process.platform === 'linux') syncfsSync(filesystem);
-      const flushes = counter?.now();
-      const usage = process.cpuUsage();
-      const begin = performance.now();
-      const times = await subject.turn();
-      const wall = performance.now() - begin;
-      const { user, system } = process.cpuUsage(usage);
-      if (counter !== undefined && flushes !== undefined) {
-        found.flushes.push((counter.now() - flushes) / times.length);
+      try {
+        await takeTurn(subject, found, counter);
+      } catch (error) {
+        found.error = isError(error) && 'code' in error ? String(error.code) : String(error);
       }
-      found.wall.push((wall * 1000) / times.length);
-      found.cpu.push((user + system) / times.length);
-      for (const time of times) found.latencies.record(Math.max(1, Math.round(time * 1e6)));
       signal.throwIfAborted();
     }
   }
   return all.map(({ found }) => found);
+}
+
+async function takeTurn(
+  subject: Subject,
+  { latencies, wall, cpu, flushes }: Measurements,
+  counter: FlushCounter | undefined,
+): Promise<void> {
+  const flushesBefore = counter?.now();
+  const usage = process.cpuUsage();
+  const begin = performance.now();
+  const times = await subject.turn();
+  const elapsed = performance.now() - begin;
+  const { user, system } = process.cpuUsage(usage);
+  const flushesAfter = counter?.now();
+  if (flushesBefore !== undefined && flushesAfter !== undefined) {
+    flushes.push((flushesAfter - flushesBefore) / times.length);
+  }
+  wall.push((elapsed * 1000) / times.length);
+  cpu.push((user + system) / times.length);
+  for (const time of times) latencies.record(Math.max(1, Math.round(time * 1e6)));
 }
 
 export const POINT_HEADS = [
@@ -89,7 +106,8 @@ export const POINT_HEADS = [
 ];
 
 /** One row for a subject: medians of the turns, and percentiles of all saves. */
-export function pointRow({ name, latencies, wall, cpu, flushes }: Measurements): string[] {
+export function pointRow({ name, latencies, wall, cpu, flushes, error }: Measurements): string[] {
+  if (error !== undefined) return [name, error, ...POINT_HEADS.slice(2).map(() => '-')];
   return [
     name,
     String(latencies.count),

@@ -107,5 +107,6 @@ function introduction({ mount, device, protocol }: Filesystem): string {
   return `${where}: a durable save is \`${protocol.durable.protocol}\`, beside it Node's own \`fs.writeFile\`, which is neither atomic nor
 durable. The implementations take turns. \`each\` is the time of a turn divided by its saves, and \`CPU\` that of all threads of
 the process: medians of the turns. The percentiles are of single saves, from the call to its end, where there are samples
-enough: 10 for p90, 100 for p99, 1,000 for p99.9. Flushes are those of the disk, other programs' included.`;
+enough: 10 for p90, 100 for p99, 1,000 for p99.9. Flushes are those of the disk, other programs' included. An error instead
+of a number of saves is that of one that failed.`;
 }
