@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync, writeF
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { save } from 'indelible';
+import { type Saved, save } from 'indelible';
 import { byteSize } from '../measure/amount.js';
 import type { BenchWorkspace } from '../measure/workspace.js';
 import type { Measurements, Subject } from './growth-point.js';
@@ -153,14 +153,18 @@ export const AXES: Readonly<Record<string, Axis>> = {
   },
 };
 
-/** The first saves inspect the filesystem, and run before the JIT compiler has seen them. */
-export async function warmUp(workspace: BenchWorkspace, turns: number): Promise<void> {
-  await workspace.inSubdirectory(async (directory) => {
-    for (const { turn } of subjects(
-      (write) => () => oneAfterTheOther(join(directory, 'file'), DATA, write),
-    )) {
+/**
+ * The first saves inspect the filesystem, and run before the JIT compiler has seen them.
+ *
+ * @returns how durable saves are made from then on.
+ */
+export async function warmUp(workspace: BenchWorkspace, turns: number): Promise<Saved> {
+  return workspace.inSubdirectory(async (directory) => {
+    const path = join(directory, 'file');
+    for (const { turn } of subjects((write) => () => oneAfterTheOther(path, DATA, write))) {
       for (let i = 0; i < turns; i += 1) await turn();
     }
+    return save(path, DATA);
   });
 }
 
