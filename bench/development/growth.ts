@@ -144,6 +144,5 @@ function introduction({ mount, device }: Filesystem, { protocol }: Saved): strin
 Beside it is Node's own \`fs.writeFile\`, which is neither atomic nor durable. The implementations take turns. \`each\` is the
 time of a turn divided by its saves, \`CPU\` the time of all threads of the process: medians of the turns. The percentiles are
 of single saves, each from its call to its end, where there are enough of them: 10 for p90, 100 for p99, 1,000 for p99.9.
-Flushes are those of the disk, other programs' included. An error in place of the number of saves is why
-one of them failed.`;
+Flushes are those of the disk, other programs' included. An error in place of the number of saves is why one of them failed.`;
 }
