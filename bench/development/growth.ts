@@ -66,7 +66,11 @@ const axes = options.axes.map((name) => {
 const mount = options.disk === undefined ? undefined : DISKS[options.disk];
 const missing = mount && missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'cc', 'nbdfuse', 'nbdkit');
 if (missing !== undefined) throw new Error(`--disk ${missing}`);
-const page = options.out === undefined ? '' : readFileSync(options.out, 'utf8');
+const { out } = options;
+const page = out === undefined ? '' : readFileSync(out, 'utf8');
+const pageWith = (content: string) => replaceGenerated(page, 'growth', 'bench:growth', content);
+// A page without the marks is refused now rather than after minutes.
+if (out !== undefined) pageWith('');
 
 const refused = axes.some(({ ownMounts }) => ownMounts) ? ownMountNamespaceRefused() : 'not asked for';
 if (refused === undefined) await enterOwnMountNamespace(directory);
@@ -81,8 +85,8 @@ try {
       await workspace.remove();
     }
   });
-  if (options.out === undefined) process.stdout.write(content);
-  else writeFileSync(options.out, replaceGenerated(page, 'growth', 'bench:growth', content));
+  if (out === undefined) process.stdout.write(content);
+  else writeFileSync(out, pageWith(content));
 } catch (error) {
   if (!(error instanceof Interrupted)) throw error;
   process.exitCode = error.exitStatus;
