@@ -20,7 +20,7 @@ import { inspect } from 'indelible';
 import { syncfsSync } from 'indelible/primitives';
 import { markdownTable } from 'markdown-table';
 import writeFileAtomic from 'write-file-atomic';
-import { interruptible } from '../../src/cli/interruption.js';
+import { Interrupted, interruptible } from '../../src/cli/interruption.js';
 import { missingFor } from '../../test/lab/requirements.js';
 import { Workspace } from '../../test/lab/workspace.js';
 import { saveByTextbook, saveByTextbookSync } from '../contenders/textbook.js';
@@ -146,9 +146,15 @@ const program = new Command('npm run bench:concurrency --')
   .parse();
 const options = program.opts<{ disk: string[]; cell: string; rounds?: number }>();
 
+const places = options.disk.map((name): [string, Place] => {
+  const place = PLACES[name];
+  if (place === undefined) throw new Error(`there is no disk '${name}', only ${Object.keys(PLACES).join()}`);
+  return [name, place];
+});
+
 const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'cc', 'nbdfuse', 'nbdkit');
 if (missing !== undefined) throw new Error(`the benchmark ${missing}`);
-await enterOwnMountNamespace();
+await enterOwnMountNamespace('.');
 
 const libraries = new Map([[OWN, await load(new URL('../../../', import.meta.url))]]);
 for (const checkout of program.args) {
@@ -158,25 +164,27 @@ for (const checkout of program.args) {
 const [, old] = libraries.keys();
 
 const goals: string[][] = [];
-await interruptible(async (signal) => {
-  for (const name of options.disk) {
-    const place = PLACES[name];
-    if (place === undefined)
-      throw new Error(`there is no disk '${name}', only ${Object.keys(PLACES).join()}`);
-    const workspace = await Workspace.create();
-    try {
-      const mounted = await place.mount?.(workspace, name);
-      await inWorkspace(mounted?.directory ?? '.', async ({ directory }) => {
-        const results = await measurePlace(directory, place.kind, signal);
-        console.log(`\n## ${name}\n\n${resultTable(results)}`);
-        goals.push(...goalRows(name, results));
-      });
-    } finally {
-      await workspace.remove();
+try {
+  await interruptible(async (signal) => {
+    for (const [name, place] of places) {
+      const workspace = await Workspace.create();
+      try {
+        const mounted = await place.mount?.(workspace, name);
+        await inWorkspace(mounted?.directory ?? '.', async ({ directory }) => {
+          const results = await measurePlace(directory, place.kind, signal);
+          console.log(`\n## ${name}\n\n${resultTable(results)}`);
+          goals.push(...goalRows(name, results));
+        });
+      } finally {
+        await workspace.remove();
+      }
     }
-  }
-});
-console.log(`\n## Limits\n\n${goalTable(goals)}`);
+  });
+  console.log(`\n## Limits\n\n${goalTable(goals)}`);
+} catch (error) {
+  if (!(error instanceof Interrupted)) throw error;
+  process.exitCode = error.exitStatus;
+}
 
 async function load(root: URL): Promise<Library> {
   return (await import(new URL('dist/index.js', root).href)) as Library;
@@ -189,23 +197,19 @@ function cellsOf(kind: Place['kind']): Cell[] {
   ].filter(({ name }) => name.includes(options.cell));
 
   function diskCells(): Cell[] {
-    const all: Record<string, Write> = {
-      [TEXTBOOK]: saveByTextbook,
-      [WRITE_FILE_ATOMIC]: writeFileAtomic,
-      [FAST_WRITE_ATOMIC]: fastWriteAtomic.promise,
-    };
-    // On a disk that takes milliseconds, 256 of the others take seconds.
-    const { [WRITE_FILE_ATOMIC]: one = saveByTextbook } = all;
+    const one = { [WRITE_FILE_ATOMIC]: writeFileAtomic };
+    const all = { [TEXTBOOK]: saveByTextbook, ...one, [FAST_WRITE_ATOMIC]: fastWriteAtomic.promise };
     return [
       oneAfterTheOther('durable', kind, all),
       atOnce('durable', 64, all),
-      atOnce('durable', 256, kind === 'slow' ? { [WRITE_FILE_ATOMIC]: one } : all),
+      // On a disk that takes milliseconds, 256 saves of the others take seconds.
+      atOnce('durable', 256, kind === 'slow' ? one : all),
       together(64),
       together(256),
       {
         name: STAT_CELL,
         saves: 0,
-        ways: ways('durable', { [WRITE_FILE_ATOMIC]: one }, (write) => ({
+        ways: ways('durable', one, (write) => ({
           turn: (at) => statWait(at, write),
         })),
       },

@@ -15,15 +15,15 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { markdownTable } from 'markdown-table';
-import { type DiskFormat, type Mounted, mountDisk, mountTmpfs } from '../../test/lab/filesystems.js';
 import { missingFor } from '../../test/lab/requirements.js';
-import { mountSlowDisk } from '../../test/lab/slow-disk/slow-disk.js';
 import { Workspace } from '../../test/lab/workspace.js';
 import { comparison } from '../measure/findings.js';
 import type { Report, Result, Run } from '../measure/report.js';
 import { readReport, reportJson } from '../report/json.js';
 import { machineText, plain, runText } from '../report/text.js';
-import { comparisonTable, replaceComparison } from './comparison.js';
+import { comparisonTable } from './comparison.js';
+import { inMemory, type MountPlace, onDisk, onSlowDisk } from './disks.js';
+import { provenance, replaceGenerated } from './generated-part.js';
 
 /** `name` is to take at most `atMost` times as long as `competitor`: for one save, or for `atOnce` saves at once. */
 interface Goal {
@@ -37,11 +37,10 @@ interface Place {
   title: string;
   goals: readonly Goal[];
   /** Makes the directory to measure in. Default: the current directory. */
-  mount?(workspace: Workspace, name: string): Promise<Mounted>;
+  mount?: MountPlace;
 }
 
 const COMMAND = ['npm run bench:suite --', ...process.argv.slice(2)].join(' ');
-const SIZE = 512 * 2 ** 20;
 const SLOW: readonly Goal[] = [
   { name: 'save, durable', competitor: 'textbook, async', atMost: 0.7 },
   { name: 'save, ordered', competitor: 'write-file-atomic', atMost: 0.05 },
@@ -60,7 +59,7 @@ const PLACES: Record<string, Place> = {
       { name: 'save, none', competitor: 'fast-write-atomic', atMost: 0.5 },
       { name: 'saveSync, durable', competitor: 'textbook, sync', atMost: 0.8 },
     ],
-    mount: (workspace, name) => mountTmpfs(workspace, name),
+    mount: inMemory,
   },
   disk: { title: "this machine's disk", goals: DISK },
   ext4: { title: 'ext4 in memory', goals: DISK, mount: onDisk('ext4') },
@@ -70,19 +69,11 @@ const PLACES: Record<string, Place> = {
   'slow-xfs': { title: 'XFS, a flush takes 5 ms', goals: SLOW, mount: onSlowDisk('xfs') },
 };
 
-function onDisk(format: DiskFormat): Required<Place>['mount'] {
-  return (workspace, name) => mountDisk(workspace, name, { format, size: SIZE });
-}
-
-function onSlowDisk(format: DiskFormat): Required<Place>['mount'] {
-  return (workspace, name) => mountSlowDisk(workspace, name, { format, size: SIZE });
-}
-
 const options = new Command('npm run bench:suite --')
   .option('--seconds <number>', 'for each place', Number, 20)
   .option('--place <names>', Object.keys(PLACES).join(), (names) => names.split(','), Object.keys(PLACES))
   .option('--json <file>', 'write the report of `indelible bench`, with one run for each place')
-  .option('--markdown <file>', 'write the tables as a page of documentation')
+  .option('--markdown <file>', 'replace the tables in FILE, a page of documentation')
   .option('--readme <file>', 'replace the comparison in FILE by that of slow-ext4 and memory')
   .parse()
   .opts<{ seconds: number; place: string[]; json?: string; markdown?: string; readme?: string }>();
@@ -116,13 +107,15 @@ if (first !== undefined && options.json !== undefined) {
   await writeFile(options.json, reportJson(all));
 }
 if (first !== undefined && options.markdown !== undefined) {
-  await writeFile(options.markdown, page(first, sections));
+  const page = await readFile(options.markdown, 'utf8');
+  const text = `${provenance(first.machine, first.date, COMMAND)}.\n\n${sections.join('\n')}`;
+  await writeFile(options.markdown, replaceGenerated(page, 'suite', 'bench:suite', text));
 }
 const [slow, memory] = [runs.get('slow-ext4'), runs.get('memory')];
 if (options.readme !== undefined && first !== undefined && slow !== undefined && memory !== undefined) {
   const readme = await readFile(options.readme, 'utf8');
-  const text = `${comparisonTable(slow, memory)}\n\n${provenance(first)}`;
-  await writeFile(options.readme, replaceComparison(readme, text));
+  const text = `${comparisonTable(slow, memory)}\n\n${provenance(first.machine, first.date, COMMAND)}`;
+  await writeFile(options.readme, replaceGenerated(readme, 'comparison', 'bench:suite', text));
 }
 
 async function measureIn(name: string, { mount }: Place): Promise<Report> {
@@ -179,21 +172,4 @@ function resultOf(name: string, results: readonly Result[]): Result {
 
 function section(title: string, run: Run, goals: string): string {
   return `## ${title[0]?.toUpperCase()}${title.slice(1)}\n\n\`\`\`\n${runText(run, plain).trimEnd()}\n\`\`\`\n\nGoals, as ratios of the times:\n\n${goals}\n`;
-}
-
-/** Date, machine and command of the measurements. */
-function provenance({ machine, date }: Report): string {
-  const { kernel, node, processors } = machine;
-  return `${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}: \`${COMMAND}\``;
-}
-
-function page(report: Report, parts: readonly string[]): string {
-  return `# Benchmarks
-
-Generated; do not edit. [bench.md](bench.md) explains the columns. Other machines have other times, but
-nearly the same ratios and flush counts.
-
-${provenance(report)}.
-
-${parts.join('\n')}`;
 }

@@ -1,3 +1,4 @@
+import { cpus, release, type } from 'node:os';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { Durability, Protocol } from '../../src/base/options.js';
 import type { Filesystem } from '../../src/filesystem/filesystem.js';
@@ -106,6 +107,15 @@ export interface ContenderResult extends Result {
   baselines: number;
   guarantee: Guarantee;
   fullDisk: FullDisk | null;
+}
+
+/** The machine that measures. */
+export function thisMachine(): Omit<Report['machine'], 'engine'> {
+  return {
+    node: process.versions.node,
+    kernel: `${type()} ${release()}`,
+    processors: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+  };
 }
 
 /** @param savesPerRun the number of saves in one run. */

@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { cpus, release, type } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
 import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
 import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js';
-import type { Report } from '../../bench/measure/report.js';
+import { type Report, thisMachine } from '../../bench/measure/report.js';
 import { benchDirectory } from '../../bench/measure/run.js';
 import { changesBetween, changesText } from '../../bench/report/compare.js';
 import { reportHtml } from '../../bench/report/html.js';
@@ -160,9 +159,7 @@ function newReport(version: string, seconds: number): Report {
     indelible: version,
     date: new Date().toISOString(),
     machine: {
-      node: process.versions.node,
-      kernel: `${type()} ${release()}`,
-      processors: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+      ...thisMachine(),
       engine: unavailable === undefined ? engine.name : `${engine.name} (${unavailable})`,
     },
     seconds,
