@@ -53,7 +53,8 @@ constexpr Row kRows[] = {
      [] { return platform::Link(Directory(), "", Directory(), ""); }},
     {OptionalCall::kFlags, "ioctl(FS_IOC_FSGETXATTR)", 0, "file flags and project are not preserved",
      nullptr},
-    {OptionalCall::kSyncFilesystem, "syncfs", 0, "durability is at most 'ordered'",
+    {OptionalCall::kSyncFilesystem, "syncfs", 0,
+     "groups are synced file by file; without syncs of directories, durability is at most 'ordered'",
      [] { return platform::SyncFilesystem(Descriptor()); }},
     {OptionalCall::kSyncDirectory, "fsync of a directory", 0, "durability is at most 'ordered'", nullptr},
     // EXDEV: the other file is on another filesystem.
