@@ -191,12 +191,14 @@ bool SaveJob::MayAwaitDataSync() const {
 // Syncs the data, or leaves that to SyncData.
 Status SaveJob::StartSync(FunctionRef<void()> waits) {
   if (plan_.file_sync() == FileSync::kNone) return SyncFile();
+  bool started = true;
   // All threads start the writeback of their files, and the disk works while the group waits for the last.
   if (plan_.sync_directory() && plan_.file_sync() == FileSync::kWriteBack) {
     const Status status = temporary_->StartWriteBack();
-    if (!status.ok()) return MayBeUnavailable(OptionalCall::kWriteBack, status) ? SyncFile() : status;
+    started = status.ok();
+    if (!started && !MayBeUnavailable(OptionalCall::kWriteBack, status)) return status;
   }
-  awaits_data_sync_ = MayAwaitDataSync();
+  awaits_data_sync_ = started && MayAwaitDataSync();
   if (awaits_data_sync_) return Status::Ok();
   waits();
   return SyncFile();

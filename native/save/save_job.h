@@ -101,8 +101,9 @@ class SaveJob {
   void SyncedByFilesystem();
   // Instead: that syncfs has failed.
   void DataSyncFailed(const Status& status);
-  // Syncs the whole filesystem of the save, which is not coalesced.
+  // Whether a later save was published in its place.
   bool coalesced() const { return outcome_.published && temporary_ == nullptr; }
+  // Syncs the whole filesystem of a save that is not coalesced.
   Status SyncFilesystem() const { return temporary_->SyncFilesystem(); }
 
   // Stage 2, first half: gives the file its name. False if that failed. `coalesces_earlier`: an earlier save

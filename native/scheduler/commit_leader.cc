@@ -110,23 +110,23 @@ ScheduledSaves CommitLeader::TakeReady(const platform::FilesystemId& filesystem)
   return ready;
 }
 
+bool CommitLeader::ChooseFilesystem(const platform::FilesystemId& filesystem, size_t saves) {
+  MutexLock lock(mutex_);
+  return QueueOf(filesystem).sync_choice.ByFilesystem(saves);
+}
+
 void CommitLeader::Commit(const ScheduledSaves& saves, Report renamed) {
   if (saves.empty()) return;
   std::vector<SaveJob*> jobs;
   for (const auto& save : saves) jobs.push_back(save->job.get());
   const platform::FilesystemId filesystem = jobs.front()->filesystem();
   const Clock::time_point begin = Clock::now();
-  const GroupSync possible = GroupSyncOf(jobs);
-  GroupSync chosen = possible;
-  {
-    MutexLock lock(mutex_);
-    if (!QueueOf(filesystem).sync_choice.ByFilesystem(jobs.size())) chosen = GroupSync::kNone;
-  }
-  if (chosen != GroupSync::kNone && !SyncDataByFilesystem(jobs)) chosen = GroupSync::kNone;
-  if (chosen == GroupSync::kNone) SyncData(jobs, pool_);
+  const std::vector<SaveJob*> syncable = SyncableByFilesystem(jobs);
+  const bool by_filesystem = ChooseFilesystem(filesystem, syncable.size()) && SyncDataByFilesystem(syncable);
+  SyncData(jobs, pool_);
   Rename(saves);
   renamed(saves);
-  SyncNames(jobs, chosen == GroupSync::kDataAndNames);
+  SyncNames(jobs, by_filesystem && syncable.front()->plan().group_sync == GroupSync::kDataAndNames);
   const Clock::duration took = Clock::now() - begin;
   // A failure tells nothing about durations.
   const bool committed =
@@ -135,7 +135,7 @@ void CommitLeader::Commit(const ScheduledSaves& saves, Report renamed) {
   MutexLock lock(mutex_);
   CommitQueue& queue = QueueOf(filesystem);
   queue.commit_before_last = std::exchange(queue.last_commit, took);
-  if (possible != GroupSync::kNone) queue.sync_choice.Record(jobs.size(), chosen != GroupSync::kNone, took);
+  queue.sync_choice.Record(syncable.size(), by_filesystem, took);
 }
 
 // Renames the saves in order. Of several saves in a row to one path only the last is renamed, if they can be

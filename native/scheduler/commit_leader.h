@@ -73,6 +73,7 @@ class CommitLeader {
 
   ScheduledSaves TakeReady(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);
   void Locate(ScheduledSave* save) REQUIRES(mutex_);
+  bool ChooseFilesystem(const platform::FilesystemId& filesystem, size_t saves) EXCLUDES(mutex_);
   static void Rename(const ScheduledSaves& saves);
   void SyncNames(const std::vector<SaveJob*>& jobs, bool by_filesystem);
   bool StopIfIdle(const platform::FilesystemId& filesystem) EXCLUDES(mutex_);

@@ -1,20 +1,18 @@
 #include "data_syncs.h"
 
-#include <algorithm>
-#include <iterator>
-#include <utility>
-
 #include "../save/optional_calls.h"
 
 namespace indelible {
 
-GroupSync GroupSyncOf(const std::vector<SaveJob*>& jobs) {
-  const platform::FilesystemId filesystem = jobs.front()->filesystem();
-  const bool together = std::all_of(jobs.begin(), jobs.end(), [&](const SaveJob* job) {
-    return job->AwaitsDataSync() && job->plan().file_sync() == FileSync::kData &&
-           job->filesystem() == filesystem;
-  });
-  return together ? jobs.front()->plan().group_sync : GroupSync::kNone;
+std::vector<SaveJob*> SyncableByFilesystem(const std::vector<SaveJob*>& group) {
+  std::vector<SaveJob*> syncable;
+  for (SaveJob* job : group) {
+    if (!(job->filesystem() == group.front()->filesystem())) return {};
+    if (job->AwaitsDataSync() && job->plan().group_sync != GroupSync::kNone &&
+        job->plan().file_sync() == FileSync::kData)
+      syncable.push_back(job);
+  }
+  return syncable;
 }
 
 // syncfs(2) fails if the data of any file could not be written since the descriptor was opened, also of

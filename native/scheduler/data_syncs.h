@@ -8,9 +8,8 @@
 
 namespace indelible {
 
-// What one syncfs can do for the saves. kNone also if they are on several filesystems, or the data of some is
-// synced already.
-GroupSync GroupSyncOf(const std::vector<SaveJob*>& jobs);
+// The saves of the group that one syncfs can make durable. None if the saves are on several filesystems.
+std::vector<SaveJob*> SyncableByFilesystem(const std::vector<SaveJob*>& group);
 
 // Makes the data of all saves durable by one syncfs, or fails them. False: the call is not available, and the
 // saves are as they were.

@@ -95,7 +95,7 @@ void Scheduler::Watch() {
     while (!workers_.empty() && dispatch.empty()) {
       tick_.WaitFor(mutex_, Workers::kSlow);
       // It may be this thread that the worker needs.
-      if (workers_.HasUnstarted()) break;
+      if (workers_.HasFresh()) break;
       if (workers_.FindSlow()) StartWorkers(&dispatch);
     }
     watched_ = false;

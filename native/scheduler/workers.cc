@@ -10,22 +10,30 @@ namespace indelible {
 // MEASURE
 Workers::Workers() : limit_(std::max(2U, std::thread::hardware_concurrency())) {}
 
+void Workers::Change(Worker* worker, State state) {
+  --counts_[static_cast<size_t>(worker->state)];
+  worker->state = state;
+  ++counts_[static_cast<size_t>(state)];
+}
+
+// As many may be busy as are held up, so that their number doubles while all are.
+bool Workers::MayAdd() const {
+  return Count(State::kFresh) + Count(State::kBusy) < std::max(limit_, Count(State::kSlow));
+}
+
 Workers::Worker* Workers::Add() {
-  if (count_ >= limit_ || waiting_.size() <= fresh_) return nullptr;
-  ++count_;
-  ++fresh_;
+  if (!MayAdd() || waiting_.size() <= Count(State::kFresh)) return nullptr;
+  ++counts_[static_cast<size_t>(State::kFresh)];
   return &workers_.emplace_back();
 }
 
 std::shared_ptr<ScheduledSave> Workers::Next(Worker* worker) {
-  const bool fresh = worker->busy_since == Clock::time_point();
-  if (waiting_.empty() || (!worker->counts && count_ >= limit_)) {
+  const bool counts = worker->state == State::kFresh || worker->state == State::kBusy;
+  if (waiting_.empty() || (!counts && !MayAdd())) {
     Remove(worker);
     return nullptr;
   }
-  if (!worker->counts) ++count_;
-  if (fresh && worker->counts) --fresh_;
-  worker->counts = true;
+  Change(worker, State::kBusy);
   worker->busy_since = Clock::now();
   std::shared_ptr<ScheduledSave> save = std::move(waiting_.front());
   waiting_.pop_front();
@@ -33,22 +41,18 @@ std::shared_ptr<ScheduledSave> Workers::Next(Worker* worker) {
 }
 
 void Workers::Remove(Worker* worker) {
-  Waits(worker);
+  --counts_[static_cast<size_t>(worker->state)];
   workers_.remove_if([worker](const Worker& one) { return &one == worker; });
 }
 
-void Workers::Waits(Worker* worker) {
-  if (!std::exchange(worker->counts, false)) return;
-  --count_;
-  if (worker->busy_since == Clock::time_point()) --fresh_;
-}
+void Workers::Waits(Worker* worker) { Change(worker, State::kWaits); }
 
 bool Workers::FindSlow() {
   const Clock::time_point since = Clock::now() - kSlow;
   for (Worker& worker : workers_) {
-    if (worker.busy_since != Clock::time_point() && worker.busy_since < since) Waits(&worker);
+    if (worker.state == State::kBusy && worker.busy_since < since) Change(&worker, State::kSlow);
   }
-  return count_ < limit_ && !waiting_.empty();
+  return MayAdd() && !waiting_.empty();
 }
 
 ScheduledSaves Workers::TakeAll() {

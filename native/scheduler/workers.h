@@ -1,8 +1,10 @@
 #ifndef INDELIBLE_WORKERS_H_
 #define INDELIBLE_WORKERS_H_
 
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <list>
 #include <memory>
@@ -19,14 +21,14 @@ class Workers {
  public:
   using Clock = std::chrono::steady_clock;
 
+  enum class State : uint8_t { kFresh, kBusy, kWaits, kSlow };
   // A thread that takes one save after another.
   struct Worker {
-    // Of its save. None: it has not taken any yet.
+    State state = State::kFresh;
     Clock::time_point busy_since{};
-    bool counts = true;
   };
 
-  // A worker that takes longer for a save counts as waiting.
+  // A worker that takes longer for a save counts as one that waits.
   static constexpr std::chrono::milliseconds kSlow{2};
 
   Workers();
@@ -44,17 +46,20 @@ class Workers {
   // Finds the workers that take long. True if another one is to be started in place of one of them.
   bool FindSlow();
   // Whether a worker has no thread yet.
-  bool HasUnstarted() const { return fresh_ > 0; }
+  bool HasFresh() const { return Count(State::kFresh) > 0; }
   // All saves that wait.
   ScheduledSaves TakeAll();
 
  private:
+  size_t Count(State state) const { return counts_[static_cast<size_t>(state)]; }
+  void Change(Worker* worker, State state);
+  bool MayAdd() const;
+
   const size_t limit_;
   std::deque<std::shared_ptr<ScheduledSave>> waiting_;
   std::list<Worker> workers_;
-  // The workers that count, and those of them that have not taken a save yet.
-  size_t count_ = 0;
-  size_t fresh_ = 0;
+  // The number of workers in each state.
+  std::array<size_t, 4> counts_{};
 };
 
 }  // namespace indelible

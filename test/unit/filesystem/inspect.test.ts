@@ -144,7 +144,7 @@ describe('inspect', () => {
       'xfs',
       'native',
       'durable',
-      'create-unnamed write set-attributes write-back link-unnamed rename sync-directory',
+      'create-unnamed write set-attributes start-write-back write-back link-unnamed rename sync-directory',
     ],
     ['xfs', 'native', 'ordered', 'create-unnamed write set-attributes write-back link-unnamed rename'],
     ['xfs', 'native', 'none', 'create-unnamed write set-attributes link-unnamed rename'],
