@@ -945,13 +945,22 @@ TEST("starts another thread for stage 1 in place of one that waits, and ends the
   CHECK(workers.Next(all[1]) != nullptr);
 }
 
-TEST("counts a thread that takes long for a save as one that waits") {
+size_t StartAll(Workers* workers) {
+  size_t started = 0;
+  for (; Workers::Worker* const worker = workers->Add(); ++started) CHECK(workers->Next(worker) != nullptr);
+  return started;
+}
+
+TEST("starts another thread for each that takes long for a save, and twice as many while all do") {
   Workers workers;
   for (int i = 0; i < 1000; ++i) workers.Enqueue(Waiting());
-  while (Workers::Worker* const worker = workers.Add()) CHECK(workers.Next(worker) != nullptr);
+  const size_t first = StartAll(&workers);
   std::this_thread::sleep_for(2 * Workers::kSlow);
   CHECK(workers.FindSlow());
-  CHECK(workers.Add() != nullptr);
+  CHECK(StartAll(&workers) == first);
+  std::this_thread::sleep_for(2 * Workers::kSlow);
+  CHECK(workers.FindSlow());
+  CHECK(StartAll(&workers) == 2 * first);
 }
 
 TEST("makes a save on the calling thread if its directory is known to be in memory") {
