@@ -191,14 +191,15 @@ bool SaveJob::MayAwaitDataSync() const {
 // Syncs the data, or leaves that to SyncData.
 Status SaveJob::StartSync(FunctionRef<void()> waits) {
   if (plan_.file_sync() == FileSync::kNone) return SyncFile();
-  bool started = true;
   // All threads start the writeback of their files, and the disk works while the group waits for the last.
   if (plan_.sync_directory() && plan_.file_sync() == FileSync::kWriteBack) {
     const Status status = temporary_->StartWriteBack();
-    started = status.ok();
-    if (!started && !MayBeUnavailable(OptionalCall::kWriteBack, status)) return status;
+    if (!status.ok()) {
+      waits();
+      return MayBeUnavailable(OptionalCall::kWriteBack, status) ? SyncWithoutWriteBack() : status;
+    }
   }
-  awaits_data_sync_ = started && MayAwaitDataSync();
+  awaits_data_sync_ = MayAwaitDataSync();
   if (awaits_data_sync_) return Status::Ok();
   waits();
   return SyncFile();
@@ -231,11 +232,14 @@ void SaveJob::DataSyncFailed(const Status& status) {
 Status SaveJob::SyncFile() {
   const bool writes_back = plan_.file_sync() == FileSync::kWriteBack;
   Status status = temporary_->Sync(plan_.file_sync(), &data_ordered_);
-  if (!writes_back || !MayBeUnavailable(OptionalCall::kWriteBack, status)) return status;
-  // Nothing was written back, so nothing can have been lost.
+  return writes_back && MayBeUnavailable(OptionalCall::kWriteBack, status) ? SyncWithoutWriteBack() : status;
+}
+
+// Nothing was written back, so nothing can have been lost.
+Status SaveJob::SyncWithoutWriteBack() {
   plan_.SyncBeforeRename();
   outcome_.protocol = plan_.protocol;
-  status = temporary_->Sync(plan_.file_sync(), &data_ordered_);
+  Status status = temporary_->Sync(plan_.file_sync(), &data_ordered_);
   if (status.ok()) SetUnavailable(filesystem(), OptionalCall::kWriteBack);
   return status;
 }

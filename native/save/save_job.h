@@ -180,6 +180,7 @@ class SaveJob {
   bool MayAwaitDataSync() const;
   Status StartSync(FunctionRef<void()> waits);
   Status SyncFile();
+  Status SyncWithoutWriteBack();
   Status CopyToNamedTemporary(FunctionRef<void()> waits);
   Status PublishFile();
   Status Replace();

@@ -79,7 +79,7 @@ export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
     calls: both('fchmod(temporary)'),
   },
   'start-write-back': {
-    description: 'start to write back the data',
+    description: 'start the writeback of the data',
     stage: 'sync',
     calls: { native: 'sync_file_range(temporary, SYNC_FILE_RANGE_WRITE)' },
     only: {
@@ -88,7 +88,7 @@ export const STEPS: Readonly<Record<ProtocolStep, StepDescription>> = {
     },
   },
   'write-back': {
-    description: 'write back the data and wait',
+    description: 'write back the data and wait for it',
     stage: 'sync',
     calls: { native: `sync_file_range(temporary, ${WRITE_BACK})` },
   },

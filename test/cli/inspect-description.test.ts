@@ -32,12 +32,11 @@ describe('the description of a filesystem', () => {
   supports  unnamed temporaries, no-replace, exchange, directory sync,
             attributes
   durable   sync-rename-sync, named temporaries
-              create, write, set-attributes, sync-file, close, rename,
-              sync-directory
+              create, write, set-attributes, sync-file, rename, sync-directory
   ordered   single-commit, named temporaries
-              create, write, set-attributes, write-back, close, rename
+              create, write, set-attributes, write-back, rename
   none      rename, named temporaries
-              create, write, set-attributes, close, rename
+              create, write, set-attributes, rename
   because   ext4 with data=ordered, barriers and an internal journal
             (/proc/fs/ext4/dm-1/options, /proc/fs/jbd2), on Linux 6.12.30-amd64:
             one commit after the rename makes data, size and name durable
