@@ -81,7 +81,7 @@ try {
     return undefined;
   });
   await checks.run('Are The Types Wrong finds nothing', () => {
-    outputOf(tool('attw'), [packed.tarball, '--profile', 'esm-only', '--no-emoji'], inProject);
+    outputOf(tool('attw'), [packed.tarball, '--profile', 'node16', '--no-emoji'], inProject);
     return undefined;
   });
 

@@ -8,3 +8,8 @@ declare module 'write-file-atomic' {
   function writeFile(path: string, data: Uint8Array): Promise<void>;
   export default writeFile;
 }
+
+// A file of dist/ that the build makes.
+declare module '#portable-save' {
+  export function savePortably(path: string, bytes: Uint8Array): Promise<unknown>;
+}

@@ -216,16 +216,26 @@ function requireLoader(require: NodeJS.Require): (root: string) => Addon {
 
 /** The directory where this package is installed. */
 function packageRoot(): string {
-  // Undefined if a bundler has converted this file to CommonJS.
-  const module: string | undefined = import.meta.url;
-  const here = module === undefined ? process.argv[1] : fileURLToPath(module);
+  const here = thisFile();
   if (here === undefined) throw new Error('The location of the addon is unknown.');
-  const root = join(dirname(here), '../..');
-  if (isThisPackage(root)) return root;
+  // This file is dist/index.cjs, or a source two folders down.
+  for (const up of ['..', '../..']) {
+    const root = join(dirname(here), up);
+    if (isThisPackage(root)) return root;
+  }
   const installed = dirname(createRequire(here).resolve('indelible/package.json'));
   // The interface of the addon changes without notice between versions.
   if (!isThisPackage(installed)) throw new Error(`${installed} is not version ${version}.`);
   return installed;
+}
+
+/** The file that runs: dist/index.cjs, a source, or the bundle that a bundler has made of one of them. */
+function thisFile(): string | undefined {
+  // In dist/index.cjs this is `__filename`, which a bundle in ES format lacks.
+  const file: string | undefined = import.meta.filename;
+  if (file !== undefined) return file;
+  const [, url] = /(file:\/\/[^\s)]+):\d+:\d+/.exec(new Error().stack ?? '') ?? [];
+  return url === undefined ? process.argv[1] : fileURLToPath(url);
 }
 
 function isThisPackage(directory: string): boolean {
