@@ -1,7 +1,7 @@
 /**
  * Builds dist/: `npm run build`. It contains
  *
- * - the library in one CommonJS file, and ES modules that export the names of it,
+ * - the library as CommonJS, what only some calls need in files of its own, and ES modules that export its names,
  * - the declarations that users can reach, in one file for both formats,
  * - the command in one file, with the code of the packages that it uses,
  * - the implementations that `indelible bench` measures,
@@ -14,7 +14,7 @@ import { transformSync } from 'esbuild';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
 import { bundleDeclarations, exportedNames } from './distribution/declarations.js';
-import { bundleLibrary, PARTS } from './distribution/library-bundle.js';
+import { bundleLibrary, commonJsEntry, ENTRIES, MORE } from './distribution/library-bundle.js';
 import { projectRoot, run } from './run.js';
 
 const dist = join(projectRoot, 'dist');
@@ -36,20 +36,18 @@ const [command] = await Promise.all([
   bundleCommand(projectRoot),
   compile('-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', declarations),
 ]);
-const { code, exported } = await bundleLibrary(projectRoot, [
-  ...new Set([...command.parts, 'primitives', 'api/portable-save']),
-]);
-
-/** An ES module with the values of a part of the library. */
-function partOfLibrary(part: string, names: readonly string[]): string {
-  return `import library from './index.cjs';\nexport const { ${names.join(', ')} } = library[${PARTS}]['${part}'];\n`;
+const { files, exported } = await bundleLibrary(projectRoot, [...command.parts, 'api/portable-save']);
+for (const [name, code] of files) write(name, code);
+for (const part of ENTRIES) {
+  write(`${part}.cjs`, commonJsEntry(part, exported[part]));
+  write(`${part}.js`, `export { ${exported[part].join(', ')} } from './${part}.cjs';\n`);
 }
-
-write('index.cjs', code);
-write('index.js', `export { ${exported.index.join(', ')} } from './index.cjs';\n`);
-write('primitives.cjs', `module.exports = { ...require('./index.cjs')[${PARTS}].primitives };\n`);
-write('primitives.js', partOfLibrary('primitives', exported.primitives));
-write('portable-save.js', partOfLibrary('api/portable-save', ['savePortably']));
+write(
+  'portable-save.js',
+  `import { createRequire } from 'node:module';
+export const { savePortably } = createRequire(import.meta.url)('./${MORE}')['api/portable-save'];
+`,
+);
 
 const types = bundleDeclarations(join(declarations, 'index.d.ts'));
 write('index.d.cts', types);
@@ -57,7 +55,7 @@ write(
   'primitives.d.cts',
   bundleDeclarations(join(declarations, 'primitives.d.ts'), { './index.cjs': exportedNames(types) }),
 );
-for (const name of ['index', 'primitives']) write(`${name}.d.ts`, `export * from './${name}.cjs';\n`);
+for (const part of ENTRIES) write(`${part}.d.ts`, `export * from './${part}.cjs';\n`);
 
 await compile('-p', 'bench/contenders');
 const contenders = join(dist, 'bench/contenders');

@@ -1,7 +1,7 @@
 import { join, relative, sep } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { type BundledPackage, packageOf, packagesIn } from './bundled-packages.js';
-import { PARTS, partOf } from './library-bundle.js';
+import { MORE, partOf } from './library-bundle.js';
 
 /** The command in one file. */
 export interface CommandBundle {
@@ -71,12 +71,12 @@ function libraryBeside(root: string, parts: Set<string>): Plugin {
         parts.add(part);
         return { path: part, namespace: 'library' };
       });
-      onResolve({ filter: /^\.\.\/index\.cjs$/, namespace: 'library' }, ({ path }) => ({
+      onResolve({ filter: /\.cjs$/, namespace: 'library' }, ({ path }) => ({
         path,
         external: true,
       }));
       onLoad({ filter: /.*/, namespace: 'library' }, ({ path }) => ({
-        contents: `module.exports = require('../index.cjs')[${PARTS}]['${path}'];`,
+        contents: `module.exports = require('../${MORE}')['${path}'];`,
       }));
     },
   };

@@ -1,71 +1,146 @@
 import { readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { dirname, join, relative, sep } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
-/** The library in one file. */
+/** The library, as files of dist/. */
 export interface LibraryBundle {
-  /** `dist/index.cjs`. */
-  code: string;
-  /** The names that `src/index.ts` and `src/primitives.ts` export. */
-  exported: Record<'index' | 'primitives', string[]>;
+  /** By their names. The library is `library.cjs`; it loads the others. */
+  files: Map<string, string>;
+  /** The modules in each file, below src/. */
+  modules: Map<string, string[]>;
+  /** The names that the entries export. */
+  exported: Record<(typeof ENTRIES)[number], string[]>;
+}
+
+/** The public parts. */
+export const ENTRIES = ['index', 'primitives'] as const;
+
+/** What every save needs. */
+const LIBRARY = 'library.cjs';
+
+/** What some calls need. It also gives the other files of dist/ the modules of the library that they use. */
+export const MORE = 'more.cjs';
+
+/**
+ * Modules that export functions only. The first call of one of them loads the file. To compile what a program never uses
+ * would be the larger part of the cost of loading the library.
+ */
+const LOADED_BY_CALLS: Readonly<Record<string, readonly string[]>> = {
+  [MORE]: [
+    'api/exchange',
+    'api/inspect',
+    'api/open-temporary',
+    'api/rename-exclusive',
+    'api/replace-directory',
+    'api/replace-symlink',
+    'api/sweep',
+    'api/update',
+    'engine/portable/selection',
+  ],
+  // With the streams of Node.js.
+  'stream.cjs': ['api/save-stream'],
+};
+
+/**
+ * Bundles the library.
+ *
+ * @param parts the modules that other files of dist/ take from `more.cjs`, such as `engine/select`.
+ */
+export async function bundleLibrary(root: string, parts: readonly string[]): Promise<LibraryBundle> {
+  const [index, primitives] = await Promise.all(
+    ENTRIES.map(async (entry) => {
+      const { metafile } = await bundle(root, importing([entry]), [], { format: 'esm' });
+      return metafile.outputs['library.js']?.exports.sort() ?? [];
+    }),
+  );
+  if (index === undefined || primitives === undefined) throw new Error('esbuild has bundled nothing');
+
+  const stubs = loadedByCalls(root);
+  const core = modulesIn(await bundle(root, exporting(['index']), [stubs]));
+  const fromLibrary = sharedWith(root, new Set(core.filter((path) => path !== 'index')));
+  const entries = { [LIBRARY]: core, ...LOADED_BY_CALLS };
+  const files = new Map<string, string>();
+  const modules = new Map<string, string[]>();
+  for (const [file, own] of Object.entries(entries)) {
+    const exports = [...new Set([...own, ...(file === MORE ? ['primitives', ...parts] : [])])];
+    const bundled = await bundle(root, exporting(exports), [file === LIBRARY ? stubs : fromLibrary]);
+    files.set(file, withBuiltins(bundled.code));
+    modules.set(file, modulesIn(bundled));
+  }
+  return { files, modules, exported: { index, primitives } };
+}
+
+/** The path of a module below src/, without its extension. */
+export function partOf(root: string, file: string): string | undefined {
+  const path = relative(join(root, 'src'), file).split(sep).join('/');
+  return path.startsWith('../') ? undefined : path.replace(/\.[jt]s$/, '');
 }
 
 /**
- * The modules of the library that the other files of dist/ share with it are behind this property, by their path below
- * src/. It is a symbol, so that nobody takes it for a part of the API.
+ * The CommonJS entry for a public part. Node.js finds the names that an ES module can import in its text
+ * (cjs-module-lexer). In the text of the whole library this would take longer than to load it.
  */
-export const PARTS = "Symbol.for('indelible.parts')";
+export function commonJsEntry(part: (typeof ENTRIES)[number], names: readonly string[]): string {
+  return `'use strict';
+const library = require('./${part === 'index' ? LIBRARY : MORE}');
+module.exports = library.${part};
+0 && (module.exports = { ${names.join(', ')} });
+`;
+}
 
-/** Evaluated by the first call of one of their functions, with the modules of Node.js that only they need. */
-const LOADED_BY_CALLS = ['src/api/save-stream.ts'];
+interface Bundled {
+  code: string;
+  metafile: Metafile;
+}
 
-/** Stack traces have the names of functions, and an uncaught error prints one line of the source. */
-const READABLE = { minifySyntax: true, minifyWhitespace: true, lineLimit: 120 } as const;
-
-/**
- * Bundles the library for dist/index.cjs.
- *
- * @param parts the modules that other files of dist/ use, such as `engine/select`.
- */
-export async function bundleLibrary(root: string, parts: readonly string[]): Promise<LibraryBundle> {
-  const exported = {
-    index: await exportsOf(root, 'src/index.ts'),
-    primitives: await exportsOf(root, 'src/primitives.ts'),
-  };
-  const lazy = new Map<string, string[]>();
-  for (const path of LOADED_BY_CALLS) lazy.set(join(root, path), await exportsOf(root, path));
-  const { outputFiles } = await build({
+async function bundle(
+  root: string,
+  contents: string,
+  plugins: Plugin[],
+  options: BuildOptions = {},
+): Promise<Bundled> {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    stdin: { contents: entry(parts), resolveDir: root, sourcefile: 'index.js' },
+    stdin: { contents, resolveDir: join(root, 'src'), sourcefile: 'entry.js' },
+    outfile: 'library.js',
     bundle: true,
     write: false,
+    metafile: true,
     platform: 'node',
     format: 'cjs',
     target: 'node20',
     charset: 'utf8',
     legalComments: 'none',
+    // Stack traces have the names of functions, and an uncaught error prints one short line of the source.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 120,
     banner: { js: "'use strict';const thisFilename=typeof __filename=='string'?__filename:undefined;" },
     define: { 'import.meta.filename': 'thisFilename' },
-    plugins: [loadedByCalls(lazy)],
-    ...READABLE,
+    plugins,
+    ...options,
   });
-  const [file] = outputFiles;
-  if (file === undefined) throw new Error('esbuild has bundled nothing');
-  return { code: `${withBuiltins(file.text)}${forLexer(exported.index)}\n`, exported };
+  const [file] = outputFiles ?? [];
+  if (file === undefined || metafile === undefined) throw new Error('esbuild has bundled nothing');
+  return { code: file.text, metafile };
 }
 
-/** A plain object of values: a test can replace them, and a bundler sees no sign of a transpiled ES module. */
-function entry(parts: readonly string[]): string {
-  const imports = parts.map((path, index) => `import * as part${index} from './src/${path}.ts';`);
-  const values = parts.map((path, index) => `'${path}': part${index}`);
-  return `import * as api from './src/index.ts';
-${imports.join('\n')}
-module.exports = Object.defineProperty({ ...api }, ${PARTS}, { value: { ${values.join(', ')} } });`;
+function importing([entry]: readonly string[]): string {
+  return `export * from './${entry}.ts';`;
 }
 
-/** Node.js finds the names of a CommonJS module in its text, without running it (cjs-module-lexer). */
-function forLexer(names: readonly string[]): string {
-  return `0&&(module.exports={${names.join(',')}});`;
+/** Plain objects of values: a test can replace them, and a bundler sees no sign of a transpiled ES module. */
+function exporting(modules: readonly string[]): string {
+  const imports = modules.map((path, index) => `import * as part${index} from './${path}.js';`);
+  const values = modules.map((path, index) =>
+    ENTRIES.some((entry) => entry === path) ? `'${path}': { ...part${index} }` : `'${path}': part${index}`,
+  );
+  return `${imports.join('\n')}\nmodule.exports = { ${values.join(', ')} };`;
+}
+
+/** The modules below src/ in a bundle. */
+function modulesIn({ metafile }: Bundled): string[] {
+  return Object.keys(metafile.inputs).flatMap((path) => /^src\/(.*)\.ts$/.exec(path)?.[1] ?? []);
 }
 
 /**
@@ -75,50 +150,51 @@ function withBuiltins(code: string): string {
   return code.replace(/\brequire\((["'`]node:)/g, 'process.getBuiltinModule($1');
 }
 
-/** The names of the values that a module exports. */
-async function exportsOf(root: string, path: string): Promise<string[]> {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [path],
-    outdir: 'dist',
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
-    format: 'esm',
+/** Replaces the modules that are loaded by calls by functions that load their file and call it. */
+function loadedByCalls(root: string): Plugin {
+  const fileOf = new Map(
+    Object.entries(LOADED_BY_CALLS).flatMap(([file, modules]) => modules.map((module) => [module, file])),
+  );
+  return replacing(root, 'loaded by calls', new Set(fileOf.keys()), (module) => {
+    const source = readFileSync(join(root, `src/${module}.ts`), 'utf8');
+    const names = [...source.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name);
+    return [...new Set(names)]
+      .map(
+        (name) =>
+          `export function ${name}(...args) { return require('./${fileOf.get(module)}')['${module}'].${name}(...args); }`,
+      )
+      .join('\n');
   });
-  const [output] = Object.values(metafile.outputs);
-  if (output === undefined) throw new Error(`esbuild has bundled nothing of ${path}`);
-  return output.exports.sort();
 }
 
-/** Replaces modules that export functions only by functions that load the module and call it. */
-function loadedByCalls(modules: ReadonlyMap<string, readonly string[]>): Plugin {
+/** Takes modules from `library.cjs`, so that there is one instance of each. */
+function sharedWith(root: string, modules: ReadonlySet<string>): Plugin {
+  return replacing(
+    root,
+    'shared with the library',
+    modules,
+    (module) => `module.exports = require('./${LIBRARY}')['${module}'];`,
+  );
+}
+
+function replacing(
+  root: string,
+  name: string,
+  modules: ReadonlySet<string>,
+  replacement: (module: string) => string,
+): Plugin {
   return {
-    name: 'loaded by calls',
+    name,
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, kind }) => {
-        const file = join(resolveDir, path.replace(/\.js$/, '.ts'));
-        return kind === 'import-statement' && modules.has(file)
-          ? { path: file, namespace: 'loaded-by-calls' }
-          : undefined;
+      onResolve({ filter: /\.cjs$/, namespace: name }, ({ path }) => ({ path, external: true }));
+      onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
+        const module = partOf(root, join(resolveDir, path));
+        return module !== undefined && modules.has(module) ? { path: module, namespace: name } : undefined;
       });
-      onLoad({ filter: /.*/, namespace: 'loaded-by-calls' }, ({ path }) => ({
-        resolveDir: join(path, '..'),
-        contents: (modules.get(path) ?? [])
-          .filter((name) => readFileSync(path, 'utf8').includes(`export function ${name}(`))
-          .map(
-            (name) =>
-              `export const ${name} = (...args) => require(${JSON.stringify(path)}).${name}(...args);`,
-          )
-          .join('\n'),
+      onLoad({ filter: /.*/, namespace: name }, ({ path }) => ({
+        contents: replacement(path),
+        resolveDir: dirname(join(root, 'src', path)),
       }));
     },
   };
-}
-
-/** The path of a module below src/, without its extension. */
-export function partOf(root: string, file: string): string | undefined {
-  const path = relative(join(root, 'src'), file).split(sep).join('/');
-  return path.startsWith('../') ? undefined : path.replace(/\.[jt]s$/, '');
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bundleLibrary, PARTS } from '../../packaging/distribution/library-bundle.js';
+import { bundleLibrary } from '../../packaging/distribution/library-bundle.js';
 import { version } from '../../src/base/version.js';
 import { nativeUnavailable } from '../engines.js';
 
@@ -16,24 +16,24 @@ test('the version in the code is that of package.json', () => {
 });
 
 describe.each(['cjs', 'esm'] as const)('code that a bundler has moved out of its package, %s', (format) => {
-  let library: string;
+  let library: Map<string, string>;
   let app: string;
   /** Has the program that is started, which has nothing of the app beside it. */
   let elsewhere: string;
 
   beforeAll(async () => {
-    library = (await bundleLibrary(project, ['addon/addon'])).code;
+    library = (await bundleLibrary(project, [])).files;
   });
 
   beforeEach(async () => {
     // As in a macOS or a Windows user's folder.
     app = mkdtempSync(join(tmpdir(), 'indelible bundle-'));
     mkdirSync(join(app, 'out'));
-    writeFileSync(join(app, 'index.cjs'), library);
+    for (const [name, code] of library) writeFileSync(join(app, name), code);
     // Prints the value that a stand-in for node-gyp-build returns.
     writeFileSync(
       join(app, 'main.js'),
-      `import library from './index.cjs'; console.log(JSON.stringify(library[${PARTS}]['addon/addon'].loadAddon()));`,
+      `import library from './library.cjs'; console.log(JSON.stringify(library['addon/addon'].loadAddon()));`,
     );
     await build({
       entryPoints: [join(app, 'main.js')],
