@@ -47,27 +47,20 @@ const LOADED_BY_CALLS: Readonly<Record<string, readonly string[]>> = {
  * @param parts the modules that other files of dist/ take from `more.cjs`, such as `engine/select`.
  */
 export async function bundleLibrary(root: string, parts: readonly string[]): Promise<LibraryBundle> {
-  const [index, primitives] = await Promise.all(
-    ENTRIES.map(async (entry) => {
-      const { metafile } = await bundle(root, importing([entry]), [], { format: 'esm' });
-      return metafile.outputs['library.js']?.exports.sort() ?? [];
-    }),
-  );
-  if (index === undefined || primitives === undefined) throw new Error('esbuild has bundled nothing');
-
   const stubs = loadedByCalls(root);
-  const core = modulesIn(await bundle(root, exporting(['index']), [stubs]));
-  const fromLibrary = sharedWith(root, new Set(core.filter((path) => path !== 'index')));
-  const entries = { [LIBRARY]: core, ...LOADED_BY_CALLS };
+  const core = modulesIn(await bundle(root, importing(['index']), [stubs]));
+  const all = [...new Set([...core, ...ENTRIES, ...Object.values(LOADED_BY_CALLS).flat(), ...parts])];
+  const names = await exportsOf(root, all);
+  const shared = sharedWith(root, core, names);
   const files = new Map<string, string>();
   const modules = new Map<string, string[]>();
-  for (const [file, own] of Object.entries(entries)) {
+  for (const [file, own] of Object.entries({ [LIBRARY]: core, ...LOADED_BY_CALLS })) {
     const exports = [...new Set([...own, ...(file === MORE ? ['primitives', ...parts] : [])])];
-    const bundled = await bundle(root, exporting(exports), [file === LIBRARY ? stubs : fromLibrary]);
+    const bundled = await bundle(root, exporting(exports, names), [file === LIBRARY ? stubs : shared]);
     files.set(file, withBuiltins(bundled.code));
     modules.set(file, modulesIn(bundled));
   }
-  return { files, modules, exported: { index, primitives } };
+  return { files, modules, exported: { index: names('index'), primitives: names('primitives') } };
 }
 
 /** The path of a module below src/, without its extension. */
@@ -125,17 +118,35 @@ async function bundle(
   return { code: file.text, metafile };
 }
 
-function importing([entry]: readonly string[]): string {
-  return `export * from './${entry}.ts';`;
+function importing(modules: readonly string[]): string {
+  return modules.map((path, index) => `import * as part${index} from './${path}.js';`).join('\n');
 }
 
 /** Plain objects of values: a test can replace them, and a bundler sees no sign of a transpiled ES module. */
-function exporting(modules: readonly string[]): string {
-  const imports = modules.map((path, index) => `import * as part${index} from './${path}.js';`);
-  const values = modules.map((path, index) =>
-    ENTRIES.some((entry) => entry === path) ? `'${path}': { ...part${index} }` : `'${path}': part${index}`,
-  );
-  return `${imports.join('\n')}\nmodule.exports = { ${values.join(', ')} };`;
+function exporting(modules: readonly string[], names: Names): string {
+  const parts = modules.flatMap((path, index) => {
+    const values = names(path).map((name) => `${name}: part${index}.${name}`);
+    return values.length > 0 ? [`'${path}': { ${values.join(', ')} }`] : [];
+  });
+  return `${importing(modules)}\nmodule.exports = { ${parts.join(', ')} };`;
+}
+
+/** The names of the values that a module exports. */
+type Names = (module: string) => string[];
+
+async function exportsOf(root: string, modules: readonly string[]): Promise<Names> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: modules.map((module) => `src/${module}.ts`),
+    outdir: '.',
+    outbase: 'src',
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+  });
+  return (module) => metafile.outputs[`${module}.js`]?.exports.sort() ?? [];
 }
 
 /** The modules below src/ in a bundle. */
@@ -168,13 +179,14 @@ function loadedByCalls(root: string): Plugin {
 }
 
 /** Takes modules from `library.cjs`, so that there is one instance of each. */
-function sharedWith(root: string, modules: ReadonlySet<string>): Plugin {
-  return replacing(
-    root,
-    'shared with the library',
-    modules,
-    (module) => `module.exports = require('./${LIBRARY}')['${module}'];`,
-  );
+function sharedWith(root: string, modules: readonly string[], names: Names): Plugin {
+  return replacing(root, 'shared with the library', new Set(modules), (module) => {
+    // A call that esbuild leaves out where the name is not used.
+    const values = names(module).map((name) => `export const ${name} = /* @__PURE__ */ take('${name}');`);
+    return `const part = require('./${LIBRARY}')['${module}'];
+const take = (name) => part[name];
+${values.join('\n')}`;
+  });
 }
 
 function replacing(
