@@ -14,7 +14,7 @@ import { transformSync } from 'esbuild';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
 import { bundleDeclarations, exportedNames } from './distribution/declarations.js';
-import { bundleLibrary, commonJsEntry, ENTRIES, MORE } from './distribution/library-bundle.js';
+import { bundleLibrary, commonJsEntry, ENTRIES, moduleOf } from './distribution/library-bundle.js';
 import { projectRoot, run } from './run.js';
 
 const dist = join(projectRoot, 'dist');
@@ -45,7 +45,8 @@ for (const part of ENTRIES) {
 write(
   'portable-save.js',
   `import { createRequire } from 'node:module';
-export const { savePortably } = createRequire(import.meta.url)('./${MORE}')['api/portable-save'];
+const require = createRequire(import.meta.url);
+export const { savePortably } = ${moduleOf('api/portable-save')};
 `,
 );
 

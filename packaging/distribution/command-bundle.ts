@@ -1,7 +1,7 @@
 import { join, relative, sep } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { type BundledPackage, packageOf, packagesIn } from './bundled-packages.js';
-import { MORE, partOf } from './library-bundle.js';
+import { moduleOf, partOf } from './library-bundle.js';
 
 /** The command in one file. */
 export interface CommandBundle {
@@ -76,7 +76,7 @@ function libraryBeside(root: string, parts: Set<string>): Plugin {
         external: true,
       }));
       onLoad({ filter: /.*/, namespace: 'library' }, ({ path }) => ({
-        contents: `module.exports = require('../${MORE}')['${path}'];`,
+        contents: `module.exports = ${moduleOf(path, '../')};`,
       }));
     },
   };

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import ts from 'typescript';
 
 /** The library, as files of dist/. */
 export interface LibraryBundle {
-  /** By their names. The library is `library.cjs`; it loads the others. */
+  /** By their names. `library.cjs` is the library, and loads the others. */
   files: Map<string, string>;
   /** The modules in each file, below src/. */
   modules: Map<string, string[]>;
@@ -15,11 +16,16 @@ export interface LibraryBundle {
 /** The public parts. */
 export const ENTRIES = ['index', 'primitives'] as const;
 
-/** What every save needs. */
-const LIBRARY = 'library.cjs';
+/** What every save needs. It exports its modules by their paths, and functions that load the other files. */
+const LIBRARY = 'library';
 
-/** What some calls need. It also gives the other files of dist/ the modules of the library that they use. */
-export const MORE = 'more.cjs';
+/** What some calls need, and the modules that other files of dist/ use. */
+const MORE = 'more';
+
+/** The expression for a module of the library, in a file of dist/. `up` is the way from there to dist/. */
+export function moduleOf(part: string, up = './'): string {
+  return `require('${up}${LIBRARY}.cjs')${part === 'index' ? '' : `.${MORE}()`}['${part}']`;
+}
 
 /**
  * Modules that export functions only. The first call of one of them loads the file. To compile what a program never uses
@@ -38,13 +44,13 @@ const LOADED_BY_CALLS: Readonly<Record<string, readonly string[]>> = {
     'engine/portable/selection',
   ],
   // With the streams of Node.js.
-  'stream.cjs': ['api/save-stream'],
+  stream: ['api/save-stream'],
 };
 
 /**
  * Bundles the library.
  *
- * @param parts the modules that other files of dist/ take from `more.cjs`, such as `engine/select`.
+ * @param parts the modules that other files of dist/ use, such as `engine/select`.
  */
 export async function bundleLibrary(root: string, parts: readonly string[]): Promise<LibraryBundle> {
   const stubs = loadedByCalls(root);
@@ -56,9 +62,12 @@ export async function bundleLibrary(root: string, parts: readonly string[]): Pro
   const modules = new Map<string, string[]>();
   for (const [file, own] of Object.entries({ [LIBRARY]: core, ...LOADED_BY_CALLS })) {
     const exports = [...new Set([...own, ...(file === MORE ? ['primitives', ...parts] : [])])];
-    const bundled = await bundle(root, exporting(exports, names), [file === LIBRARY ? stubs : shared]);
-    files.set(file, withBuiltins(bundled.code));
-    modules.set(file, modulesIn(bundled));
+    const bundled =
+      file === LIBRARY
+        ? await bundle(root, library(core, names), [stubs])
+        : await bundle(root, exporting(exports, names), [shared]);
+    files.set(`${file}.cjs`, withBuiltins(file === LIBRARY ? bundled.code : asFunction(bundled.code)));
+    modules.set(`${file}.cjs`, modulesIn(bundled));
   }
   return { files, modules, exported: { index: names('index'), primitives: names('primitives') } };
 }
@@ -75,11 +84,14 @@ export function partOf(root: string, file: string): string | undefined {
  */
 export function commonJsEntry(part: (typeof ENTRIES)[number], names: readonly string[]): string {
   return `'use strict';
-const library = require('./${part === 'index' ? LIBRARY : MORE}');
-module.exports = library.${part};
+const values = ${moduleOf(part)};
+module.exports = values;
 0 && (module.exports = { ${names.join(', ')} });
 `;
 }
+
+/** A line is broken after so many characters. */
+const LINE = 80;
 
 interface Bundled {
   code: string;
@@ -104,10 +116,9 @@ async function bundle(
     target: 'node20',
     charset: 'utf8',
     legalComments: 'none',
-    // Stack traces have the names of functions, and an uncaught error prints one short line of the source.
+    // Not the names: stack traces are made of them.
     minifySyntax: true,
     minifyWhitespace: true,
-    lineLimit: 120,
     banner: { js: "'use strict';const thisFilename=typeof __filename=='string'?__filename:undefined;" },
     define: { 'import.meta.filename': 'thisFilename' },
     plugins,
@@ -115,20 +126,86 @@ async function bundle(
   });
   const [file] = outputFiles ?? [];
   if (file === undefined || metafile === undefined) throw new Error('esbuild has bundled nothing');
-  return { code: file.text, metafile };
+  return { code: inLines(file.text), metafile };
+}
+
+/**
+ * Breaks lines between statements and between the members of classes, since a stack trace names a line, and an uncaught
+ * error prints it. esbuild's own limit also breaks strings, which Rollup would indent.
+ */
+function inLines(code: string): string {
+  const places: number[] = [];
+  const visit = (node: ts.Node) => {
+    const { parent } = node;
+    const breakable =
+      parent !== undefined &&
+      (ts.isSourceFile(parent) ||
+        ts.isBlock(parent) ||
+        ts.isClassElement(node) ||
+        ts.isPropertyAssignment(node));
+    if (breakable) places.push(node.getStart());
+    ts.forEachChild(node, visit);
+  };
+  const source = ts.createSourceFile('library.js', code, ts.ScriptTarget.Latest, true);
+  source.statements.forEach(visit);
+  let text = '';
+  let line = 0;
+  let last = 0;
+  for (const [index, place] of [...places, code.length].sort((a, b) => a - b).entries()) {
+    const next = code.slice(last, place);
+    last = place;
+    const column = line + next.length;
+    text += next;
+    line = next.includes('\n') ? next.length - next.lastIndexOf('\n') : column;
+    if (line > LINE && index < places.length) {
+      text += '\n';
+      line = 0;
+    }
+  }
+  return text;
 }
 
 function importing(modules: readonly string[]): string {
   return modules.map((path, index) => `import * as part${index} from './${path}.js';`).join('\n');
 }
 
-/** Plain objects of values: a test can replace them, and a bundler sees no sign of a transpiled ES module. */
 function exporting(modules: readonly string[], names: Names): string {
+  return `${importing(modules)}\nmodule.exports = ${objectOf(modules, names)};`;
+}
+
+/** `parts` are known to the functions that load the other files, which use them. */
+function library(modules: readonly string[], names: Names): string {
+  const files = Object.keys(LOADED_BY_CALLS);
+  return `${importing(modules)}
+import { ${[...files, 'parts'].join(', ')} } from '${FILES}';
+module.exports = Object.assign(parts, ${objectOf(modules, names)}, { ${files.join(', ')} });`;
+}
+
+const FILES = 'files-of-the-library';
+
+/**
+ * Each file is a function of the library's modules. It does not `require` the library, because some bundlers run all
+ * that is required first, and cannot do that in a circle.
+ */
+function loadingFiles(): string {
+  const loaders = Object.keys(LOADED_BY_CALLS).map(
+    (file) =>
+      `let ${file}Parts; export const ${file} = () => (${file}Parts ??= require('./${file}.cjs')(parts));`,
+  );
+  return `export const parts = {};\n${loaders.join('\n')}`;
+}
+
+function asFunction(code: string): string {
+  return `'use strict';module.exports=library=>{const module={exports:{}};\n${code}return module.exports};\n`;
+}
+
+/** Plain objects of values: a test can replace them, and a bundler sees no sign of a transpiled ES module. */
+function objectOf(modules: readonly string[], names: Names): string {
   const parts = modules.flatMap((path, index) => {
     const values = names(path).map((name) => `${name}: part${index}.${name}`);
     return values.length > 0 ? [`'${path}': { ${values.join(', ')} }`] : [];
   });
-  return `${importing(modules)}\nmodule.exports = { ${parts.join(', ')} };`;
+  return `{ ${parts.join(', ')} }`;
 }
 
 /** The names of the values that a module exports. */
@@ -169,12 +246,10 @@ function loadedByCalls(root: string): Plugin {
   return replacing(root, 'loaded by calls', new Set(fileOf.keys()), (module) => {
     const source = readFileSync(join(root, `src/${module}.ts`), 'utf8');
     const names = [...source.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name);
-    return [...new Set(names)]
-      .map(
-        (name) =>
-          `export function ${name}(...args) { return require('./${fileOf.get(module)}')['${module}'].${name}(...args); }`,
-      )
-      .join('\n');
+    const file = fileOf.get(module);
+    return `import { ${file} } from '${FILES}';\n${[...new Set(names)]
+      .map((name) => `export function ${name}(...args) { return ${file}()['${module}'].${name}(...args); }`)
+      .join('\n')}`;
   });
 }
 
@@ -183,7 +258,7 @@ function sharedWith(root: string, modules: readonly string[], names: Names): Plu
   return replacing(root, 'shared with the library', new Set(modules), (module) => {
     // A call that esbuild leaves out where the name is not used.
     const values = names(module).map((name) => `export const ${name} = /* @__PURE__ */ take('${name}');`);
-    return `const part = require('./${LIBRARY}')['${module}'];
+    return `const part = library['${module}'];
 const take = (name) => part[name];
 ${values.join('\n')}`;
   });
@@ -198,7 +273,9 @@ function replacing(
   return {
     name,
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\.cjs$/, namespace: name }, ({ path }) => ({ path, external: true }));
+      onResolve({ filter: /\.cjs$/ }, ({ path }) => ({ path, external: true }));
+      onResolve({ filter: new RegExp(`^${FILES}$`) }, ({ path }) => ({ path, namespace: FILES }));
+      onLoad({ filter: /.*/, namespace: FILES }, () => ({ contents: loadingFiles() }));
       onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, resolveDir }) => {
         const module = partOf(root, join(resolveDir, path));
         return module !== undefined && modules.has(module) ? { path: module, namespace: name } : undefined;

@@ -32,8 +32,8 @@ describe('the command in one file', () => {
 
   test('imports only modules of Node.js and the library beside it', () => {
     const others = new Set(bundle.imports.filter((name) => !isBuiltin(name)));
-    expect([...others]).toEqual(['../more.cjs']);
-    expect(existsSync(join(folder, '../more.cjs'))).toBe(true);
+    expect([...others]).toEqual(['../library.cjs']);
+    expect(existsSync(join(folder, '../library.cjs'))).toBe(true);
   });
 
   test('contains no module of the library, which would be a second engine', () => {
