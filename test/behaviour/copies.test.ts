@@ -123,3 +123,25 @@ describe('two copies of the library in one thread', () => {
     assert.equal(await run('observed'), 4);
   });
 });
+
+describe('the ES and the CommonJS entry of the package in one process', () => {
+  const entries = ['dist/index.js', 'dist/index.cjs'].map((name) => join(root, name));
+
+  async function run(task: string): Promise<unknown> {
+    const { code, stdout, stderr } = await ended(
+      startProgram('two-copies.mjs', [task, scratch.path, ...entries]),
+    );
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  }
+
+  it('publish saves to one path in the order of the calls', async () => {
+    await run('order');
+    assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'version 199');
+  });
+
+  it('share what is decided about a filesystem', async () => {
+    const [one, other] = (await run('firstSaves')) as unknown[];
+    assert.deepEqual(one, other);
+  });
+});
