@@ -37,6 +37,17 @@ test('${TITLE}', async () => {
   ${ordered('load()', 'jest.resetModules();')}
   expect(require('indelible/primitives').RENAME_EXCHANGE).toBe(2);
 });
+test('a mock of node:fs is used by the portable engine', () => {
+  jest.resetModules();
+  const opened = [];
+  jest.doMock('node:fs', () => {
+    const actual = jest.requireActual('node:fs');
+    return { ...actual, openSync: (...args) => { opened.push(args[0]); return actual.openSync(...args); } };
+  });
+  process.env.INDELIBLE_ENGINE = 'portable';
+  require('indelible').saveSync('mocked', 'content');
+  expect(opened).not.toEqual([]);
+});
 test('a call can be replaced by a spy', () => {
   const library = require('indelible');
   jest.spyOn(library, 'saveSync').mockReturnValue(undefined);

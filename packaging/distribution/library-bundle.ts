@@ -66,7 +66,8 @@ export async function bundleLibrary(root: string, parts: readonly string[]): Pro
       file === LIBRARY
         ? await bundle(root, library(core, names), [stubs])
         : await bundle(root, exporting(exports, names), [shared]);
-    files.set(`${file}.cjs`, withBuiltins(file === LIBRARY ? bundled.code : asFunction(bundled.code)));
+    const code = withBuiltins(bundled.code);
+    files.set(`${file}.cjs`, `${HEAD}${file === LIBRARY ? code : asFunction(code)}`);
     modules.set(`${file}.cjs`, modulesIn(bundled));
   }
   return { files, modules, exported: { index: names('index'), primitives: names('primitives') } };
@@ -119,7 +120,6 @@ async function bundle(
     // Not the names: stack traces are made of them.
     minifySyntax: true,
     minifyWhitespace: true,
-    banner: { js: "'use strict';const thisFilename=typeof __filename=='string'?__filename:undefined;" },
     define: { 'import.meta.filename': 'thisFilename' },
     plugins,
     ...options,
@@ -196,7 +196,7 @@ function loadingFiles(): string {
 }
 
 function asFunction(code: string): string {
-  return `'use strict';module.exports=library=>{const module={exports:{}};\n${code}return module.exports};\n`;
+  return `module.exports=library=>{const module={exports:{}};\n${code}return module.exports};\n`;
 }
 
 /** Plain objects of values: a test can replace them, and a bundler sees no sign of a transpiled ES module. */
@@ -232,10 +232,15 @@ function modulesIn({ metafile }: Bundled): string[] {
 }
 
 /**
- * A bundle in ES format has no `require`, so bundlers would replace those of Node's own modules by one that throws.
+ * A bundle in ES format has no `__filename` and no `require`, and bundlers replace `require` of Node's own modules by one
+ * that throws. `require` is preferred where the module has one, so that a test can mock the module (`jest.mock`).
  */
+const HEAD = `'use strict';const thisFilename=typeof __filename=='string'?__filename:undefined;
+const thisModule=module,builtin=name=>thisModule.require?thisModule.require(name):process.getBuiltinModule(name);
+`;
+
 function withBuiltins(code: string): string {
-  return code.replace(/\brequire\((["'`]node:)/g, 'process.getBuiltinModule($1');
+  return code.replace(/\brequire\((["'`]node:)/g, 'builtin($1');
 }
 
 /** Replaces the modules that are loaded by calls by functions that load their file and call it. */
