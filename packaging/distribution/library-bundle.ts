@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import ts from 'typescript';
 
 /** The library, as files of dist/. */
@@ -28,7 +28,7 @@ export function moduleOf(part: string, up = './'): string {
 }
 
 /**
- * Modules that export functions only. The first call of one of them loads the file. To compile what a program never uses
+ * Modules of which only functions are used. The first call of one of them loads the file. To compile what a program never uses
  * would be the larger part of the cost of loading the library.
  */
 const LOADED_BY_CALLS: Readonly<Record<string, readonly string[]>> = {
@@ -99,12 +99,7 @@ interface Bundled {
   metafile: Metafile;
 }
 
-async function bundle(
-  root: string,
-  contents: string,
-  plugins: Plugin[],
-  options: BuildOptions = {},
-): Promise<Bundled> {
+async function bundle(root: string, contents: string, plugins: Plugin[]): Promise<Bundled> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     stdin: { contents, resolveDir: join(root, 'src'), sourcefile: 'entry.js' },
@@ -122,7 +117,6 @@ async function bundle(
     minifyWhitespace: true,
     define: { 'import.meta.filename': 'thisFilename' },
     plugins,
-    ...options,
   });
   const [file] = outputFiles ?? [];
   if (file === undefined || metafile === undefined) throw new Error('esbuild has bundled nothing');
@@ -249,13 +243,17 @@ function loadedByCalls(root: string): Plugin {
     Object.entries(LOADED_BY_CALLS).flatMap(([file, modules]) => modules.map((module) => [module, file])),
   );
   return replacing(root, 'loaded by calls', new Set(fileOf.keys()), (module) => {
-    const source = readFileSync(join(root, `src/${module}.ts`), 'utf8');
-    const names = [...source.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name);
     const file = fileOf.get(module);
-    return `import { ${file} } from '${FILES}';\n${[...new Set(names)]
+    return `import { ${file} } from '${FILES}';\n${functionsOf(root, module)
       .map((name) => `export function ${name}(...args) { return ${file}()['${module}'].${name}(...args); }`)
       .join('\n')}`;
   });
+}
+
+function functionsOf(root: string, module: string): string[] {
+  const source = readFileSync(join(root, `src/${module}.ts`), 'utf8');
+  const names = [...source.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name = '']) => name);
+  return [...new Set(names)];
 }
 
 /** Takes modules from `library.cjs`, so that there is one instance of each. */
