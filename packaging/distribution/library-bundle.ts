@@ -53,6 +53,7 @@ const LOADED_BY_CALLS: Readonly<Record<string, readonly string[]>> = {
  * @param parts the modules that other files of dist/ use, such as `engine/select`.
  */
 export async function bundleLibrary(root: string, parts: readonly string[]): Promise<LibraryBundle> {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const stubs = loadedByCalls(root);
   const core = modulesIn(await bundle(root, importing(['index']), [stubs]));
   const all = [...new Set([...core, ...ENTRIES, ...Object.values(LOADED_BY_CALLS).flat(), ...parts])];
@@ -67,7 +68,7 @@ export async function bundleLibrary(root: string, parts: readonly string[]): Pro
         ? await bundle(root, library(core, names), [stubs])
         : await bundle(root, exporting(exports, names), [shared]);
     const code = withBuiltins(bundled.code);
-    files.set(`${file}.cjs`, `${HEAD}${file === LIBRARY ? code : asFunction(code)}`);
+    files.set(`${file}.cjs`, `${HEAD}${file === LIBRARY ? code : asFunction(code, version)}`);
     modules.set(`${file}.cjs`, modulesIn(bundled));
   }
   return { files, modules, exported: { index: names('index'), primitives: names('primitives') } };
@@ -189,8 +190,15 @@ function loadingFiles(): string {
   return `export const parts = {};\n${loaders.join('\n')}`;
 }
 
-function asFunction(code: string): string {
-  return `module.exports=library=>{const module={exports:{}};\n${code}return module.exports};\n`;
+/** The package may have been replaced while a program runs that has loaded the library. */
+function asFunction(code: string, version: string): string {
+  const message =
+    'indelible was replaced by another version while this program runs. Start the program again.';
+  return `module.exports=library=>{
+if(library['base/version'].version!=='${version}')throw new Error('${message}');
+const module={exports:{}};
+${code}return module.exports};
+`;
 }
 
 /** Plain objects of values: a test can replace them, and a bundler sees no sign of a transpiled ES module. */

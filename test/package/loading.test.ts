@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +124,16 @@ describe('the files of the library', () => {
     const all = [...bundle.modules.values()].flat();
     expect(all).toContain('engine/native/native-engine');
     expect(all.length).toBe(new Set(all).size);
+  });
+
+  test('are refused by the library of another version, which a running program may have loaded', () => {
+    const require = createRequire(import.meta.url);
+    for (const name of ['more.cjs', 'stream.cjs']) {
+      const load = require(join(project, 'dist', name)) as (library: object) => object;
+      expect(() => load({ 'base/version': { version: '9.9.9' } }), name).toThrow(
+        /replaced by another version/,
+      );
+    }
   });
 
   test('require nothing but one another, and Node.js by names that bundlers do not replace', () => {
