@@ -1,18 +1,22 @@
 /**
- * Uses the packed package as its users do: with TypeScript and each of its module resolutions, with `require`, and with
- * bundlers. Also checks it with publint and Are The Types Wrong.
+ * Uses the packed package as its users do: with TypeScript and each of its module resolutions, with `require`, with runners
+ * of tests, with bundlers, and with other installers. Also checks it with publint and Are The Types Wrong.
  *
  *     npm run test:consumers
  *
  * First installs the tools below packaging/consumers/. Prints a table. Fails if a check fails.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checks, expect } from './checks.js';
-import { EmptyProject, pack } from './packed.js';
-import { outputOf, projectRoot } from './run.js';
+import { checkBundlers } from './consuming/bundlers.js';
+import { checkInstallers } from './consuming/installers.js';
+import { checkSingleExecutable } from './consuming/single-executable.js';
+import { checkTestRunners } from './consuming/test-runners.js';
+import { installTools, printedBy, toolFile, Workplace } from './consuming/workplace.js';
+import { pack } from './packed.js';
 
 const TYPED = `
 import { type Saved, SaveAllError, Saver, createSaveStream, inspect, save, saveAll, saveSync } from 'indelible';
@@ -40,48 +44,30 @@ const TYPED_COMMONJS = `
 import indelible = require('indelible');
 export const saved: Promise<indelible.Saved> = indelible.save('file', 'text');
 `;
-const APP = `
-import { saveSync } from 'indelible';
+const REQUIRED = `
+const { saveSync } = require('indelible');
 saveSync(process.argv[2], 'text');
 console.log('saved');
 `;
-const directory = join(projectRoot, 'packaging/consumers');
-const packages = join(directory, 'node_modules');
-const tool = (name: string) => join(packages, '.bin', name);
 
-if (!existsSync(join(packages, '.package-lock.json'))) {
-  mkdirSync(packages, { recursive: true });
-  outputOf('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: directory });
-}
+const tool = (name: string) => toolFile(join('.bin', name));
+installTools();
 
 const scratch = mkdtempSync(join(tmpdir(), 'indelible-consumers-'));
 const checks = new Checks();
 try {
   const packed = pack(scratch);
-  const project = new EmptyProject(join(scratch, 'app'));
-  project.install([packed.tarball], '--ignore-scripts');
-  for (const [name, code] of [
-    ['typed.ts', TYPED],
-    ['typed.cts', TYPED_COMMONJS],
-    ['app.js', APP],
-  ] as const) {
-    writeFileSync(join(project.directory, name), code);
-  }
-  mkdirSync(join(project.directory, 'node_modules/@types'), { recursive: true });
-  for (const name of ['@types/node', 'undici-types']) {
-    symlinkSync(join(packages, name), join(project.directory, 'node_modules', name));
-  }
-  const inProject = {
-    cwd: project.directory,
-    stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
-  };
+  const project = new Workplace(join(scratch, 'app'), packed.tarball);
+  project.write('typed.ts', TYPED);
+  project.write('typed.cts', TYPED_COMMONJS);
+  project.link('@types/node', 'undici-types');
 
   await checks.run('publint finds nothing', () => {
-    outputOf(tool('publint'), ['run', packed.tarball, '--strict'], inProject);
+    printedBy(tool('publint'), ['run', packed.tarball, '--strict'], scratch);
     return undefined;
   });
   await checks.run('Are The Types Wrong finds nothing', () => {
-    outputOf(tool('attw'), [packed.tarball, '--profile', 'esm-only', '--no-emoji'], inProject);
+    printedBy(tool('attw'), [packed.tarball, '--profile', 'node16', '--no-emoji'], scratch);
     return undefined;
   });
 
@@ -105,59 +91,23 @@ try {
       compile(module, resolution, 'typed.ts'),
     );
   }
-  await checks.run('TypeScript, moduleResolution nodenext: require', () =>
-    compile('nodenext', 'nodenext', 'typed.cts'),
-  );
+  for (const module of ['node16', 'nodenext']) {
+    await checks.run(`TypeScript, moduleResolution ${module}: require`, () =>
+      compile(module, module, 'typed.cts'),
+    );
+  }
 
   await checks.run('require, with nothing on standard error', () => {
-    writeFileSync(
-      join(project.directory, 'require.cjs'),
-      APP.replace(/import (.*) from (.*);/, 'const $1 = require($2);'),
-    );
-    const { stdout, stderr } = spawnSync(process.execPath, ['require.cjs', 'file'], {
-      cwd: project.directory,
-      encoding: 'utf8',
-    });
-    expect(stdout === 'saved\n' && stderr === '', stdout + stderr);
+    project.write('require.cjs', REQUIRED);
+    const printed = project.node(['require.cjs', 'file']);
+    expect(printed === 'saved\n', printed);
     return process.version;
   });
 
-  for (const [format, file] of [
-    ['esm', 'bundle.mjs'],
-    ['cjs', 'bundle.cjs'],
-  ] as const) {
-    const built = join(project.directory, 'built', file);
-    const run = (bundle: string, engine: string) => {
-      const { stdout, stderr } = spawnSync(process.execPath, [bundle, join(scratch, 'file')], {
-        cwd: scratch,
-        encoding: 'utf8',
-        env: { ...process.env, INDELIBLE_ENGINE: engine },
-      });
-      return stdout + stderr;
-    };
-    await checks.run(`a bundle of esbuild, ${format}: finds the addon of the installed package`, () => {
-      const options = [
-        '--bundle',
-        '--platform=node',
-        `--format=${format}`,
-        '--log-level=error',
-        `--outfile=${built}`,
-      ];
-      outputOf(tool('esbuild'), ['app.js', ...options], inProject);
-      const printed = run(built, 'native');
-      expect(printed === 'saved\n', printed);
-      return undefined;
-    });
-    await checks.run(`a bundle of esbuild, ${format}, alone: the portable engine is used`, () => {
-      const alone = join(scratch, 'alone', file);
-      cpSync(built, alone);
-      const printed = run(alone, '');
-      expect(printed === 'saved\n', printed);
-      const forced = run(alone, 'native');
-      expect(forced.includes('ERR_INDELIBLE_UNSUPPORTED'), `with native forced: ${forced}`);
-      return undefined;
-    });
-  }
+  await checkTestRunners(checks, project);
+  await checkBundlers(checks, project, scratch);
+  await checkSingleExecutable(checks, project, scratch);
+  await checkInstallers(checks, packed, scratch);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,11 +1,11 @@
 /**
  * Builds dist/: `npm run build`. It contains
  *
- * - the library, module by module,
- * - the declarations that users can reach,
+ * - the library as CommonJS, what only some calls need in files of its own, and ES modules that export its names,
+ * - the declarations that users can reach, in one file for both formats,
  * - the command in one file, with the code of the packages that it uses,
  * - the implementations that `indelible bench` measures,
- * - the files of docs/ that the command uses, compressed.
+ * - the files of docs/ that the command uses, and the sources of the addon, compressed.
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,46 +13,85 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { transformSync } from 'esbuild';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
-import { declarationEntries, reachableDeclarations } from './distribution/declarations.js';
+import { bundleDeclarations, exportedNames } from './distribution/declarations.js';
+import { bundleLibrary, commonJsEntry, ENTRIES, moduleOf } from './distribution/library-bundle.js';
 import { projectRoot, run } from './run.js';
 
 const dist = join(projectRoot, 'dist');
+const declarations = join(projectRoot, 'build/declarations');
 
 function compile(...args: string[]): Promise<string> {
   const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
   return run(process.execPath, [compiler, ...args], { cwd: projectRoot });
 }
 
-rmSync(dist, { recursive: true, force: true });
-await Promise.all([
-  compile('-p', 'tsconfig.build.json', '--emitDeclarationOnly'),
-  // Comments are of use in the declarations only. The other compilation checks the types.
-  compile('-p', 'tsconfig.build.json', '--declaration', 'false', '--removeComments', '--noCheck'),
-]);
-
-await compile('-p', 'bench/contenders');
-
-const { code, packages } = await bundleCommand(projectRoot);
-const command = join(dist, 'cli/main.js');
-mkdirSync(dirname(command));
-writeFileSync(command, code);
-chmodSync(command, 0o755);
-writeFileSync(join(dist, 'cli/LICENSES.txt'), licenses(packages));
-
-const reachable = reachableDeclarations(declarationEntries(projectRoot));
-for (const entry of readdirSync(dist, { withFileTypes: true, recursive: true })) {
-  const path = join(entry.parentPath, entry.name);
-  if (path.endsWith('.d.ts') && !reachable.has(path)) rmSync(path);
-  // Without white space, since the installed package has a limit in bytes.
-  if (path.endsWith('.js') && path !== command) {
-    const module = transformSync(readFileSync(path, 'utf8'), { minifyWhitespace: true, target: 'es2023' });
-    writeFileSync(path, module.code);
-  }
+function write(name: string, content: string | Uint8Array) {
+  const path = join(dist, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
 }
 
-mkdirSync(join(dist, 'docs'));
+for (const directory of [dist, declarations]) rmSync(directory, { recursive: true, force: true });
+const [command] = await Promise.all([
+  bundleCommand(projectRoot),
+  compile('-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', declarations),
+]);
+const { files, exported } = await bundleLibrary(projectRoot, [...command.parts, 'api/portable-save']);
+for (const [name, code] of files) write(name, code);
+for (const part of ENTRIES) {
+  write(`${part}.cjs`, commonJsEntry(part, exported[part]));
+  write(`${part}.js`, `export { ${exported[part].join(', ')} } from './${part}.cjs';\n`);
+}
+write(
+  'portable-save.js',
+  `import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);
+export const { savePortably } = ${moduleOf('api/portable-save')};
+`,
+);
+
+const types = bundleDeclarations(join(declarations, 'index.d.ts'));
+write('index.d.cts', types);
+write(
+  'primitives.d.cts',
+  bundleDeclarations(join(declarations, 'primitives.d.ts'), { './index.cjs': exportedNames(types) }),
+);
+for (const part of ENTRIES) write(`${part}.d.ts`, `export * from './${part}.cjs';\n`);
+
+await compile('-p', 'bench/contenders');
+const contenders = join(dist, 'bench/contenders');
+for (const name of readdirSync(contenders)) {
+  const path = join(contenders, name);
+  // The type of the implementations that users write is of use to them.
+  if (name === 'contender.d.ts') write('contender.d.cts', bundleDeclarations(path));
+  if (!name.endsWith('.js') || name === 'contender.js') {
+    rmSync(path);
+    continue;
+  }
+  const module = transformSync(readFileSync(path, 'utf8'), { minifyWhitespace: true, target: 'es2023' });
+  writeFileSync(path, module.code);
+}
+
+write('cli/main.js', command.code);
+chmodSync(join(dist, 'cli/main.js'), 0o755);
+write('cli/LICENSES.txt', licenses(command.packages));
+
 for (const name of ['see-it-work.html', 'crash-results.json']) {
-  writeFileSync(join(dist, 'docs', `${name}.br`), compress(readFileSync(join(projectRoot, 'docs', name))));
+  write(`docs/${name}.br`, compress(readFileSync(join(projectRoot, 'docs', name))));
+}
+
+const sources = ['binding.gyp', ...filesBelow('native')].filter((name) => /\.(gyp|cc|h)$/.test(name));
+const texts = sources.map((name) => [name, withoutComments(readFileSync(join(projectRoot, name), 'utf8'))]);
+write('native.json.br', compress(Buffer.from(JSON.stringify(Object.fromEntries(texts)))));
+
+function filesBelow(directory: string): string[] {
+  const names = readdirSync(join(projectRoot, directory), { recursive: true, encoding: 'utf8' });
+  return names.map((name) => `${directory}/${name.replaceAll('\\', '/')}`).sort();
+}
+
+/** A compiler does not need them, and they are a third of the compressed size. */
+function withoutComments(source: string): string {
+  return source.replace(/^[ \t]*\/\/.*\n/gm, '');
 }
 
 /** Compresses a text as far as brotli can. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outputOf, projectRoot } from './run.js';
 
@@ -23,19 +23,29 @@ export function pack(directory: string): Packed {
   return { tarball: join(directory, packed.filename), files: packed.files };
 }
 
-/** The same package without the named files and folders. */
-export function packedWithout(packed: Packed, directory: string, without: readonly string[]): Packed {
+/**
+ * The same package as a registry gives it: no installer runs or counts `prepare` of such a package, and npm 11 warns of it
+ * only in one from a file.
+ *
+ * @param without files and folders to leave out.
+ */
+export function packedForRegistry(
+  packed: Packed,
+  directory: string,
+  without: readonly string[] = [],
+): string {
   const unpacked = join(directory, 'unpacked');
   rmSync(unpacked, { recursive: true, force: true });
   mkdirSync(unpacked, { recursive: true });
   outputOf('tar', ['-xzf', packed.tarball, '-C', unpacked]);
   for (const name of without) rmSync(join(unpacked, 'package', name), { recursive: true });
-  const tarball = join(directory, 'without.tgz');
+  const file = join(unpacked, 'package/package.json');
+  const manifest: { scripts: Record<string, string> } = JSON.parse(readFileSync(file, 'utf8'));
+  delete manifest.scripts.prepare;
+  writeFileSync(file, JSON.stringify(manifest, null, 2));
+  const tarball = join(directory, without.length > 0 ? 'without.tgz' : 'indelible.tgz');
   outputOf('tar', ['-czf', tarball, '-C', unpacked, 'package']);
-  return {
-    tarball,
-    files: packed.files.filter(({ path }) => !without.some((name) => path.startsWith(name))),
-  };
+  return tarball;
 }
 
 /** The path of npm's own program, which `npm run` sets. */

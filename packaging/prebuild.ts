@@ -29,12 +29,27 @@ const only = values.only?.split(',');
 const unknown = only?.filter((name) => !targets.some((target) => targetName(target) === name)) ?? [];
 if (unknown.length > 0) throw new Error(`There is no target ${unknown.join(', ')}`);
 
+const chosen = targets.filter(
+  (target) =>
+    only?.includes(targetName(target)) !== false &&
+    (!values.here || (target.platform === process.platform && target.arch === process.arch)),
+);
+if (values.check) {
+  const missing = chosen.filter(
+    (target) => !existsSync(join(projectRoot, 'prebuilds', prebuildPath(target))),
+  );
+  if (missing.length > 0) {
+    process.stderr.write(
+      `The package needs the addon for every system. It is missing for ${missing.map(targetName).join(', ')}: npm run prebuilds\n`,
+    );
+    process.exit(1);
+  }
+}
+
 const tools = toolchain();
 const rows: string[][] = [];
-for (const target of targets) {
+for (const target of chosen) {
   const name = targetName(target);
-  if (only?.includes(name) === false) continue;
-  if (values.here && (target.platform !== process.platform || target.arch !== process.arch)) continue;
   const scratch = join(projectRoot, 'build/prebuild', name);
   const output = join(projectRoot, 'prebuilds', prebuildPath(target));
   const gyp = gypTarget(target, scratch);
@@ -48,10 +63,6 @@ for (const target of targets) {
     // After a failure, an old file must not be taken for a new one.
     rmSync(output, { force: true });
     await compilePrebuild(target, gyp, tools, scratch, output);
-  } else if (!existsSync(output)) {
-    process.exitCode = 1;
-    rows.push([name, '', '', 'missing: npm run prebuilds']);
-    continue;
   }
   const { bytes, asksFor, faults } = examinePrebuild(
     target,

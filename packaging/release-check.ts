@@ -15,36 +15,44 @@ import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
 import { pack } from './packed.js';
 import { prebuildPath, targetName, targets } from './prebuild/targets.js';
+import { publicAddress } from './public-address.js';
 import { outputOf, projectRoot } from './run.js';
 import { sbomOf } from './sbom.js';
 
 interface Manifest {
   version: string;
+  repository?: string;
   dependencies: Record<string, string>;
 }
 
 const LICENSES = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD'];
-/** The files that must be in the package, besides `native` and the modules of the library. */
+/** The files that must be in the package, besides the prebuilds. */
 const SHIPPED = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',
-  'binding.gyp',
-  'dist/api/portable-save.js',
-  'dist/bench/contenders/contender.d.ts',
   'dist/bench/contenders/contenders.js',
   'dist/bench/contenders/project-resolution.js',
+  'dist/bench/contenders/textbook.js',
   'dist/cli/LICENSES.txt',
   'dist/cli/main.js',
   'dist/docs/crash-results.json.br',
   'dist/docs/see-it-work.html.br',
+  'dist/contender.d.cts',
+  'dist/index.cjs',
+  'dist/index.d.cts',
   'dist/index.d.ts',
   'dist/index.js',
+  'dist/library.cjs',
+  'dist/more.cjs',
+  'dist/native.json.br',
+  'dist/portable-save.js',
+  'dist/primitives.cjs',
+  'dist/primitives.d.cts',
   'dist/primitives.d.ts',
   'dist/primitives.js',
-  'install.mjs',
+  'dist/stream.cjs',
   'package.json',
-  'prebuilds/README.md',
 ];
 
 const { values } = parseArgs({ options: { tag: { type: 'string' } } });
@@ -74,6 +82,7 @@ if (values.tag !== undefined) {
     return values.tag;
   });
 }
+await checks.run('package.json has the public address', () => publicAddress(manifest));
 await checks.run('code and documentation: npm run check', () => script('check'));
 await checks.run('tests: unit, behaviour, package', () => {
   const projects = ['unit', 'native', 'portable', 'package'].flatMap((name) => ['--project', name]);
@@ -119,16 +128,7 @@ await checks.run('the licences of the bundled packages are in the package', () =
 });
 checks.finish();
 
-/** Whether a file may be in the package. A compiled file must have a source. */
+/** Whether a file may be in the package. */
 function belongs(path: string): boolean {
-  if (SHIPPED.includes(path)) return true;
-  // The command is one bundle.
-  if (path.startsWith('dist/cli/')) return false;
-  const source = /^dist\/(.*?)(\.d)?\.[jt]s$/.exec(path)?.[1];
-  if (source !== undefined) {
-    // The contenders are compiled from bench/contenders to dist/bench/contenders.
-    return [join('src', `${source}.ts`), `${source}.ts`].some((one) => existsSync(join(projectRoot, one)));
-  }
-  if (/^native\/.*\.(cc|h)$/.test(path)) return true;
-  return /^prebuilds\/[a-z0-9-]+\/indelible(\.\w+)?\.node$/.test(path);
+  return SHIPPED.includes(path) || /^prebuilds\/[a-z0-9-]+\/indelible(\.\w+)?\.node$/.test(path);
 }

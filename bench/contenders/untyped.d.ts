@@ -11,3 +11,8 @@ declare module 'write-file-atomic' {
   }
   export default writeFile;
 }
+
+// A file of dist/ that the build makes.
+declare module '#portable-save' {
+  export function savePortably(path: string, bytes: Uint8Array): Promise<unknown>;
+}

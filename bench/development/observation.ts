@@ -5,19 +5,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** Imports an internal module of the built package. */
-async function inside<Module>(path: string): Promise<Module> {
-  return (await import(new URL(`../../../dist/${path}`, import.meta.url).href)) as Module;
-}
-
-const { loadAddon } = await inside<typeof import('../../src/addon/addon.js')>('addon/addon.js');
-const { NativeEngine } = await inside<typeof import('../../src/engine/native/native-engine.js')>(
-  'engine/native/native-engine.js',
-);
-const { ObservedEngine } =
-  await inside<typeof import('../../src/engine/observed-engine.js')>('engine/observed-engine.js');
-const { requestOf } = await inside<typeof import('../../src/api/save.js')>('api/save.js');
+import { loadAddon } from '../../src/addon/addon.js';
+import { requestOf } from '../../src/api/save.js';
+import { NativeEngine } from '../../src/engine/native/native-engine.js';
+import { ObservedEngine } from '../../src/engine/observed-engine.js';
 
 const [directory = '/dev/shm', rounds = '301', saves = '100'] = process.argv.slice(2);
 const place = mkdtempSync(join(directory, 'indelible-bench-'));

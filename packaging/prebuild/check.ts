@@ -6,7 +6,7 @@ import { readMachO } from './mach-o.js';
 import { readPe } from './pe.js';
 import type { Target } from './targets.js';
 
-/** In bytes. Eight prebuilds must fit into a package of 2.5 MB. */
+/** In bytes. The sum of the eight has a limit too: `LARGEST_INSTALLATION` in install-check.ts. */
 const LARGEST = 190 * 1024;
 const NEWEST_GLIBC = [2, 28] as const;
 

@@ -51,7 +51,7 @@ export interface SharedState {
   readonly updateSlots: Semaphore;
   /** One slot, for a save that found no free descriptor and tries again. */
   readonly descriptorRetry: Semaphore;
-  /** When a save last succeeded: `performance.now()`. */
+  /** When a save last succeeded: `now()` of `clock.ts`. */
   lastSavedAt: number;
   /** The last number that `Engine.issueId` returned. */
   lastId: number;

@@ -13,6 +13,7 @@ import { reportOpenMetrics } from '../../bench/report/openmetrics.js';
 import { ProgressLine } from '../../bench/report/progress.js';
 import { coloured, machineText, type Paint, plain, runText } from '../../bench/report/text.js';
 import { selectEngine } from '../engine/select.js';
+import { firstLine, noteMissingAddon } from './engine-note.js';
 import { interruptible } from './interruption.js';
 
 const EXPLANATION = `
@@ -109,6 +110,7 @@ async function measure(
   signal: AbortSignal,
   show: Show,
 ): Promise<Report> {
+  noteMissingAddon();
   const contenders = await findContenders(options.contender);
   const plan = planOf(options);
   const crashResults = readCrashResults();
@@ -160,7 +162,7 @@ function newReport(version: string, seconds: number): Report {
     date: new Date().toISOString(),
     machine: {
       ...thisMachine(),
-      engine: unavailable === undefined ? engine.name : `${engine.name} (${unavailable})`,
+      engine: unavailable === undefined ? engine.name : `${engine.name} (${firstLine(unavailable)})`,
     },
     seconds,
     runs: [],

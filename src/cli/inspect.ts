@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { inspect } from '../api/inspect.js';
 import { describeFilesystem } from '../filesystem/description.js';
+import { noteMissingAddon } from './engine-note.js';
 
 const EXPLANATION = `
 Nothing is written. If a PATH does not exist, its nearest existing parent is
@@ -18,6 +19,7 @@ export function addInspectCommand(program: Command): void {
     .option('--json', 'print one JSON array instead of text')
     .addHelpText('after', EXPLANATION)
     .action(async (paths: string[], { json }: { json?: boolean }) => {
+      noteMissingAddon();
       const filesystems = await Promise.all(paths.map((path) => inspect(path)));
       process.stdout.write(
         json

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../../bench/measure/package-files.js';
 import { isError } from '../base/errors.js';
 import { addBenchCommand } from './bench.js';
+import { addBuildAddonCommand } from './build-addon.js';
 import { addDemoCommand } from './demo.js';
 import { addInspectCommand } from './inspect.js';
 import { Interrupted } from './interruption.js';
@@ -30,6 +31,7 @@ addInspectCommand(program);
 addSweepCommand(program);
 addBenchCommand(program, manifest.version);
 addDemoCommand(program);
+addBuildAddonCommand(program);
 
 // A reader that stops early (`indelible bench | head`) is not a failure.
 for (const stream of [process.stdout, process.stderr]) {

@@ -2,11 +2,10 @@ import { type Addon, loadAddon } from '../addon/addon.js';
 import { indelibleError, invalidArgumentValue, isError } from '../base/errors.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import { NativeCalls } from '../fs/native-calls.js';
-import { plainCalls } from '../fs/plain/plain-calls.js';
 import type { Engine } from './engine.js';
 import { NativeEngine } from './native/native-engine.js';
 import { ObservedEngine } from './observed-engine.js';
-import { portableEngine } from './portable/portable-engine.js';
+import { portableSelection } from './portable/selection.js';
 
 /** The engine of this process, with the addon or the reason why it is not available. */
 export type Selected = { engine: Engine; calls: FileSystemCalls } & (
@@ -54,5 +53,6 @@ function choose(forced: string): Selected {
 }
 
 function portable(unavailable: string): Selected {
-  return { engine: new ObservedEngine(portableEngine), calls: plainCalls, addon: undefined, unavailable };
+  const { engine, calls } = portableSelection();
+  return { engine: new ObservedEngine(engine), calls, addon: undefined, unavailable };
 }

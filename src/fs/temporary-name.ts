@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type TemporaryOwner, thisProcess } from './temporary-owner.js';
 
 // The name of a temporary records what kind it is and who made it, because nothing else tells a sweep whether
@@ -58,6 +57,8 @@ export function parseTemporaryName(name: string): ParsedName | undefined {
 /** 80 random bits in base 32. */
 export function randomCharacters(): string {
   let characters = '';
+  // Loaded here: the native engine does not need it.
+  const { randomBytes } = process.getBuiltinModule('node:crypto');
   for (const byte of randomBytes(RANDOM_LENGTH)) characters += BASE32.charAt(byte % BASE32.length);
   return characters;
 }

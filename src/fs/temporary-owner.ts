@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { isError } from '../base/errors.js';
@@ -117,6 +116,12 @@ function startTimeIn(status: string): number {
   return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[22 - 3]);
 }
 
+/**
+ * FNV-1a of 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/). It only tells names apart, and loading
+ * `node:crypto` costs more than a save.
+ */
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }

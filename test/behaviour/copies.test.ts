@@ -104,7 +104,7 @@ describe('two copies of the library in one thread', () => {
     if (existsSync(join(root, 'build/Release/indelible.node')))
       cpSync(join(root, 'build/Release/indelible.node'), join(other, 'build/Release/indelible.node'));
     symlinkSync(join(root, 'node_modules'), join(other, 'node_modules'));
-    for (const file of ['package.json', 'dist/base/version.js']) {
+    for (const file of ['package.json', 'dist/library.cjs', 'dist/more.cjs', 'dist/stream.cjs']) {
       const text = readFileSync(join(root, file), 'utf8');
       writeFileSync(join(other, file), text.replace(manifest.version, '9.9.9'));
     }
@@ -121,5 +121,27 @@ describe('two copies of the library in one thread', () => {
 
   it('never give two saves the same number in events', async () => {
     assert.equal(await run('observed'), 4);
+  });
+});
+
+describe('the ES and the CommonJS entry of the package in one process', () => {
+  const entries = ['dist/index.js', 'dist/index.cjs'].map((name) => join(root, name));
+
+  async function run(task: string): Promise<unknown> {
+    const { code, stdout, stderr } = await ended(
+      startProgram('two-copies.mjs', [task, scratch.path, ...entries]),
+    );
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  }
+
+  it('publish saves to one path in the order of the calls', async () => {
+    await run('order');
+    assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'version 199');
+  });
+
+  it('share what is decided about a filesystem', async () => {
+    const [one, other] = (await run('firstSaves')) as unknown[];
+    assert.deepEqual(one, other);
   });
 });

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bundleLibrary } from '../../packaging/distribution/library-bundle.js';
 import { version } from '../../src/base/version.js';
 import { nativeUnavailable } from '../engines.js';
 
@@ -13,21 +15,44 @@ test('the version in the code is that of package.json', () => {
   expect(version).toBe(JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).version);
 });
 
-describe('code that a bundler has moved out of its package', () => {
+describe.each(['cjs', 'esm'] as const)('code that a bundler has moved out of its package, %s', (format) => {
+  let library: Map<string, string>;
   let app: string;
+  /** Has the program that is started, which has nothing of the app beside it. */
+  let elsewhere: string;
 
-  beforeEach(() => {
-    app = mkdtempSync(join(tmpdir(), 'indelible-bundle-'));
-    cpSync(join(project, 'dist'), join(app, 'out'), { recursive: true });
-    writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
+  beforeAll(async () => {
+    library = (await bundleLibrary(project, [])).files;
+  });
+
+  beforeEach(async () => {
+    // As in a macOS or a Windows user's folder.
+    app = mkdtempSync(join(tmpdir(), 'indelible bundle-'));
+    mkdirSync(join(app, 'out'));
+    for (const [name, code] of library) writeFileSync(join(app, name), code);
     // Prints the value that a stand-in for node-gyp-build returns.
     writeFileSync(
       join(app, 'main.js'),
-      "import { loadAddon } from './out/addon/addon.js'; console.log(JSON.stringify(loadAddon()));",
+      `import library from './library.cjs'; console.log(JSON.stringify(library['addon/addon'].loadAddon()));`,
     );
+    await build({
+      entryPoints: [join(app, 'main.js')],
+      outfile: join(app, 'out/bundle.js'),
+      format,
+      bundle: true,
+      platform: 'node',
+      logLevel: 'error',
+    });
+    const type = format === 'esm' ? 'module' : 'commonjs';
+    writeFileSync(join(app, 'package.json'), `{ "type": "${type}" }`);
+    elsewhere = mkdtempSync(join(tmpdir(), 'indelible-program-'));
+    const bundle = pathToFileURL(join(app, 'out/bundle.js')).href;
+    writeFileSync(join(elsewhere, 'start.mjs'), `await import(${JSON.stringify(bundle)});`);
   });
 
-  afterEach(() => rmSync(app, { recursive: true, force: true }));
+  afterEach(() => {
+    for (const directory of [app, elsewhere]) rmSync(directory, { recursive: true, force: true });
+  });
 
   function installPackage(manifest: object) {
     const installed = join(app, 'node_modules/indelible');
@@ -41,7 +66,9 @@ describe('code that a bundler has moved out of its package', () => {
   }
 
   function run() {
-    const { stdout, stderr } = spawnSync(process.execPath, ['main.js'], { cwd: app, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, [join(elsewhere, 'start.mjs')], {
+      encoding: 'utf8',
+    });
     return stdout + stderr;
   }
 

@@ -1,74 +1,115 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { declarationEntries, reachableDeclarations } from '../../packaging/distribution/declarations.js';
+import { bundleDeclarations, exportedNames } from '../../packaging/distribution/declarations.js';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
-describe('the declarations that users can reach', () => {
-  let dist: string;
+describe('the declarations in one file', () => {
+  let directory: string;
 
   beforeEach(() => {
-    dist = mkdtempSync(join(tmpdir(), 'indelible-declarations-'));
+    directory = mkdtempSync(join(tmpdir(), 'indelible-declarations-'));
   });
 
-  afterEach(() => rmSync(dist, { recursive: true, force: true }));
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  function declare(declarations: Record<string, string>) {
+  function bundle(declarations: Record<string, string>, others: Record<string, string[]> = {}) {
     for (const [name, text] of Object.entries(declarations)) {
-      mkdirSync(dirname(join(dist, name)), { recursive: true });
-      writeFileSync(join(dist, name), text);
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), text);
     }
+    return bundleDeclarations(join(directory, 'index.d.ts'), others);
   }
 
-  function reached(...entries: string[]) {
-    const paths = reachableDeclarations(entries.map((name) => join(dist, name)));
-    return [...paths].map((path) => path.slice(dist.length + 1).replaceAll('\\', '/')).sort();
-  }
-
-  test('are those that are imported, exported again or named in a type, and their imports', () => {
-    declare({
-      'index.d.ts': `import type { A } from './a.js';
-export type { B } from './below/b.js';
-export * from './c.js';
-export declare const d: import('./d.js').D;
-export declare const a: A;`,
-      'a.d.ts': "import { E } from './below/e.js'; export type A = E;",
-      'below/b.d.ts': "export type { A as B } from '../a.js';",
-      'below/e.d.ts': 'export type E = 1;',
-      'c.d.ts': 'export {};',
-      'd.d.ts': "import type { Stats } from 'node:fs'; export type D = Stats;",
+  test('are those that are exported, and those that they name', () => {
+    const text = bundle({
+      'index.d.ts': "export type { B } from './below/b.js';\nexport * from './c.js';",
+      'below/b.d.ts':
+        "import type { Stats } from 'node:fs';\nimport type { A } from '../a.js';\n/** B. */\nexport interface B extends A { stats: Stats }",
+      'a.d.ts': 'export interface A {}\nexport type Other = 1;',
+      'c.d.ts':
+        'type Hidden = 1;\nexport declare function c(): Hidden;\nexport declare function c(a: 1): Hidden;',
     });
-    expect(reached('index.d.ts')).toEqual([
-      'a.d.ts',
-      'below/b.d.ts',
-      'below/e.d.ts',
-      'c.d.ts',
-      'd.d.ts',
-      'index.d.ts',
-    ]);
+    expect(text).toBe(`import type { Stats } from 'node:fs';
+/** B. */
+interface B extends A { stats: Stats }
+interface A {}
+declare function c(): Hidden;
+declare function c(a: 1): Hidden;
+type Hidden = 1;
+export { B, c };
+`);
+    expect(exportedNames(text)).toEqual(['B', 'c']);
   });
 
-  test('are not those that only the code uses', () => {
-    declare({ 'index.d.ts': 'export declare const a: 1;', 'inner.d.ts': 'export type Inner = 1;' });
-    expect(reached('index.d.ts')).toEqual(['index.d.ts']);
+  test('are imported from another bundle that exports them', () => {
+    const text = bundle(
+      {
+        'index.d.ts': "import type { A } from './a.js';\nexport declare const a: A;",
+        'a.d.ts': 'export type A = 1;',
+      },
+      { './other.cjs': ['A'] },
+    );
+    expect(text).toBe("import type { A } from './other.cjs';\ndeclare const a: A;\nexport { a };\n");
   });
 
-  test('cannot be built if one is missing', () => {
-    declare({ 'index.d.ts': "export type { A } from './a.js';" });
-    expect(() => reached('index.d.ts')).toThrow(/index\.d\.ts imports .*a\.d\.ts, which is missing/);
+  test('do not have the internal members of a class', () => {
+    const text = bundle({
+      'index.d.ts': `import type { Hidden } from './hidden.js';
+export declare class A {
+    /** @internal */
+    constructor(hidden: Hidden);
+    /** @internal */
+    hide(): Hidden;
+    b: 1;
+}`,
+      'hidden.d.ts': 'export type Hidden = 1;',
+    });
+    expect(text).toBe('declare class A {\n    private constructor();\n    b: 1;\n}\nexport { A };\n');
   });
 
-  test('are the only declarations in dist/, for all entry points of package.json', () => {
-    const built = readdirSync(join(project, 'dist'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.d.ts'))
-      .map((name) => join(project, 'dist', name));
-    const entries = declarationEntries(project);
-    for (const name of ['index.d.ts', 'primitives.d.ts', 'bench/contenders/contender.d.ts']) {
-      expect(entries).toContain(join(project, 'dist', name));
+  test.each([
+    ['a module is missing', { 'index.d.ts': "export type { A } from './a.js';" }, /a\.d\.ts is missing/],
+    [
+      'a name is declared twice',
+      {
+        'index.d.ts':
+          "import type { A } from './a.js';\nimport type { B } from './b.js';\nexport declare const c: A & B;",
+        'a.d.ts': 'type C = 1;\nexport type A = C;',
+        'b.d.ts': 'type C = 2;\nexport type B = C;',
+      },
+      /a second declaration of C/,
+    ],
+    [
+      'a name is imported under another one',
+      { 'index.d.ts': "import type { A as B } from './a.js';\nexport declare const b: B;", 'a.d.ts': '' },
+      /cannot bundle/,
+    ],
+    [
+      'a type is imported in place',
+      { 'index.d.ts': "export declare const a: import('node:fs').Stats;" },
+      /cannot bundle/,
+    ],
+  ])('cannot be made if %s', (_, declarations, error) => {
+    expect(() => bundle(declarations)).toThrow(error);
+  });
+
+  test('exist once for both formats', () => {
+    for (const name of ['index', 'primitives']) {
+      expect(readFileSync(join(dist, `${name}.d.ts`), 'utf8')).toBe(`export * from './${name}.cjs';\n`);
     }
-    expect(built.sort()).toEqual([...reachableDeclarations(entries)].sort());
+    const all = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.d\.[mc]?ts$/.test(name),
+    );
+    expect(all.map((name) => name.replaceAll('\\', '/')).sort()).toEqual([
+      'contender.d.cts',
+      'index.d.cts',
+      'index.d.ts',
+      'primitives.d.cts',
+      'primitives.d.ts',
+    ]);
   });
 });

@@ -7,7 +7,7 @@ const CALLS = { exchange, exchangeSync, save, saveSync, sweepSync };
 const { call, arguments: given, umask, uid, gid, groups } = JSON.parse(process.argv[2]);
 
 if (umask !== undefined) process.umask(umask);
-// The modules are loaded by now, so the user need not be able to read them.
+// What the call loads (the addon, files of dist/) the user must be able to read.
 if (uid !== undefined) {
   process.setgroups(groups ?? []);
   process.setgid(gid);

@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import type { Addon } from '../../addon/addon.js';
 import { decisionFor, providePlans } from '../../addon/plan-provider.js';
 import { FLAG, needsPlans, type PlansNeeded, type WireRequest } from '../../addon/wire.js';
@@ -41,7 +40,9 @@ export class NativeEngine implements Engine {
     addon.setTemporaryOwner(ownerPart());
     // On other platforms the addon is notified of the exit. On Windows a library is notified only after its
     // threads were killed.
-    if (process.platform === 'win32' && isMainThread) process.on('exit', () => addon.takeBack());
+    if (process.platform === 'win32' && process.getBuiltinModule('node:worker_threads').isMainThread) {
+      process.on('exit', () => addon.takeBack());
+    }
   }
 
   issueId(): number {

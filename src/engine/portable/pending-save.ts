@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { now, pause } from '../../base/clock.js';
 import { failedWith } from '../../base/fs-error.js';
 import type { Saved, SaveRequest } from '../../base/save-request.js';
 import { type QueuedSave, shared } from '../../base/shared-state.js';
@@ -55,16 +55,16 @@ export class PendingSave implements QueuedSave {
     if (this.#outcome !== undefined) return this.#outcome();
     this.#publication = undefined;
     const saved = await run(saveFile(this.#request, (publication) => this.#publish(publication)));
-    shared.lastSavedAt = performance.now();
+    shared.lastSavedAt = now();
     return saved;
   }
 
   async #retry(): Promise<Saved> {
-    for (const begin = performance.now(); ; await pause(DESCRIPTOR_PAUSE)) {
+    for (const begin = now(); ; await pause(DESCRIPTOR_PAUSE)) {
       try {
         return await this.#attempt();
       } catch (error) {
-        const waited = performance.now() - Math.max(begin, shared.lastSavedAt);
+        const waited = now() - Math.max(begin, shared.lastSavedAt);
         if (!lacksDescriptors(error) || waited > DESCRIPTOR_TIMEOUT) throw error;
       }
     }
