@@ -20,7 +20,7 @@ import { projectRoot } from './run.js';
 /** With all run-time dependencies, in bytes. */
 const LARGEST_INSTALLATION = 2_000_000;
 /** Counted for each prebuild that is missing here: at least the mean size of the eight, so that the sum is that of a release. */
-const PREBUILD = 184_000;
+const PREBUILD = 177_000;
 
 const SAVE = `
 import { saveSync, save, inspect } from 'indelible';
