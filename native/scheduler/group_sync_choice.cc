@@ -6,7 +6,9 @@ namespace indelible {
 
 namespace {
 
-// Fewer files are synced at the same time in about as long as the whole filesystem.
+// A disk with a 5 ms flush, one syncfs against syncs of all files at the same time: 4 files 29 and 41 ms on
+// btrfs, 18 and 18 ms on ext4 without a journal; 16 files 33 and 45, 20 and 30 ms. The gain for few files is
+// not worth waiting for what other programs have written.
 constexpr size_t kSmallest = 8;
 
 // The slower way is tried again after this number of groups, and after twice as many each time that it is

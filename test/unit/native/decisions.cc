@@ -784,6 +784,28 @@ TEST("fails a save whose writeback cannot be started for another reason") {
   }
 }
 
+// Two saves to one path. The second one replaces the first before that is seen by anybody.
+std::vector<std::shared_ptr<SaveJob>> SaveTwice() {
+  TheScheduler().ProvidePlan(kFilesystem, 0, SingleCommit());
+  const std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobOf()};
+  CHECK(SaveSync(jobs).empty());
+  return jobs;
+}
+
+TEST("fails a save whose data could not be written back, although a later one to its path is published") {
+  script.answers["WriteBack"] = {EIO, 0};
+  const auto jobs = SaveTwice();
+  CHECK(Published(jobs) == 1 && jobs[0]->outcome().status.error() == EIO);
+  CHECK(script.TimesCalled("Rename") == 1);
+}
+
+TEST("publishes a save if the data of a later one to its path could not be written back") {
+  script.answers["WriteBack"] = {0, EIO};
+  const auto jobs = SaveTwice();
+  CHECK(Published(jobs) == 1 && jobs[1]->outcome().status.error() == EIO);
+  CHECK(script.TimesCalled("Rename") == 1);
+}
+
 TEST("waits for the data of a large file before others can be delayed by it") {
   TheScheduler().ProvidePlan(kFilesystem, 0, SingleCommit());
   static const std::vector<uint8_t> data((1 << 20) + 1);
