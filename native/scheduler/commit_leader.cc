@@ -90,8 +90,7 @@ bool CommitLeader::StopIfIdle(const platform::FilesystemId& filesystem) {
 
 // The ready saves of the filesystem, when no admitted save is on the way. It is worth waiting for those for
 // as long as a commit of their own would take: the shorter one of the last two, so that a single slow one
-// does not count. 64 saves at once, XFS: 2 flushes; 4 to 9 if the leader waits only for the saves that have
-// found their target.
+// does not count.
 ScheduledSaves CommitLeader::TakeReady(const platform::FilesystemId& filesystem) {
   ScheduledSaves ready;
   MutexLock lock(mutex_);

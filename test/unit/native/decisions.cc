@@ -32,6 +32,7 @@
 namespace {
 
 using indelible::AccessList;
+using indelible::CommitLeader;
 using indelible::CreationMode;
 using indelible::Decision;
 using indelible::Durability;
@@ -39,6 +40,7 @@ using indelible::GroupSync;
 using indelible::GroupSyncChoice;
 using indelible::ModeWithoutList;
 using indelible::Plan;
+using indelible::PlanCache;
 using indelible::PlanChoice;
 using indelible::PlanRequest;
 using indelible::Protocol;
@@ -48,12 +50,14 @@ using indelible::SaveListener;
 using indelible::SaveOutcome;
 using indelible::SaveRequest;
 using indelible::ScheduledSave;
+using indelible::ScheduledSaves;
 using indelible::Scheduler;
 using indelible::Status;
 using indelible::StreamingSaves;
 using indelible::TemporaryFile;
 using indelible::ThreadPool;
 using indelible::TurnBudget;
+using indelible::UnsyncedDirectories;
 using indelible::Workers;
 using indelible::platform::Descriptor;
 using indelible::platform::Directory;
@@ -935,6 +939,46 @@ TEST(
   }
   choice.Record(64, true, milliseconds(50));
   CHECK(choice.ByFilesystem(64));
+}
+
+// The sizes of the groups that a leader commits, the first of them when this save is ready.
+std::vector<size_t> GroupsOf(CommitLeader* leader, const std::shared_ptr<ScheduledSave>& save,
+                             milliseconds duration = milliseconds(0)) {
+  std::vector<size_t> sizes;
+  CHECK(leader->AddReady(save));
+  leader->RunLeader(
+      kFilesystem, [&](const ScheduledSaves&) { std::this_thread::sleep_for(duration); },
+      [&](const ScheduledSaves& group) { sizes.push_back(group.size()); });
+  return sizes;
+}
+
+TEST("waits with a commit for a save that has begun and has not found its target") {
+  PlanCache plans;
+  UnsyncedDirectories unsynced;
+  plans.Provide(kFilesystem, 0, SingleCommit());
+  CommitLeader leader(&plans, &ThePool());
+  const auto ready = [&](const std::string& path) {
+    auto save = std::make_shared<ScheduledSave>(JobFor(path));
+    PlanRequest needed;
+    CHECK(save->job->Prepare(&plans, &unsynced, [] {}, [] {}, &needed) == SaveJob::Prepared::kReady);
+    return save;
+  };
+  // Two commits, which take a second each.
+  for (int i = 0; i < 2; ++i) GroupsOf(&leader, ready("/directory/before"), milliseconds(1000));
+  const std::shared_ptr<ScheduledSave> first = ready("/directory/first");
+  const std::shared_ptr<ScheduledSave> late = ready("/directory/late");
+  leader.Admit(late.get());
+  std::thread other([&] {
+    std::this_thread::sleep_for(milliseconds(50));
+    CHECK(!leader.AddReady(late));
+    leader.StopExpecting(late.get());
+  });
+  CHECK(GroupsOf(&leader, first) == std::vector<size_t>{2});
+  other.join();
+  // One that never finds its target holds up one group only.
+  for (int i = 0; i < 2; ++i) GroupsOf(&leader, ready("/directory/before"), milliseconds(100));
+  leader.Admit(std::make_shared<ScheduledSave>(JobOf()).get());
+  CHECK(GroupsOf(&leader, ready("/directory/first")) == std::vector<size_t>{1});
 }
 
 std::shared_ptr<ScheduledSave> Waiting() { return std::make_shared<ScheduledSave>(JobOf()); }

@@ -16,7 +16,7 @@ const engine = ['save', 'scheduler'].flatMap((room) =>
     .map((name) => join(native, room, name)),
 );
 
-const names = [...readFileSync(join(here, 'decisions.cc'), 'utf8').matchAll(/^TEST\("([^"]+)"\)/gm)].map(
+const names = [...readFileSync(join(here, 'decisions.cc'), 'utf8').matchAll(/^TEST\(\s*"([^"]+)"\)/gm)].map(
   ([, name]) => name ?? '',
 );
 
