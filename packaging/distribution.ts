@@ -14,7 +14,8 @@ import { transformSync } from 'esbuild';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
 import { bundleDeclarations, exportedNames } from './distribution/declarations.js';
-import { bundleLibrary, commonJsEntry, ENTRIES, moduleOf } from './distribution/library-bundle.js';
+import { commonJsEntry, declarationsOf, ENTRIES, moduleEntry } from './distribution/entries.js';
+import { bundleLibrary, moduleOf } from './distribution/library-bundle.js';
 import { projectRoot, run } from './run.js';
 
 const dist = join(projectRoot, 'dist');
@@ -36,11 +37,12 @@ const [command] = await Promise.all([
   bundleCommand(projectRoot),
   compile('-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', declarations),
 ]);
-const { files, exported } = await bundleLibrary(projectRoot, [...command.parts, 'api/portable-save']);
+const { files, namesOf } = await bundleLibrary(projectRoot, [...command.parts, 'api/portable-save']);
 for (const [name, code] of files) write(name, code);
-for (const part of ENTRIES) {
-  write(`${part}.cjs`, commonJsEntry(part, exported[part]));
-  write(`${part}.js`, `export { ${exported[part].join(', ')} } from './${part}.cjs';\n`);
+for (const entry of ENTRIES) {
+  const names = namesOf(entry.module);
+  write(`${entry.name}.cjs`, commonJsEntry(entry, moduleOf(entry.module), names));
+  write(`${entry.name}.js`, moduleEntry(entry, names));
 }
 write(
   'portable-save.js',
@@ -50,13 +52,15 @@ export const { savePortably } = ${moduleOf('api/portable-save')};
 `,
 );
 
-const types = bundleDeclarations(join(declarations, 'index.d.ts'));
-write('index.d.cts', types);
-write(
-  'primitives.d.cts',
-  bundleDeclarations(join(declarations, 'primitives.d.ts'), { './index.cjs': exportedNames(types) }),
-);
-for (const part of ENTRIES) write(`${part}.d.ts`, `export * from './${part}.cjs';\n`);
+const types = exportedNames(bundleDeclarations(join(declarations, 'index.d.ts')));
+for (const entry of ENTRIES) {
+  const others = entry.name === 'index' ? undefined : { './index.cjs': types };
+  const { commonJs, module } = declarationsOf(entry, () =>
+    bundleDeclarations(join(declarations, `${entry.module}.d.ts`), others),
+  );
+  write(`${entry.name}.d.cts`, commonJs);
+  write(`${entry.name}.d.ts`, module);
+}
 
 await compile('-p', 'bench/contenders');
 const contenders = join(dist, 'bench/contenders');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import ts from 'typescript';
+import { ENTRIES } from './entries.js';
 
 /** The library, as files of dist/. */
 export interface LibraryBundle {
@@ -9,12 +10,9 @@ export interface LibraryBundle {
   files: Map<string, string>;
   /** The modules in each file, below src/. */
   modules: Map<string, string[]>;
-  /** The names that the entries export. */
-  exported: Record<(typeof ENTRIES)[number], string[]>;
+  /** The names that a module exports. */
+  namesOf: Names;
 }
-
-/** The public parts. */
-export const ENTRIES = ['index', 'primitives'] as const;
 
 /** What every save needs. It exports its modules by their paths, and functions that load the other files. */
 const LIBRARY = 'library';
@@ -22,10 +20,16 @@ const LIBRARY = 'library';
 /** What some calls need, and the modules that other files of dist/ use. */
 const MORE = 'more';
 
+/** What takes the place of other packages. */
+const COMPAT = 'compat';
+
 /** The expression for a module of the library, in a file of dist/. `up` is the way from there to dist/. */
 export function moduleOf(part: string, up = './'): string {
-  return `require('${up}${LIBRARY}.cjs')${part === 'index' ? '' : `.${MORE}()`}['${part}']`;
+  const file = part.startsWith('compat/') ? COMPAT : MORE;
+  return `require('${up}${LIBRARY}.cjs')${part === 'index' ? '' : `.${file}()`}['${part}']`;
 }
+
+const COMPAT_MODULES = ENTRIES.map(({ module }) => module).filter((module) => module.startsWith('compat/'));
 
 /**
  * Modules of which only functions are used. The first call of one of them loads the file. To compile what a program never uses
@@ -45,6 +49,7 @@ const LOADED_BY_CALLS: Readonly<Record<string, readonly string[]>> = {
   ],
   // With the streams of Node.js.
   stream: ['api/save-stream'],
+  [COMPAT]: COMPAT_MODULES,
 };
 
 /**
@@ -56,7 +61,9 @@ export async function bundleLibrary(root: string, parts: readonly string[]): Pro
   const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const stubs = loadedByCalls(root);
   const core = modulesIn(await bundle(root, importing(['index']), [stubs]));
-  const all = [...new Set([...core, ...ENTRIES, ...Object.values(LOADED_BY_CALLS).flat(), ...parts])];
+  const all = [
+    ...new Set([...core, 'index', 'primitives', ...Object.values(LOADED_BY_CALLS).flat(), ...parts]),
+  ];
   const names = await exportsOf(root, all);
   const shared = sharedWith(root, core, names);
   const files = new Map<string, string>();
@@ -71,25 +78,13 @@ export async function bundleLibrary(root: string, parts: readonly string[]): Pro
     files.set(`${file}.cjs`, `${HEAD}${file === LIBRARY ? code : asFunction(code, version)}`);
     modules.set(`${file}.cjs`, modulesIn(bundled));
   }
-  return { files, modules, exported: { index: names('index'), primitives: names('primitives') } };
+  return { files, modules, namesOf: names };
 }
 
 /** The path of a module below src/, without its extension. */
 export function partOf(root: string, file: string): string | undefined {
   const path = relative(join(root, 'src'), file).split(sep).join('/');
   return path.startsWith('../') ? undefined : path.replace(/\.[jt]s$/, '');
-}
-
-/**
- * The CommonJS entry for a public part. Node.js finds the names that an ES module can import in its text
- * (cjs-module-lexer). In the text of the whole library this would take longer than to load it.
- */
-export function commonJsEntry(part: (typeof ENTRIES)[number], names: readonly string[]): string {
-  return `'use strict';
-const values = ${moduleOf(part)};
-module.exports = values;
-0 && (module.exports = { ${names.join(', ')} });
-`;
 }
 
 /** A line is broken after so many characters. */

@@ -24,6 +24,7 @@ const LAYERS: Readonly<Record<'TypeScript' | 'C++', readonly (readonly string[])
     ['bench/measure'],
     ['bench/contenders'],
     ['src'],
+    ['src/compat'],
     ['src/api'],
     ['src/names', 'src/engine'],
     ['src/fs'],
