@@ -1,3 +1,5 @@
+import { exportedNames } from './declarations.js';
+
 /** A public entry of the package, `indelible` or `indelible/NAME`. dist/ has a CommonJS and an ES module of its name. */
 export interface Entry {
   /** The name of its files in dist/. */
@@ -33,6 +35,9 @@ export const ENTRIES: readonly Entry[] = [
     like: 'node:fs/promises',
   },
   { name: 'register', module: 'compat/register', call: 'register' },
+  { name: 'write-file-atomic', module: 'compat/write-file-atomic', value: 'writeFile', names: ['sync'] },
+  { name: 'atomically', module: 'compat/atomically' },
+  { name: 'steno', module: 'compat/steno' },
 ];
 
 /**
@@ -72,8 +77,18 @@ export const { ${(entry.names ?? []).join(', ')} } = values;
  */
 export function declarationsOf(entry: Entry, bundle: () => string): { commonJs: string; module: string } {
   if (entry.call !== undefined) return { commonJs: 'export {};\n', module: 'export {};\n' };
+  const { value } = entry;
   if (entry.like === undefined) {
-    return { commonJs: bundle(), module: `export * from './${entry.name}.cjs';\n` };
+    const types = bundle();
+    if (value === undefined) return { commonJs: types, module: `export * from './${entry.name}.cjs';\n` };
+    const names = exportedNames(types).filter((name) => name !== value);
+    return {
+      commonJs: types.replace(
+        /^export \{.*\};$/m,
+        `declare namespace ${value} { export { ${names.join(', ')} } }\nexport = ${value};`,
+      ),
+      module: `export { ${['default', ...names].join(', ')} } from './${entry.name}.cjs';\n`,
+    };
   }
   return {
     commonJs: `import values = require('${entry.like}');\nexport = values;\n`,

@@ -202,6 +202,8 @@ async function write(filePath: PathLike, data: unknown, options: WriteOptions): 
   // The encoding is not that of a stream's strings.
   const saving = saveOptions(written, stream ? { ...options, encoding: undefined } : options);
   const path = absolutePath(filePath, 'filePath');
+  // A stream that fails while it waits rejects the call later.
+  if (stream) data.on('error', () => undefined);
   const dispose = options.schedule ? await options.schedule(filePath as string) : undefined;
   try {
     await inTurn(path.toString(), stream, async () => {

@@ -42,12 +42,14 @@ export class Writer {
    *   the row. All others settle with the save that has written them or newer data.
    * @throws {SaveError} (rejects) as `save`.
    */
-  async write(data: Data): Promise<void> {
-    if (this.#writing) {
-      this.#waiting ??= waitingWrites(data);
-      this.#waiting.data = data;
-      return this.#waiting.done;
-    }
+  write(data: Data): Promise<void> {
+    if (!this.#writing) return this.#writeRow(data);
+    this.#waiting ??= waitingWrites(data);
+    this.#waiting.data = data;
+    return this.#waiting.done;
+  }
+
+  async #writeRow(data: Data): Promise<void> {
     this.#writing = true;
     let failure: { error: unknown } | undefined;
     for (let next: Pick<Waiting, 'data'> & Partial<Waiting> = { data }; ; ) {
@@ -58,11 +60,16 @@ export class Writer {
         failure = { error };
         next.reject?.(error);
       }
-      if (this.#waiting === undefined) break;
+      if (this.#waiting === undefined) {
+        // From here on a write begins a new row.
+        this.#writing = false;
+        // The callers of the last save go first.
+        await next.done?.catch(() => undefined);
+        break;
+      }
       next = this.#waiting;
       this.#waiting = undefined;
     }
-    this.#writing = false;
     if (failure !== undefined) throw failure.error;
   }
 }

@@ -11,6 +11,8 @@ import {
   rightsOptions,
 } from './equivalent-options.js';
 
+export type { Chown } from './equivalent-options.js';
+
 /** Options of `writeFile` and `sync`, as those of write-file-atomic. */
 export interface Options {
   /**
@@ -56,25 +58,29 @@ export type Callback = (error?: Error) => void;
  */
 export function writeFile(
   filename: PathLike,
-  data: unknown,
+  data: string | NodeJS.ArrayBufferView | null | undefined,
   options: Options | BufferEncoding | null | undefined,
   callback: Callback,
 ): Promise<void>;
-export function writeFile(filename: PathLike, data: unknown, callback: Callback): Promise<void>;
 export function writeFile(
   filename: PathLike,
-  data: unknown,
+  data: string | NodeJS.ArrayBufferView | null | undefined,
+  callback: Callback,
+): Promise<void>;
+export function writeFile(
+  filename: PathLike,
+  data: string | NodeJS.ArrayBufferView | null | undefined,
   options?: Options | BufferEncoding | null,
 ): Promise<void>;
 export function writeFile(
   filename: PathLike,
-  data: unknown,
+  data: string | NodeJS.ArrayBufferView | null | undefined,
   options?: Options | BufferEncoding | null | Callback,
   callback?: Callback,
 ): Promise<void> {
   if (typeof options === 'function') return writeFile(filename, data, undefined, options);
   const written = write(filename, data, optionsObject<Options>(options));
-  return callback ? written.then(callback, callback) : written;
+  return callback ? written.then(() => callback(undefined), callback) : written;
 }
 
 /**
@@ -82,7 +88,11 @@ export function writeFile(
  *
  * @throws as `writeFile` rejects.
  */
-export function sync(filename: PathLike, data: unknown, options?: Options | BufferEncoding | null): void {
+export function sync(
+  filename: PathLike,
+  data: string | NodeJS.ArrayBufferView | null | undefined,
+  options?: Options | BufferEncoding | null,
+): void {
   const given = optionsObject<Options>(options);
   const written = dataOf(data);
   saveSync(filename, written, {
@@ -91,7 +101,14 @@ export function sync(filename: PathLike, data: unknown, options?: Options | Buff
   });
 }
 
-async function write(filename: PathLike, data: unknown, options: Options): Promise<void> {
+// What CommonJS requires is the function.
+Object.assign(writeFile, { sync });
+
+async function write(
+  filename: PathLike,
+  data: string | NodeJS.ArrayBufferView | null | undefined,
+  options: Options,
+): Promise<void> {
   const written = dataOf(data);
   await save(filename, written, {
     ...saveOptions(written, options),
