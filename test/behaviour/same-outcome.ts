@@ -50,7 +50,7 @@ export async function outcomeOf<Library>(
     return { end, files: filesIn(directory) };
   } finally {
     process.umask(before);
-    rmSync(directory, { recursive: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -68,10 +68,13 @@ export function nameOf(error: unknown): unknown {
   return 'code' in error ? error.code : error.name;
 }
 
-/** What an unnamed temporary had as its name is of no interest. */
+/** A temporary of atomically, which removes it after a call has failed, and does not wait for that. */
+const LEFT_FOR_A_MOMENT = /\.tmp-\d{10}[\da-f]{6}$/;
+
 function filesIn(directory: string): Record<string, unknown> {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
-  return Object.fromEntries(names.map((name) => [name, fileAt(join(directory, name))]));
+  const lasting = names.filter((name) => !LEFT_FOR_A_MOMENT.test(name));
+  return Object.fromEntries(lasting.map((name) => [name, fileAt(join(directory, name))]));
 }
 
 function fileAt(path: string): unknown {
