@@ -20,6 +20,8 @@ import { pack } from './packed.js';
 
 const TYPED = `
 import { type Saved, SaveAllError, Saver, createSaveStream, inspect, save, saveAll, saveSync } from 'indelible';
+import { type Stats, statSync, writeFile } from 'indelible/fs';
+import { readFile } from 'indelible/fs/promises';
 import { fdatasync } from 'indelible/primitives';
 import type { Contender } from 'indelible/contender';
 
@@ -33,6 +35,8 @@ export async function use(): Promise<Saved> {
     if (error instanceof SaveAllError) names.push(error.message);
   });
   await fdatasync(0);
+  const stats: Stats = statSync('file');
+  writeFile('file', await readFile('file', 'utf8'), { flush: true, mode: stats.mode }, () => undefined);
   saveSync('file', names.join());
   // @ts-expect-error: there is no such durability
   await save('file', 'text', { durability: 'eternal' });
@@ -42,7 +46,10 @@ export type C = Contender;
 `;
 const TYPED_COMMONJS = `
 import indelible = require('indelible');
+import fs = require('indelible/fs');
+import 'indelible/register';
 export const saved: Promise<indelible.Saved> = indelible.save('file', 'text');
+export const stats: fs.Stats = fs.statSync('file');
 `;
 const REQUIRED = `
 const { saveSync } = require('indelible');

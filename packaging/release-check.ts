@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { Checks, expect } from './checks.js';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
+import { ENTRIES } from './distribution/entries.js';
 import { pack } from './packed.js';
 import { prebuildPath, targetName, targets } from './prebuild/targets.js';
 import { publicAddress } from './public-address.js';
@@ -38,21 +39,15 @@ const SHIPPED = [
   'dist/cli/main.js',
   'dist/docs/crash-results.json.br',
   'dist/docs/see-it-work.html.br',
+  'dist/compat.cjs',
   'dist/contender.d.cts',
-  'dist/index.cjs',
-  'dist/index.d.cts',
-  'dist/index.d.ts',
-  'dist/index.js',
   'dist/library.cjs',
   'dist/more.cjs',
   'dist/native.json.br',
   'dist/portable-save.js',
-  'dist/primitives.cjs',
-  'dist/primitives.d.cts',
-  'dist/primitives.d.ts',
-  'dist/primitives.js',
   'dist/stream.cjs',
   'package.json',
+  ...ENTRIES.flatMap(({ name }) => ['cjs', 'd.cts', 'd.ts', 'js'].map((type) => `dist/${name}.${type}`)),
 ];
 
 const { values } = parseArgs({ options: { tag: { type: 'string' } } });

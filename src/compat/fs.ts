@@ -10,7 +10,7 @@ import { type AbsolutePath, absolutePath } from '../base/path.js';
 const node = {
   writeFile: fs.writeFile,
   writeFileSync: fs.writeFileSync,
-  writeFileAsPromise: fs.promises.writeFile,
+  promises: { writeFile: fs.promises.writeFile },
 };
 
 /** Fake timers may replace it later. */
@@ -28,8 +28,7 @@ export interface Replacement {
 export interface ReplacedFunctions {
   writeFile(file: unknown, data: unknown, options?: unknown, callback?: unknown): void;
   writeFileSync(file: unknown, data: unknown, options?: unknown): void;
-  /** That of `fs.promises`. */
-  writeFileAsPromise(file: unknown, data: unknown, options?: unknown): Promise<void>;
+  readonly promises: { writeFile(file: unknown, data: unknown, options?: unknown): Promise<void> };
 }
 
 /**
@@ -79,14 +78,16 @@ export function replacedFunctions(replacement: Replacement): ReplacedFunctions {
       }
     },
 
-    async writeFileAsPromise(file, data, options) {
-      const accepted = isWhole(data) || isSource(data as SaveData);
-      const replaced = accepted ? replacedFile(file, options, replacement) : undefined;
-      if (replaced === undefined) {
-        await Reflect.apply(node.writeFileAsPromise, fs.promises, [file, data, options]);
-      } else {
-        await saveOrWrite(replaced, data, options);
-      }
+    promises: {
+      async writeFile(file, data, options) {
+        const accepted = isWhole(data) || isSource(data as SaveData);
+        const replaced = accepted ? replacedFile(file, options, replacement) : undefined;
+        if (replaced === undefined) {
+          await Reflect.apply(node.promises.writeFile, fs.promises, [file, data, options]);
+        } else {
+          await saveOrWrite(replaced, data, options);
+        }
+      },
     },
   };
 }
@@ -102,7 +103,7 @@ function isWhole(data: unknown): data is string | ArrayBufferView {
 }
 
 async function saveOrWrite({ path, options }: ReplacedFile, data: unknown, given: unknown): Promise<void> {
-  const write = () => Reflect.apply(node.writeFileAsPromise, fs.promises, [path, data, given]);
+  const write = () => Reflect.apply(node.promises.writeFile, fs.promises, [path, data, given]);
   // A source cannot be read a second time, so the path is looked at before.
   const isRepeatable = isWhole(data);
   if (!isRepeatable && (await hasNoContent(path))) return await write();
@@ -225,16 +226,10 @@ function hasNoContentSync(path: AbsolutePath): boolean {
 const replaced = replacedFunctions({ durability: 'durable', isExcluded: () => false });
 
 /** `fs.promises` with `writeFile` replaced: what `indelible/fs/promises` is. */
-export const promises: typeof fs.promises = withFunctions(fs.promises, {
-  writeFile: replaced.writeFileAsPromise,
-});
+export const promises: typeof fs.promises = withFunctions(fs.promises, replaced.promises);
 
 /** Node's `fs` with `writeFile`, `writeFileSync` and `promises.writeFile` replaced: what `indelible/fs` is. */
-export const nodeFs: typeof fs = withFunctions(fs, {
-  writeFile: replaced.writeFile,
-  writeFileSync: replaced.writeFileSync,
-  promises,
-});
+export const nodeFs: typeof fs = withFunctions(fs, { ...replaced, promises });
 
 /** A copy of a module of Node. Its getters stay getters: some load what they return. */
 function withFunctions<Module extends object>(module: Module, functions: object): Module {

@@ -22,12 +22,12 @@ const DURABILITIES: readonly string[] = ['durable', 'ordered', 'none'] satisfies
  * @throws {TypeError} `ERR_INVALID_ARG_VALUE` for another durability.
  */
 export function register(): void {
-  const { writeFile, writeFileSync, writeFileAsPromise } = replacedFunctions({
+  const { promises, ...functions } = replacedFunctions({
     durability: durabilityFromEnvironment(),
     isExcluded: excludedFromEnvironment(),
   });
-  Object.assign(fs, { writeFile, writeFileSync });
-  Object.assign(fs.promises, { writeFile: writeFileAsPromise });
+  Object.assign(fs, functions);
+  Object.assign(fs.promises, promises);
   syncBuiltinESMExports();
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bundleDeclarations, exportedNames } from '../../packaging/distribution/declarations.js';
+import { ENTRIES } from '../../packaging/distribution/entries.js';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
@@ -106,10 +107,7 @@ export declare class A {
     );
     expect(all.map((name) => name.replaceAll('\\', '/')).sort()).toEqual([
       'contender.d.cts',
-      'index.d.cts',
-      'index.d.ts',
-      'primitives.d.cts',
-      'primitives.d.ts',
+      ...ENTRIES.flatMap(({ name }) => [`${name}.d.cts`, `${name}.d.ts`]).sort(),
     ]);
   });
 });

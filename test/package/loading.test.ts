@@ -128,7 +128,7 @@ describe('the files of the library', () => {
 
   test('are refused by the library of another version, which a running program may have loaded', () => {
     const require = createRequire(import.meta.url);
-    for (const name of ['more.cjs', 'stream.cjs']) {
+    for (const name of ['compat.cjs', 'more.cjs', 'stream.cjs']) {
       const load = require(join(project, 'dist', name)) as (library: object) => object;
       expect(() => load({ 'base/version': { version: '9.9.9' } }), name).toThrow(
         /replaced by another version/,
@@ -139,7 +139,9 @@ describe('the files of the library', () => {
   test('require nothing but one another, and Node.js by names that bundlers do not replace', () => {
     for (const [name, code] of bundle.files) {
       const required = [...code.matchAll(/(?<![\w.])require\(([^)]*)\)/g)].map(([, argument]) => argument);
-      expect(required.sort(), name).toEqual(name === 'library.cjs' ? ['"./more.cjs"', '"./stream.cjs"'] : []);
+      expect(required.sort(), name).toEqual(
+        name === 'library.cjs' ? ['"./compat.cjs"', '"./more.cjs"', '"./stream.cjs"'] : [],
+      );
     }
   });
 });
