@@ -22,7 +22,10 @@ const TYPED = `
 import { type Saved, SaveAllError, Saver, createSaveStream, inspect, save, saveAll, saveSync } from 'indelible';
 import { type Stats, statSync, writeFile } from 'indelible/fs';
 import { readFile } from 'indelible/fs/promises';
+import { writeFile as writeFileAtomically, type WriteOptions } from 'indelible/atomically';
 import { fdatasync } from 'indelible/primitives';
+import { Writer } from 'indelible/steno';
+import writeFileAtomic, { type Options, sync } from 'indelible/write-file-atomic';
 import type { Contender } from 'indelible/contender';
 
 export async function use(): Promise<Saved> {
@@ -37,6 +40,15 @@ export async function use(): Promise<Saved> {
   await fdatasync(0);
   const stats: Stats = statSync('file');
   writeFile('file', await readFile('file', 'utf8'), { flush: true, mode: stats.mode }, () => undefined);
+  const [atomic, atomically]: [Options, WriteOptions] = [{ mode: 0o600 }, { mode: 0o600 }];
+  await writeFileAtomic('file', 'text', atomic);
+  writeFileAtomic('file', 'text', (error) => error?.message);
+  sync('file', 'text', { chown: { uid: 0, gid: 0 } });
+  writeFileAtomic.sync('file', 'text');
+  await writeFileAtomically('file', 'text', atomically);
+  await new Writer('file').write('text');
+  // @ts-expect-error: it has no equivalent
+  sync('file', 'text', { tmpfileCreated: () => undefined });
   saveSync('file', names.join());
   // @ts-expect-error: there is no such durability
   await save('file', 'text', { durability: 'eternal' });
@@ -47,9 +59,13 @@ export type C = Contender;
 const TYPED_COMMONJS = `
 import indelible = require('indelible');
 import fs = require('indelible/fs');
+import writeFileAtomic = require('indelible/write-file-atomic');
 import 'indelible/register';
 export const saved: Promise<indelible.Saved> = indelible.save('file', 'text');
 export const stats: fs.Stats = fs.statSync('file');
+export const options: writeFileAtomic.Options = { fsync: false };
+writeFileAtomic.sync('file', 'text', options);
+export const written: Promise<void> = writeFileAtomic('file', 'text', options);
 `;
 const REQUIRED = `
 const { saveSync } = require('indelible');

@@ -65,8 +65,8 @@ export interface WriteOptions {
   /** Waited for before the file is written. The function that it resolves with is called afterwards. */
   schedule?: ((filePath: string) => Promise<() => void>) | null | undefined;
   /**
-   * Has no effect: a save waits for descriptors by itself, without a limit of time. An error that the system gives is
-   * reported at once; on Windows, a file that is busy is tried for two seconds.
+   * Has no effect: a save waits for a free descriptor for up to five seconds, and on Windows for a busy file for two.
+   * Every other error is reported at once.
    */
   timeout?: number | undefined;
   /** There is no equivalent: a function is refused. */
