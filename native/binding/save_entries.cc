@@ -52,6 +52,7 @@ SaveArguments ReadSave(Environment& environment, Arguments* arguments) {
   request.has_gid = (flags & wire::kHasGid) != 0;
   request.owner_required = (flags & wire::kOwnerRequired) != 0;
   request.timed = (flags & wire::kTimed) != 0;
+  request.only_if_writable = (flags & wire::kOnlyIfWritable) != 0;
   save.uses_default_plan = (flags & wire::kUsesDefaultPlan) != 0;
   save.among_many = (flags & wire::kAmongMany) != 0;
   request.mode = arguments->Uint32("mode", kHighestMode);

@@ -47,11 +47,13 @@ enum Flag : uint32_t {
   kExpectsMissing = 1U << 12,
   kUsesDefaultPlan = 1U << 13,
   kAmongMany = 1U << 14,
+  kOnlyIfWritable = 1U << 15,
 };
 inline constexpr const char* kFlagNames[] = {
     "exclusive",          "followSymlinks", "makeDirectories", "preserveMode",    "preserveOwner",
     "preserveAttributes", "strict",         "hasMode",         "hasUid",          "hasGid",
-    "ownerRequired",      "timed",          "expectsMissing",  "usesDefaultPlan", "amongMany"};
+    "ownerRequired",      "timed",          "expectsMissing",  "usesDefaultPlan", "amongMany",
+    "onlyIfWritable"};
 inline constexpr uint32_t kAllFlags = (1U << (sizeof kFlagNames / sizeof kFlagNames[0])) - 1;
 
 // For PlanChoice.

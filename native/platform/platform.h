@@ -169,6 +169,9 @@ Status ListDirectory(const Directory& directory, std::vector<Listed>* entries);
 Status Identify(const Directory& directory, Identity* identity);
 // A missing name is not an error: `kind` is kMissing. Symbolic links are not followed.
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry);
+// Fails as opening the file to write would. Does not open it, so that no watcher is notified (except on
+// Windows).
+Status CheckWritable(const Directory& directory, const std::string& name);
 // Text and owner are those of one inode, whatever another program puts in its place meanwhile. EINVAL for
 // anything but a link.
 Status ReadLink(const Directory& directory, const std::string& name, SymbolicLink* link);

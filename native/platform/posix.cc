@@ -128,6 +128,14 @@ Status Follow(const Directory& directory, const std::string& name, Entry* entry)
   return errno == ENOENT ? Status::Ok() : Status::Failed("open", errno);
 }
 
+// Any other error does not tell: the call may be forbidden, and an immutable file is refused by the rename.
+Status CheckWritable(const Directory& directory, const std::string& name) {
+  // Without a flag it asks for the real user (faccessat(2)). The flag needs Linux 5.8.
+  const int flags = geteuid() == getuid() && getegid() == getgid() ? 0 : AT_EACCESS;
+  if (faccessat(Number(directory), name.c_str(), W_OK, flags) == 0) return Status::Ok();
+  return errno == EACCES || errno == EROFS ? Status::Failed("open", errno) : Status::Ok();
+}
+
 Status MakeDirectory(const Directory& directory, const std::string& name, uint32_t mode) {
   return Checked(mkdirat(Number(directory), name.c_str(), mode), "mkdir");
 }

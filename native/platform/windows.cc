@@ -368,6 +368,11 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
   return status.ok() ? Describe(file, entry) : std::move(status);
 }
 
+Status CheckWritable(const Directory& directory, const std::string& name) {
+  Descriptor file;
+  return OpenEntry(directory, name, FILE_WRITE_DATA, "open", &file);
+}
+
 Status Describe(const Descriptor& file, Entry* entry) {
   *entry = Entry();
   Status status = Describe(file, "fstat", entry);

@@ -42,6 +42,8 @@ struct SaveRequest {
   uint32_t gid = 0;
   // The save fails if the process may not set them. Otherwise they are set as far as the process may.
   bool owner_required = true;
+  // The save fails unless the process may write the file that exists, as open(2) would.
+  bool only_if_writable = false;
   // Measure the time of each stage.
   bool timed = false;
   // The save fails unless the target is this version when it is replaced. Null: any version.

@@ -174,6 +174,10 @@ Status InspectTarget(const SaveRequest& request, const Target& target, ExistingE
   status = CheckForeign(target.directory, *entry, &entry->foreign);
   if (!status.ok()) return status;
   if (entry->foreign && !request.has_uid) return Status::Failed(Status::Reason::kForeignFile, "open", EACCES);
+  if (request.only_if_writable) {
+    status = platform::CheckWritable(target.directory, target.name);
+    if (!status.ok()) return status;
+  }
   return DropSetIdsOfLinked(target.directory, entry);
 }
 

@@ -18,7 +18,7 @@ export const WIRE = {
     ...(['exclusive', 'followSymlinks', 'makeDirectories'] as const),
     ...(['preserveMode', 'preserveOwner', 'preserveAttributes', 'strict'] as const),
     ...(['hasMode', 'hasUid', 'hasGid', 'ownerRequired', 'timed'] as const),
-    ...(['expectsMissing', 'usesDefaultPlan', 'amongMany'] as const),
+    ...(['expectsMissing', 'usesDefaultPlan', 'amongMany', 'onlyIfWritable'] as const),
   ],
   /**
    * The meaning of each `choice`, and the order of the plans in a decision: the forced protocol, if any, and

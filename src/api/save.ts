@@ -83,6 +83,7 @@ export function requestOf(
     followSymlinks: resolved.followSymlinks,
     makeDirectories: resolved.makeDirectories,
     strict: resolved.strict,
+    onlyIfWritable: resolved.onlyIfWritable,
     protocol: resolved.protocol,
     signal: resolved.signal,
   };

@@ -125,6 +125,15 @@ export interface SaveOptions {
   protocol?: 'sync-rename-sync' | null | undefined;
 }
 
+/** The key of an option that callers outside the package cannot give. */
+export const ONLY_IF_WRITABLE = Symbol('only if writable');
+
+/** Options that the package's own calls may add. */
+export interface InternalOptions extends SaveOptions {
+  /** `SaveParameters.onlyIfWritable`. */
+  [ONLY_IF_WRITABLE]?: true;
+}
+
 /** `undefined`: not given by the caller. At least one of them is given. */
 export interface ResolvedOwner {
   readonly uid: number | undefined;
@@ -153,6 +162,7 @@ export interface ResolvedOptions {
   signal: AbortSignal | undefined;
   encoding: BufferEncoding;
   strict: boolean;
+  onlyIfWritable: boolean;
   protocol: 'sync-rename-sync' | undefined;
 }
 
@@ -188,7 +198,7 @@ export function resolveOptions(
   refused = REFUSED_BY_SAVES,
 ): ResolvedOptions {
   if (typeof options === 'string') return resolveOptions({ encoding: options });
-  const given: SaveOptions = optionsObject(options, refused, 'of type object or string');
+  const given: InternalOptions = optionsObject(options, refused, 'of type object or string');
   const ifExists = oneOf('options.ifExists', given.ifExists, ['replace', 'fail']);
   return {
     durability: oneOf('options.durability', given.durability, ['durable', 'ordered', 'none']),
@@ -203,6 +213,7 @@ export function resolveOptions(
     signal: resolveSignal(given.signal),
     encoding: resolveEncoding(given.encoding),
     strict: booleanOption('options.strict', given.strict, false),
+    onlyIfWritable: given[ONLY_IF_WRITABLE] === true,
     protocol: resolveProtocol(given.protocol) ?? protocolFromEnvironment(),
   };
 }

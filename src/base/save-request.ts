@@ -18,6 +18,8 @@ export interface SaveParameters {
   readonly followSymlinks: boolean;
   readonly makeDirectories: boolean;
   readonly strict: boolean;
+  /** The save fails with `EACCES` unless the process may write the file that exists, as `fs.writeFile` does. */
+  readonly onlyIfWritable: boolean;
   /** Forces `sync-rename-sync` where a cheaper protocol is proven. */
   readonly protocol: 'sync-rename-sync' | undefined;
   /** Not aborted when the engine gets the request. */

@@ -3,7 +3,7 @@ import { save, saveSync } from '../api/save.js';
 import { isSource, type SaveSource } from '../api/save-source.js';
 import type { SaveData } from '../base/data.js';
 import { isError } from '../base/errors.js';
-import type { Durability, SaveOptions } from '../base/options.js';
+import { type Durability, type InternalOptions, ONLY_IF_WRITABLE } from '../base/options.js';
 import { type AbsolutePath, absolutePath } from '../base/path.js';
 
 /** Node's own functions, taken before `register` replaces them. */
@@ -94,7 +94,7 @@ export function replacedFunctions(replacement: Replacement): ReplacedFunctions {
 
 interface ReplacedFile {
   readonly path: AbsolutePath;
-  readonly options: SaveOptions;
+  readonly options: InternalOptions;
 }
 
 /** Strings and views. `fs` takes no ArrayBuffer. */
@@ -140,7 +140,7 @@ interface NodeOptions {
 }
 
 /** @returns `undefined` if Node refuses them, or if they do not ask for the replacement of a whole file. */
-function saveOptionsOf(given: unknown, durability: Durability): SaveOptions | undefined {
+function saveOptionsOf(given: unknown, durability: Durability): InternalOptions | undefined {
   if (typeof given === 'string') return saveOptionsOf({ encoding: given }, durability);
   if (given !== undefined && (typeof given !== 'object' || Array.isArray(given))) return undefined;
   const { encoding, mode, flag, flush, signal }: NodeOptions = given ?? {};
@@ -156,6 +156,7 @@ function saveOptionsOf(given: unknown, durability: Durability): SaveOptions | un
     createMode,
     encoding: (encoding || 'utf8') as BufferEncoding,
     signal: signal as AbortSignal | undefined,
+    [ONLY_IF_WRITABLE]: true,
   };
 }
 

@@ -6,7 +6,9 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { nodeFs, promises } from '../../src/compat/fs.js';
+import { isRoot, NOBODY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
+import { callAs } from './call-as.js';
 
 const scratch = new ScratchDirectory();
 const isWindows = process.platform === 'win32';
@@ -287,6 +289,35 @@ describe.each([0o022, 0o077])('with the umask %i, indelible/fs does what fs does
     const ours = await outcomeOf(one, OURS[form], 'ours');
     const nodes = await outcomeOf(one, NODES[form], 'node');
     assert.deepEqual(ours, nodes);
+  });
+});
+
+describe.skipIf(!isRoot)('indelible/fs, for a user without privileges,', () => {
+  const user = { uid: NOBODY, gid: NOBODY };
+  const OURS = ['indelible/fs.writeFileSync', 'indelible/fs.promises.writeFile'];
+
+  beforeEach(() => fs.chmodSync(scratch.path, 0o777));
+
+  it.each([...OURS, 'fs.writeFileSync'])(
+    'refuses a file that the user may not write, as fs does: %s',
+    async (call) => {
+      fs.writeFileSync(scratch.at('file'), 'old', { mode: 0o444 });
+      fs.chownSync(scratch.at('file'), user.uid, user.gid);
+      const { error } = await callAs(user, call, scratch.at('file'), 'new');
+      assert.equal(error?.code, 'EACCES');
+      assert.equal(error.syscall, 'open');
+      assert.equal(fs.readFileSync(scratch.at('file'), 'utf8'), 'old');
+      assert.deepEqual(fs.readdirSync(scratch.path), ['file']);
+    },
+  );
+
+  it.each(OURS)('replaces a file that the group of the user may write: %s', async (call) => {
+    fs.writeFileSync(scratch.at('file'), 'old');
+    fs.chownSync(scratch.at('file'), 0, user.gid);
+    fs.chmodSync(scratch.at('file'), 0o060);
+    const { error } = await callAs(user, call, scratch.at('file'), 'new');
+    assert.equal(error, undefined);
+    assert.equal(fs.readFileSync(scratch.at('file'), 'utf8'), 'new');
   });
 });
 

@@ -1,8 +1,19 @@
 // Calls one function of the library as another user, and prints the outcome as JSON.
 //   argument: {"call", "arguments", "umask"?, "uid"?, "gid"?, "groups"?}
+import fs from 'node:fs';
+import replacedFs from '../../dist/fs.js';
 import { exchange, exchangeSync, save, saveSync, sweepSync } from '../../dist/index.js';
 
-const CALLS = { exchange, exchangeSync, save, saveSync, sweepSync };
+const CALLS = {
+  exchange,
+  exchangeSync,
+  save,
+  saveSync,
+  sweepSync,
+  'fs.writeFileSync': fs.writeFileSync,
+  'indelible/fs.writeFileSync': replacedFs.writeFileSync,
+  'indelible/fs.promises.writeFile': replacedFs.promises.writeFile,
+};
 
 const { call, arguments: given, umask, uid, gid, groups } = JSON.parse(process.argv[2]);
 

@@ -37,6 +37,7 @@ function publicationOf(ifExists: SaveRequest['ifExists']): Publication {
     followSymlinks: true,
     makeDirectories: false,
     strict: false,
+    onlyIfWritable: false,
     protocol: undefined,
     signal: undefined,
   };

@@ -62,6 +62,7 @@ function flagsOf(request: SaveParameters): number {
   if (request.mode !== undefined) flags |= FLAG.hasMode;
   if (request.owner !== undefined) flags |= ownerFlagsOf(request.owner);
   if (request.timer !== undefined) flags |= FLAG.timed;
+  if (request.onlyIfWritable) flags |= FLAG.onlyIfWritable;
   if (request.expected === 'missing') flags |= FLAG.expectsMissing;
   return flags;
 }

@@ -200,6 +200,13 @@ export function lstat(path: Buffer): Steps<fs.Stats> {
   );
 }
 
+export function access(path: Buffer, mode: number): Steps<void> {
+  return step(
+    () => fs.accessSync(forNode(path), mode),
+    () => promised(fs.access)(forNode(path), mode),
+  );
+}
+
 export function lstatExactly(path: Buffer): Steps<fs.BigIntStats> {
   return step(
     () => fs.lstatSync(forNode(path), { bigint: true }),

@@ -1,6 +1,6 @@
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { indelibleError } from '../../base/errors.js';
-import { failedWith, HINTS, refusal, toSaveError } from '../../base/fs-error.js';
+import { failedCall, failedWith, HINTS, refusal, toSaveError } from '../../base/fs-error.js';
 import type { AbsolutePath } from '../../base/path.js';
 import {
   bytesOfPath,
@@ -11,7 +11,7 @@ import {
 } from '../../base/path-bytes.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
-import { lstat, readlink, stat } from './plain-fs.js';
+import { access, lstat, readlink, stat } from './plain-fs.js';
 import type { PreservedAttributes } from './rights.js';
 import {
   isForeign,
@@ -42,6 +42,7 @@ interface TargetRequest extends Pick<SaveParameters, 'path' | 'ifExists' | 'foll
   readonly owner?: SaveParameters['owner'];
   /** The caller decides about the owner of the file. */
   readonly anyOwner?: boolean;
+  readonly onlyIfWritable?: boolean;
 }
 
 /** A target, and what the kernel finds at the end of the first link that was followed. */
@@ -99,7 +100,7 @@ export function* locateAgain(request: SaveParameters, { path }: Target): Steps<T
 function* targetAt(
   path: Buffer,
   existing: Stats | undefined,
-  { path: requested, ifExists, owner, anyOwner = owner?.uid !== undefined }: TargetRequest,
+  { path: requested, ifExists, owner, anyOwner = owner?.uid !== undefined, onlyIfWritable }: TargetRequest,
 ): Steps<Target> {
   if (existing === undefined) return { path, occupied: false, replaced: undefined };
   if (ifExists === 'fail') throw refusal('EEXIST', 'open', requested);
@@ -107,8 +108,21 @@ function* targetAt(
   refuseUnlessFile(existing, requested);
   if (!anyOwner) yield* refuseForeignFile(path, existing);
   else if (yield* isForeign(path, existing)) return { path, occupied: true, replaced: undefined };
+  if (onlyIfWritable === true) yield* checkWritable(path);
   const { uid, gid } = existing;
   return { path, occupied: true, replaced: { mode: yield* modeToPreserve(path, existing), uid, gid } };
+}
+
+/** For the real user of the process: plain `fs` does not ask for the effective one. */
+function* checkWritable(path: Buffer): Steps<void> {
+  try {
+    yield* access(path, constants.W_OK);
+  } catch (error) {
+    // EPERM on Windows, and on Linux for an immutable file.
+    for (const code of ['EACCES', 'EPERM'] as const) {
+      if (failedWith(error, code)) throw failedCall(code, 'open');
+    }
+  }
 }
 
 /** The error for a path that can only name a directory, as open(2) with `O_CREAT` gives it. */

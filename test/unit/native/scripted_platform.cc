@@ -91,6 +91,8 @@ Status Identify(const Directory& directory, Identity* identity) {
   return Status::Ok();
 }
 
+Status CheckWritable(const Directory&, const std::string&) { return Answer("CheckWritable"); }
+
 Status LookUp(const Directory&, const std::string&, Entry* entry) {
   entry->kind = script.link ? Entry::Kind::kSymlink : Entry::Kind::kFile;
   entry->size = script.size;
