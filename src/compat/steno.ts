@@ -63,8 +63,6 @@ export class Writer {
       if (this.#waiting === undefined) {
         // From here on a write begins a new row.
         this.#writing = false;
-        // The callers of the last save go first.
-        await next.done?.catch(() => undefined);
         break;
       }
       next = this.#waiting;

@@ -16,6 +16,7 @@ import { describe, it } from 'vitest';
 import * as dropIn from '../../src/compat/atomically.js';
 import { isRoot } from '../machine.js';
 import { Mounts } from '../mounts.js';
+import { ended, startProgram } from '../node-process.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { assertSameOutcome, type Situation } from './same-outcome.js';
 
@@ -401,6 +402,15 @@ describe('the drop-in for atomically', () => {
     await third;
     assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'third');
     assert.deepEqual(scratch.temporaries(), []);
+  });
+
+  // prlimit(1) is part of util-linux.
+  it.skipIf(process.platform !== 'linux')('reads again when there is a free descriptor', async () => {
+    writeFileSync(scratch.at('file'), 'content');
+    const { stdout, stderr } = await ended(
+      startProgram('read-without-descriptors.mjs', [scratch.at('file')]),
+    );
+    assert.deepEqual([stdout, stderr], ['["EMFILE","EMFILE","content"]\n', '']);
   });
 
   it('does not let a Readable wait for one of another path', async () => {

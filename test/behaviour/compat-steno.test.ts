@@ -41,9 +41,18 @@ async function settled(
   return log;
 }
 
-/** Writes all of it in one tick. `!` is data that is refused. */
+/** Data with an error of its own. */
+function* failing(): Generator<string> {
+  yield 'a';
+  throw new RangeError('of the data');
+}
+
+/** What makes data that is not written. */
+const REFUSED: Record<string, () => unknown> = { '!': () => 5, '?': failing };
+
+/** Writes all of it in one tick. */
 function writeRow(writer: InstanceType<Library>, row: string): Promise<string[]> {
-  return settled([...row].map((name) => [name, writer.write(name === '!' ? 5 : name)] as const));
+  return settled([...row].map((name) => [name, writer.write(REFUSED[name]?.() ?? name)] as const));
 }
 
 function* chunks(): Generator<string | Uint8Array> {
@@ -103,8 +112,25 @@ const CASES: (Situation & { run(Writer: Library, at: At): unknown })[] = [
     prepare: (at) => symlinkSync('missing', at('file')),
     run: (Writer, at) => new Writer(at('file')).write('new'),
   },
-  ...['ab', 'abc', 'abcdef', '!', 'a!', '!a', 'a!b', '!ab', 'ab!', 'a!!', '!!', '!!a', '!a!'].map((row) => ({
-    what: `the writes ${row} of one tick, where ! is refused`,
+  ...[
+    'ab',
+    'abc',
+    'abcdef',
+    '!',
+    'a!',
+    '!a',
+    'a!b',
+    '!ab',
+    'ab!',
+    'a!!',
+    '!!',
+    '!!a',
+    '!a!',
+    '!?',
+    '?!',
+    'a!?',
+  ].map((row) => ({
+    what: `the writes ${row} of one tick, where ! and ? are refused`,
     run: (Writer: Library, at: At) => writeRow(new Writer(at('file')), row),
   })),
   {
@@ -184,10 +210,6 @@ describe('the drop-in for steno', () => {
 
   it('leaves nothing behind where the data fails', async () => {
     writeFileSync(scratch.at('file'), 'old');
-    const failing = function* () {
-      yield 'a';
-      throw new RangeError('of the data');
-    };
     await assert.rejects(new Writer(scratch.at('file')).write(failing()), { message: 'of the data' });
     assert.deepEqual(readdirSync(scratch.path), ['file']);
     assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'old');

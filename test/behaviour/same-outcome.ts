@@ -68,13 +68,16 @@ export function nameOf(error: unknown): unknown {
   return 'code' in error ? error.code : error.name;
 }
 
-/** A temporary of atomically, which removes it after a call has failed, and does not wait for that. */
-const LEFT_FOR_A_MOMENT = /\.tmp-\d{10}[\da-f]{6}$/;
+/**
+ * Temporaries of the originals: atomically removes one after the call has failed, and does not wait for that; steno
+ * leaves one where the data fails.
+ */
+const TEMPORARY = /\.tmp-\d{10}[\da-f]{6}$|^\.file\.tmp$/;
 
 function filesIn(directory: string): Record<string, unknown> {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
-  const lasting = names.filter((name) => !LEFT_FOR_A_MOMENT.test(name));
-  return Object.fromEntries(lasting.map((name) => [name, fileAt(join(directory, name))]));
+  const others = names.filter((name) => !TEMPORARY.test(name));
+  return Object.fromEntries(others.map((name) => [name, fileAt(join(directory, name))]));
 }
 
 function fileAt(path: string): unknown {
