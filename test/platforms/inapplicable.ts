@@ -20,9 +20,18 @@ const NO_FILES_OF_THAT_KIND = 'Windows has no files that are FIFOs, devices or s
 const NO_PROC = 'looks at other processes through /proc and POSIX signals';
 const PLAIN_FS_FLUSHES_NO_DIRECTORY = 'plain fs cannot flush a directory on Windows';
 const FORMS_OF_PATHS = 'expects paths in errors in the form of Linux';
+const OTHER_ERRORS = 'the calls that the other package makes fail with other errors on Windows';
 const FOREIGN_MEMORY = 'Wine shows /dev/shm as a directory of a drive';
 
 const INAPPLICABLE: readonly Inapplicable[] = [
+  ...['write-file-atomic', 'atomically', 'steno'].flatMap((name): Inapplicable[] => {
+    const file = `compat-${name}.test.ts`;
+    return [
+      { on: 'win32', file, test: /does the same/, reason: OTHER_ERRORS },
+      { on: 'win32', file, test: /the mode of|change the options/, reason: ONE_BIT },
+      { on: 'wine', file, test: /symbolic link/, reason: NO_LINKS },
+    ];
+  }),
   {
     on: 'win32',
     file: 'attributes.test.ts',
