@@ -100,12 +100,12 @@ const UNSET_MODE = 0o666;
  * - all data is written, or nothing is changed: atomically writes half of a `Uint16Array`, and what fits onto a full
  *   disk;
  * - a `Readable` that fails rejects the call;
+ * - an encoding that does not exist is refused, where atomically takes it for `'utf8'`;
  * - of the replaced file also extended attributes and access lists are kept, unless `mode` is given;
  * - where the owner cannot be kept, a mode that is taken over loses the rights that were meant for that owner;
  * - only regular files are replaced, and never one of another name because the name is too long;
  * - the directory is synced.
  *
- * @param filePath with a `schedule`, it gets the path that was given.
  * @param data `undefined` makes an empty file. Do not change a buffer before the call is done. Later calls for the same
  *   path wait for a `Readable`, except `writeFileSync`.
  * @param callback if it throws, the error is an unhandled rejection, as in atomically.

@@ -46,6 +46,7 @@ export type Callback = (error?: Error) => void;
  * - the target of a dangling symbolic link is created, and the link stays;
  * - all data is written, or nothing is changed: write-file-atomic writes half of a `Uint16Array`, and what fits onto a
  *   full disk;
+ * - an encoding that does not exist is refused, where write-file-atomic takes it for `'utf8'`;
  * - of the replaced file also extended attributes and access lists are kept, unless `mode` is given;
  * - where the owner cannot be kept, a mode that is taken over loses the rights that were meant for that owner;
  * - only regular files are replaced;

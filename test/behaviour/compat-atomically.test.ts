@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -202,6 +203,22 @@ describe.each(Object.entries(FORMS))('the drop-in for atomically, as %s', (_, ca
     await call(DROP_IN, pathToFileURL(scratch.at('a')), 'a', null);
     await call(DROP_IN, Buffer.from(scratch.at('b')), 'b', null);
     assert.deepEqual(readdirSync(scratch.path), ['a', 'b']);
+  });
+
+  it('refuses an encoding that does not exist', async () => {
+    await assert.rejects(async () => call(DROP_IN, scratch.at('file'), 'new', { encoding: 'utf9' }), {
+      code: 'ERR_INVALID_ARG_VALUE',
+      published: false,
+    });
+    assert.deepEqual(readdirSync(scratch.path), []);
+  });
+
+  it.skipIf(process.platform === 'win32')('does not replace a FIFO', async () => {
+    execFileSync('mkfifo', [scratch.at('file')]);
+    await assert.rejects(async () => call(DROP_IN, scratch.at('file'), 'new', {}), {
+      code: 'ERR_INDELIBLE_NOT_A_FILE',
+    });
+    assert.ok(lstatSync(scratch.at('file')).isFIFO());
   });
 
   it('creates the target of a dangling symbolic link', async () => {
