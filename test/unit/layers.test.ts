@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** From top to bottom. A file imports from its own room and from layers below. Rooms in one layer do not import each other. */
 const LAYERS: Readonly<Record<'TypeScript' | 'C++', readonly (readonly string[])[]>> = {
   TypeScript: [
-    ['test', 'bench/development'],
+    ['test', 'test/applications', 'bench/development'],
     ['test/lab'],
     ['docs/see-it-work'],
     ['packaging'],
