@@ -7,7 +7,7 @@ import type { LabMount } from './mounts.js';
 import { record } from './recording.js';
 import { type JudgedState, replay, statesOf } from './replay.js';
 
-import type { Subject } from './subjects.js';
+import { mustHold, type Subject } from './subjects.js';
 import { Workspace } from './workspace.js';
 
 /** One subject on one mount. */
@@ -35,7 +35,7 @@ export interface CrashTestResult extends CrashTest {
   durableSaves: number;
   /** In how many states each kind of fault was found. */
   faults: Readonly<Record<FaultKind, number>>;
-  /** The first state of each recording that broke a promise; for scenarios only. */
+  /** The first state of each recording that broke a promise, of a subject that must hold. */
   exhibits: readonly Exhibit[];
 }
 
@@ -97,7 +97,7 @@ async function crashRecording(
     const broken = judged.find((state) =>
       state.faults.some(({ kind }) => breaksPromise(kind, mount, subject)),
     );
-    if (broken !== undefined && subject.role === 'scenarios') {
+    if (broken !== undefined && mustHold(subject.role)) {
       const on = mount.kernel === undefined ? mount.name : `${mount.name}-${mount.kernel}`;
       const kept = join(keep, `${on}-${subject.name}-${recordingSeed}`);
       await keepRecording(recording, kept);

@@ -10,7 +10,7 @@ import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
 import { formatCounts, formatExhibit, formatReport, formatResult, formatResults, tally } from './report.js';
 import { GUEST_TOOLS, missingFor } from './requirements.js';
-import { loadSubjects, ROLES, type Role, type Subject } from './subjects.js';
+import { INSTALLED_ROLES, loadSubjects, ROLES, type Role, type Subject } from './subjects.js';
 import { Workspace } from './workspace.js';
 
 interface CrashOptions {
@@ -50,8 +50,8 @@ const program = new Command('npm run crash --')
   )
   .addOption(
     new Option('--role <roles>', `comma-separated: ${ROLES.join(', ')}`).argParser(roles).default(
-      ROLES.filter((role) => role !== 'experiments'),
-      'all but experiments',
+      ROLES.filter((role) => role !== 'experiments' && !INSTALLED_ROLES.includes(role)),
+      'scenarios, controls, competitors',
     ),
   )
   .option(

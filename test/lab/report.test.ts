@@ -44,6 +44,17 @@ describe('the tally of a crash run', () => {
     assert.deepEqual(tally([resultOf('experiments', EXT4, { torn: 50 })]), { passed: 0, failures: [] });
   });
 
+  it('fails for a program that breaks a promise with this library as its writer, and not for the original', () => {
+    assert.deepEqual(tally([resultOf('originals', EXT4, { torn: 50 }), resultOf('replacements', EXT4)]), {
+      passed: 1,
+      failures: [],
+    });
+    assert.deepEqual(tally([resultOf('replacements', EXT4, { torn: 1 })]), {
+      passed: 0,
+      failures: ['subject on ext4: a promise was broken'],
+    });
+  });
+
   it('fails for more litter than the mount allows', () => {
     assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 2 })]), { passed: 2, failures: [] });
     assert.deepEqual(tally([resultOf('scenarios', EXT4, { litter: 3 })]), {
@@ -79,7 +90,10 @@ describe('the report of a crash run', () => {
   it('has no table for a role that was not run', () => {
     const report = formatReport([resultOf('scenarios', EXT4)], run);
     assert.match(report, /^## Scenarios$/m);
-    assert.doesNotMatch(report, /^## (Negative controls|Other libraries|Experiments)$/m);
+    assert.doesNotMatch(
+      report,
+      /^## (Negative controls|Other libraries|Programs|The same programs|Experiments)$/m,
+    );
   });
 });
 

@@ -4,7 +4,7 @@ import { formatState } from './crash-states.js';
 import { brokePromise, type CrashTestResult, type Exhibit } from './crash-test.js';
 import { FAULT_KINDS } from './judge.js';
 import { type LabMount, labelOf } from './mounts.js';
-import type { Role } from './subjects.js';
+import { mustHold, type Role } from './subjects.js';
 
 /** One line for the terminal. */
 export function formatResult(result: CrashTestResult): string {
@@ -28,7 +28,7 @@ export function formatExhibit({ state, faults, recording }: Exhibit): string {
   ].join('\n');
 }
 
-/** How many expectations were met. Competitors and experiments are only reported: they count as neither. */
+/** How many expectations were met. What is only reported (other libraries, for example) counts as neither. */
 export interface Tally {
   passed: number;
   /** One reason for each expectation that was not met. */
@@ -36,13 +36,13 @@ export interface Tally {
 }
 
 /**
- * Whether each scenario held, each control was caught, and no more temporaries were left than each mount
+ * Whether each subject held that must, each control was caught, and no more temporaries were left than each mount
  * allows.
  */
 export function tally(results: readonly CrashTestResult[]): Tally {
   const outcomes = [
     ...results
-      .filter(({ subject: { role } }) => role === 'scenarios' || role === 'controls')
+      .filter(({ subject: { role } }) => mustHold(role) || role === 'controls')
       .map((result) => {
         const reason = { BROKEN: 'a promise was broken', 'NOT CAUGHT': 'the fault was not caught' };
         const outcome = outcomeOf(result);
@@ -137,6 +137,18 @@ function sections(results: readonly CrashTestResult[]): string {
       'Judged by the same promise: a save that has resolved survives.',
       results,
     ),
+    section(
+      'Programs as they are',
+      'originals',
+      'Judged by the same promise, though they do not make it.',
+      results,
+    ),
+    section(
+      'The same programs, which save through this library',
+      'replacements',
+      'Each must hold on every mount.',
+      results,
+    ),
     section('Experiments', 'experiments', 'Recipes that the library does not use.', results),
   ]
     .filter((text) => text !== '')
@@ -178,8 +190,8 @@ ${rows.join('\n')}`;
 function outcomeOf(result: CrashTestResult): 'held' | 'BROKEN' | 'broken' | 'caught' | 'NOT CAUGHT' {
   const broken = brokePromise(result);
   if (result.subject.role === 'controls') return broken ? 'caught' : 'NOT CAUGHT';
-  if (result.subject.role !== 'scenarios') return broken ? 'broken' : 'held';
-  return broken ? 'BROKEN' : 'held';
+  if (!broken) return 'held';
+  return mustHold(result.subject.role) ? 'BROKEN' : 'broken';
 }
 
 /** In which share of the states a temporary was left. Scenarios whose temporaries have names do not count. */

@@ -10,15 +10,25 @@ const TABLES = {
   controls: async () => (await import('./scenarios/controls.js')).CONTROLS,
   competitors: async () => (await import('./scenarios/competitors.js')).COMPETITORS,
   experiments: async () => (await import('./scenarios/experiments.js')).EXPERIMENTS,
+  originals: async () => (await import('./scenarios/applications.js')).ORIGINALS,
+  replacements: async () => (await import('./scenarios/applications.js')).REPLACEMENTS,
 } satisfies Record<string, () => Promise<Readonly<Record<string, Scenario>>>>;
 
 /**
- * What is expected: `scenarios` must hold, `controls` must be caught, `competitors` and `experiments` are
- * reported.
+ * What is expected: `scenarios` and `replacements` must hold, `controls` must be caught, `competitors`,
+ * `originals` and `experiments` are reported.
  */
 export type Role = keyof typeof TABLES;
 
 export const ROLES = Object.keys(TABLES) as readonly Role[];
+
+/** Whether a promise that a subject in this role breaks is a failure. */
+export function mustHold(role: Role): boolean {
+  return role === 'scenarios' || role === 'replacements';
+}
+
+/** The roles whose programs are not part of the project: `npm run test:applications` installs them. */
+export const INSTALLED_ROLES: readonly Role[] = ['originals', 'replacements'];
 
 /** A row of one of the tables. */
 export interface Subject {
