@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Checks } from '../../packaging/checks.js';
+import { Checks, expect } from '../../packaging/checks.js';
 import { projectRoot } from '../../packaging/run.js';
 import { formatCounts } from '../lab/report.js';
 import { missingFor } from '../lab/requirements.js';
@@ -19,8 +19,8 @@ import { Workspace } from '../lab/workspace.js';
 import { fillDisk } from './full-disk.js';
 import { install } from './installation.js';
 import { compareJobs } from './job.js';
-import { type Damage, KILLS, killWhileSaving } from './kill.js';
-import { APPLICATIONS, type Application, replacementOf } from './table.js';
+import { type Damage, killsOf, killWhileSaving } from './kill.js';
+import { APPLICATIONS, type Application, type Form, replacementOf } from './table.js';
 
 const KILLED = ['configstore', 'node-persist'];
 const NOT_ON_A_FULL_DISK = ['jest'];
@@ -52,13 +52,16 @@ try {
   const killed = APPLICATIONS.filter(({ name }) => KILLED.includes(name));
   let damage: ReturnType<typeof killWhileSaving> | undefined;
   for (const application of killed) {
-    await checks.run(row(application, `killed ${KILLS} times`), async () => {
+    await checks.run(row(application, 'killed while it saves'), async () => {
       damage ??= killWhileSaving(killed, scratch);
       const found = await damage;
       const [original, replaced] = [found.original, found.replaced].map((form) => form.get(application.name));
       assert(original !== undefined && replaced !== undefined);
-      assert.deepEqual(replaced, { unreadable: 0, lost: 0, leftovers: 0 });
-      return `original: ${described(original)}; replaced: ${described(replaced)}`;
+      expect(
+        Object.values(replaced).every((count) => count === 0),
+        described('replaced', replaced),
+      );
+      return `${described('original', original)}; ${described('replaced', replaced)}`;
     });
   }
 } finally {
@@ -68,6 +71,6 @@ try {
 checks.finish();
 if (json !== undefined) writeFileSync(json, formatCounts(checks.counts));
 
-function described({ unreadable, lost, leftovers }: Damage): string {
-  return `${unreadable} unreadable, ${lost} lost, ${leftovers} temporaries left`;
+function described(form: Form, { unreadable, lost, leftovers }: Damage): string {
+  return `${form}, ${killsOf(form)} times: ${unreadable} unreadable, ${lost} lost, ${leftovers} temporaries left`;
 }
