@@ -40,7 +40,7 @@ export function install(): void {
   }
 }
 
-/** npm keeps a copy deeper in the tree, in spite of `overrides`, if it is newer than what replaces it. */
+/** npm keeps a copy deeper in the tree, in spite of `overrides`, if it is newer. */
 const NEWEST = '99.0.0';
 
 /** As docs/migrating.md says. */
@@ -53,11 +53,11 @@ function replaceWriters(directory: string): void {
   manifest.dependencies.indelible = `file:${tarball}`;
   manifest.overrides = {};
   for (const name of new Set(APPLICATIONS.flatMap(({ overrides = [] }) => overrides))) {
-    const shim = join(directory, 'replacements', name);
-    mkdirSync(shim, { recursive: true });
-    writeFileSync(join(shim, 'package.json'), JSON.stringify({ name, version: NEWEST }));
-    writeFileSync(join(shim, 'index.js'), `module.exports = require('indelible/${name}');\n`);
-    manifest.dependencies[name] = `file:./replacements/${name}`;
+    const folder = join(directory, 'overrides', name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: NEWEST }));
+    writeFileSync(join(folder, 'index.js'), `module.exports = require('indelible/${name}');\n`);
+    manifest.dependencies[name] = `file:./overrides/${name}`;
     manifest.overrides[name] = `$${name}`;
   }
   writeFileSync(manifestFile, JSON.stringify(manifest, null, 2));
