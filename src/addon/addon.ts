@@ -67,9 +67,10 @@ export interface AddonCalls {
     links: number;
     mountPoint: boolean;
   };
-  /** `kind` is absent if the listing does not tell it. */
+  /** At most so many entries. `kind` is absent if the listing does not tell it. */
   listDirectory(
     directory: NativeHandle,
+    most: number,
   ): { name: Buffer; kind?: 'file' | 'directory' | 'symlink' | 'other' }[];
   exchange(oneDirectory: NativeHandle, one: NativePath, otherDirectory: NativeHandle, other: NativePath): 0;
   rename(fromDirectory: NativeHandle, from: NativePath, toDirectory: NativeHandle, to: NativePath): 0;

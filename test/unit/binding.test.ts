@@ -74,7 +74,7 @@ const twoForms: Readonly<
   ancestors: ['directory'],
   closeHandle: ['handle'],
   lookUp: ['directory', 'name'],
-  listDirectory: ['directory'],
+  listDirectory: ['directory', 'number'],
   exchange: ['directory', 'name', 'directory', 'name'],
   rename: ['directory', 'name', 'directory', 'name'],
   renameExclusive: ['directory', 'name', 'directory', 'name'],

@@ -134,8 +134,9 @@ export const plainCalls: FileSystemCalls = {
     }
   },
 
-  *list({ path }: OpenDirectory): Steps<readonly ListedEntry[]> {
-    return (yield* fs.readdir(path)).map((name) => ({ name }));
+  *list({ path }: OpenDirectory, most?: number): Steps<readonly ListedEntry[]> {
+    const names = most === undefined ? fs.readdir(path) : fs.readdirAtMost(path, most);
+    return (yield* names).map((name) => ({ name }));
   },
 
   *rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void> {
