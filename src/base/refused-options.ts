@@ -75,7 +75,8 @@ const FOREIGN: Readonly<Record<string, string>> = {
   tmpfileCreated: TEMPORARY,
   tmpCreate: TEMPORARY,
   tmpCreated: TEMPORARY,
-  tmpPurge: 'a failed save removes its temporary, and the first save to a directory those of dead processes',
+  tmpPurge:
+    'a failed save removes its temporary; sweep removes those of dead processes, as does a first save',
   schedule: 'saves to one path are published in the order of the calls',
   // fstream, child_process
   uid: OWNER,

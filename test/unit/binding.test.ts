@@ -418,7 +418,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     mkdirSync(scratch.at('with-one'));
     writeFileSync(scratch.at('with-one', 'file'), 'content');
     const closed = opened(entry('openDirectorySync')(scratch.at('with-one')));
-    const listings = Array.from({ length: 20 }, () => entry('listDirectory')(closed));
+    const listings = Array.from({ length: 20 }, () => entry('listDirectory')(closed, 2));
     entry('closeHandleSync')(closed);
     for (const listing of await Promise.all(listings))
       assert.ok(Array.isArray(listing) && listing.length === 1);
