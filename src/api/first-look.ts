@@ -25,6 +25,9 @@ const MOST_ENTRIES = 1000;
 /** A look keeps the process alive no longer than this after the save, and one system call. */
 const LONGEST_MS = 1000;
 
+/** The paths of saves that have just succeeded. */
+const justSaved: AbsolutePath[] = [];
+
 /**
  * Whether nobody has looked yet where this path is.
  *
@@ -50,18 +53,21 @@ export function isLookDue(path: AbsolutePath): boolean {
  * @returns the result of the save.
  */
 export function lookAfter({ path, sweep }: SaveParameters, saved: Saved): Saved {
-  if (!sweep) return saved;
-  const { lookedAt } = shared;
-  const directory = directoryOf(textOf(path));
-  // Saves that were called together have all found it due.
-  if (lookedAt.has(directory) || lookedAt.size >= MOST_DIRECTORIES) return saved;
-  lookedAt.add(directory);
-  const until = now() + LONGEST_MS;
-  runSoon(() => {
-    // One at a time: each holds descriptors. What is not removed stays for `sweep`, which reports errors.
-    shared.lookSlot.run(() => look(path, until)).catch(() => undefined);
-  });
+  if (sweep && justSaved.push(path) === 1) runSoon(lookAtAll);
   return saved;
+}
+
+function lookAtAll(): void {
+  const until = now() + LONGEST_MS;
+  const { lookedAt, lookSlot } = shared;
+  for (const path of justSaved.splice(0)) {
+    const directory = directoryOf(textOf(path));
+    // Saves that were called together have all found it due.
+    if (lookedAt.has(directory) || lookedAt.size >= MOST_DIRECTORIES) continue;
+    lookedAt.add(directory);
+    // One at a time: each holds descriptors. What is not removed stays for `sweep`, which reports errors.
+    lookSlot.run(() => look(path, until)).catch(() => undefined);
+  }
 }
 
 /**
