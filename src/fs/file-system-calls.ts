@@ -173,9 +173,10 @@ export interface FileSystemCalls {
   /**
    * In no particular order.
    *
+   * @param prefix the beginning of the names. Default: any.
    * @param most the rest of a longer listing is not read. Default: all entries.
    */
-  list(directory: OpenDirectory, most?: number): Steps<readonly ListedEntry[]>;
+  list(directory: OpenDirectory, prefix?: string, most?: number): Steps<readonly ListedEntry[]>;
 
   /** Replaces the file at `to`, if rename(2) can. */
   rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;

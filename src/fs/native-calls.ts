@@ -162,8 +162,8 @@ export class NativeCalls implements FileSystemCalls {
     return this.#call('lookUp', handle, name);
   }
 
-  list({ handle }: OpenDirectory, most = ALL_ENTRIES): Steps<readonly ListedEntry[]> {
-    return this.#call('listDirectory', handle, most);
+  list({ handle }: OpenDirectory, prefix = '', most = ALL_ENTRIES): Steps<readonly ListedEntry[]> {
+    return this.#call('listDirectory', handle, prefix, most);
   }
 
   *rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void> {
