@@ -524,6 +524,17 @@ Status CopyToTemporary(Call* call) {
   return call->target->CopyFrom(call->file->descriptor, call->second, &call->count);
 }
 
+// On this thread: an object of JavaScript for each entry of a large directory would block the event loop.
+Status List(Call* call) {
+  Status status = platform::ListDirectory(call->In(), call->number, &call->listed);
+  const std::string& prefix = call->one;
+  const auto differs = [&prefix](const Listed& entry) {
+    return entry.name.compare(0, prefix.size(), prefix) != 0;
+  };
+  call->listed.erase(std::remove_if(call->listed.begin(), call->listed.end(), differs), call->listed.end());
+  return status;
+}
+
 constexpr Argument kIn = {Reads::kDirectory, "directory"};
 constexpr Argument kName = {Reads::kName, "name"};
 constexpr Argument kNames = {Reads::kNames, "names"};
@@ -545,10 +556,7 @@ const Row kRows[] = {
      {kIn, kName},
      [](Call* call) { return platform::LookUp(call->In(), call->one, &call->entry); },
      LookedUp},
-    {"listDirectory",
-     {kIn},
-     [](Call* call) { return platform::ListDirectory(call->In(), &call->listed); },
-     Listing},
+    {"listDirectory", {kIn, {Reads::kPath, "prefix"}, {Reads::kNumber, "most"}}, List, Listing},
     {"exchange",
      {kFrom, kFromName, kTo, kToName},
      [](Call* call) {

@@ -164,8 +164,8 @@ Status EnterDirectory(const Directory* base, const std::string& name, Directory*
 Status OpenWorkingDirectory(Directory* directory);
 // Opens a directory directly in `base` for listing. A symbolic link is not followed.
 Status OpenSubdirectory(const Directory& base, const std::string& name, Directory* directory);
-// All entries except `.` and `..`, in no order.
-Status ListDirectory(const Directory& directory, std::vector<Listed>* entries);
+// The entries except `.` and `..`, in no order, and no more than `most`.
+Status ListDirectory(const Directory& directory, size_t most, std::vector<Listed>* entries);
 Status Identify(const Directory& directory, Identity* identity);
 // A missing name is not an error: `kind` is kMissing. Symbolic links are not followed.
 Status LookUp(const Directory& directory, const std::string& name, Entry* entry);

@@ -99,7 +99,7 @@ Status OpenSubdirectory(const Directory& base, const std::string& name, Director
   return Status::Ok();
 }
 
-Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
+Status ListDirectory(const Directory& directory, size_t most, std::vector<Listed>* entries) {
   // A new open file description, whose position no other code moves.
   const int descriptor = openat(Number(directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return Status::Failed("open", errno);
@@ -109,13 +109,14 @@ Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
     close(descriptor);
     return Status::Failed("opendir", error);
   }
-  for (;;) {
+  while (entries->size() < most) {
     errno = 0;
     const struct dirent* entry = readdir(stream.get());
     if (entry == nullptr) return errno == 0 ? Status::Ok() : Status::Failed("readdir", errno);
     std::string name = entry->d_name;
     if (name != "." && name != "..") entries->push_back(Listed{std::move(name), KindOfType(entry->d_type)});
   }
+  return Status::Ok();
 }
 
 Status Follow(const Directory& directory, const std::string& name, Entry* entry) {

@@ -333,7 +333,7 @@ Status OpenSubdirectory(const Directory& base, const std::string& name, Director
   return Status::Ok();
 }
 
-Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
+Status ListDirectory(const Directory& directory, size_t most, std::vector<Listed>* entries) {
   // A new handle, whose position no other code moves.
   Descriptor listed;
   Status status = OpenEntry(directory, ".", FILE_LIST_DIRECTORY, "open", &listed);
@@ -348,6 +348,7 @@ Status ListDirectory(const Directory& directory, std::vector<Listed>* entries) {
       // For a reparse point the field contains the tag (ntifs.h, FILE_ID_BOTH_DIR_INFORMATION).
       if (name != L"." && name != L"..")
         entries->push_back(Listed{windows::Narrowed(name), KindOf(entry->FileAttributes, entry->EaSize)});
+      if (entries->size() >= most) return Status::Ok();
       if (entry->NextEntryOffset == 0) break;
       at += entry->NextEntryOffset;
     }

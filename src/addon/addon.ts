@@ -67,9 +67,14 @@ export interface AddonCalls {
     links: number;
     mountPoint: boolean;
   };
-  /** `kind` is absent if the listing does not tell it. */
+  /**
+   * The entries whose names begin with `prefix`, among the first `most`. `kind` is absent if the listing does
+   * not tell it.
+   */
   listDirectory(
     directory: NativeHandle,
+    prefix: NativePath,
+    most: number,
   ): { name: Buffer; kind?: 'file' | 'directory' | 'symlink' | 'other' }[];
   exchange(oneDirectory: NativeHandle, one: NativePath, otherDirectory: NativeHandle, other: NativePath): 0;
   rename(fromDirectory: NativeHandle, from: NativePath, toDirectory: NativeHandle, to: NativePath): 0;

@@ -23,8 +23,8 @@ import {
  * `link` or `replace` gives it a name, atomically and durably. If it never gets a name, nothing is left,
  * however the process ends.
  *
- * Where this is not proven safe (`inspect` reports it: btrfs, an ext4 that may make fast commits) the file
- * has a name that starts with `.indelible-`. That name is removed when the file is closed; a killed process
+ * Where this is not proven safe (`inspect` reports it: btrfs before Linux 6.15, an ext4 that may make fast
+ * commits) the file has a name that starts with `.indelible-`. That name is removed when the file is closed; a killed process
  * leaves it to `sweep`. `TemporaryFile.unnamed` says whether the file has no name.
  *
  * Until it is published, the file is for its owner alone (mode 0600).

@@ -5,6 +5,7 @@ import {
   type ResolvedOptions,
   resolveKeepPrevious,
   resolveOptions,
+  SAVE_OPTIONS,
   type SaveOptions,
 } from '../base/options.js';
 import type { PathLike } from '../base/path.js';
@@ -21,8 +22,11 @@ export interface FileToSave {
   keepPrevious?: PathLike | null | undefined;
 }
 
-/** Options of `saveAll`: those of `save` without `keepPrevious`, which is a property of each file. */
-export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious'>;
+/**
+ * Options of `saveAll`: those of `save` without `keepPrevious`, which is a property of each file, and without
+ * `sweep`: it never looks for what killed programs have left.
+ */
+export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious' | 'sweep'>;
 
 /**
  * The number of files that are taken from the iterable and not saved yet: twice as many as the engine saves
@@ -34,6 +38,8 @@ const MAX_PENDING = 512;
  * larger.
  */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+
+const REFUSED = allOptionsBut(SAVE_OPTIONS.filter((option) => option !== 'sweep'));
 
 /** Options are for all files. One that stands in a file would be lost. */
 const REFUSED_IN_FILES = allOptionsBut(['keepPrevious']);
@@ -182,9 +188,9 @@ export function saveAllSync(
 
 /** @throws `ERR_INVALID_ARG_VALUE` for `keepPrevious`: one path cannot keep the versions of many files. */
 function resolveSharedOptions(options: SaveAllOptions | BufferEncoding | null | undefined): ResolvedOptions {
-  const resolved = resolveOptions(options);
+  const resolved = resolveOptions(options, REFUSED);
   const { keepPrevious } = resolved;
-  if (keepPrevious === undefined) return resolved;
+  if (keepPrevious === undefined) return { ...resolved, sweep: false };
   throw invalidArgumentValue('options.keepPrevious', 'a property of each file', keepPrevious);
 }
 

@@ -3,10 +3,11 @@ import { bytesOf } from '../base/data.js';
 import { abortError, invalidArgumentValue, isError, withPublished } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
 import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js';
-import type { Saved } from '../base/save-request.js';
+import type { Saved, SaveParameters } from '../base/save-request.js';
 import type { StreamingSave } from '../engine/engine.js';
 import { selectEngine } from '../engine/select.js';
 import { ChunkWriter } from './chunk-writer.js';
+import { lookAfter } from './first-look.js';
 import { saveParametersOf } from './save.js';
 
 /** Options of `createSaveStream`: those of `save`, and `highWaterMark` of Node's `Writable`. */
@@ -37,6 +38,7 @@ export class SaveStream extends Writable {
   /** The number of bytes that the stream has accepted. */
   bytesWritten = 0;
   readonly #options: ResolvedOptions;
+  #request: SaveParameters | undefined;
   #save: StreamingSave | undefined;
   #writer: ChunkWriter | undefined;
   /** The rest of the save, from the end of the stream. */
@@ -125,8 +127,8 @@ export class SaveStream extends Writable {
   }
 
   async #open(): Promise<void> {
-    const request = saveParametersOf(this.path, this.#options);
-    this.#save = await selectEngine().engine.open(request);
+    this.#request = saveParametersOf(this.path, this.#options);
+    this.#save = await selectEngine().engine.open(this.#request);
     this.#writer = new ChunkWriter(this.#save, (error) => {
       if (isError(error)) this.destroy(error);
     });
@@ -134,6 +136,7 @@ export class SaveStream extends Writable {
 
   async #finish(): Promise<void> {
     this.saved = await this.#writer?.finish();
+    if (this.saved !== undefined && this.#request !== undefined) lookAfter(this.#request, this.saved);
   }
 }
 

@@ -5,6 +5,7 @@ import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js'
 import { requirePermission } from '../base/permission.js';
 import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
+import { isLookDue, lookAfter } from './first-look.js';
 import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-source.js';
 
 /**
@@ -33,9 +34,10 @@ export async function save(
   if (isSource(data)) {
     const resolved = resolveOptions(options);
     const request = saveParametersOf(absolutePath(path, 'path'), resolved);
-    return saveSource(selectEngine().engine, request, data, resolved.encoding);
+    return lookAfter(request, await saveSource(selectEngine().engine, request, data, resolved.encoding));
   }
-  return selectEngine().engine.save(requestOf(path, data, options));
+  const request = requestOf(path, data, options);
+  return lookAfter(request, await selectEngine().engine.save(request));
 }
 
 /**
@@ -52,9 +54,10 @@ export function saveSync(
   if (isSource(data)) {
     const resolved = resolveOptions(options);
     const request = saveParametersOf(absolutePath(path, 'path'), resolved);
-    return saveSourceSync(selectEngine().engine, request, data, resolved.encoding);
+    return lookAfter(request, saveSourceSync(selectEngine().engine, request, data, resolved.encoding));
   }
-  return selectEngine().engine.saveSync(requestOf(path, data, options));
+  const request = requestOf(path, data, options);
+  return lookAfter(request, selectEngine().engine.saveSync(request));
 }
 
 /** Makes the request of a save from its arguments. */
@@ -85,6 +88,7 @@ export function requestOf(
     strict: resolved.strict,
     onlyIfWritable: resolved.onlyIfWritable,
     protocol: resolved.protocol,
+    sweep: resolved.sweep && isLookDue(absolute),
     signal: resolved.signal,
   };
 }
@@ -97,7 +101,7 @@ export function requestOf(
 export function saveParametersOf(path: AbsolutePath, options: ResolvedOptions): SaveParameters {
   if (options.signal?.aborted) throw abortError(options.signal);
   checkPermission(path, options);
-  return { path, ...options };
+  return { path, ...options, sweep: options.sweep && isLookDue(path) };
 }
 
 function checkPermission(path: AbsolutePath, { keepPrevious }: ResolvedOptions): void {

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { now } from '../base/clock.js';
 import { failedWith, toSaveError } from '../base/fs-error.js';
 import type { PathLike } from '../base/path.js';
 import { bytesOfPath, inDirectory } from '../base/path-bytes.js';
@@ -24,8 +25,16 @@ const NOT_REMOVABLE = [
 const STICKY = 0o1000;
 const WRITABLE_BY_OTHERS = 0o022;
 
+/** What a sweep may remove. */
+interface Limits {
+  /** Only the entries of this user. */
+  readonly user?: number | undefined;
+  /** A time of `now()`. Later nothing is removed. */
+  readonly until?: number;
+}
+
 /** The directory that is swept. */
-interface Swept {
+interface Swept extends Pick<Limits, 'user'> {
   readonly directory: OpenDirectory;
   readonly entry: Entry;
   /** `Decision.local`. */
@@ -74,24 +83,48 @@ function* removeLeftovers(path: Buffer): Steps<string[]> {
 
 function* removeLeftoversIn(path: Buffer): Steps<string[]> {
   const { calls } = selectEngine();
-  const removed: string[] = [];
-  const failures: unknown[] = [];
   const names = (yield* readNames(path)).filter(isLeftoverName).sort();
   // Also without a name: it refuses the links that a save would not follow.
   const directory = yield* withPaths(calls.openDirectory(path), path);
   try {
-    const entry = yield* withPaths(calls.lookUp(directory, Buffer.from('.')), path);
-    const { local } = yield* calls.planFor(directory, 'none');
-    for (const name of names) {
-      try {
-        if (yield* removeLeftover(calls, { directory, entry, local }, name)) removed.push(name);
-      } catch (error) {
-        // One entry does not protect the others.
-        if (!failedWith(error, ...NOT_REMOVABLE)) failures.push(error);
-      }
-    }
+    return yield* removeNamed(calls, directory, names);
   } finally {
     yield* calls.close(directory);
+  }
+}
+
+/**
+ * Removes what killed processes have left in an open directory, by the same rules.
+ *
+ * @param names of temporaries.
+ */
+export async function removeTemporaries(
+  directory: OpenDirectory,
+  names: readonly string[],
+  limits: Required<Limits>,
+): Promise<void> {
+  await run(removeNamed(selectEngine().calls, directory, names, limits));
+}
+
+/** @returns the names of the removed entries. */
+function* removeNamed(
+  calls: FileSystemCalls,
+  directory: OpenDirectory,
+  names: readonly string[],
+  { user, until = Number.POSITIVE_INFINITY }: Limits = {},
+): Steps<string[]> {
+  const removed: string[] = [];
+  const failures: unknown[] = [];
+  const entry = yield* withPaths(calls.lookUp(directory, Buffer.from('.')), directory.path);
+  const { local } = yield* calls.planFor(directory, 'none');
+  for (const name of names) {
+    if (now() > until) break;
+    try {
+      if (yield* removeLeftover(calls, { directory, entry, local, user }, name)) removed.push(name);
+    } catch (error) {
+      // One entry does not protect the others.
+      if (!failedWith(error, ...NOT_REMOVABLE)) failures.push(error);
+    }
   }
   if (failures.length > 0) throw failures[0];
   return removed;
@@ -119,7 +152,7 @@ function* removeLeftover(calls: FileSystemCalls, swept: Swept, name: string): St
   const path = inDirectory(directory.path, bytes);
   const found = yield* withPaths(calls.lookUp(directory, bytes), path);
   if ((found.kind !== 'file' && found.kind !== 'symlink') || found.mountPoint) return false;
-  if (isForeign(found, swept.entry)) return false;
+  if (isForeign(found, swept.entry) || (swept.user !== undefined && found.uid !== swept.user)) return false;
   if (doom === 'goes') {
     yield* withPaths(calls.unlink(directory, bytes), path);
     return true;

@@ -6,6 +6,7 @@ import type { Saved, SaveParameters } from '../base/save-request.js';
 import type { Engine } from '../engine/engine.js';
 import type { FileSystemCalls, OpenTemporary } from '../fs/file-system-calls.js';
 import { run, runSync, type Steps } from '../fs/steps.js';
+import { lookAfter } from './first-look.js';
 import { saveParametersOf } from './save.js';
 
 /**
@@ -234,7 +235,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     }
     this.#markPublished();
     await run(this.#handle.close());
-    return saved;
+    return lookAfter(request, saved);
   }
 
   #publishSync(request: SaveParameters): Saved {
@@ -249,7 +250,7 @@ export class TemporaryFile implements AsyncDisposable, Disposable {
     }
     this.#markPublished();
     runSync(this.#handle.close());
-    return saved;
+    return lookAfter(request, saved);
   }
 
   /** @returns whether the file is published despite the error. */

@@ -28,6 +28,7 @@ import { FirstTurn, type Turn, type WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
 import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file.js';
 import { run, runSync } from '../fs/steps.js';
+import { lookAfter } from './first-look.js';
 import { requestOf } from './save.js';
 
 /**
@@ -233,7 +234,7 @@ async function updateUnderLock<Current extends string | Buffer>(
       if (signal?.aborted) throw abortError(signal);
       const given = Promise.resolve(change(currentContent<Current>(call, read)));
       const request = saveRequestOf(call, await abortable(given, signal), read);
-      return request && (await engine.save(request));
+      return request && lookAfter(request, await engine.save(request));
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
     } finally {
@@ -254,7 +255,7 @@ function updateUnderLockSync<Current extends string | Buffer>(
     try {
       const read = readUnderLockSync(file, call, turn);
       const request = saveRequestOf(call, change(currentContent<Current>(call, read)), read);
-      return request && engine.saveSync(request);
+      return request && lookAfter(request, engine.saveSync(request));
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
     } finally {

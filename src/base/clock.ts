@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 
 // The clock and the timers of waits. They are taken when the library is loaded: fake timers that a test
 // installs later (vitest, Jest, sinon, `mock.timers` of `node:test`) replace the properties of the global
@@ -6,6 +6,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 
 export const startTimer = setTimeout;
 export const stopTimer = clearTimeout;
+export const runSoon = setImmediate;
 
 const { hrtime } = process;
 

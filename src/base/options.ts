@@ -123,6 +123,12 @@ export interface SaveOptions {
    * protocol that `inspect` reports.
    */
   protocol?: 'sync-rename-sync' | null | undefined;
+  /**
+   * Whether the first save to a directory is followed by a look, in the background, for what killed programs
+   * of the same user have left there. `INDELIBLE_SWEEP=off` in the environment turns it off for the whole
+   * process. Default `true`.
+   */
+  sweep?: boolean | null | undefined;
 }
 
 /** The key of an option that callers outside the package cannot give. */
@@ -164,6 +170,7 @@ export interface ResolvedOptions {
   strict: boolean;
   onlyIfWritable: boolean;
   protocol: 'sync-rename-sync' | undefined;
+  sweep: boolean;
 }
 
 /** With the bits of the file type, as in the `mode` of a `Stats`. */
@@ -174,7 +181,7 @@ const DEFAULT_CREATE_MODE = 0o666;
 /** The options of every save. */
 export const SAVE_OPTIONS = [
   ...(['durability', 'ifExists', 'keepPrevious', 'mode', 'createMode', 'owner', 'preserve'] as const),
-  ...(['followSymlinks', 'makeDirectories', 'signal', 'strict', 'protocol'] as const),
+  ...(['followSymlinks', 'makeDirectories', 'signal', 'strict', 'protocol', 'sweep'] as const),
 ] as const;
 const REFUSED_BY_SAVES = allOptionsBut(SAVE_OPTIONS);
 
@@ -215,6 +222,7 @@ export function resolveOptions(
     strict: booleanOption('options.strict', given.strict, false),
     onlyIfWritable: given[ONLY_IF_WRITABLE] === true,
     protocol: resolveProtocol(given.protocol) ?? protocolFromEnvironment(),
+    sweep: booleanOption('options.sweep', given.sweep, true),
   };
 }
 
@@ -275,6 +283,18 @@ export function protocolFromEnvironment(): ResolvedOptions['protocol'] {
   if (value === undefined || value === '') return undefined;
   if (value === 'sync-rename-sync') return value;
   throw invalidArgumentValue('INDELIBLE_PROTOCOL', "'sync-rename-sync'", value);
+}
+
+/**
+ * Whether `INDELIBLE_SWEEP` lets a save look for what killed programs have left.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_VALUE` for anything but `off`; not set or empty: it does.
+ */
+export function sweepsByEnvironment(): boolean {
+  const { INDELIBLE_SWEEP: value } = process.env;
+  if (value === undefined || value === '') return true;
+  if (value === 'off') return false;
+  throw invalidArgumentValue('INDELIBLE_SWEEP', "'off'", value);
 }
 
 /** @throws `ERR_INVALID_ARG_VALUE` for an empty path, or with `ifExists: 'fail'`, which replaces nothing. */

@@ -14,6 +14,7 @@ type OwnOption =
   | 'signal'
   | 'strict'
   | 'protocol'
+  | 'sweep'
   | 'timeout'
   | 'retries'
   | 'lock'
@@ -35,6 +36,7 @@ const OWN: Readonly<Record<OwnOption, string>> = {
   signal: NOT_OFFERED,
   strict: NOT_OFFERED,
   protocol: NOT_OFFERED,
+  sweep: NOT_OFFERED,
   // Also of atomically.
   timeout: "it is an option of update; AbortSignal.timeout as 'signal' limits the time of other calls",
   retries: 'it is an option of update',
@@ -73,7 +75,8 @@ const FOREIGN: Readonly<Record<string, string>> = {
   tmpfileCreated: TEMPORARY,
   tmpCreate: TEMPORARY,
   tmpCreated: TEMPORARY,
-  tmpPurge: 'a failed save removes its temporary, and sweep those of dead processes',
+  tmpPurge:
+    'a failed save removes its temporary; sweep removes those of dead processes, as does a first save',
   schedule: 'saves to one path are published in the order of the calls',
   // fstream, child_process
   uid: OWNER,

@@ -22,6 +22,8 @@ export interface SaveParameters {
   readonly onlyIfWritable: boolean;
   /** Forces `sync-rename-sync` where a cheaper protocol is proven. */
   readonly protocol: 'sync-rename-sync' | undefined;
+  /** After the save, the facade looks for what killed programs have left in the directory. */
+  readonly sweep: boolean;
   /** Not aborted when the engine gets the request. */
   readonly signal: AbortSignal | undefined;
   /** Measures how long each stage takes. Only set when the save is observed. */

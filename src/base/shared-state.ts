@@ -32,8 +32,8 @@ export interface UnsyncedDirectory {
 }
 
 /**
- * The state of the portable engine in one thread. Plain JavaScript has no means to share such state between
- * worker threads.
+ * The state of one thread: that of the portable engine, and where leftovers were looked for. Plain JavaScript
+ * has no means to share such state between worker threads.
  */
 export interface SharedState {
   /** The path queues: the saves that have not ended, by path, in the order of the calls. */
@@ -51,6 +51,12 @@ export interface SharedState {
   readonly updateSlots: Semaphore;
   /** One slot, for a save that found no free descriptor and tries again. */
   readonly descriptorRetry: Semaphore;
+  /** The directories in which leftovers were looked for, by path (`src/api/first-look.ts`). */
+  readonly lookedAt: Set<string>;
+  /** The paths that were last saved to in them. */
+  readonly pathsLookedAt: Set<string>;
+  /** One slot, for a look. */
+  readonly lookSlot: Semaphore;
   /** When a save last succeeded: `now()` of `clock.ts`. */
   lastSavedAt: number;
   /** The last number that `Engine.issueId` returned. */
@@ -78,6 +84,9 @@ function sharedState(): SharedState {
     updateQueues: new Map(),
     updateSlots: new Semaphore(MAX_CONCURRENT_UPDATES),
     descriptorRetry: new Semaphore(1),
+    lookedAt: new Set(),
+    pathsLookedAt: new Set(),
+    lookSlot: new Semaphore(1),
     lastSavedAt: 0,
     lastId: 0,
   };

@@ -186,6 +186,8 @@ function reasonForSyncRenameSync(decision: Decision, engine: EngineName): string
   if (forced !== undefined) return `INDELIBLE_PROTOCOL=${forced} in the environment`;
   // The first durable saves on an ext4 sync the file with both engines, so only the plan for `ordered`
   // differs.
-  if (decision.ordered.protocol !== 'single-commit' || engine === 'native') return undefined;
-  return 'The portable engine cannot skip the sync of the file';
+  const { protocol, temporary } = decision.ordered;
+  if (engine === 'native') return undefined;
+  if (protocol === 'single-commit') return 'The portable engine cannot skip the sync of the file';
+  return temporary === 'unnamed' ? 'The portable engine cannot name a file that has no name' : undefined;
 }

@@ -170,8 +170,13 @@ export interface FileSystemCalls {
   copyToTemporary?(file: OpenFile, temporary: OpenTemporary, offset: number): Steps<number>;
 
   lookUp(directory: OpenDirectory, name: Buffer): Steps<Entry>;
-  /** In no particular order. */
-  list(directory: OpenDirectory): Steps<readonly ListedEntry[]>;
+  /**
+   * In no particular order.
+   *
+   * @param prefix the beginning of the names. Default: any.
+   * @param most the rest of a longer listing is not read. Default: all entries.
+   */
+  list(directory: OpenDirectory, prefix?: string, most?: number): Steps<readonly ListedEntry[]>;
 
   /** Replaces the file at `to`, if rename(2) can. */
   rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void>;

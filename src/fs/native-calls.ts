@@ -40,6 +40,8 @@ const CHUNK_SIZE = 1_048_576;
 /** The number of bytes by which the buffer grows if the file is longer than its reported size. */
 const GROWTH = 65_536;
 
+const ALL_ENTRIES = 0xffff_ffff;
+
 /** The backend on the addon. Each asynchronous call has to wait for a thread, so one call does much. */
 export class NativeCalls implements FileSystemCalls {
   readonly name = 'native';
@@ -160,8 +162,8 @@ export class NativeCalls implements FileSystemCalls {
     return this.#call('lookUp', handle, name);
   }
 
-  list({ handle }: OpenDirectory): Steps<readonly ListedEntry[]> {
-    return this.#call('listDirectory', handle);
+  list({ handle }: OpenDirectory, prefix = '', most = ALL_ENTRIES): Steps<readonly ListedEntry[]> {
+    return this.#call('listDirectory', handle, prefix, most);
   }
 
   *rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void> {

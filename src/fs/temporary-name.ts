@@ -12,6 +12,9 @@ import { type TemporaryOwner, thisProcess } from './temporary-owner.js';
  */
 export type TemporaryKind = 'open' | 'local' | 'any';
 
+/** The beginning of the name of everything that this library makes for itself. */
+export const TEMPORARY_PREFIX = '.indelible-';
+
 const LETTERS: Readonly<Record<TemporaryKind, string>> = { open: 'w', local: 'l', any: 'p' };
 const KINDS = new Map(Object.entries(LETTERS).map(([kind, letter]) => [letter, kind as TemporaryKind]));
 const PATTERN = /^\.indelible-([wlp])-(\d+)-(\d+)-([0-9a-f]{8})-([0-9a-f]{8})-[a-z2-7]{16}$/;
@@ -34,7 +37,7 @@ export function ownerPart(): string {
  * @returns a new unique name of at most 80 bytes.
  */
 export function temporaryName(local: boolean): string {
-  return `.indelible-${LETTERS[local ? 'local' : 'any']}-${ownerPart()}-${randomCharacters()}`;
+  return `${TEMPORARY_PREFIX}${LETTERS[local ? 'local' : 'any']}-${ownerPart()}-${randomCharacters()}`;
 }
 
 /** What the name of a temporary says. */

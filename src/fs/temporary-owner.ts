@@ -32,7 +32,7 @@ export function thisProcess(): TemporaryOwner {
   if (process.platform === 'darwin' || process.platform === 'win32')
     return thisProcessOn(hostname(), networkInterfaces());
   try {
-    const status = readFileSync('/proc/self/stat', 'latin1');
+    const status = readFileSync(statusOf('self', process.pid), 'latin1');
     const startTime = startTimeIn(status);
     if (Number.parseInt(status, 10) !== process.pid || !Number.isSafeInteger(startTime)) return UNKNOWN_OWNER;
     const boot = shortHash(readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
@@ -103,11 +103,19 @@ function exists(processId: number): boolean {
 
 function readStartTime(processId: number): number | undefined {
   try {
-    const startTime = startTimeIn(readFileSync(`/proc/${processId}/stat`, 'latin1'));
+    const startTime = startTimeIn(readFileSync(statusOf(processId, processId), 'latin1'));
     return Number.isSafeInteger(startTime) ? startTime : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The file of the first thread, which has started when the process has. An emulator (QEMU's user mode,
+ * linux-user/syscall.c) invents the start time in `/proc/self/stat`, and not in this file.
+ */
+function statusOf(process: 'self' | number, thread: number): string {
+  return `/proc/${process}/task/${thread}/stat`;
 }
 
 /** @returns field 22 of proc_pid_stat(5); `NaN` where it is missing. */

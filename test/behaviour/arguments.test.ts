@@ -82,6 +82,7 @@ const wrongOptions: [string, unknown, object][] = [
   ['options.signal', { signal: new EventTarget() }, TYPE],
   ['options.signal', { signal: new AbortController() }, TYPE],
   ['options.strict', { strict: 0 }, TYPE],
+  ['options.sweep', { sweep: 'off' }, TYPE],
   ['options.protocol', { protocol: 'rename' }, VALUE],
 ];
 

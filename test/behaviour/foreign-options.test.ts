@@ -215,7 +215,7 @@ describe('null', () => {
       'followSymlinks',
     ],
     ...['makeDirectories', 'signal', 'encoding', 'strict', 'protocol', 'highWaterMark', 'timeout', 'retries'],
-    ...['lock', 'serialize', ...foreign.map(([option]) => option)],
+    ...['lock', 'serialize', 'sweep', ...foreign.map(([option]) => option)],
   ];
   const nothing = Object.fromEntries(all.map((option) => [option, null]));
 

@@ -17,6 +17,7 @@ import { type Saved, save } from '../../src/index.js';
 import { ended, programPath } from '../node-process.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
+import { dead, nameOf } from './leftover-names.js';
 
 const scratch = new ScratchDirectory();
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -104,6 +105,24 @@ describe("under Node's permission model", () => {
     );
     assert.deepEqual(readdirSync(scratch.at('allowed')).sort(), saves.map(([call]) => call).sort());
   });
+
+  it.each([
+    ['may read and write its directory', ['*'], 0],
+    ['may write that file only', ['file'], 1],
+  ] as const)(
+    'a save that %s removes what a dead program has left there, or nothing',
+    async (_, below, left) => {
+      writeFileSync(at(nameOf('l', dead())), '');
+      const writable = below.map((name) => `--allow-fs-write=${at(name)}`);
+      // There it sees which program lives.
+      const readable = '--allow-fs-read=/proc/*';
+      const [outcome] = await run([['saveSync', at('file'), 'content', { durability: 'none' }]], {
+        options: [...writable, readable],
+      });
+      if (isNative) resultOf(outcome);
+      assert.equal(readdirSync(scratch.at('allowed')).filter((name) => name !== 'file').length, left);
+    },
+  );
 
   it('claims no durability that it could not achieve', async () => {
     const { durability } = await save(at('unrestricted'), 'content');

@@ -19,14 +19,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, it } from 'vitest';
-import { randomCharacters } from '../../src/fs/temporary-name.js';
-import { type TemporaryOwner, thisProcess } from '../../src/fs/temporary-owner.js';
 import { createSaveStream, sweep, sweepSync } from '../../src/index.js';
 import { isRoot, MEMORY, NOBODY } from '../machine.js';
 import { startProgram } from '../node-process.js';
 import { assertWhole } from '../programs/version.mjs';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { engineUnderTest } from './engine-under-test.js';
+import { dead, elsewhere, hidden, nameOf } from './leftover-names.js';
 
 // Only Linux tells whether another process lives. In memory every temporary has a name.
 const missing = existsSync(MEMORY) ? undefined : `needs Linux and ${MEMORY}`;
@@ -48,24 +47,6 @@ const forms = [
   { name: 'sweep', sweep },
   { name: 'sweepSync', sweep: async (directory: string) => sweepSync(directory) },
 ];
-
-/** A name that this library makes, and that of this process unless the owner says otherwise. */
-function nameOf(kind: 'w' | 'l' | 'p', owner: Partial<TemporaryOwner> = {}): string {
-  const { processId, startTime, boot, namespaces } = { ...thisProcess(), ...owner };
-  return `.indelible-${kind}-${processId}-${startTime}-${boot}-${namespaces}-${randomCharacters()}`;
-}
-
-/** Another hash of the same form. */
-function other(hash: string): string {
-  return hash.replace(/./g, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16));
-}
-
-/** The owner whose id this process has got later. */
-const dead = () => ({ startTime: thisProcess().startTime - 1 });
-/** A process of a container on this machine, which cannot be seen. */
-const hidden = () => ({ namespaces: other(thisProcess().namespaces) });
-/** A process of an earlier boot of this machine, or of another machine. */
-const elsewhere = () => ({ boot: other(thisProcess().boot) });
 
 describe.skipIf(missing !== undefined)('sweep', () => {
   const scratch = new ScratchDirectory(() => MEMORY);

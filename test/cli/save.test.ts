@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
+import { thisProcess } from '../../src/fs/temporary-owner.js';
 import { makeDirectory, removeDirectory, run } from './command.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -32,6 +33,14 @@ describe('indelible save', () => {
     const outcome = await run(['save', 'file'], directory, input);
     assert.deepEqual(outcome, { status: 0, stdout: '', stderr: '' });
     assert.ok(input.equals(await readFile(file)));
+  });
+
+  it.skipIf(process.platform !== 'linux')('removes what a dead program of this user has left', async () => {
+    const { processId, startTime, boot, namespaces } = thisProcess();
+    const left = `.indelible-p-${processId}-${startTime - 1}-${boot}-${namespaces}-abcdefghij234567`;
+    await writeFile(join(directory, left), '');
+    assert.equal((await run(['save', 'file'], directory, 'content')).status, 0);
+    assert.deepEqual(await readdir(directory), ['file']);
   });
 
   it('saves an empty file from empty input', async () => {

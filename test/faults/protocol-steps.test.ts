@@ -85,7 +85,10 @@ const filesystems: readonly TestFilesystem[] = [
   },
   disk('on ext4 without a journal', { format: 'ext4', mkfs: ['-O', '^has_journal'] }, SYNC_RENAME_SYNC),
   disk('on ext4 without barriers', { format: 'ext4', mount: 'nobarrier' }, SYNC_RENAME_SYNC),
-  disk('on btrfs', { format: 'btrfs' }, SYNC_RENAME_SYNC),
+  disk('on btrfs', { format: 'btrfs' }, [
+    'sync-rename-sync',
+    thisMachine.isLinux(6, 15) ? 'unnamed' : 'named',
+  ]),
   {
     ...disk('on an overlay', { format: 'ext4' }, SYNC_RENAME_SYNC),
     make: async (workspace) => {

@@ -59,9 +59,13 @@ export class Saver {
   /** Never resolves; rejects when the process ends. */
   readonly #crashed: Promise<never>;
 
-  /** With a single thread in Node's worker pool, every call of a save is made by the same thread. */
+  /**
+   * With a single thread in Node's worker pool, every call of a save is made by the same thread. The look after
+   * a first save would make calls of its own.
+   */
   constructor({ engine, environment, behind }: SaverOptions) {
-    const variables = { ...environment, INDELIBLE_ENGINE: engine, UV_THREADPOOL_SIZE: '1' };
+    const own = { INDELIBLE_ENGINE: engine, INDELIBLE_SWEEP: 'off', UV_THREADPOOL_SIZE: '1' };
+    const variables = { ...environment, ...own };
     this.#child = startProgram('save-on-request.mjs', [], variables, behind);
     this.#child.stderr.pipe(process.stderr);
     this.#answers = createInterface({ input: this.#child.stdout });

@@ -74,7 +74,7 @@ const twoForms: Readonly<
   ancestors: ['directory'],
   closeHandle: ['handle'],
   lookUp: ['directory', 'name'],
-  listDirectory: ['directory'],
+  listDirectory: ['directory', 'path', 'number'],
   exchange: ['directory', 'name', 'directory', 'name'],
   rename: ['directory', 'name', 'directory', 'name'],
   renameExclusive: ['directory', 'name', 'directory', 'name'],
@@ -418,7 +418,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
     mkdirSync(scratch.at('with-one'));
     writeFileSync(scratch.at('with-one', 'file'), 'content');
     const closed = opened(entry('openDirectorySync')(scratch.at('with-one')));
-    const listings = Array.from({ length: 20 }, () => entry('listDirectory')(closed));
+    const listings = Array.from({ length: 20 }, () => entry('listDirectory')(closed, 'f', 2));
     entry('closeHandleSync')(closed);
     for (const listing of await Promise.all(listings))
       assert.ok(Array.isArray(listing) && listing.length === 1);

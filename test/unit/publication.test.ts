@@ -36,6 +36,7 @@ function publicationOf(ifExists: SaveRequest['ifExists']): Publication {
     preserve: { mode: false, owner: false, attributes: false },
     followSymlinks: true,
     makeDirectories: false,
+    sweep: false,
     strict: false,
     onlyIfWritable: false,
     protocol: undefined,

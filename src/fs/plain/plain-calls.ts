@@ -134,8 +134,10 @@ export const plainCalls: FileSystemCalls = {
     }
   },
 
-  *list({ path }: OpenDirectory): Steps<readonly ListedEntry[]> {
-    return (yield* fs.readdir(path)).map((name) => ({ name }));
+  *list({ path }: OpenDirectory, prefix?: string, most?: number): Steps<readonly ListedEntry[]> {
+    const names = yield* most === undefined ? fs.readdir(path) : fs.readdirAtMost(path, most);
+    const found = prefix === undefined ? names : names.filter((name) => name.indexOf(prefix) === 0);
+    return found.map((name) => ({ name }));
   },
 
   *rename(fromDirectory: OpenDirectory, from: Buffer, toDirectory: OpenDirectory, to: Buffer): Steps<void> {

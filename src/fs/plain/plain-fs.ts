@@ -243,6 +243,32 @@ export function readdir(path: Buffer): Steps<Buffer[]> {
   );
 }
 
+/** At most so many names. */
+export function readdirAtMost(path: Buffer, most: number): Steps<Buffer[]> {
+  // Latin-1 gives each byte of a name as a character: the types of `opendir` have no Buffers.
+  const options = { encoding: 'latin1', bufferSize: most } as const;
+  const names: Buffer[] = [];
+  return step(
+    () => {
+      const listing = fs.opendirSync(forNode(path), options);
+      try {
+        for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
+          if (names.push(Buffer.from(entry.name, 'latin1')) === most) break;
+        }
+        return names;
+      } finally {
+        listing.closeSync();
+      }
+    },
+    async () => {
+      for await (const { name } of await fs.promises.opendir(forNode(path), options)) {
+        if (names.push(Buffer.from(name, 'latin1')) === most) break;
+      }
+      return names;
+    },
+  );
+}
+
 /** Deno always returns a string. */
 export function readlink(path: Buffer): Steps<Buffer> {
   return step(

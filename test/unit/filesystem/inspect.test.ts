@@ -152,7 +152,13 @@ describe('inspect', () => {
     ['ext4', 'native', 'durable', 'create write set-attributes sync-file rename sync-directory'],
     ['ext4', 'native', 'ordered', 'create write set-attributes write-back rename'],
     ['ext4', 'portable', 'ordered', 'create write set-attributes sync-file close rename'],
-    ['btrfs', 'native', 'durable', 'create write set-attributes sync-file rename sync-directory'],
+    [
+      'btrfs',
+      'native',
+      'durable',
+      'create-unnamed write set-attributes sync-file link-unnamed rename sync-directory',
+    ],
+    ['btrfs', 'native', 'none', 'create write set-attributes rename'],
     [
       'btrfs',
       'portable',

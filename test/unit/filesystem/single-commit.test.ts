@@ -233,9 +233,23 @@ describe('the single commit on XFS', () => {
 });
 
 describe('the single commit on other filesystems and kernels', () => {
-  for (const name of ['btrfs', 'overlay']) {
-    it(`is refused on ${name}`, () => assertSyncRenameSync(decideOn(name)));
-  }
+  it('is refused on overlay', () => assertSyncRenameSync(decideOn('overlay')));
+
+  it('is refused on btrfs, where temporaries are unnamed since Linux 6.15', () => {
+    const on = (release: string) => {
+      const { machine, location } = recordings.load('btrfs', {}, release);
+      return decide(location, 0, machine);
+    };
+    assertSyncRenameSync(on('6.14.11'));
+    for (const release of ['6.15.0', '6.18.44-fc-v657', '7.0.0']) {
+      const { durable, ordered, none, syncRenameSync, reason } = on(release);
+      for (const plan of [durable, ordered])
+        assert.deepEqual([plan.protocol, plan.temporary], ['sync-rename-sync', 'unnamed']);
+      for (const plan of [none, syncRenameSync.durable, syncRenameSync.ordered])
+        assert.equal(plan.temporary, 'named');
+      assert.match(reason, /temporaries are unnamed, because btrfs syncs them since Linux 6\.15/);
+    }
+  });
 
   const types =
     'f2fs zfs bcachefs nfs nfs4 cifs smb3 9p ceph fuse fuseblk fuse.sshfs virtiofs ecryptfs ext4x';
