@@ -7,8 +7,12 @@ import { printedBy, toolFile, type Workplace } from './workplace.js';
 /** Uses what is loaded at once, and what only some calls load. */
 const APP = `
 import { createSaveStream, inspectSync, saveSync } from 'indelible';
+import { readFileSync, writeFileSync } from 'indelible/fs';
 import { fsyncSync } from 'indelible/primitives';
+import writeFileAtomic, { sync } from 'indelible/write-file-atomic';
 saveSync(process.argv[2], 'text');
+writeFileSync(process.argv[2], 'more');
+if (readFileSync(process.argv[2], 'utf8') !== 'more' || sync !== writeFileAtomic.sync) throw new Error('no drop-in');
 inspectSync('.');
 if (typeof fsyncSync !== 'function') throw new Error('no primitives');
 createSaveStream(process.argv[2]).on('finish', () => console.log('saved')).end('text');

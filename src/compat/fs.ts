@@ -39,7 +39,8 @@ export interface ReplacedFunctions {
  * Node's own function is called with the same arguments, and so decides what happens,
  * - for anything but the replacement of a whole file: a descriptor, a `FileHandle`, a flag other than `w`, `w+`,
  *   `wx` and `wx+`;
- * - for a target that has no content to replace: a device, a FIFO, a file of `/proc` or `/sys`;
+ * - for a target that has no content to replace: a device, a FIFO, a file of `/proc` or `/sys`, or whatever is open
+ *   under a descriptor (`/dev/stdout`);
  * - for arguments that Node refuses, with Node's error.
  *
  * What differs from Node is what differs for `save`: the process needs the right to write in the directory, hard
@@ -127,7 +128,13 @@ function replacedFile(file: unknown, given: unknown, replacement: Replacement): 
   } catch {
     return undefined;
   }
-  return replacement.isExcluded(path) ? undefined : { path, options };
+  return isDescriptor(path) || replacement.isExcluded(path) ? undefined : { path, options };
+}
+
+/** Whoever has it open writes on in the old file, so `console.log` to a replaced one would be lost. */
+function isDescriptor(path: AbsolutePath): boolean {
+  const text = path.toString();
+  return /^\/(dev\/(std(in|out|err)|fd\/\d+)|proc\/[^/]+\/(task\/[^/]+\/)?fd\/\d+)$/.test(text);
 }
 
 /** The options that Node documents. */

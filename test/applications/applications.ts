@@ -19,7 +19,7 @@ import { Workspace } from '../lab/workspace.js';
 import { fillDisk } from './full-disk.js';
 import { install } from './installation.js';
 import { compareJobs } from './job.js';
-import { type Damage, killsOf, killWhileSaving } from './kill.js';
+import { type Damage, KILLS, killWhileSaving } from './kill.js';
 import { APPLICATIONS, type Application, type Form, replacementOf } from './table.js';
 
 const KILLED = ['configstore', 'node-persist'];
@@ -72,5 +72,5 @@ checks.finish();
 if (json !== undefined) writeFileSync(json, formatCounts(checks.counts));
 
 function described(form: Form, { unreadable, lost, leftovers }: Damage): string {
-  return `${form}, ${killsOf(form)} times: ${unreadable} unreadable, ${lost} lost, ${leftovers} temporaries left`;
+  return `${form}, ${KILLS} times: ${unreadable} unreadable, ${lost} lost, ${leftovers} temporaries left`;
 }

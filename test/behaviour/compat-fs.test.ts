@@ -211,6 +211,19 @@ const POSIX: readonly Case[] = [
   }),
   named('/dev/null', () => ['/dev/null', 'new']),
   named('/dev/full, which is always full', () => ['/dev/full', 'new']),
+  {
+    title: 'an open file by the path of its descriptor, which stays that file',
+    forms: ALL,
+    async withArguments(directory, call) {
+      const descriptor = fs.openSync(join(directory, 'old'), 'r+');
+      try {
+        await call(`/dev/fd/${descriptor}`, 'new');
+        return fs.readFileSync(descriptor, 'utf8');
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    },
+  },
   named('chunks for /dev/null', () => ['/dev/null', ['new']], { forms: PROMISE }),
   {
     title: 'a FIFO that is read',

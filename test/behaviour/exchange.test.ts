@@ -3,12 +3,15 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'vitest';
 import { exchange, exchangeSync } from '../../src/index.js';
@@ -142,12 +145,16 @@ for (const form of forms) {
       });
 
       it.skipIf(!existsSync(MEMORY))('refuses with strict what cannot be made durable', async () => {
-        const before = readdirSync(MEMORY);
-        await assert.rejects(form.exchange(`${MEMORY}/a`, `${MEMORY}/b`, { strict: true }), {
-          code: 'ERR_INDELIBLE_NOT_DURABLE',
-          published: false,
-        });
-        assert.deepEqual(readdirSync(MEMORY), before);
+        const directory = mkdtempSync(join(MEMORY, 'indelible-'));
+        try {
+          for (const name of ['a', 'b']) writeFileSync(join(directory, name), name);
+          const exchanged = form.exchange(join(directory, 'a'), join(directory, 'b'), { strict: true });
+          await assert.rejects(exchanged, { code: 'ERR_INDELIBLE_NOT_DURABLE', published: false });
+          assert.equal(readFileSync(join(directory, 'a'), 'utf8'), 'a');
+          assert.deepEqual(readdirSync(directory), ['a', 'b']);
+        } finally {
+          rmSync(directory, { recursive: true });
+        }
       });
 
       it('never shows a reader anything but the two files', async () => {

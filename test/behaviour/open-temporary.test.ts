@@ -206,13 +206,17 @@ if (opensTemporaries) {
       });
 
       it.skipIf(!existsSync(MEMORY))('refuses with strict what cannot be made durable', async () => {
-        const before = readdirSync(MEMORY);
-        const error = { code: 'ERR_INDELIBLE_NOT_DURABLE', published: false };
-        await assert.rejects(form.open(MEMORY, { strict: true }), error);
-        const file = await form.open(MEMORY);
-        await assert.rejects(form.link(file, `${MEMORY}/indelible-never`, { strict: true }), error);
-        await form.close(file);
-        assert.deepEqual(readdirSync(MEMORY), before);
+        const directory = mkdtempSync(join(MEMORY, 'indelible-'));
+        try {
+          const error = { code: 'ERR_INDELIBLE_NOT_DURABLE', published: false };
+          await assert.rejects(form.open(directory, { strict: true }), error);
+          const file = await form.open(directory);
+          await assert.rejects(form.link(file, join(directory, 'never'), { strict: true }), error);
+          await form.close(file);
+          assert.deepEqual(readdirSync(directory), []);
+        } finally {
+          rmSync(directory, { recursive: true });
+        }
       });
 
       it.skipIf(!existsSync(MEMORY) || isInMemory('.'))('never crosses filesystems', async (test) => {
