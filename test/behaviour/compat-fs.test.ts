@@ -258,6 +258,8 @@ function stateOf(directory: string): State {
     .map((name) => {
       const path = join(directory, name);
       const stats = fs.lstatSync(path);
+      // Its owner has to be able to read it.
+      if (stats.isFile() && (stats.mode & 0o400) === 0) fs.chmodSync(path, 0o600);
       return {
         name,
         mode: stats.mode,

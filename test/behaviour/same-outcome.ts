@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One call, and what is there before. */
@@ -84,6 +84,8 @@ function fileAt(path: string): unknown {
   const stats = lstatSync(path);
   if (stats.isSymbolicLink()) return { link: readlinkSync(path) };
   const { mode, uid, gid } = stats;
+  // Its owner has to be able to read it.
+  if ((mode & 0o400) === 0) chmodSync(path, 0o600);
   return {
     mode: mode.toString(8),
     uid,
