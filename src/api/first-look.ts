@@ -7,7 +7,7 @@ import type { Saved, SaveParameters } from '../base/save-request.js';
 import { shared } from '../base/shared-state.js';
 import { selectEngine } from '../engine/select.js';
 import { run } from '../fs/steps.js';
-import { parseTemporaryName, TEMPORARY_PREFIX } from '../fs/temporary-name.js';
+import { ownerPart, parseTemporaryName, TEMPORARY_PREFIX } from '../fs/temporary-name.js';
 import { removeTemporaries } from './sweep.js';
 
 // After the first save to a directory, this thread looks there once for what killed programs have left. A save
@@ -84,9 +84,10 @@ async function look(path: AbsolutePath, until: number): Promise<void> {
     requirePermission('fs.read', directory.path);
     requirePermission('fs.write', directory.path);
     const listed = await run(calls.list(directory, TEMPORARY_PREFIX, MOST_ENTRIES));
+    const own = ownerPart();
     const names = listed
       .map(({ name }) => name.toString())
-      .filter((name) => parseTemporaryName(name) !== undefined);
+      .filter((name) => parseTemporaryName(name) !== undefined && !name.includes(own));
     if (names.length > 0) await removeTemporaries(directory, names, { user, until });
   } finally {
     await run(calls.close(directory));

@@ -85,10 +85,10 @@ export class TracedSaver {
       const failed = save.calls.find(wasInjected);
       const meant = save.calls.find((call) => recognise[fault.step](call, save.names));
       if (failed !== undefined && REMEMBERED.includes(fault.error)) await this.#restart();
-      // The same call of two threads may be the n-th of each.
-      const isOther = (call: SystemCall) => call !== meant && fault.also?.names.includes(call.name) !== true;
-      const others = save.calls.filter((call) => wasInjected(call) && isOther(call));
-      if (failed !== undefined && failed === meant && others.length === 0) return save;
+      // A later call of the step in another thread may be the n-th there.
+      const isOfStep = (call: SystemCall) => recognise[fault.step](call, save.names);
+      const hits = save.calls.filter((call) => wasInjected(call) && isOfStep(call));
+      if (failed !== undefined && failed === meant && hits.length === 1) return save;
     }
     assert.fail(`no attempt has hit the call to ${fault.step}`);
   }
