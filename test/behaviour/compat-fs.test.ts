@@ -111,8 +111,10 @@ const CASES: readonly Case[] = [
   named('a URL that is not of a file', () => [new URL('https://example.org/x'), 'new']),
   named('a path with a null byte', (directory) => [join(directory, 'a\0b'), 'new']),
   named('an empty path', () => ['', 'new']),
-  named('a path of the wrong type', () => [{}, 'new']),
-  named('null as the path', () => [null, 'new']),
+  // The fs of Deno makes a file of such a name in the working directory.
+  ...(process.versions.deno === undefined
+    ? [named('a path of the wrong type', () => [{}, 'new']), named('null as the path', () => [null, 'new'])]
+    : []),
   named('a directory', (directory) => [directory, 'new']),
   named('a missing directory', (directory) => [join(directory, 'missing/file'), 'new']),
   named('a file as a directory', (directory) => [join(directory, 'old/file'), 'new']),
