@@ -8,8 +8,11 @@ const isLinux = process.platform === 'linux' && process.env.INDELIBLE_TESTS_ON =
 
 /** Files of these projects run two at a time. By default, Vitest leaves one of two processors idle. */
 const TWO_AT_A_TIME = { maxWorkers: 2, sequence: { groupOrder: 0 } };
-/** These projects mount, count flushes or stop other processes: one file at a time, after the others. */
-const ONE_AT_A_TIME = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+/**
+ * These projects mount, count flushes or stop other processes: one file at a time, after the others. They unmount what
+ * they have just saved to, which a look for leftovers would keep busy for a moment.
+ */
+const ONE_AT_A_TIME = { maxWorkers: 1, sequence: { groupOrder: 1 }, env: { INDELIBLE_SWEEP: 'off' } };
 /** What other files of these projects do only makes them try again. They wait much: three at a time, at the end. */
 const TRIES_AGAIN = { maxWorkers: 3, sequence: { groupOrder: 2 } };
 
@@ -32,7 +35,7 @@ function behaviour(engine: EngineName): TestProjectInlineConfiguration {
 
 function project(
   name: string,
-  workers: Pick<TestProjectInlineConfiguration['test'] & object, 'maxWorkers' | 'sequence'>,
+  workers: Pick<TestProjectInlineConfiguration['test'] & object, 'maxWorkers' | 'sequence' | 'env'>,
 ): TestProjectInlineConfiguration {
   const include = [`test/${name}/**/*.test.ts`];
   return { test: { name, include, pool: 'forks', testTimeout: 0, hookTimeout: 0, ...workers } };
