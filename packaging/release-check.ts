@@ -29,7 +29,6 @@ interface Manifest {
 const LICENSES = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD'];
 /** The files that must be in the package, besides the prebuilds. */
 const SHIPPED = [
-  'CHANGELOG.md',
   'LICENSE',
   'README.md',
   'dist/bench/contenders/contenders.js',
