@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { minify } from 'rolldown/utils';
 import ts from 'typescript';
 import { ENTRIES } from './entries.js';
 
@@ -108,7 +109,6 @@ async function bundle(root: string, contents: string, plugins: Plugin[]): Promis
     target: 'node20',
     charset: 'utf8',
     legalComments: 'none',
-    // Not the names: stack traces are made of them.
     minifySyntax: true,
     minifyWhitespace: true,
     define: { 'import.meta.filename': 'thisFilename' },
@@ -116,7 +116,32 @@ async function bundle(root: string, contents: string, plugins: Plugin[]): Promis
   });
   const [file] = outputFiles ?? [];
   if (file === undefined || metafile === undefined) throw new Error('esbuild has bundled nothing');
-  return { code: inLines(file.text), metafile };
+  return { code: inLines(await withShortNames(file.text)), metafile };
+}
+
+/** Stands for the `#` of a private name. */
+const PRIVATE = 'private$';
+
+/**
+ * Renames variables and parameters. Functions, classes and their members keep their names, because stack traces are made
+ * of them.
+ */
+async function withShortNames(code: string): Promise<string> {
+  // The minifier would rename private members, and has no option against that.
+  const source = ts.createSourceFile('library.js', code, ts.ScriptTarget.Latest);
+  const places: number[] = [];
+  const visit = (node: ts.Node) => {
+    if (ts.isPrivateIdentifier(node)) places.push(node.getStart(source));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  const parts = [0, ...places].map((place, index) => code.slice(index === 0 ? 0 : place + 1, places[index]));
+  const mangled = await minify('library.cjs', parts.join(` ${PRIVATE}`), {
+    compress: false,
+    mangle: { toplevel: true, keepNames: true },
+  });
+  if (mangled.errors.length > 0) throw new Error(mangled.errors.map(({ message }) => message).join('\n'));
+  return mangled.code.replaceAll(PRIVATE, '#');
 }
 
 /**
