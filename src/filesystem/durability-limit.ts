@@ -111,24 +111,22 @@ function limitOfMissingJournal(mount: Mount, ext4: Ext4 | undefined): Limit | un
 }
 
 /**
- * What a server does cannot be checked. It is trusted with a warning, except with what a FUSE server need not
- * even be asked: the kernel reports success for the sync of a directory that the server does not implement.
+ * What a server does cannot be checked. It is trusted with a warning, except with what it need not even be
+ * asked: success of the sync of a directory tells nothing on most types (`isKnownToSyncDirectories`).
  */
-function limitOfServer(mount: Mount): Limit | undefined {
-  const unlimited = { durable: 'durable', ordered: 'ordered' } as const;
-  if (isOnNetwork(mount.type)) {
-    const message = `What a sync on ${mount.type} means depends on the server and its settings.`;
-    return { warning: { code: 'network', message }, ...unlimited };
+function limitOfServer({ type }: Mount): Limit | undefined {
+  const network = isOnNetwork(type);
+  if (!network && !isFuse(type)) return undefined;
+  const server = network ? 'the server and its settings' : 'the program that serves the filesystem';
+  const message = `What a sync on ${type} means depends on ${server}.`;
+  const code = network ? 'network' : 'fuse';
+  if (isKnownToSyncDirectories(type)) {
+    return { warning: { code, message }, durable: 'durable', ordered: 'ordered' };
   }
-  if (isFuse(mount.type)) {
-    const message = `What a sync on ${mount.type} means depends on the program that serves the filesystem.`;
-    if (isKnownToSyncDirectories(mount.type)) return { warning: { code: 'fuse', message }, ...unlimited };
-    const limited =
-      `${message} That program is not known to sync directories, and the kernel reports success also where ` +
-      `it does not: no new name is known to be durable.`;
-    return { warning: { code: 'fuse', message: limited }, durable: 'ordered', ordered: 'ordered' };
-  }
-  return undefined;
+  const limited =
+    `${message} The sync of a directory is not known to reach ${network ? 'the server' : 'the disk'}, and ` +
+    'may report success without that: no new name is known to be durable.';
+  return { warning: { code, message: limited }, durable: 'ordered', ordered: 'ordered' };
 }
 
 function nothingSurvives(code: Warning['code'], message: string): Limit {

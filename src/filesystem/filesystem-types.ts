@@ -16,9 +16,14 @@ export function isWithoutJournal(type: string): boolean {
   return WITHOUT_JOURNAL.has(type);
 }
 
-const ON_NETWORK = new Set(
-  'nfs nfs4 cifs smb3 smbfs 9p ceph afs lustre orangefs beegfs gpfs glusterfs ncpfs coda'.split(' '),
-);
+/** Filesystems that a server on another machine, or on the host of this one, stores. */
+const ON_NETWORK = new Set([
+  ...'nfs nfs4 cifs smb3 smbfs 9p ceph afs lustre orangefs beegfs gpfs glusterfs ncpfs coda'.split(' '),
+  ...'vboxsf vmhgfs prl_fs'.split(' '),
+  ...'glusterfs ceph ceph-fuse sshfs s3fs goofys gcsfuse blobfuse2 rclone juicefs mfs moosefs lizardfs'
+    .split(' ')
+    .map((program) => `fuse.${program}`),
+]);
 
 export function isOnNetwork(type: string): boolean {
   return ON_NETWORK.has(type);
@@ -30,23 +35,40 @@ export function isFuse(type: string): boolean {
 }
 
 /**
- * The FUSE types whose servers have a handler for the sync of a directory, and where that handler is. A
- * server without one answers ENOSYS, libfuse does so in its place (lib/fuse_lowlevel.c), and the kernel then
- * reports success for this sync and every later one (fs/fuse/dir.c, fuse_dir_fsync).
+ * The types on which a new name is known to be durable after the sync of its directory: the sync reaches the
+ * server, or the server stores names before it answers.
  *
- * Read and not listed: bindfs 1.18, sshfs 3.7, s3fs 1.97, MooseFS 4 and JuiceFS 1.4 have no handler; that of
- * mergerfs 2.42 answers ENOSYS; gocryptfs has one since 2.6 only; fuse-overlayfs has one that an option
- * turns off (`volatile`), and the mount table does not show it; `fuseblk` is the type of ntfs-3g, which has
- * one, and of others.
+ * Of FUSE a server without a handler answers ENOSYS, libfuse does so in its place (lib/fuse_lowlevel.c), and
+ * the kernel then reports success for this sync and every later one (fs/fuse/dir.c, fuse_dir_fsync).
+ *
+ * Read and not listed: for SMB the kernel reports success without asking the server
+ * (fs/smb/client/cifsfs.c, cifs_dir_fsync); AFS, OrangeFS and vboxsf have no sync of a directory; bindfs 1.18,
+ * sshfs 3.7, s3fs 1.97, MooseFS 4 and JuiceFS 1.4 have no handler; that of mergerfs 2.42 answers ENOSYS;
+ * gocryptfs has one since 2.6 only; fuse-overlayfs has one that an option turns off (`volatile`), and the
+ * mount table does not show it; `fuseblk` is the type of ntfs-3g, which has one, and of others.
  */
-const SYNCS_DIRECTORIES: ReadonlyMap<string, string> = new Map([
-  // It reaches fsync(2) in xlators/storage/posix/src/posix-inode-fd-ops.c, posix_fsyncdir.
-  ['fuse.glusterfs', 'xlators/mount/fuse/src/fuse-bridge.c, fuse_fsyncdir'],
-  ['fuse.ceph-fuse', 'src/client/fuse_ll.cc, fuse_ll_fsyncdir'],
-  ['virtiofs', 'tools/virtiofsd/passthrough_ll.c of QEMU, lo_fsyncdir'],
+const SYNCS_DIRECTORIES = new Set([
+  // The server stores a new name before it answers (RFC 1813, 4.8, and RFC 8881, 18.26), except if the export
+  // is `async` (exports(5)); so the sync itself does nothing (fs/nfs/dir.c, nfs_fsync_dir).
+  'nfs',
+  'nfs4',
+  // fs/9p/vfs_dir.c, v9fs_dir_operations_dotl. Before 9P2000.L the sync of a directory fails with EINVAL.
+  '9p',
+  // fs/ceph/dir.c, ceph_dir_fops, and fs/ceph/caps.c, ceph_fsync.
+  'ceph',
+  // lustre/llite/dir.c, ll_dir_operations.
+  'lustre',
+  // xlators/mount/fuse/src/fuse-bridge.c, fuse_fsyncdir. It reaches fsync(2) in
+  // xlators/storage/posix/src/posix-inode-fd-ops.c, posix_fsyncdir.
+  'fuse.glusterfs',
+  // src/client/fuse_ll.cc, fuse_ll_fsyncdir. The second one is the name of the mount helper.
+  'fuse.ceph-fuse',
+  'fuse.ceph',
+  // tools/virtiofsd/passthrough_ll.c of QEMU, lo_fsyncdir.
+  'virtiofs',
 ]);
 
-/** Whether the server of a FUSE filesystem is known to sync directories. */
+/** Whether the server of a filesystem is known to make new names durable when their directory is synced. */
 export function isKnownToSyncDirectories(type: string): boolean {
   return SYNCS_DIRECTORIES.has(type);
 }

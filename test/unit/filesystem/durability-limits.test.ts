@@ -121,27 +121,33 @@ describe('where a crash during a save may damage the old version', () => {
 });
 
 describe('where durability cannot be checked', () => {
-  it('network filesystems are trusted with a warning', () => {
-    for (const type of ['nfs', 'nfs4', 'cifs', 'smb3', '9p', 'ceph']) {
-      assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered']);
-      assert.deepEqual(codes(decideOnType(type)), ['network']);
+  it('servers that are known to store names when their directory is synced are trusted with a warning', () => {
+    for (const type of ['nfs', 'nfs4', '9p', 'ceph', 'lustre', 'fuse.glusterfs', 'fuse.ceph-fuse']) {
+      assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered'], type);
+      assert.deepEqual(codes(decideOnType(type)), ['network'], type);
     }
+    assert.deepEqual(achieved(decideOnType('virtiofs')), ['durable', 'ordered']);
+    assert.deepEqual(codes(decideOnType('virtiofs')), ['fuse']);
   });
 
-  it('FUSE filesystems whose servers are known to sync directories are trusted with a warning', () => {
-    for (const type of ['fuse.glusterfs', 'fuse.ceph-fuse', 'virtiofs']) {
-      assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered']);
-      assert.deepEqual(codes(decideOnType(type)), ['fuse']);
+  it('no new name is durable on any other network filesystem', () => {
+    for (const type of ['cifs', 'smb3', 'afs', 'orangefs', 'vboxsf', 'fuse.sshfs', 'fuse.s3fs']) {
+      const decision = decideOnType(type);
+      assert.deepEqual(achieved(decision), ['ordered', 'ordered'], type);
+      assert.equal(decision.durable.protocol, 'sync-rename-sync');
+      assert.deepEqual(codes(decision), ['network'], type);
+      assert.match(decision.warnings[0]?.message ?? '', /is not known to reach the server/);
     }
   });
 
   it('no new name is durable on any other FUSE filesystem', () => {
-    const types = ['sshfs', 'bindfs', 'mergerfs', 's3fs', 'rclone', 'encfs', 'novelfs', 'glusterfs2'];
+    const types = ['bindfs', 'mergerfs', 'encfs', 'novelfs', 'glusterfs2'];
     for (const type of ['fuse', 'fuseblk', ...types.flatMap((one) => [`fuse.${one}`, `fuseblk.${one}`])]) {
       const decision = decideOnType(type);
       assert.deepEqual(achieved(decision), ['ordered', 'ordered'], type);
       assert.equal(decision.durable.protocol, 'sync-rename-sync');
-      assert.match(decision.warnings[0]?.message ?? '', /not known to sync directories/);
+      assert.deepEqual(codes(decision), ['fuse'], type);
+      assert.match(decision.warnings[0]?.message ?? '', /is not known to reach the disk/);
     }
   });
 
