@@ -205,7 +205,7 @@ function changeVerdict(runs: FleetDisk['runs']): Verdict[] {
   const { beyondNoise, before: old, now: current } = changeOf(SAVE, before.save, now.save);
   const ratio = current / old;
   if (!beyondNoise || (ratio < CHANGED && ratio > 1 / CHANGED)) return [];
-  const since = `A durable save takes ${duration(current)}, and took ${duration(old)} on ${day(before)}: ${threeDigits(ratio)} times as long. The confidence intervals are apart. From ${CHANGED} times a disk counts as changed.`;
+  const since = `A durable save takes ${duration(current)}, and took ${duration(old)} on ${before.date.slice(0, 16)}: ${threeDigits(ratio)} times as long. The confidence intervals are apart. From ${CHANGED} times a disk counts as changed.`;
   const others = (['indelible', 'kernel'] as const)
     .filter((what) => before[what] !== now[what])
     .map(
@@ -216,15 +216,13 @@ function changeVerdict(runs: FleetDisk['runs']): Verdict[] {
   return [{ verdict: 'changed', says, text: since + others.join(''), heuristic: true }];
 }
 
-/** Of a run: `2026-11-30`. */
-export function day({ date }: DiskRun): string {
-  return date.slice(0, 10);
-}
-
 /** The name of a disk in sentences and charts. */
 export function diskName({ machine, mount }: FleetDisk): string {
   return `${machine}:${mount}`;
 }
+
+/** In a sentence. The table has all of them. */
+const MOST_NAMES = 6;
 
 /** The verdicts as findings. Disks with the same one share it. */
 export function fleetFindings({ disks }: Fleet): Pick<Finding, 'says' | 'text' | 'heuristic'>[] {
@@ -238,8 +236,9 @@ export function fleetFindings({ disks }: Fleet): Pick<Finding, 'says' | 'text' |
   }
   return [...found.values()]
     .toSorted((a, b) => VERDICTS.indexOf(a.verdict.verdict) - VERDICTS.indexOf(b.verdict.verdict))
-    .map(({ verdict, names }) => ({
-      ...verdict,
-      text: `${names.join(', ')}: ${verdict.verdict}. ${verdict.text}`,
-    }));
+    .map(({ verdict, names }) => {
+      const more = names.length - MOST_NAMES;
+      const which = names.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+      return { ...verdict, text: `${which}: ${verdict.verdict}. ${verdict.text}` };
+    });
 }

@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 import type { Durability } from '../../src/base/options.js';
 import { byteSize, count, duration, threeDigits } from '../measure/amount.js';
 import type { ContenderResult, Percentiles, Result, Run } from '../measure/report.js';
-import { day, type Fleet } from './fleet.js';
+import type { Fleet } from './fleet.js';
 
 const STRONGEST_FIRST: readonly Durability[] = ['durable', 'ordered', 'none'];
 
@@ -101,7 +101,15 @@ export function fleetRows({ disks }: Fleet): string[][] {
     const { device, save, fdatasync } = newest;
     const times = save && [duration(save.microseconds.median), spread(save.microseconds)];
     return [
-      ...[machine, mount, filesystem ?? '?', kind, device ?? '?', day(newest), ...(times ?? ['-', '-'])],
+      ...[
+        machine,
+        mount,
+        filesystem ?? '?',
+        kind,
+        device ?? '?',
+        newest.date.slice(0, 10),
+        ...(times ?? ['-', '-']),
+      ],
       ...[save?.microseconds.p99, fdatasync?.microseconds.median].map((time) =>
         time ? duration(time) : '-',
       ),
