@@ -50,7 +50,7 @@ export interface Verdict extends Pick<Finding, 'says' | 'text' | 'heuristic'> {
   verdict: (typeof VERDICTS)[number];
 }
 
-/** In the order of the sentences. `docs/bench.md` explains them. */
+/** The most important first. `docs/bench.md` explains them. */
 export const VERDICTS = ['lies', 'never flushed', 'slow', 'changed', 'tells nothing', 'not visible'] as const;
 
 /** The implementation whose saves are compared. */
@@ -105,6 +105,7 @@ export function fleetOf(reports: readonly Report[]): Fleet {
       .filter(({ kind }) => kind === disk.kind)
       .flatMap((peer) => sureMedian(peer) ?? []);
     compareWith(peers, disk);
+    disk.verdicts.sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
   }
   return {
     schema: 'indelible-fleet/1',

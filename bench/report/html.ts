@@ -47,14 +47,14 @@ ${kinds
   )
   .join('\n')}
 ${lineChart(
-  'The median of a durable save on the disks that have changed',
+  'The median of a durable save on the disks that have changed, by month and day',
   changed.map((disk) => ({
     name: diskName(disk),
     points: disk.runs
       .flatMap((run) => (run.save ? [{ x: Date.parse(run.date), y: run.save.microseconds.median }] : []))
       .toReversed(),
   })),
-  { label: (date) => new Date(date).toISOString().slice(0, 10) },
+  { label: (date) => new Date(date).toISOString().slice(5, 10) },
   time,
 )}
 </div>`,
