@@ -1,7 +1,7 @@
-import type { Device } from '../../src/filesystem/device.js';
 import { byteSize, count, duration, threeDigits } from './amount.js';
 import { REFERENCE } from './baseline.js';
 import { type Interval, median, medianInterval, ratios } from './confidence.js';
+import { diskKind, disksOf } from './disk.js';
 import type { ContenderResult, Finding, Result, Run } from './report.js';
 
 /** In microseconds. One turn of a disk with 15,000 turns a minute takes 4 ms. A flush may need only half of one. */
@@ -52,9 +52,8 @@ function flushFinding({ filesystem, baseline }: Measured, reference: Result): Fi
   if (disks.length === 0) {
     return neutral(about, `No disk is visible here. An fdatasync takes ${took}, a write ${duration(write)}.`);
   }
-  if (
-    disks.some(({ rotational, virtual, kind }) => rotational === true && virtual !== true && kind === 'disk')
-  ) {
+  const kind = diskKind(filesystem);
+  if (kind === 'rotating') {
     const plausible = reference.microseconds.median >= FASTEST_ROTATING_FLUSH;
     const text = plausible
       ? `A flush takes ${took}, which is plausible for a rotating disk.`
@@ -69,10 +68,12 @@ function flushFinding({ filesystem, baseline }: Measured, reference: Result): Fi
     return { about, says: 'bad', text, heuristic: false };
   }
   const sent = reference.flushes === null ? '' : `, for which the kernel sends ${flushes(reference.flushes)}`;
-  const virtual = disks.some((disk) => disk.virtual === true || disk.kind === 'loop');
-  const text = virtual
-    ? `An fdatasync takes ${took}${sent}. The disk is virtual: whether its host passes flushes on is not visible here.`
-    : `An fdatasync takes ${took}${sent}: plausible for a disk without moving parts, with a cache that is safe or a fast medium.`;
+  const text =
+    kind === 'virtual'
+      ? `An fdatasync takes ${took}${sent}. The disk is virtual: whether its host passes flushes on is not visible here.`
+      : kind === 'memory'
+        ? `An fdatasync takes ${took}${sent}. The disk is in memory: nothing on it survives a power failure.`
+        : `An fdatasync takes ${took}${sent}: plausible for a disk without moving parts, with a cache that is safe or a fast medium.`;
   return { about, says: 'neutral', text, heuristic: true };
 }
 
@@ -176,10 +177,4 @@ export function comparison(
     ? `cannot be told apart from '${other.name}' (${range} times as long)`
     : `${takes} (${range})`;
   return { text, ratio, interval };
-}
-
-/** The disks that a device is made of. */
-function disksOf(device: Device): Device[] {
-  const below = device.backing?.device === undefined ? device.below : [device.backing.device];
-  return below.length === 0 ? [device] : below.flatMap(disksOf);
 }

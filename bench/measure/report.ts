@@ -1,4 +1,4 @@
-import { cpus, release, type } from 'node:os';
+import { cpus, hostname, release, type } from 'node:os';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { Durability, Protocol } from '../../src/base/options.js';
 import type { Filesystem } from '../../src/filesystem/filesystem.js';
@@ -18,6 +18,8 @@ export interface Report {
   /** When the measuring began, as ISO 8601. */
   date: string;
   machine: {
+    /** The name by which reports are recognised as those of one machine: its host name, unless another was given. */
+    name: string;
     node: string;
     /** The kernel's name and release. */
     kernel: string;
@@ -36,6 +38,8 @@ export interface Run {
   directory: string;
   /** The result of `inspect`. */
   filesystem: Filesystem;
+  /** By which a replaced disk is told from its predecessor. `null` if it is hidden. */
+  uuid: string | null;
   /** The protocol of a durable `save` there, and the durability that it achieved. */
   save: { protocol: Protocol; durability: Durability };
   /** The size of what was written and saved, except in `bySize`. */
@@ -112,6 +116,7 @@ export interface ContenderResult extends Result {
 /** The machine that measures. */
 export function thisMachine(): Omit<Report['machine'], 'engine'> {
   return {
+    name: hostname(),
     node: process.versions.node,
     kernel: `${type()} ${release()}`,
     processors: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,

@@ -5,6 +5,7 @@ import { inspect, save } from '../../src/index.js';
 import type { Contender } from '../contenders/contender.js';
 import { byteSize } from './amount.js';
 import { Baseline, REFERENCE } from './baseline.js';
+import { filesystemUuid } from './disk.js';
 import { findingsOf } from './findings.js';
 import { FlushCounter } from './flush-counter.js';
 import { type CrashResults, guaranteeOf } from './guarantee.js';
@@ -57,6 +58,7 @@ export async function benchDirectory(
     const run = {
       directory: resolve(directory),
       filesystem,
+      uuid: filesystemUuid(filesystem.device),
       save: { protocol: first.protocol, durability: first.durability },
       bytes: PAYLOAD_BYTES,
       baseline: single.baseline,

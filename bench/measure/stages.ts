@@ -5,7 +5,7 @@ import {
   fsyncSync,
   openSync,
   renameSync,
-  unlinkSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -51,9 +51,12 @@ export class StagedSave {
         histogram.record(now > since ? now - since : 1n);
         since = now;
       }
-    } finally {
-      if (this.#file !== undefined) this.#discard();
+    } catch (error) {
+      this.#discard();
+      throw error;
     }
+    // Not all protocols have a step that closes the file.
+    if (this.#file !== undefined) this.#close();
   };
 
   #take(step: ProtocolStep): void {
@@ -101,8 +104,8 @@ export class StagedSave {
   }
 
   #discard(): void {
-    this.#close();
-    unlinkSync(this.#temporary);
+    if (this.#file !== undefined) this.#close();
+    rmSync(this.#temporary, { force: true });
   }
 }
 

@@ -31,6 +31,10 @@ const PLOT_HEIGHT = 190;
 const TOP = 8;
 const LINE = 14;
 const ROW = 17;
+/** The mean width of a letter. */
+const LETTER = 6;
+/** The most letters beside a range. */
+const LONGEST = 32;
 /** The number of colours in the style sheet. */
 const COLOURS = 8;
 
@@ -75,7 +79,7 @@ export function lineChart(title: string, series: readonly Series[], x: Axis, y: 
 export function rangeChart(title: string, ranges: readonly Range[], x: Axis): string {
   if (ranges.length === 0) return '';
   const values = ranges.flatMap(({ from, to }) => [from, to]);
-  const left = 118;
+  const left = Math.min(LONGEST, Math.max(18, ...ranges.map(({ name }) => name.length))) * LETTER + 10;
   const across = scale(values, left, WIDTH - RIGHT);
   const bottom = TOP + ranges.length * ROW;
   const parts = [
@@ -89,7 +93,7 @@ export function rangeChart(title: string, ranges: readonly Range[], x: Axis): st
         ({ name: what, at }, mark) =>
           `<circle class="c${mark % COLOURS}" cx="${across(at).toFixed(1)}" cy="${y}" r="${mark === 0 ? 4 : 2.5}"><title>${escapeHtml(`${name}, ${what}: ${x.label(at)}`)}</title></circle>`,
       );
-      return `${label(left - 6, y + 4, name, 'end')}<line class="range" x1="${across(from).toFixed(1)}" x2="${across(to).toFixed(1)}" y1="${y}" y2="${y}"/>${drawn.join('')}`;
+      return `${label(left - 6, y + 4, shortened(name), 'end')}<line class="range" x1="${across(from).toFixed(1)}" x2="${across(to).toFixed(1)}" y1="${y}" y2="${y}"/>${drawn.join('')}`;
     }),
     ...(ranges[0]?.marks ?? []).map(({ name }, index) => legend(name, index, bottom + LINE + 14)),
   ];
@@ -121,6 +125,11 @@ export function barChart(title: string, bars: readonly Bar[], x: Axis): string {
 }
 
 const LEGEND_COLUMNS = 3;
+
+/** The end of a name, where the names of disks differ. */
+function shortened(name: string): string {
+  return name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;
+}
 
 function legend(name: string, index: number, top: number): string {
   const x = 6 + (index % LEGEND_COLUMNS) * ((WIDTH - 6) / LEGEND_COLUMNS);

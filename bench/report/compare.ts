@@ -32,7 +32,8 @@ export function changesBetween(before: Report, now: Report): { title: string; ch
   });
 }
 
-function changeOf(what: string, before: Result, now: Result): Change {
+/** @param what the name of both. */
+export function changeOf(what: string, before: Result, now: Result): Change {
   const [old, current] = [before.microseconds.interval, now.microseconds.interval];
   return {
     what,

@@ -1,27 +1,80 @@
 import { describeFilesystem } from '../../src/filesystem/description.js';
 import { byteSize, count, duration, threeDigits } from '../measure/amount.js';
-import type { Report, Result, Run } from '../measure/report.js';
+import type { Finding, Report, Result, Run } from '../measure/report.js';
 import { barChart, escapeHtml, lineChart, rangeChart, type Series } from './chart.js';
+import { diskName, type Fleet, fleetFindings } from './fleet.js';
 import { reportJson } from './json.js';
-import { inOrder } from './table.js';
+import { FLEET_HEAD, fleetRows, inOrder } from './table.js';
 
 /** The report as one self-contained page. It has no script and loads nothing. */
 export function reportHtml(report: Report): string {
   const { machine, date, indelible } = report;
   const { kernel, node, processors, engine } = machine;
+  return page(
+    'What a save costs',
+    `<p>${escapeHtml(`${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}, indelible ${indelible}, ${engine} engine`)}</p>
+${report.runs.map(runHtml).join('\n')}`,
+    report,
+  );
+}
+
+/** The disks of a fleet as such a page. */
+export function fleetHtml(fleet: Fleet): string {
+  const { disks } = fleet;
+  const kinds = [...new Set(disks.map(({ kind }) => kind))];
+  const bad = disks.map(({ verdicts }) => (verdicts.some(({ says }) => says === 'bad') ? 'bad' : ''));
+  const changed = disks.filter(({ verdicts }) => verdicts.some(({ verdict }) => verdict === 'changed'));
+  return page(
+    'The disks of a fleet',
+    `${findingList(fleetFindings(fleet))}
+${htmlTable(
+  [...FLEET_HEAD, 'model'],
+  fleetRows(fleet).map((row, index) => [...row, disks[index]?.model ?? '']),
+  bad,
+)}
+<div class="charts">
+${kinds
+  .map((kind) =>
+    rangeChart(
+      `A durable save, disk: ${kind}`,
+      disks.flatMap((disk) =>
+        disk.kind === kind && disk.runs[0].save
+          ? [rangeOf({ ...disk.runs[0].save, name: diskName(disk) })]
+          : [],
+      ),
+      time,
+    ),
+  )
+  .join('\n')}
+${lineChart(
+  'The median of a durable save on the disks that have changed, by month and day',
+  changed.map((disk) => ({
+    name: diskName(disk),
+    points: disk.runs
+      .flatMap((run) => (run.save ? [{ x: Date.parse(run.date), y: run.save.microseconds.median }] : []))
+      .toReversed(),
+  })),
+  { label: (date) => new Date(date).toISOString().slice(5, 10) },
+  time,
+)}
+</div>`,
+    fleet,
+  );
+}
+
+function page(title: string, body: string, report: Report | Fleet): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>What a save costs</title>
+<title>${title}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>What a save costs</h1>
-<p>${escapeHtml(`${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}, indelible ${indelible}, ${engine} engine`)}</p>
-${report.runs.map(runHtml).join('\n')}
+<h1>${title}</h1>
+${body}
 <details><summary>The report as JSON</summary><pre>${escapeHtml(reportJson(report))}</pre></details>
 </body>
 </html>
@@ -34,12 +87,7 @@ const rate = { label: (value: number) => `${count(value)}/s` };
 function runHtml(run: Run): string {
   return `<section>
 <h2>${escapeHtml(run.directory)}</h2>
-<ul>${run.findings
-    .map(
-      ({ says, text, heuristic }) =>
-        `<li class="${says}">${escapeHtml(text)}${heuristic ? ' <small>(rule of thumb)</small>' : ''}</li>`,
-    )
-    .join('\n')}</ul>
+${findingList(run.findings)}
 <pre>${escapeHtml(describeFilesystem(run.directory, run.filesystem))}</pre>
 <div class="charts">
 ${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the baseline`, [...run.baseline, ...inOrder(run)].map(rangeOf), time)}
@@ -78,7 +126,15 @@ ${run.failed.map(({ name, error }) => `<p>${escapeHtml(`${name} cannot save here
 </section>`;
 }
 
-function rangeOf({ name, microseconds }: Result) {
+function findingList(findings: readonly Omit<Finding, 'about'>[]): string {
+  const items = findings.map(
+    ({ says, text, heuristic }) =>
+      `<li class="${says}">${escapeHtml(text)}${heuristic ? ' <small>(rule of thumb)</small>' : ''}</li>`,
+  );
+  return `<ul>${items.join('\n')}</ul>`;
+}
+
+function rangeOf({ name, microseconds }: Pick<Result, 'name' | 'microseconds'>) {
   const { minimum, median, p90, p99, p999, maximum } = microseconds;
   const marks = [
     { name: 'median', at: median },
@@ -130,10 +186,16 @@ function saveRows(run: Run): string {
 }
 
 /** A table in a box that scrolls on a narrow page. */
-function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function htmlTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  classes: readonly string[] = [],
+): string {
   const cells = (tag: string, row: readonly string[]) =>
     row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('');
-  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n');
+  const body = rows
+    .map((row, index) => `<tr class="${classes[index] ?? ''}">${cells('td', row)}</tr>`)
+    .join('\n');
   return `<div class="table"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
@@ -167,5 +229,6 @@ svg polyline { fill: none; stroke-width: 1.8; } svg .dashed { stroke-dasharray: 
 ${Array.from({ length: 8 }, (_, index) => `circle.c${index}, rect.c${index} { fill: var(--c${index}); } polyline.c${index} { stroke: var(--c${index}); }`).join('\n')}
 .table { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--faint); }
+tr.bad { color: var(--bad); }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
 `;

@@ -2,6 +2,7 @@ import { markdownTable } from 'markdown-table';
 import type { Durability } from '../../src/base/options.js';
 import { byteSize, count, duration, threeDigits } from '../measure/amount.js';
 import type { ContenderResult, Percentiles, Result, Run } from '../measure/report.js';
+import type { Fleet } from './fleet.js';
 
 const STRONGEST_FIRST: readonly Durability[] = ['durable', 'ordered', 'none'];
 
@@ -74,6 +75,54 @@ export function stageTables({ stages }: Run): string[] {
       ]),
     );
   });
+}
+
+export const FLEET_HEAD = [
+  ...[
+    'machine',
+    'mount',
+    'type',
+    'disk',
+    'device',
+    'run',
+    'a save',
+    '+-',
+    'p99',
+    'fdatasync',
+    'flush',
+    'ratio',
+  ],
+  'verdict',
+];
+
+/** A row for each disk of a fleet, with the times of its newest run. */
+export function fleetRows({ disks }: Fleet): string[][] {
+  return disks.map(({ machine, mount, filesystem, kind, runs: [newest], ratio, verdicts }) => {
+    const { device, save, fdatasync } = newest;
+    const times = save && [duration(save.microseconds.median), spread(save.microseconds)];
+    return [
+      ...[
+        machine,
+        mount,
+        filesystem ?? '?',
+        kind,
+        device ?? '?',
+        newest.date.slice(0, 10),
+        ...(times ?? ['-', '-']),
+      ],
+      ...[save?.microseconds.p99, fdatasync?.microseconds.median].map((time) =>
+        time ? duration(time) : '-',
+      ),
+      save === null ? '-' : flushes(save),
+      ratio === null ? '-' : threeDigits(ratio),
+      verdicts.map(({ verdict }) => verdict).join(', ') || '-',
+    ];
+  });
+}
+
+export function fleetTable(fleet: Fleet): string {
+  const align = FLEET_HEAD.map((_, column) => (column < 6 || column > 11 ? 'l' : 'r'));
+  return table(FLEET_HEAD, fleetRows(fleet), align);
 }
 
 /** The strongest durability first, and the fastest first among equals. */

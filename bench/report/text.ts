@@ -1,7 +1,16 @@
 import { styleText } from 'node:util';
 import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import type { Finding, Report, Run } from '../measure/report.js';
-import { baselineTable, concurrencyTable, costTable, latencyTable, sizeTable, stageTables } from './table.js';
+import { type Fleet, fleetFindings } from './fleet.js';
+import {
+  baselineTable,
+  concurrencyTable,
+  costTable,
+  fleetTable,
+  latencyTable,
+  sizeTable,
+  stageTables,
+} from './table.js';
 
 const WIDTH = 80;
 const LABEL_WIDTH = 12;
@@ -40,6 +49,12 @@ export function runText(run: Run, paint: Paint): string {
   return `${parts.map((part) => boldHead(part, paint)).join('\n\n')}\n`;
 }
 
+/** The disks of a fleet for the terminal. The table may be wider than 80 columns. */
+export function fleetText(fleet: Fleet, paint: Paint): string {
+  const findings = fleetFindings(fleet).map((finding) => findingText(finding, paint));
+  return `${[boldHead(fleetTable(fleet), paint), findings.join('\n')].join('\n\n').trimEnd()}\n`;
+}
+
 /** Everything that could not be measured, with the reason. */
 function omissions({ failed, unavailable, noRoomFor }: Run): string[] {
   const missing = unavailable.map(({ name, error }) => `${name} (${error})`).join(', ');
@@ -55,7 +70,7 @@ function omissions({ failed, unavailable, noRoomFor }: Run): string[] {
 const MARKS = { good: '+', bad: '!', neutral: '-' } as const;
 const COLOURS = { good: 'green', bad: 'red', neutral: 'bold' } as const;
 
-function findingText({ says, text, heuristic }: Finding, paint: Paint): string {
+function findingText({ says, text, heuristic }: Omit<Finding, 'about'>, paint: Paint): string {
   const lines = wrap(heuristic ? `${text} (rule of thumb)` : text, WIDTH - 2);
   return lines
     .map((line, index) => `${index === 0 ? paint(COLOURS[says], MARKS[says]) : ' '} ${line}`)

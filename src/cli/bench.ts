@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
@@ -7,11 +9,12 @@ import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js'
 import { type Report, thisMachine } from '../../bench/measure/report.js';
 import { benchDirectory } from '../../bench/measure/run.js';
 import { changesBetween, changesText } from '../../bench/report/compare.js';
-import { reportHtml } from '../../bench/report/html.js';
-import { readReport, reportJson } from '../../bench/report/json.js';
-import { reportOpenMetrics } from '../../bench/report/openmetrics.js';
+import { fleetOf } from '../../bench/report/fleet.js';
+import { fleetHtml, reportHtml } from '../../bench/report/html.js';
+import { parseReports, readReport, reportJson } from '../../bench/report/json.js';
+import { fleetOpenMetrics, reportOpenMetrics } from '../../bench/report/openmetrics.js';
 import { ProgressLine } from '../../bench/report/progress.js';
-import { coloured, machineText, type Paint, plain, runText } from '../../bench/report/text.js';
+import { coloured, fleetText, machineText, type Paint, plain, runText } from '../../bench/report/text.js';
 import { selectEngine } from '../engine/select.js';
 import { firstLine, noteMissingAddon } from './engine-note.js';
 import { interruptible } from './interruption.js';
@@ -44,6 +47,8 @@ interface BenchOptions {
   compare?: string;
   format: 'text' | 'openmetrics';
   from?: string;
+  machine?: string;
+  collect?: boolean;
 }
 
 /** `indelible bench`: measures the cost of a save on a disk. */
@@ -52,7 +57,7 @@ export function addBenchCommand(program: Command, version: string): void {
     .command('bench')
     .summary('measure the cost of a save on a disk')
     .description('Measures the cost of saving a file on the disk under each PATH.')
-    .argument('[path...]', 'directories to measure in', ['.'])
+    .argument('[path...]', 'directories to measure in; the reports for --collect', ['.'])
     .option('--quick', `only the baseline and single saves, in ${QUICK.seconds} seconds`)
     .option('--full', `all implementations, sizes and numbers at once, in ${FULL.seconds} seconds`)
     .option(
@@ -74,9 +79,18 @@ export function addBenchCommand(program: Command, version: string): void {
         .default('text'),
     )
     .option('--from <report>', 'show an earlier --json report instead of measuring')
+    .option('--machine <name>', 'name of the machine in the report (default: its host name)')
+    .addOption(
+      new Option(
+        '--collect',
+        'compare the disks of many --json reports: each PATH is a report, a directory with reports, or - for standard input',
+      ).conflicts(['quick', 'full', 'seconds', 'contender', 'compare', 'from', 'machine']),
+    )
     .addHelpText('after', EXPLANATION)
     .action((directories: string[], options: BenchOptions) =>
-      interruptible((signal) => bench(directories, options, version, signal)),
+      options.collect
+        ? collectReports(directories, options)
+        : interruptible((signal) => bench(directories, options, version, signal)),
     );
 }
 
@@ -86,7 +100,7 @@ async function bench(
   version: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { json, html, compare, format, from } = options;
+  const { json, compare, format, from, machine } = options;
   // Read first, so that a wrong file is reported before the measurement.
   const before = compare === undefined ? undefined : readReport(compare);
   const show = json === '-' || format !== 'text' ? () => {} : (text: string) => process.stdout.write(text);
@@ -94,11 +108,48 @@ async function bench(
     from === undefined
       ? await measure(directories, options, newReport(version, planOf(options).seconds), signal, show)
       : showReport(readReport(from), show);
+  if (machine !== undefined) report.machine.name = machine;
   if (before !== undefined) show(changesText(changesBetween(before, report)));
-  if (format === 'openmetrics') process.stdout.write(reportOpenMetrics(report));
-  if (html !== undefined) writeFileSync(html, reportHtml(report));
-  if (json === '-') process.stdout.write(reportJson(report));
-  else if (json !== undefined) writeFileSync(json, reportJson(report));
+  write(options, {
+    openmetrics: () => reportOpenMetrics(report),
+    html: () => reportHtml(report),
+    json: () => reportJson(report),
+  });
+}
+
+/** `--collect`: what the reports of many machines say beside each other. */
+async function collectReports(paths: readonly string[], options: BenchOptions): Promise<void> {
+  const texts: [text: string, name: string][] = [];
+  for (const path of paths) {
+    if (path === '-') texts.push([await text(process.stdin), 'standard input']);
+    else for (const file of reportsAt(path)) texts.push([readFileSync(file, 'utf8'), `'${file}'`]);
+  }
+  const fleet = fleetOf(texts.flatMap(([content, name]) => parseReports(content, name)));
+  if (fleet.disks.length === 0) throw new Error('the reports have no measurements');
+  if (options.json !== '-' && options.format === 'text') process.stdout.write(fleetText(fleet, paint()));
+  write(options, {
+    openmetrics: () => fleetOpenMetrics(fleet),
+    html: () => fleetHtml(fleet),
+    json: () => reportJson(fleet),
+  });
+}
+
+function reportsAt(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => name.endsWith('.json'));
+  if (names.length === 0) throw new Error(`'${path}' has no file that ends in .json`);
+  return names.map((name) => join(path, name));
+}
+
+/** Writes the formats that were asked for, except the text. */
+function write(
+  { json, html, format }: BenchOptions,
+  formats: Record<'openmetrics' | 'html' | 'json', () => string>,
+): void {
+  if (format === 'openmetrics') process.stdout.write(formats.openmetrics());
+  if (html !== undefined) writeFileSync(html, formats.html());
+  if (json === '-') process.stdout.write(formats.json());
+  else if (json !== undefined) writeFileSync(json, formats.json());
 }
 
 type Show = (text: string) => void;

@@ -36,6 +36,15 @@ describe('the finding about flushes', () => {
     assert.equal(flushOf({ rotational: true }, 9000).says, 'good');
   });
 
+  it('says that a disk in memory keeps nothing', () => {
+    const filesystem = {
+      ...filesystemOn(disk({})),
+      warnings: [{ code: 'memory-device' as const, message: '' }],
+    };
+    const { text } = findingAbout('flush', runOf([], { filesystem }));
+    assert.match(text, /The disk is in memory: nothing on it survives a power failure/);
+  });
+
   it('does not apply the rule for rotating disks to a virtual disk', () => {
     assert.equal(flushOf({ rotational: true, virtual: true }, 100).says, 'neutral');
   });

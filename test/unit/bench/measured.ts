@@ -108,6 +108,7 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
   return {
     directory: '/somewhere',
     filesystem: filesystemOn(undefined),
+    uuid: null,
     save: { protocol: 'single-commit', durability: 'durable' },
     bytes: 4096,
     baseline: [resultNamed('fdatasync', 2)],
@@ -128,7 +129,13 @@ export function reportOf(...runs: Run[]): Report {
     schema: 'indelible-bench/2',
     indelible: '0.0.0',
     date: '2026-01-02T03:04:05.678Z',
-    machine: { node: '20.0.0', kernel: 'Linux 6.18', processors: '2 x something', engine: 'native' },
+    machine: {
+      name: 'here',
+      node: '20.0.0',
+      kernel: 'Linux 6.18',
+      processors: '2 x something',
+      engine: 'native',
+    },
     seconds: 15,
     runs,
   };
