@@ -9,6 +9,7 @@ import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
 import { SYNC_RENAME_SYNC } from '../filesystem/decision.js';
+import { findUpdateLock } from '../filesystem/update-lock.js';
 import type {
   Entry,
   FileIdentity,
@@ -51,7 +52,14 @@ export class NativeCalls implements FileSystemCalls {
   constructor(addon: Addon) {
     this.#addon = addon;
     const call = this.#call.bind(this);
+    const answerOf = this.#answerOf.bind(this);
     this.locks = {
+      *openLockFile({ handle, path }, name) {
+        const answer = yield* answerOf('openLockFile', handle, name);
+        if (isFailure(answer)) throw failedCall(answer, answer.path ?? path);
+        return answer;
+      },
+      isLockFile: ({ handle }, name, lockFile) => call('isLockFile', handle, name, lockFile.handle),
       drawTicket: ({ handle }, { low, high }, end) => call('drawLockTicket', handle, low, high, end),
       ahead: ({ handle }, begin, ticket) => call('ticketAhead', handle, begin, ticket),
       *remove({ handle }, ticket) {
@@ -104,12 +112,13 @@ export class NativeCalls implements FileSystemCalls {
         providePlans(this.#addon, answer);
         continue;
       }
-      const { protocol, achieves, unnamed, pinsReplaced, local, syncfs } = answer;
+      const { protocol, achieves, unnamed, pinsReplaced, local, updateLock, syncfs } = answer;
       const temporary = unnamed ? 'unnamed' : 'named';
       const replaced = pinsReplaced ? 'held' : 'released';
-      return { protocol, achieves, temporary, replaced, local, syncfs, syncsFileAgain: false };
+      return { protocol, achieves, temporary, replaced, local, updateLock, syncfs, syncsFileAgain: false };
     }
-    return { ...SYNC_RENAME_SYNC[durability], local: false, syncfs: false, syncsFileAgain: false };
+    const unknown = { local: false, updateLock: findUpdateLock(undefined), syncfs: false };
+    return { ...SYNC_RENAME_SYNC[durability], ...unknown, syncsFileAgain: false };
   }
 
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {
@@ -122,8 +131,8 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   *openFile({ handle: directory }: OpenDirectory, name: Buffer, request: ReadRequest): Steps<OpenFile> {
-    const { path, anyOwner } = request;
-    const answer = yield* this.#answerOf('openFile', directory, name, READ_AHEAD, anyOwner);
+    const { path, anyOwner, asksServer = false } = request;
+    const answer = yield* this.#answerOf('openFile', directory, name, READ_AHEAD, anyOwner, asksServer);
     if (isFailure(answer)) throw targetError(path, answer);
     const { handle, size, content } = answer;
     return { handle, size, content, version: handle };

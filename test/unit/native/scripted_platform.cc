@@ -246,6 +246,8 @@ Status Link(const Directory&, const std::string&, const Directory&, const std::s
   return Answer("Link");
 }
 Status OpenToSync(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToSync"); }
+Status OpenToLock(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToLock"); }
+Status AskServer(const Directory&, const std::string&) { return Answer("AskServer"); }
 Status OpenToRead(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToRead"); }
 Status ReadVersion(const Descriptor&, FileVersion* version) {
   version->size = 11;
