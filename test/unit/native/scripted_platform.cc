@@ -126,6 +126,10 @@ Status UnlockDirectory(const Directory&) { return Answer("UnlockDirectory"); }
 
 Status AddLock(const Directory&, uint64_t offset) { return Answer("AddLock", " " + std::to_string(offset)); }
 
+Status RemoveLock(const Directory&, uint64_t offset) {
+  return Answer("RemoveLock", " " + std::to_string(offset));
+}
+
 // The kernel may report any.
 Status FindLock(const Directory&, uint64_t begin, uint64_t end, std::optional<LockedRange>* found) {
   found->reset();
