@@ -296,7 +296,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   beforeEach(() => {
     writeFileSync(scratch.at('file'), 'content');
     directory = opened(entry('openDirectorySync')(scratch.path));
-    file = opened(entry('openFileSync')(directory, 'file', 0, false));
+    file = opened(entry('openFileSync')(directory, 'file', 0, false, false));
     streaming = issueTicket();
     assert.equal(
       decided(() => entry('openSaveSync')(...requestFor('streamed', streaming))),
