@@ -745,6 +745,22 @@ Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   return PlanValue(info.Env(), decision.PlanFor(choice));
 }
 
+// (directory): twice the index of its filesystem's UpdateLock, and 1 more if it is local. Not an object,
+// which would take longer than the rest. Undefined: the plan has to be provided first (findPlan).
+Napi::Value FindUpdateLock(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::shared_ptr<OpenDirectory> directory = arguments.Directory("directory");
+  if (!arguments.ok()) return Napi::Value();
+  Decision decision;
+  PlanRequest needed;
+  if (!Process::Get().scheduler.plans().Find(platform::FilesystemId::Of(directory->identity),
+                                             directory->directory, &decision, &needed)) {
+    return info.Env().Undefined();
+  }
+  const Plan& plan = decision.PlanFor(PlanChoice::kNone);
+  return NumberOf(info.Env(), static_cast<uint64_t>(plan.update_lock) * 2 + (plan.local ? 1 : 0));
+}
+
 // (major, minor, mountId): the names of the optional calls that are not available on this filesystem.
 Napi::Value FindUnavailableCalls(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -769,6 +785,7 @@ void ExportSystemCalls(Napi::Env env, Napi::Object exports) {
   ExportForms(env, exports, "closeHandle", CloseHandle);
   Export(env, exports, "setTemporaryOwner", SetOwner);
   Export(env, exports, "findPlan", FindPlan);
+  Export(env, exports, "findUpdateLock", FindUpdateLock);
   Export(env, exports, "unavailableCalls", FindUnavailableCalls);
 }
 

@@ -129,7 +129,6 @@ Napi::Object PlanValue(Napi::Env env, const Plan& plan) {
   value.Set("unnamed", plan.unnamed);
   value.Set("pinsReplaced", plan.pin_replaced);
   value.Set("local", plan.local);
-  value.Set("updateLock", wire::kUpdateLockNames[IndexOf(plan.update_lock)]);
   value.Set("syncfs", plan.sync_filesystem);
   return value;
 }

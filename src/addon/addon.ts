@@ -173,7 +173,12 @@ export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
   findPlan(
     directory: NativeHandle,
     choice: number,
-  ): (WirePlan & Pick<WireDecision, 'local' | 'updateLock' | 'syncfs'>) | PlansNeeded;
+  ): (WirePlan & Pick<WireDecision, 'local' | 'syncfs'>) | PlansNeeded;
+  /**
+   * Twice the index in `WIRE.updateLocks` for the directory's filesystem, and 1 more if it is local. `undefined`:
+   * no plan is known yet (`findPlan`).
+   */
+  findUpdateLock(directory: NativeHandle): number | undefined;
   /** Records this process in the names of all later temporaries (`src/fs/temporary-name.ts`). */
   setTemporaryOwner(owner: string): void;
   /** The optional calls that are missing, or forbidden, on this filesystem. `mountId`: 0 if it is not known. */

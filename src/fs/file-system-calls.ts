@@ -125,12 +125,18 @@ export interface ListedEntry {
   readonly kind?: EntryKind;
 }
 
+/** Who else may have the files of a filesystem. */
+export interface Sharing {
+  /** `Decision.local`. */
+  readonly local: boolean;
+  /** `Decision.updateLock`. */
+  readonly updateLock: UpdateLock;
+}
+
 /** The plan of a rename operation on a filesystem, and the durability that it achieves. */
 export interface FilesystemPlan extends Plan {
   /** `Decision.local`. */
   readonly local: boolean;
-  /** `Decision.updateLock`. Absent without `FileSystemCalls.locks`. */
-  readonly updateLock?: UpdateLock;
   /** One `syncfs` makes a tree of files durable, and reports write errors. */
   readonly syncfs: boolean;
   /** See `PortablePlan.syncsFileAgain`. */
@@ -166,6 +172,8 @@ export interface FileSystemCalls {
     durability: Durability,
     forced?: Extract<Protocol, 'sync-rename-sync'>,
   ): Steps<FilesystemPlan>;
+
+  sharing(directory: OpenDirectory): Steps<Sharing>;
 
   /**
    * Follows symbolic links. Throws the error with which a save of the path would reject, except for the file

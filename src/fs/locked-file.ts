@@ -5,12 +5,12 @@ import { lockFileError, noLockError } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
 import type {
   FileSystemCalls,
-  FilesystemPlan,
   LocatedTarget,
   LockCalls,
   OpenDirectory,
   OpenFile,
   ReadRequest,
+  Sharing,
 } from './file-system-calls.js';
 import { mayBeUnavailable } from './optional-calls.js';
 import type { Steps } from './steps.js';
@@ -51,7 +51,7 @@ const MAX_ATTEMPTS = 10;
 
 /** The target of a path, and the locks on it. */
 interface LockedTarget extends LocatedTarget {
-  readonly plan: FilesystemPlan;
+  readonly sharing: Sharing;
   readonly lock: TicketLock | undefined;
   /** The lock that other machines see, if it is needed and its file is open. */
   everywhere: { readonly file: OpenDirectory; readonly lock: TicketLock } | undefined;
@@ -117,7 +117,7 @@ export class LockedFile {
     const { locks } = this.#calls;
     return {
       ...located,
-      plan: yield* this.#calls.planFor(located.directory, 'none'),
+      sharing: yield* this.#calls.sharing(located.directory),
       lock: locks === undefined ? undefined : new TicketLock(locks, located.directory, located.name),
       everywhere: undefined,
     };
@@ -126,7 +126,7 @@ export class LockedFile {
   *#tryLock(target: LockedTarget): Steps<bigint | undefined> {
     const { path, lock: asked } = this.#request;
     const { locks } = this.#calls;
-    const { updateLock } = target.plan;
+    const { updateLock } = target.sharing;
     const byDefault = updateLock === 'everywhere' || updateLock === 'none' ? 'everywhere' : 'machine';
     const scope = asked ?? byDefault;
     if (locks === undefined || target.lock === undefined) {
@@ -167,8 +167,8 @@ export class LockedFile {
     return NO_LOCK;
   }
 
-  *#readFile({ directory, name, plan }: LockedTarget): Steps<FileRead | bigint> {
-    const request = { ...this.#request, asksServer: !plan.local };
+  *#readFile({ directory, name, sharing }: LockedTarget): Steps<FileRead | bigint> {
+    const request = { ...this.#request, asksServer: !sharing.local };
     for (let attempt = 1; ; attempt += 1) {
       let file: OpenFile | undefined;
       try {

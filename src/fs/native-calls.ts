@@ -2,14 +2,13 @@ import { constants } from 'node:os';
 import type { Addon, AddonCallForms, AddonCalls } from '../addon/addon.js';
 import { hintOf, targetError } from '../addon/native-error.js';
 import { choiceOf, providePlans } from '../addon/plan-provider.js';
-import { type Failure, needsPlans } from '../addon/wire.js';
+import { type Failure, needsPlans, WIRE } from '../addon/wire.js';
 import { systemError } from '../base/errors.js';
 import { mountPointError } from '../base/fs-error.js';
 import type { Durability } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import { inDirectory } from '../base/path-bytes.js';
 import { SYNC_RENAME_SYNC } from '../filesystem/decision.js';
-import { findUpdateLock } from '../filesystem/update-lock.js';
 import type {
   Entry,
   FileIdentity,
@@ -23,6 +22,7 @@ import type {
   OpenResource,
   OpenTemporary,
   ReadRequest,
+  Sharing,
 } from './file-system-calls.js';
 import { type Steps, step } from './steps.js';
 
@@ -112,13 +112,22 @@ export class NativeCalls implements FileSystemCalls {
         providePlans(this.#addon, answer);
         continue;
       }
-      const { protocol, achieves, unnamed, pinsReplaced, local, updateLock, syncfs } = answer;
+      const { protocol, achieves, unnamed, pinsReplaced, local, syncfs } = answer;
       const temporary = unnamed ? 'unnamed' : 'named';
       const replaced = pinsReplaced ? 'held' : 'released';
-      return { protocol, achieves, temporary, replaced, local, updateLock, syncfs, syncsFileAgain: false };
+      return { protocol, achieves, temporary, replaced, local, syncfs, syncsFileAgain: false };
     }
-    const unknown = { local: false, updateLock: findUpdateLock(undefined), syncfs: false };
-    return { ...SYNC_RENAME_SYNC[durability], ...unknown, syncsFileAgain: false };
+    return { ...SYNC_RENAME_SYNC[durability], local: false, syncfs: false, syncsFileAgain: false };
+  }
+
+  *sharing(directory: OpenDirectory): Steps<Sharing> {
+    let found = this.#addon.findUpdateLock(directory.handle);
+    if (found === undefined) {
+      yield* this.planFor(directory, 'none');
+      found = this.#addon.findUpdateLock(directory.handle);
+    }
+    const updateLock = found === undefined ? undefined : WIRE.updateLocks[found >> 1];
+    return { local: found !== undefined && (found & 1) === 1, updateLock: updateLock ?? 'machine' };
   }
 
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { inspectSync } from '../../src/index.js';
@@ -63,6 +63,20 @@ describe.skipIf(missing !== undefined)('update on a FUSE filesystem', () => {
     });
   }
 
+  it('notices a change in place that the kernel has not seen, since it asks the server', async () => {
+    const path = join(mounted, 'asked');
+    const source = join(workspace.path('fuse-source'), 'asked');
+    writeFileSync(path, 'old');
+    const child = startProgram('update-and-hold.mjs', [path, ' and new'], { INDELIBLE_ENGINE: 'native' });
+    await once(child.stdout, 'data');
+    statSync(path);
+    writeFileSync(source, 'other');
+    const { code, stderr } = await ended(child);
+    assert.equal(code, 1);
+    assert.match(stderr, /ERR_INDELIBLE_CHANGED/);
+    assert.equal(readFileSync(source, 'utf8'), 'other');
+  });
+
   it("refuses lock: 'everywhere', which is not known to reach other machines", async () => {
     const { code, stderr } = await ended(count('native', join(mounted, 'file'), 1, { lock: 'everywhere' }));
     assert.equal(code, 1);
@@ -84,7 +98,7 @@ describe.skipIf(missing !== undefined)('update on a FUSE filesystem', () => {
     const path = join(directory, 'file');
     const { code, stderr } = await ended(count('native', path, 1, {}));
     assert.equal(code, 1);
-    assert.match(stderr, /lock: 'machine'[^]*ERR_INDELIBLE_UNSUPPORTED/);
+    assert.match(stderr, /lock: 'machine'[\s\S]*ERR_INDELIBLE_UNSUPPORTED/);
     assert.deepEqual(readdirSync(directory), []);
     assert.equal((await ended(count('native', path, 3, { lock: 'machine' }))).code, 0);
     assert.deepEqual(readdirSync(directory), ['file']);

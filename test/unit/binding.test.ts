@@ -114,6 +114,7 @@ const twoForms: Readonly<
 /** The entries with one form. */
 const oneForm = {
   findPlan: ['directory', 'choice'],
+  findUpdateLock: ['directory'],
   unavailableCalls: ['id', 'id', 'number'],
   save: REQUEST,
   saveSync: REQUEST,

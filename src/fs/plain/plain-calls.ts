@@ -19,6 +19,7 @@ import {
   type OpenFile,
   type OpenResource,
   type ReadRequest,
+  type Sharing,
 } from '../file-system-calls.js';
 
 import type { Steps } from '../steps.js';
@@ -79,6 +80,12 @@ export const plainCalls: FileSystemCalls = {
 
   *planFor({ path }: OpenDirectory, durability: Durability): Steps<FilesystemPlan> {
     return { ...(yield* planFor(path, durability)), syncfs: false };
+  },
+
+  *sharing({ path }: OpenDirectory): Steps<Sharing> {
+    const { local } = yield* planFor(path, 'none');
+    // It has no locks.
+    return { local, updateLock: 'none' };
   },
 
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {

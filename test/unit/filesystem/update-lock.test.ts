@@ -21,7 +21,8 @@ describe('the lock of an update by default', () => {
   });
 
   it('is refused on other shared filesystems, and where an option keeps locks on the machine', () => {
-    const types = 'cifs smb3 fuse.sshfs fuse.s3fs fuse.juicefs fuse.mfs afs beegfs gpfs orangefs glusterfs ocfs2';
+    const types =
+      'cifs smb3 fuse.sshfs fuse.s3fs fuse.juicefs fuse.mfs afs beegfs gpfs orangefs glusterfs ocfs2';
     assert.deepEqual(locksOf(types), all(types, 'none'));
     assert.deepEqual(locksOf('nfs', 'rw,nolock'), ['none']);
     assert.deepEqual(locksOf('nfs nfs4', 'rw,local_lock=posix'), ['none', 'none']);
