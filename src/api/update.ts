@@ -90,10 +90,10 @@ const MAX_PAUSE_MS = 20;
  * It ends with its holder, however the holder ends. On one machine it leaves nothing behind, otherwise the
  * empty file `.indelible-lock`.
  *
- * A server takes the lock from a machine that it does not hear from: NFS after its lease of usually 90 s,
- * GlusterFS after its ping timeout of usually 42 s. Not guaranteed for such a machine, once it is back: that it
- * notices the update of another one in the last microseconds, between the check of the file and the rename.
- * Before that, it does, and nothing is saved (`ERR_INDELIBLE_CHANGED`).
+ * A server takes the lock from a machine that it no longer hears from, by default NFS after 90 s and GlusterFS
+ * after 42 s; other machines wait so long. If that machine comes back, its update finds that another one has
+ * changed the file, and saves nothing (`ERR_INDELIBLE_CHANGED`). Not guaranteed: that it does so if the other
+ * update comes in the last moment, between the check of the file and the rename.
  *
  * Writers that do not use `update` (`save`, a `Saver`, an editor) are not kept out. If one of them modified
  * the file after it was read, nothing is saved, and the call rejects with `ERR_INDELIBLE_CHANGED` or starts
