@@ -15,6 +15,7 @@
         "native/save/access_list.cc",
         "native/save/content_copy.cc",
         "native/save/links.cc",
+        "native/save/lock_file.cc",
         "native/save/optional_calls.cc",
         "native/save/pinned_version.cc",
         "native/save/plan_cache.cc",

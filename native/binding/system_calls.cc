@@ -13,6 +13,7 @@
 #include "../platform/platform.h"
 #include "../platform/primitives.h"
 #include "../save/links.h"
+#include "../save/lock_file.h"
 #include "../save/optional_calls.h"
 #include "../save/rename_retry.h"
 #include "../save/sync_fallback.h"
@@ -119,7 +120,7 @@ struct Argument {
 // An entry, exported as `name`, which returns a promise, and as `nameSync`, which returns the answer.
 struct Row {
   const char* name;
-  Argument arguments[4];
+  Argument arguments[5];
   Status (*run)(Call* call);
   // The answer of a successful call, made on JavaScript's thread.
   Napi::Value (*answer)(Napi::Env env, Call* call);
@@ -367,6 +368,12 @@ Status OpenAt(Call* call) {
                                      : platform::OpenSubdirectory(call->In(), call->one, directory));
 }
 
+Status OpenLocks(Call* call) {
+  call->opened = std::make_shared<OpenDirectory>();
+  const auto filesystem = platform::FilesystemId::Of(call->directory->identity);
+  return Identified(call, OpenLockFile(call->In(), call->one, filesystem, &call->opened->directory));
+}
+
 // The directories that it makes are remembered as unsynced, so that a save makes their entries as durable as
 // its own.
 Status Locate(Call* call) {
@@ -468,6 +475,14 @@ Status RemoveUnlessOpen(Call* call) {
   return status;
 }
 
+// What was read is one version only if the file did not change meanwhile, and what is known of the server's
+// version may be newer after reading.
+Status RefuseIfChanged(const OpenFile& file) REQUIRES(file.mutex) {
+  platform::FileVersion now = file.version;
+  Status status = platform::ReadVersion(file.descriptor, &now);
+  return !status.ok() || now == file.version ? status : Status::Failed("read", ESTALE);
+}
+
 // Reads until the bytes are full or the file ends.
 Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
   const MutexLock lock(file->mutex);
@@ -478,8 +493,14 @@ Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
       if (status.error() == EINTR) continue;
       return status;
     }
-    // An open file may block the rename of a save.
-    if (count == 0 && platform::OpenFilesMayBlockRenames()) file->descriptor = platform::Descriptor();
+    if (count == 0 && file->version.ask_server) {
+      const Status status = RefuseIfChanged(*file);
+      if (!status.ok()) return status;
+    }
+    // An open file may block the rename of a save. FUSE and NFS clients rename it away first, so that its
+    // name is missing for a moment (libfuse: lib/fuse.c, hide_node; fs/nfs/unlink.c).
+    if (count == 0 && (platform::OpenFilesMayBlockRenames() || file->version.ask_server))
+      file->descriptor = platform::Descriptor();
     if (count == 0) break;
     *got += count;
   }
@@ -494,19 +515,22 @@ Status ReadContent(OpenFile* file, Call* call, uint64_t most) {
   return status;
 }
 
-// Opens the file and reads up to `number` bytes of its content. `flag`: also a file of another user.
+// Opens the file and reads up to `number` bytes of its content. `flag`: the server's version; `other_flag`:
+// also a file of another user.
 Status OpenFileToRead(Call* call) {
   call->opened_file = std::make_shared<OpenFile>();
   OpenFile& file = *call->opened_file;
   {
     const MutexLock lock(file.mutex);
-    Status status = platform::OpenToRead(call->In(), call->one, &file.descriptor);
+    Status status = call->flag ? platform::AskServer(call->In(), call->one) : Status::Ok();
+    if (status.ok()) status = platform::OpenToRead(call->In(), call->one, &file.descriptor);
     // What was located may have been replaced meanwhile.
     Entry opened;
     if (status.ok()) status = platform::Describe(file.descriptor, &opened);
     if (status.ok()) status = RefuseUnlessFile(opened);
-    if (status.ok() && !call->flag) status = RefuseForeign(call->In(), opened);
+    if (status.ok() && !call->other_flag) status = RefuseForeign(call->In(), opened);
     if (status.ok()) status = platform::ReadVersion(file.descriptor, &file.version);
+    file.version.ask_server = call->flag;
     if (!status.ok()) return status;
   }
   return ReadContent(&file, call, file.version.size + 1);
@@ -606,13 +630,20 @@ const Row kRows[] = {
     {"syncFilesystem", {kIn}, SyncFilesystem, Nothing},
     {"removeUnlessOpen", {kIn, kName}, RemoveUnlessOpen, Word},
     {"openFile",
-     {kIn, kName, {Reads::kReadAhead, "readAhead"}, {Reads::kFlag, "anyOwner"}},
+     {kIn, kName, {Reads::kReadAhead, "readAhead"}, {Reads::kFlag, "anyOwner"}, {Reads::kFlag, "asksServer"}},
      OpenFileToRead,
      OpenedFile},
     {"readFile",
      {{Reads::kFile, "file"}, {Reads::kReadAhead, "size"}},
      [](Call* call) { return ReadContent(call->file.get(), call, call->number); },
      Content},
+    {"openLockFile", {kIn, kName}, OpenLocks, Opened},
+    {"isLockFile",
+     {kIn, kName, {Reads::kDirectory, "lockFile"}},
+     [](Call* call) {
+       return IsLockFile(call->In(), call->one, call->other_directory->identity, &call->durable);
+     },
+     Durable},
     {"drawLockTicket",
      {kIn, {Reads::kOffset, "low"}, {Reads::kOffset, "high"}, {Reads::kOffset, "end"}},
      [](Call* call) {
@@ -714,6 +745,22 @@ Napi::Value FindPlan(const Napi::CallbackInfo& info) {
   return PlanValue(info.Env(), decision.PlanFor(choice));
 }
 
+// (directory): twice the index of its filesystem's UpdateLock, and 1 more if it is local. Not an object,
+// which would take longer than the rest. Undefined: the plan has to be provided first (findPlan).
+Napi::Value FindUpdateLock(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::shared_ptr<OpenDirectory> directory = arguments.Directory("directory");
+  if (!arguments.ok()) return Napi::Value();
+  Decision decision;
+  PlanRequest needed;
+  if (!Process::Get().scheduler.plans().Find(platform::FilesystemId::Of(directory->identity),
+                                             directory->directory, &decision, &needed)) {
+    return info.Env().Undefined();
+  }
+  const Plan& plan = decision.PlanFor(PlanChoice::kNone);
+  return NumberOf(info.Env(), static_cast<uint64_t>(plan.update_lock) * 2 + (plan.local ? 1 : 0));
+}
+
 // (major, minor, mountId): the names of the optional calls that are not available on this filesystem.
 Napi::Value FindUnavailableCalls(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -738,6 +785,7 @@ void ExportSystemCalls(Napi::Env env, Napi::Object exports) {
   ExportForms(env, exports, "closeHandle", CloseHandle);
   Export(env, exports, "setTemporaryOwner", SetOwner);
   Export(env, exports, "findPlan", FindPlan);
+  Export(env, exports, "findUpdateLock", FindUpdateLock);
   Export(env, exports, "unavailableCalls", FindUnavailableCalls);
 }
 

@@ -35,6 +35,7 @@ std::string Description() {
   Append(&json, "failure", kFailureNames);
   Append(&json, "planRequest", kPlanRequestNames);
   Append(&json, "plan", kPlanNames);
+  Append(&json, "updateLocks", kUpdateLockNames);
   Append(&json, "groupSyncs", kGroupSyncNames);
   Append(&json, "decision", kDecisionNames);
   Append(&json, "optionalCalls", OptionalCallNames().data(), OptionalCallNames().size());

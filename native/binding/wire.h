@@ -64,6 +64,8 @@ inline constexpr const char* kProtocolNames[] = {"single-commit", "sync-rename-s
 inline constexpr const char* kDurabilityNames[] = {"durable", "ordered", "none"};
 // For GroupSync.
 inline constexpr const char* kGroupSyncNames[] = {"none", "data", "data-and-names"};
+// For UpdateLock.
+inline constexpr const char* kUpdateLockNames[] = {"everywhere", "local", "machine", "none"};
 // For Status::Reason.
 inline constexpr const char* kReasonNames[] = {
     "system",       "not-a-file",   "not-a-symlink", "not-a-directory", "mount-point",
@@ -79,7 +81,7 @@ inline constexpr const char* kPlanRequestNames[] = {"major",      "minor", "moun
                                                     "generation", "syncs", "directory"};
 inline constexpr const char* kPlanNames[] = {"protocol", "achieves", "unnamed", "pinsReplaced"};
 inline constexpr const char* kDecisionNames[] = {
-    "plans",          "inMemory",           "local",       "syncfs",      "groupSyncfs",
+    "plans",          "inMemory",           "local",       "updateLock",  "syncfs", "groupSyncfs",
     "reportsOnClose", "directorySyncWaits", "learnsAfter", "ofMountAlone"};
 
 // All of it as JSON, equal to `WIRE` of src/addon/wire.ts. Building an object would need ten times the code.

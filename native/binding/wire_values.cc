@@ -168,6 +168,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
   const Napi::Value plans = properties.Get("plans");
   const bool in_memory = properties.Boolean("inMemory");
   const bool local = properties.Boolean("local");
+  const UpdateLock update_lock = properties.OneOf<UpdateLock>("updateLock", wire::kUpdateLockNames);
   const bool sync_filesystem = properties.Boolean("syncfs");
   const GroupSync group_sync = properties.OneOf<GroupSync>("groupSyncfs", wire::kGroupSyncNames);
   const bool reports_on_close = properties.Boolean("reportsOnClose");
@@ -188,6 +189,7 @@ bool ReadDecision(const Napi::Value& value, Decision* decision) {
     plan.pin_replaced = given.Boolean("pinsReplaced");
     plan.in_memory = in_memory;
     plan.local = local;
+    plan.update_lock = update_lock;
     plan.sync_filesystem = sync_filesystem;
     plan.group_sync = group_sync;
     plan.reports_on_close = reports_on_close;

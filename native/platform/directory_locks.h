@@ -7,17 +7,18 @@
 #include "../base/status.h"
 #include "platform.h"
 
-// Locks on an open directory. They leave no file behind and end with the last descriptor of the open
-// directory, however its process ends. They are local to the machine: a network filesystem excludes other
-// machines only if it has such locks itself.
+// Locks on an open directory, or on its lock file (lock_file.h). They end with the last descriptor of the
+// open directory or file, however its process ends. Those on a directory leave no file behind and are local
+// to the machine. Those on a file are the server's, if the filesystem passes them on.
 namespace indelible::platform {
 
 // Locks the whole directory exclusively. `*locked` is false if another open directory has the lock.
 Status TryLockDirectory(const Directory& directory, bool* locked);
 Status UnlockDirectory(const Directory& directory);
 
-// A shared lock on the byte at `offset`, far behind the content of any directory. An exclusive lock needs a
-// descriptor that is open for writing, and a directory cannot be opened so.
+// A lock on the byte at `offset`, far behind the content of any directory. An exclusive one on a lock file:
+// EAGAIN if the byte is locked. A shared one on a directory: an exclusive lock needs a descriptor that is
+// open for writing, and a directory cannot be opened so.
 Status AddLock(const Directory& directory, uint64_t offset);
 Status RemoveLock(const Directory& directory, uint64_t offset);
 // A part of a directory that is locked, from `begin` to before `end`.

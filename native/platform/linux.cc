@@ -47,6 +47,9 @@ static int statx(int directory, const char* path, int flags, unsigned int mask, 
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x00002000
 #endif
+#ifndef AT_STATX_FORCE_SYNC
+#define AT_STATX_FORCE_SYNC 0x2000
+#endif
 #ifndef AT_STATX_DONT_SYNC
 #define AT_STATX_DONT_SYNC 0x4000
 #endif
@@ -281,7 +284,10 @@ bool MapsAllIds(const char* path) {
          count == UINT32_MAX;
 }
 
-int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
+template <typename Time>
+int64_t Nanoseconds(const Time& time) {
+  return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec;
+}
 
 // The fifth field, proc_pid_mountinfo(5). Space, tab, newline and backslash are written as three octal
 // digits.
@@ -319,15 +325,48 @@ Entry posix::EntryOf(const struct stat& info) {
   return entry;
 }
 
-FileVersion posix::VersionOf(const struct stat& info) {
-  FileVersion version;
-  version.exists = true;
-  version.device = static_cast<uint64_t>(info.st_dev);
-  version.inode = info.st_ino;
-  version.size = static_cast<uint64_t>(info.st_size);
-  version.modified = Nanoseconds(info.st_mtim);
-  version.changed = Nanoseconds(info.st_ctim);
-  return version;
+// Only filesystems that have a server take notice of AT_STATX_FORCE_SYNC (fs/fuse/dir.c, fs/nfs/inode.c).
+bool posix::FindVersion(int descriptor, const char* name, FileVersion* version) {
+  const char* const path = name == nullptr ? "" : name;
+  const int flags = name == nullptr ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW;
+  struct statx info = {};
+  if (TryStatx(descriptor, path, flags | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &info) == 0) {
+    version->exists = true;
+    version->device = makedev(info.stx_dev_major, info.stx_dev_minor);
+    version->inode = info.stx_ino;
+    version->size = info.stx_size;
+    version->modified = Nanoseconds(info.stx_mtime);
+    version->changed = Nanoseconds(info.stx_ctime);
+    return true;
+  }
+  struct stat old = {};
+  if (!MayBeStatxItself(errno) || fstatat(descriptor, path, &old, flags) != 0) return false;
+  statx_unavailable = true;
+  version->exists = true;
+  version->device = old.st_dev;
+  version->inode = old.st_ino;
+  version->size = static_cast<uint64_t>(old.st_size);
+  version->modified = Nanoseconds(old.st_mtim);
+  version->changed = Nanoseconds(old.st_ctim);
+  return true;
+}
+
+// NFS takes a name as it remembers it while the directory seems unchanged, and FUSE for a second. An open
+// then fails with ESTALE if that file is gone, but its client may have the content in memory (GlusterFS:
+// md-cache, quick-read), or the file may have another name by now.
+Status AskServer(const Directory& directory, const std::string& name) {
+  struct statx info = {};
+  // NFS: the names in a directory are looked up again when it has changed (fs/nfs/dir.c,
+  // nfs_check_verifier).
+  static_cast<void>(
+      TryStatx(Number(directory), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &info));
+  // GlusterFS: no client answers this one by itself. ESTALE for a file that is gone makes the kernel and the
+  // client look the name up again; one that has only lost the name has others
+  // (xlators/storage/posix/src/posix-gfid-path.c, posix_get_gfid2path: all paths, with colons between them).
+  std::string paths;
+  if (!GetAttribute(directory, name, "glusterfs.gfidtopath", &paths).ok()) return Status::Ok();
+  const bool named = (paths + ':').find('/' + name + ':') != std::string::npos;
+  return named ? Status::Ok() : Status::Failed("open", EAGAIN);
 }
 
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {

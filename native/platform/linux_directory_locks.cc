@@ -39,7 +39,7 @@ Status UnlockDirectory(const Directory& directory) {
 
 Status AddLock(const Directory& directory, uint64_t offset) {
   struct flock range;
-  return LockCall(directory, F_OFD_SETLK, F_RDLCK, offset, 1, &range);
+  return LockCall(directory, F_OFD_SETLK, directory.lock_file ? F_WRLCK : F_RDLCK, offset, 1, &range);
 }
 
 Status RemoveLock(const Directory& directory, uint64_t offset) {

@@ -55,16 +55,21 @@ Entry posix::EntryOf(const struct stat& info) {
   return entry;
 }
 
-FileVersion posix::VersionOf(const struct stat& info) {
-  FileVersion version;
-  version.exists = true;
-  version.device = static_cast<uint64_t>(info.st_dev);
-  version.inode = info.st_ino;
-  version.size = static_cast<uint64_t>(info.st_size);
-  version.modified = Nanoseconds(info.st_mtimespec);
-  version.changed = Nanoseconds(info.st_ctimespec);
-  return version;
+bool posix::FindVersion(int descriptor, const char* name, FileVersion* version) {
+  struct stat info = {};
+  const int found =
+      name == nullptr ? fstat(descriptor, &info) : fstatat(descriptor, name, &info, AT_SYMLINK_NOFOLLOW);
+  if (found != 0) return false;
+  version->exists = true;
+  version->device = static_cast<uint64_t>(info.st_dev);
+  version->inode = info.st_ino;
+  version->size = static_cast<uint64_t>(info.st_size);
+  version->modified = Nanoseconds(info.st_mtimespec);
+  version->changed = Nanoseconds(info.st_ctimespec);
+  return true;
 }
+
+Status AskServer(const Directory&, const std::string&) { return Status::Ok(); }
 
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {
   const int from = base == nullptr ? AT_FDCWD : Number(*base);

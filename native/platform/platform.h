@@ -62,6 +62,8 @@ struct Directory {
   bool cached_only = false;
   // SyncDirectory is known not to return before the entries are safe.
   bool sync_waits = false;
+  // Not a directory but its lock file (lock_file.h), which is open for its locks alone.
+  bool lock_file = false;
 
   std::string PathOf(const std::string& name) const { return (path == "/" ? "" : path) + "/" + name; }
 };
@@ -140,6 +142,8 @@ struct FileVersion {
   uint64_t size = 0;
   int64_t modified = 0;
   int64_t changed = 0;
+  // Other machines, or a program, may have changed it: it is compared with what the server says (AskServer).
+  bool ask_server = false;
 
   bool operator==(const FileVersion& other) const {
     return exists == other.exists && device == other.device && inode == other.inode && size == other.size &&
@@ -186,15 +190,22 @@ Status FillRandom(void* bytes, size_t size);
 Status OpenToRead(const Directory& directory, const std::string& name, Descriptor* file);
 // The same for SyncData: Windows flushes only handles that may write.
 Status OpenToSync(const Directory& directory, const std::string& name, Descriptor* file);
+// Opens a file for exclusive locks. Does not follow a symbolic link and does not wait.
+Status OpenToLock(const Directory& directory, const std::string& name, Descriptor* file);
 // One read. `*got` is 0 at the end of the file.
 Status Read(const Descriptor& file, uint8_t* data, size_t size, size_t* got);
 // As LookUp, for an open file. Without the mount point.
 Status Describe(const Descriptor& file, Entry* entry);
 // One read from `offset`, wherever the position of the descriptor is. ENOSYS where no file lacks a name.
 Status ReadAt(const Descriptor& file, uint64_t offset, uint8_t* data, size_t size, size_t* got);
+// The attributes are the server's, not those that a client has cached (statx(2), AT_STATX_FORCE_SYNC).
 Status ReadVersion(const Descriptor& file, FileVersion* version);
-// The version of the file with this name. A missing file is a version as well.
+// The version of the file with this name. A missing file is a version as well, and so is one that another
+// machine has replaced (ESTALE).
 Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version);
+// Makes the next look at the name find the file that the server has there, not one that the client
+// remembers. EAGAIN: the client's memory cannot be cleared; it expires soon.
+Status AskServer(const Directory& directory, const std::string& name);
 // Fails with EEXIST if the name exists. The umask applies to `mode`.
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file);
 // A file without a name (O_TMPFILE). LinkUnnamed gives it one.

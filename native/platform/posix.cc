@@ -22,7 +22,6 @@ using posix::Checked;
 using posix::EntryOf;
 using posix::KindOf;
 using posix::Number;
-using posix::VersionOf;
 
 namespace {
 
@@ -149,6 +148,14 @@ Status OpenToRead(const Directory& directory, const std::string& name, Descripto
   return Status::Ok();
 }
 
+Status OpenToLock(const Directory& directory, const std::string& name, Descriptor* file) {
+  const int descriptor =
+      openat(Number(directory), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (descriptor < 0) return Status::Failed("open", errno);
+  *file = Descriptor(descriptor);
+  return Status::Ok();
+}
+
 Status OpenToSync(const Directory& directory, const std::string& name, Descriptor* file) {
   return OpenToRead(directory, name, file);
 }
@@ -176,20 +183,13 @@ Status ReadAt(const Descriptor& file, uint64_t offset, uint8_t* data, size_t siz
 }
 
 Status ReadVersion(const Descriptor& file, FileVersion* version) {
-  struct stat info = {};
-  if (fstat(Number(file), &info) != 0) return Status::Failed("fstat", errno);
-  *version = VersionOf(info);
-  return Status::Ok();
+  return posix::FindVersion(Number(file), nullptr, version) ? Status::Ok() : Status::Failed("fstat", errno);
 }
 
 Status LookUpVersion(const Directory& directory, const std::string& name, FileVersion* version) {
-  struct stat info = {};
   *version = FileVersion();
-  if (fstatat(Number(directory), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
-    *version = VersionOf(info);
-    return Status::Ok();
-  }
-  return errno == ENOENT ? Status::Ok() : Status::Failed("lstat", errno);
+  if (posix::FindVersion(Number(directory), name.c_str(), version)) return Status::Ok();
+  return errno == ENOENT || errno == ESTALE ? Status::Ok() : Status::Failed("lstat", errno);
 }
 
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file) {

@@ -18,7 +18,8 @@ Entry::Kind KindOf(mode_t mode);
 Attributes AttributesOf(const struct stat& info);
 // Without the mount point.
 Entry EntryOf(const struct stat& info);
-FileVersion VersionOf(const struct stat& info);
+// The version of the file `name` in a directory, or of the open file if it is null. False: see errno.
+bool FindVersion(int descriptor, const char* name, FileVersion* version);
 // `path` as seen from the directory that `base` was opened by.
 std::string PathFrom(const Directory* base, const std::string& path);
 

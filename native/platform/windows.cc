@@ -481,6 +481,12 @@ Status LookUpVersion(const Directory& directory, const std::string& name, FileVe
   return status.ok() ? VersionOf(file, "lstat", version) : std::move(status);
 }
 
+Status AskServer(const Directory&, const std::string&) { return Status::Ok(); }
+
+Status OpenToLock(const Directory&, const std::string&, Descriptor*) {
+  return Status::Failed("open", ENOSYS);
+}
+
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t, Descriptor* file) {
   return Open(HandleOf(directory), NtName(name),
               Opening{FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES | DELETE, nt::kNonDirectoryFile, nt::kCreate},

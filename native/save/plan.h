@@ -48,6 +48,10 @@ enum class GroupSync : uint8_t {
   kDataAndNames,  // The same, and a second one makes the names durable.
 };
 
+// The lock that an update has by default, and whether it can have one that other machines see
+// (src/filesystem/update-lock.ts).
+enum class UpdateLock : uint8_t { kEverywhere, kLocal, kMachine, kNone };
+
 // The steps of saves on one filesystem, for one PlanChoice.
 struct Plan {
   Protocol protocol = Protocol::kSyncRenameSync;
@@ -61,6 +65,7 @@ struct Plan {
   bool in_memory = false;
   // Only this kernel opens the files of the filesystem, and it knows every open file.
   bool local = false;
+  UpdateLock update_lock = UpdateLock::kMachine;
   // One syncfs makes a whole tree of files durable, and reports when it cannot.
   bool sync_filesystem = false;
   GroupSync group_sync = GroupSync::kNone;

@@ -285,8 +285,9 @@ void Temporary::Published() { taken_.clear(); }
 Status Temporary::RefuseIfChanged(const std::string& target, const platform::FileVersion* expected) const {
   if (expected == nullptr) return Status::Ok();
   platform::FileVersion current;
-  Status status = platform::LookUpVersion(directory_, target, &current);
-  if (!status.ok() || current == *expected) return status;
+  Status status = expected->ask_server ? platform::AskServer(directory_, target) : Status::Ok();
+  if (status.ok()) status = platform::LookUpVersion(directory_, target, &current);
+  if ((!status.ok() && status.error() != EAGAIN) || current == *expected) return status;
   return Status::Failed(Status::Reason::kChanged, "rename", EAGAIN);
 }
 

@@ -1,5 +1,7 @@
 #include "ticket_lock.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <thread>
 #include <utility>
@@ -86,6 +88,29 @@ Status DrawFound(const Directory& directory, uint64_t end, Patience* patience, T
   return status;
 }
 
+// Without a lock on the whole file, which would take two more calls to a server. A ticket counts only if
+// there is none behind it once it is locked. So of two that are drawn together, the higher one stays.
+Status DrawExclusive(const Directory& file, uint64_t end, Patience* patience, TicketSearch* search,
+                     std::optional<uint64_t>* ticket) {
+  const uint64_t drawn = search->low;
+  Status status = platform::AddLock(file, drawn);
+  if (status.error() == EAGAIN) {
+    *search = TicketSearch{drawn + 1, end};
+    return Status::Ok();
+  }
+  if (!status.ok()) return status;
+  std::optional<LockedRange> behind;
+  status = patience->FindLock(file, drawn + 1, end, &behind);
+  if (status.ok() && !behind.has_value()) {
+    *ticket = drawn;
+    return status;
+  }
+  Status removed = platform::RemoveLock(file, drawn);
+  if (!status.ok()) return status;
+  *search = TicketSearch{behind->end, end};
+  return removed;
+}
+
 }  // namespace
 
 Status DrawTicket(const Directory& directory, uint64_t end, microseconds time, TicketSearch* search,
@@ -94,6 +119,11 @@ Status DrawTicket(const Directory& directory, uint64_t end, microseconds time, T
   do {
     Status status = Narrow(directory, &patience, search);
     if (!status.ok() || search->low < search->high || search->low >= end) return status;
+    if (directory.lock_file) {
+      status = DrawExclusive(directory, end, &patience, search, ticket);
+      if (!status.ok() || ticket->has_value()) return status;
+      continue;
+    }
     for (bool locked = false; !locked;) {
       status = platform::TryLockDirectory(directory, &locked);
       if (!status.ok() || (!locked && !patience.Pause())) return status;

@@ -9,7 +9,8 @@
 
 namespace indelible {
 
-// A ticket lock between processes, made of byte locks on an open directory (src/fs/ticket-lock.ts). The owner
+// A ticket lock between processes, made of byte locks on an open directory or its lock file
+// (src/fs/ticket-lock.ts). The owner
 // of the lowest lock is first. `patience`: how long a call continues before it returns without success.
 // Anybody who may read the directory may have locked any part of it, so a call looks at it twice at least,
 // and again only while the time lasts.
@@ -22,8 +23,9 @@ struct TicketSearch {
 };
 
 // Draws a ticket: a lock on the byte behind the highest locked one before `end`. Two processes never get the
-// same ticket, because it is drawn under a lock on the whole directory, under which there is one look. Others
-// wait for that lock. No ticket if there is not enough time, or if the range is full: then `low` is `end`.
+// same ticket: on a directory it is drawn under a lock on the whole of it, under which there is one look and
+// for which others wait; on a lock file its lock is exclusive. No ticket if there is not enough time, or if
+// the range is full: then `low` is `end`.
 Status DrawTicket(const platform::Directory& directory, uint64_t end, std::chrono::microseconds patience,
                   TicketSearch* search, std::optional<uint64_t>* ticket);
 

@@ -101,16 +101,21 @@ export interface AddonCalls {
   removeUnlessOpen(directory: NativeHandle, name: NativePath): 'removed' | 'open' | 'unknown';
   /**
    * Opens a file and reads at most `readAhead` bytes. The handle remembers the file's version. `anyOwner`:
-   * also the file of another user in a sticky directory that others may write.
+   * also the file of another user in a sticky directory that others may write. `asksServer`:
+   * `ReadRequest.asksServer`.
    */
   openFile(
     directory: NativeHandle,
     name: NativePath,
     readAhead: number,
     anyOwner: boolean,
+    asksServer: boolean,
   ): { handle: NativeHandle; size: number; content: Buffer };
   /** The next `size` bytes at most, and fewer only at the end of the file. `size`: as of `readAhead`. */
   readFile(file: NativeHandle, size: number): Buffer;
+  /** `native/save/lock_file.h`. The handle takes the place of a directory in the calls for locks. */
+  openLockFile(directory: NativeHandle, name: NativePath): ReturnType<AddonCalls['openDirectory']>;
+  isLockFile(directory: NativeHandle, name: NativePath, lockFile: NativeHandle): boolean;
   /**
    * `native/save/ticket_lock.h`. `ticket` is absent if the search has not ended, if another process is drawing
    * a ticket right now, or if the range is full: then `low` is `end`.
@@ -169,6 +174,11 @@ export interface Addon extends SaveEntries, NativePrimitives, AddonCallForms {
     directory: NativeHandle,
     choice: number,
   ): (WirePlan & Pick<WireDecision, 'local' | 'syncfs'>) | PlansNeeded;
+  /**
+   * Twice the index in `WIRE.updateLocks` for the directory's filesystem, and 1 more if it is local. `undefined`:
+   * no plan is known yet (`findPlan`).
+   */
+  findUpdateLock(directory: NativeHandle): number | undefined;
   /** Records this process in the names of all later temporaries (`src/fs/temporary-name.ts`). */
   setTemporaryOwner(owner: string): void;
   /** The optional calls that are missing, or forbidden, on this filesystem. `mountId`: 0 if it is not known. */

@@ -21,12 +21,13 @@ export function providePlans(addon: Pick<SaveEntries, 'providePlan'>, { plansNee
 export function decisionFor({ directory, major, minor, mountId, syncs }: PlanRequest): WireDecision {
   const location = { directory, major, minor, mountId: mountId === 0 ? undefined : mountId };
   const decision = decide(location, syncs);
-  const { durable, ordered, none, syncRenameSync, inMemory, local, syncfs, groupSyncfs } = decision;
-  const { reportsOnClose, directorySyncWaits, provisional, ofMountAlone } = decision;
+  const { durable, ordered, none, syncRenameSync, inMemory, local, updateLock, syncfs } = decision;
+  const { groupSyncfs, reportsOnClose, directorySyncWaits, provisional, ofMountAlone } = decision;
   return {
     plans: [durable, ordered, none, syncRenameSync.durable, syncRenameSync.ordered].map(wirePlanOf),
     inMemory,
     local,
+    updateLock,
     syncfs,
     groupSyncfs,
     reportsOnClose,

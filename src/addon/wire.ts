@@ -2,6 +2,7 @@ import type { Durability, Protocol } from '../base/options.js';
 import type { Stage } from '../base/stage-timer.js';
 import type { GroupSync } from '../filesystem/decision.js';
 import type { UnavailableCall } from '../filesystem/unavailable-calls.js';
+import type { UpdateLock } from '../filesystem/update-lock.js';
 
 /**
  * The data that JavaScript and the addon exchange. `native/binding/wire.h` describes the same in C++. The
@@ -27,6 +28,7 @@ export const WIRE = {
   choices: [...['durable', 'ordered', 'none'], ...['sync-rename-sync, durable', 'sync-rename-sync, ordered']],
   protocols: ['single-commit', 'sync-rename-sync', 'rename'] satisfies Protocol[],
   durabilities: ['durable', 'ordered', 'none'] satisfies Durability[],
+  updateLocks: ['everywhere', 'local', 'machine', 'none'] satisfies UpdateLock[],
   groupSyncs: ['none', 'data', 'data-and-names'] satisfies GroupSync[],
   /** The reasons of a `Failure`. */
   reasons: [
@@ -45,8 +47,8 @@ export const WIRE = {
   planRequest: ['major', 'minor', 'mountId', 'generation', 'syncs', 'directory'],
   plan: ['protocol', 'achieves', 'unnamed', 'pinsReplaced'],
   decision: [
-    ...['plans', 'inMemory', 'local', 'syncfs', 'groupSyncfs', 'reportsOnClose', 'directorySyncWaits'],
-    ...['learnsAfter', 'ofMountAlone'],
+    ...['plans', 'inMemory', 'local', 'updateLock', 'syncfs', 'groupSyncfs'],
+    ...['reportsOnClose', 'directorySyncWaits', 'learnsAfter', 'ofMountAlone'],
   ],
   /** The calls of `native/save/optional_calls.cc`. */
   optionalCalls: [
@@ -170,6 +172,8 @@ export interface WireDecision {
   readonly inMemory: boolean;
   /** `Decision.local`. */
   readonly local: boolean;
+  /** `Decision.updateLock`. */
+  readonly updateLock: UpdateLock;
   /** One `syncfs` makes a tree durable, and reports write errors. */
   readonly syncfs: boolean;
   /** `Decision.groupSyncfs`. */

@@ -12,6 +12,7 @@ import {
   type SaveError,
   withPublished,
 } from '../base/errors.js';
+import { failedWith } from '../base/fs-error.js';
 import {
   oneOf,
   type ResolvedOptions,
@@ -23,10 +24,11 @@ import { type AbsolutePath, absolutePath, type PathLike } from '../base/path.js'
 import { queueKey } from '../base/path-bytes.js';
 import { requirePermission } from '../base/permission.js';
 import { allOptionsBut } from '../base/refused-options.js';
+import { modifiedError } from '../base/save-errors.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
 import { FirstTurn, type Turn, type WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
-import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file.js';
+import { type FileRead, LockedFile, type LockScope, type UpdateRequest } from '../fs/locked-file.js';
 import { run, runSync } from '../fs/steps.js';
 import { lookAfter } from './first-look.js';
 import { requestOf } from './save.js';
@@ -52,12 +54,16 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
    */
   retries?: number | null | undefined;
   /**
-   * `'machine'`, the default: every other update on this machine is kept out. If that is not possible, the
-   * call rejects with `ERR_INDELIBLE_UNSUPPORTED`. `'thread'`: if the engine or the filesystem has no lock,
-   * only the updates of the same path in this process are kept in order; with the portable engine, only those
-   * in this thread.
+   * Which other updates are kept out. `'everywhere'`: those of all machines that have the filesystem, by a
+   * lock on a file `.indelible-lock` in the directory, which stays. `'machine'`: those on this machine. If
+   * there is no such lock, the call rejects with `ERR_INDELIBLE_UNSUPPORTED`. `'thread'`: if the engine or the
+   * filesystem has no lock, only the updates of the same path in this process are kept in order; with the
+   * portable engine, only those in this thread.
+   *
+   * Default: `'everywhere'` on filesystems that machines share (NFS, SMB, GlusterFS, CephFS, sshfs …),
+   * `'machine'` on all others. `inspect` says which.
    */
-  lock?: 'machine' | 'thread' | null | undefined;
+  lock?: LockScope | null | undefined;
 }
 
 /** The same with an encoding, so that the content comes as a string. */
@@ -76,12 +82,18 @@ const MAX_PAUSE_MS = 20;
 
 /**
  * Reads a file, calls `change` with the content, and saves the result. No concurrent update is lost: while
- * `change` runs, no other update of the file runs, in this process or another one on this machine. The
- * updates of one path in one process (with the portable engine, in one thread) run in the order of the calls.
- * Processes take turns.
+ * `change` runs, no other update of the file runs, in this process, in another one on this machine, or, on a
+ * filesystem that machines share, on another machine (`lock`). The updates of one path in one process (with
+ * the portable engine, in one thread) run in the order of the calls. Processes take turns, and so do machines.
  *
  * Guaranteed for the new content: the guarantees of `save`. The lock is on the file's name in its directory.
- * It leaves nothing behind, and ends with its holder, however the holder ends.
+ * It ends with its holder, however the holder ends. On one machine it leaves nothing behind, otherwise the
+ * empty file `.indelible-lock`.
+ *
+ * A server takes the lock from a machine that it no longer hears from, by default NFS after 90 s and GlusterFS
+ * after 42 s; other machines wait so long. If that machine comes back, its update finds that another one has
+ * changed the file, and saves nothing (`ERR_INDELIBLE_CHANGED`). Not guaranteed: that it does so if the other
+ * update comes in the last moment, between the check of the file and the rename.
  *
  * Writers that do not use `update` (`save`, a `Saver`, an editor) are not kept out. If one of them modified
  * the file after it was read, nothing is saved, and the call rejects with `ERR_INDELIBLE_CHANGED` or starts
@@ -194,7 +206,10 @@ function resolveCall(
   const timeout = given.timeout ?? DEFAULT_TIMEOUT_MS;
   if (typeof timeout !== 'number') throw invalidArgumentType('options.timeout', 'of type number', timeout);
   if (!(timeout >= 0)) throw outOfRange('options.timeout', '>= 0', timeout);
-  const lock = oneOf('options.lock', given.lock, ['machine', 'thread']);
+  const lock =
+    given.lock === undefined || given.lock === null
+      ? undefined
+      : oneOf('options.lock', given.lock, ['everywhere', 'machine', 'thread']);
   const { signal, makeDirectories } = resolved;
   if (signal?.aborted) throw abortError(signal);
   requirePermission('fs.read', absolute);
@@ -236,7 +251,7 @@ async function updateUnderLock<Current extends string | Buffer>(
       const request = saveRequestOf(call, await abortable(given, signal), read);
       return request && lookAfter(request, await engine.save(request));
     } catch (error) {
-      if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
+      if (attempt >= call.retries || !isConflict(error)) throw withPublished(changedOf(error, call), false);
     } finally {
       await file.release();
       turn.hold(false);
@@ -257,7 +272,7 @@ function updateUnderLockSync<Current extends string | Buffer>(
       const request = saveRequestOf(call, change(currentContent<Current>(call, read)), read);
       return request && lookAfter(request, engine.saveSync(request));
     } catch (error) {
-      if (attempt >= call.retries || !isConflict(error)) throw withPublished(error, false);
+      if (attempt >= call.retries || !isConflict(error)) throw withPublished(changedOf(error, call), false);
     } finally {
       runSync(file.release());
       turn.hold(false);
@@ -356,7 +371,16 @@ function saveRequestOf(call: ResolvedCall, changed: Changed, { version }: FileRe
 }
 
 function isConflict(error: unknown): boolean {
-  return isError(error) && 'code' in error && error.code === 'ERR_INDELIBLE_CHANGED';
+  return failedWith(error, 'ERR_INDELIBLE_CHANGED') || isStale(error);
+}
+
+/** Another machine has replaced the file, and the server knows it no longer. */
+function isStale(error: unknown): boolean {
+  return failedWith(error, 'ESTALE') && !(isError(error) && 'published' in error && error.published);
+}
+
+function changedOf(error: unknown, { request }: ResolvedCall): unknown {
+  return isStale(error) ? modifiedError(request.path) : error;
 }
 
 function lockedError(path: AbsolutePath, message: string): SaveError {

@@ -8,12 +8,29 @@ export function modifiedError(path: AbsolutePath): SaveError {
   return indelibleError('ERR_INDELIBLE_CHANGED', message, { syscall: 'rename', path });
 }
 
-/** @param subject the part that has no lock: the engine or the filesystem. */
-export function noLockError(path: AbsolutePath, subject: string, syscall: string): SaveError {
+/**
+ * @param subject the part that has no lock: the engine or the filesystem.
+ * @param whom those that it cannot keep out.
+ */
+export function noLockError(
+  path: AbsolutePath,
+  subject: string,
+  syscall: string,
+  whom: 'processes' | 'machines' = 'processes',
+): SaveError {
+  const less = whom === 'machines' ? 'machine' : 'thread';
   const message =
-    `${subject} has no lock that keeps other processes from updating '${path}'; ` +
-    `with the option lock: 'thread' only the updates of this thread are kept in order`;
+    `${subject} has no lock that keeps other ${whom} from updating '${path}'; ` +
+    `with the option lock: '${less}' only the updates of this ${less} are kept in order`;
   return indelibleError('ERR_INDELIBLE_UNSUPPORTED', message, { syscall, path });
+}
+
+/** The lock file of an update cannot be opened, or is not what this library makes. */
+export function lockFileError(errno: number, path: Buffer): SaveError {
+  const hint =
+    'the lock file must be a regular file with one name that this process may write, in a sticky directory ' +
+    "that others may write also one of this user or the directory's owner";
+  return systemError({ errno: Math.abs(errno), syscall: 'open', path, hint });
 }
 
 /** @param subject the part that has no temporary files for the caller: the engine or the platform. */

@@ -11,6 +11,7 @@ import {
 import { type Machine, thisMachine } from './machine.js';
 import { type MountedFilesystem, readMountedFilesystem } from './mounted-filesystem.js';
 import { type Location, MOUNT_TABLE, readMount, readMounts } from './mounts.js';
+import { findUpdateLock, type UpdateLock } from './update-lock.js';
 import type { Warning } from './warning.js';
 import { proveXfs } from './xfs-proof.js';
 
@@ -49,6 +50,7 @@ export interface Decision extends Plans {
   inMemory: boolean;
   /** Only this kernel opens the files of the filesystem, and it knows every open file. */
   local: boolean;
+  updateLock: UpdateLock;
   /** close(2) may be the first call to report that the data could not be stored. */
   reportsOnClose: boolean;
   /** The sync of a directory is known not to return before the entries are safe. */
@@ -144,6 +146,7 @@ export function decideFor(
     groupSyncfs: filesystem === undefined ? 'none' : groupSyncOn(machine, filesystem),
     inMemory,
     local: machine.platform === 'linux' && filesystem !== undefined && isLocal(filesystem.mount.type),
+    updateLock: findUpdateLock(filesystem?.mount),
     reportsOnClose: filesystem === undefined || mayReportOnClose(filesystem.mount.type),
     directorySyncWaits: filesystem !== undefined && !mayReturnEarlyFromDirectorySync(filesystem.mount.type),
     reason: explain(machine, filesystem, proof, unnamed),

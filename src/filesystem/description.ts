@@ -10,7 +10,7 @@ const COLUMNS = 80;
 
 /** Describes a filesystem as text, in lines of at most 80 columns unless a path is longer. */
 export function describeFilesystem(asked: string, filesystem: Filesystem): string {
-  const { path, mount, device, journal, supports, protocol, reason, warnings } = filesystem;
+  const { path, mount, device, journal, supports, protocol, update, reason, warnings } = filesystem;
   return [
     path === asked ? asked : `${asked} (inspected: ${path})`,
     ...row('mount', mount === undefined ? 'hidden' : describeMount(mount)),
@@ -21,6 +21,7 @@ export function describeFilesystem(asked: string, filesystem: Filesystem): strin
     ...planRows('ordered', protocol.ordered),
     ...planRows('none', protocol.none),
     ...row('because', reason),
+    ...row('update', update.reason),
     ...warnings.flatMap(({ code, message }) => row('warning', `${message} [${code}]`)),
     '',
   ].join('\n');

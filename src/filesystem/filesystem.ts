@@ -11,6 +11,7 @@ import { findMount, type Location, type Mount, readMounts } from './mounts.js';
 import { type ProtocolStep, stepsOf } from './protocols.js';
 import { findSupport, type Support } from './support.js';
 import { plansWithout, reasonWithout, supportWithout, type UnavailableCall } from './unavailable-calls.js';
+import { type InspectedUpdate, inspectUpdate } from './update-lock.js';
 import type { Warning } from './warning.js';
 
 /** The location that a path leads to, and the kind of file there. */
@@ -42,6 +43,8 @@ export interface Filesystem {
   supports: Support;
   /** The plan of `save` for each durability, unless its option `protocol` forces another. */
   protocol: Record<Durability, PlannedSave>;
+  /** Which other updates `update` keeps out by default, and why. */
+  update: InspectedUpdate;
   /** Why `save` uses these plans: a sentence that names the files that were read. */
   reason: string;
   evidence: Evidence[];
@@ -102,6 +105,7 @@ export function inspectFilesystem(
     journal: filesystem && findJournal(filesystem),
     supports: supportWithout(unavailable, findSupport(machine, mount)),
     protocol: { durable: planned('durable'), ordered: planned('ordered'), none: planned('none') },
+    update: inspectUpdate(mount, engine === 'native' && machine.platform === 'linux'),
     reason,
     evidence: decision.evidence,
     warnings: [

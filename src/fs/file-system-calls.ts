@@ -2,6 +2,7 @@ import type { Durability, Protocol } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileVersion } from '../base/save-request.js';
 import type { Plan } from '../filesystem/decision.js';
+import type { UpdateLock } from '../filesystem/update-lock.js';
 import type { Steps } from './steps.js';
 
 /** Identifies a file or directory and its filesystem. Only for comparison. */
@@ -48,6 +49,12 @@ export interface ReadRequest {
   readonly path: AbsolutePath;
   /** Also the file of another user in a sticky directory that others may write. */
   readonly anyOwner: boolean;
+  /**
+   * The version is the server's, not one that this machine remembers, and the file is closed when it was read
+   * to its end: FUSE and NFS clients rename an open file away before it is replaced. `ESTALE`: it was
+   * replaced meanwhile.
+   */
+  readonly asksServer?: boolean;
 }
 
 /** A file that the caller writes through its descriptor. Closing removes it, unless it was published. */
@@ -73,11 +80,18 @@ export interface TicketSearch {
 }
 
 /**
- * A queue of locks on single bytes of an open directory, far beyond its content. Closing the directory
+ * A queue of locks on single bytes of an open directory or lock file, far beyond its content. Closing it
  * releases them. Whoever may read the directory may lock any part of it, in many ranges. A call looks at the
  * locks a few times and then returns, so that the caller can give up.
  */
 export interface LockCalls {
+  /**
+   * Opens the lock file of a directory, whose locks other machines see if the filesystem has such locks. It
+   * makes it if it is missing. The error's `path` is that of the lock file.
+   */
+  openLockFile(directory: OpenDirectory, name: Buffer): Steps<OpenDirectory>;
+  /** Whether the name still leads to this lock file. */
+  isLockFile(directory: OpenDirectory, name: Buffer, lockFile: OpenDirectory): Steps<boolean>;
   /**
    * Continues a search, and draws a ticket if it ends: a lock behind all others before `end`. Without a
    * `ticket`: try again; if `low` is `end`, no ticket is left.
@@ -109,6 +123,14 @@ export interface Entry extends FileIdentity {
 export interface ListedEntry {
   readonly name: Buffer;
   readonly kind?: EntryKind;
+}
+
+/** Who else may have the files of a filesystem. */
+export interface Sharing {
+  /** `Decision.local`. */
+  readonly local: boolean;
+  /** `Decision.updateLock`. */
+  readonly updateLock: UpdateLock;
 }
 
 /** The plan of a rename operation on a filesystem, and the durability that it achieves. */
@@ -150,6 +172,8 @@ export interface FileSystemCalls {
     durability: Durability,
     forced?: Extract<Protocol, 'sync-rename-sync'>,
   ): Steps<FilesystemPlan>;
+
+  sharing(directory: OpenDirectory): Steps<Sharing>;
 
   /**
    * Follows symbolic links. Throws the error with which a save of the path would reject, except for the file

@@ -1,20 +1,32 @@
 import { isError } from '../base/errors.js';
 import { failedWith, toSaveError } from '../base/fs-error.js';
-import { noLockError } from '../base/save-errors.js';
+import { inDirectory } from '../base/path-bytes.js';
+import { lockFileError, noLockError } from '../base/save-errors.js';
 import type { FileVersion } from '../base/save-request.js';
-import type { FileSystemCalls, LocatedTarget, OpenFile, ReadRequest } from './file-system-calls.js';
+import type {
+  FileSystemCalls,
+  LocatedTarget,
+  LockCalls,
+  OpenDirectory,
+  OpenFile,
+  ReadRequest,
+  Sharing,
+} from './file-system-calls.js';
 import { mayBeUnavailable } from './optional-calls.js';
 import type { Steps } from './steps.js';
 import { TicketLock } from './ticket-lock.js';
 
+/** Which other updates a lock keeps out. */
+export type LockScope = 'everywhere' | 'machine' | 'thread';
+
 /** The part of an update that is needed before its save. */
-export interface UpdateRequest extends ReadRequest {
+export interface UpdateRequest extends Omit<ReadRequest, 'asksServer'> {
   readonly makeDirectories: boolean;
   /**
-   * `'machine'` requires a lock that excludes other threads and processes; `'thread'` uses one only if it is
-   * available.
+   * `'everywhere'` and `'machine'` require a lock that excludes other machines, or other threads and
+   * processes; `'thread'` uses one only if it is available. Default: `Decision.updateLock`.
    */
-  readonly lock: 'machine' | 'thread';
+  readonly lock: LockScope | undefined;
 }
 
 /** The file that an update has read under its lock. */
@@ -25,12 +37,24 @@ export interface FileRead {
   readonly version: FileVersion;
 }
 
-/** No lock is at this offset. */
-export const LEASE = -1n;
+/** Something else than a lock comes first. No lock is at this offset. */
+const NO_LOCK = -1n;
 
-/** The target of a path, and the lock on it. */
+/**
+ * The lock file of a directory, empty and never removed: a lock on a file that others can replace is none. It
+ * is not the name of a temporary.
+ */
+export const LOCK_FILE = Buffer.from('.indelible-lock');
+
+/** How often a file may be replaced while it is read. */
+const MAX_ATTEMPTS = 10;
+
+/** The target of a path, and the locks on it. */
 interface LockedTarget extends LocatedTarget {
+  readonly sharing: Sharing;
   readonly lock: TicketLock | undefined;
+  /** The lock that other machines see, if it is needed and its file is open. */
+  everywhere: { readonly file: OpenDirectory; readonly lock: TicketLock } | undefined;
 }
 
 /** A file that an update reads under a lock. */
@@ -38,7 +62,7 @@ export class LockedFile {
   readonly #calls: FileSystemCalls;
   readonly #request: UpdateRequest;
   #target: LockedTarget | undefined;
-  /** Kept open, so that no other file gets its inode number while versions are compared. */
+  /** On a local filesystem it stays open, so that no other file gets its inode number meanwhile. */
   #file: OpenFile | undefined;
   #hasWaited = false;
 
@@ -51,7 +75,7 @@ export class LockedFile {
    * Tries to acquire the lock on the path's target, and reads the file if it is this update's turn.
    *
    * @returns the file; or what comes first: a lock of another process or thread (`TicketLock.tryAcquire`), or
-   *   the lease of another program on the file (`LEASE`). The caller then calls `read` again.
+   *   something else, such as the lease of another program on the file. The caller then calls `read` again.
    */
   *read(): Steps<FileRead | bigint> {
     try {
@@ -93,49 +117,111 @@ export class LockedFile {
     const { locks } = this.#calls;
     return {
       ...located,
+      sharing: yield* this.#calls.sharing(located.directory),
       lock: locks === undefined ? undefined : new TicketLock(locks, located.directory, located.name),
+      everywhere: undefined,
     };
   }
 
-  *#tryLock({ lock }: LockedTarget): Steps<bigint | undefined> {
-    const { path, lock: scope } = this.#request;
-    if (lock === undefined) {
-      if (scope === 'machine') throw noLockError(path, 'The portable engine', 'flock');
+  *#tryLock(target: LockedTarget): Steps<bigint | undefined> {
+    const { path, lock: asked } = this.#request;
+    const { locks } = this.#calls;
+    const { updateLock } = target.sharing;
+    const byDefault = updateLock === 'everywhere' || updateLock === 'none' ? 'everywhere' : 'machine';
+    const scope = asked ?? byDefault;
+    if (locks === undefined || target.lock === undefined) {
+      if (scope !== 'thread') throw noLockError(path, 'The portable engine', 'flock');
       return undefined;
     }
+    if (scope === 'everywhere' && (updateLock === 'machine' || updateLock === 'none')) {
+      throw noLockError(path, 'The filesystem', 'fcntl', 'machines');
+    }
+    let whom: 'processes' | 'machines' = 'processes';
     try {
-      return yield* lock.tryAcquire();
+      // First: the processes of one machine wait for each other without asking a server.
+      const ahead = yield* target.lock.tryAcquire();
+      if (ahead !== undefined || scope !== 'everywhere') return ahead;
+      whom = 'machines';
+      return yield* this.#tryLockFile(target, locks);
     } catch (error) {
+      if (error instanceof LockFileRefusal) throw error.reason;
       if (!mayBeUnavailable('lock', error)) throw error;
-      if (scope === 'machine') throw noLockError(path, 'The filesystem', syscallOf(error));
+      if (scope !== 'thread') throw noLockError(path, 'The filesystem', syscallOf(error), whom);
       return undefined;
     }
   }
 
-  *#readFile({ directory, name }: LockedTarget): Steps<FileRead | bigint> {
-    try {
-      this.#file = yield* this.#calls.openFile(directory, name, this.#request);
-    } catch (error) {
-      // fcntl(2), F_SETLEASE: the open without waiting has told the holder of the lease to give it up.
-      if (failedWith(error, 'EAGAIN')) return LEASE;
-      if (!failedWith(error, 'ENOENT')) throw error;
-      return { content: undefined, version: 'missing' };
+  /** The lock that other machines see. */
+  *#tryLockFile(target: LockedTarget, locks: LockCalls): Steps<bigint | undefined> {
+    const { directory, name } = target;
+    if (target.everywhere === undefined) {
+      const file = yield* openLockFile(locks, directory);
+      target.everywhere = { file, lock: new TicketLock(locks, file, name) };
     }
-    return { content: yield* this.#calls.readAll(this.#file), version: this.#file.version };
+    const { file, lock } = target.everywhere;
+    const ahead = yield* lock.tryAcquire();
+    // Whoever may write the directory may have removed the file, and another update may have made a new one.
+    if (ahead !== undefined || (yield* locks.isLockFile(directory, LOCK_FILE, file))) return ahead;
+    target.everywhere = undefined;
+    yield* this.#calls.closeAll([file]);
+    return NO_LOCK;
+  }
+
+  *#readFile({ directory, name, sharing }: LockedTarget): Steps<FileRead | bigint> {
+    const request = { ...this.#request, asksServer: !sharing.local };
+    for (let attempt = 1; ; attempt += 1) {
+      let file: OpenFile | undefined;
+      try {
+        file = yield* this.#calls.openFile(directory, name, request);
+        this.#file = file;
+        return { content: yield* this.#calls.readAll(file), version: file.version };
+      } catch (error) {
+        // fcntl(2), F_SETLEASE: the open without waiting has told the holder of the lease to give it up. Or the
+        // filesystem's client remembers an older file for a moment.
+        if (failedWith(error, 'EAGAIN')) return NO_LOCK;
+        const missing = failedWith(error, 'ENOENT');
+        if (missing && file === undefined) return { content: undefined, version: 'missing' };
+        // GlusterFS opens a file late and then finds that it is gone.
+        if (attempt === MAX_ATTEMPTS || !(missing || failedWith(error, 'ESTALE'))) throw error;
+        this.#file = undefined;
+        if (file !== undefined) yield* this.#calls.closeAll([file]);
+      }
+    }
   }
 
   /**
-   * Releases the lock first, because other updates wait for it. Closing the old version frees its blocks and
-   * may be slow.
+   * Releases the locks first, because other updates wait for them. Closing the old version frees its blocks
+   * and may be slow.
    */
-  *#close({ directory, lock }: LockedTarget, file?: OpenFile): Steps<void> {
+  *#close({ directory, lock, everywhere }: LockedTarget, file?: OpenFile): Steps<void> {
     try {
+      if (everywhere !== undefined) yield* everywhere.lock.release();
       if (lock !== undefined) yield* lock.release();
     } catch {
       // Closing the directory also releases the lock. Exception: a child process that is just starting has
       // the descriptor open until it runs its own program.
     }
-    yield* this.#calls.closeAll(file === undefined ? [directory] : [directory, file]);
+    const opened = [everywhere?.file, directory, file].filter((one) => one !== undefined);
+    yield* this.#calls.closeAll(opened);
+  }
+}
+
+/** The error of opening a lock file, which may not mean that the filesystem has no locks. */
+class LockFileRefusal {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
+}
+
+function* openLockFile(locks: LockCalls, directory: OpenDirectory): Steps<OpenDirectory> {
+  try {
+    return yield* locks.openLockFile(directory, LOCK_FILE);
+  } catch (error) {
+    if (!failedWith(error, 'EACCES', 'EISDIR', 'ELOOP', 'ENXIO') || !isError(error)) throw error;
+    const errno = 'errno' in error ? Number(error.errno) : 0;
+    throw new LockFileRefusal(lockFileError(errno, inDirectory(directory.path, LOCK_FILE)));
   }
 }
 

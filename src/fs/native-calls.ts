@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { Addon, AddonCallForms, AddonCalls } from '../addon/addon.js';
 import { hintOf, targetError } from '../addon/native-error.js';
 import { choiceOf, providePlans } from '../addon/plan-provider.js';
-import { type Failure, needsPlans } from '../addon/wire.js';
+import { type Failure, needsPlans, WIRE } from '../addon/wire.js';
 import { systemError } from '../base/errors.js';
 import { mountPointError } from '../base/fs-error.js';
 import type { Durability } from '../base/options.js';
@@ -22,6 +22,7 @@ import type {
   OpenResource,
   OpenTemporary,
   ReadRequest,
+  Sharing,
 } from './file-system-calls.js';
 import { type Steps, step } from './steps.js';
 
@@ -51,7 +52,14 @@ export class NativeCalls implements FileSystemCalls {
   constructor(addon: Addon) {
     this.#addon = addon;
     const call = this.#call.bind(this);
+    const answerOf = this.#answerOf.bind(this);
     this.locks = {
+      *openLockFile({ handle, path }, name) {
+        const answer = yield* answerOf('openLockFile', handle, name);
+        if (isFailure(answer)) throw failedCall(answer, answer.path ?? path);
+        return answer;
+      },
+      isLockFile: ({ handle }, name, lockFile) => call('isLockFile', handle, name, lockFile.handle),
       drawTicket: ({ handle }, { low, high }, end) => call('drawLockTicket', handle, low, high, end),
       ahead: ({ handle }, begin, ticket) => call('ticketAhead', handle, begin, ticket),
       *remove({ handle }, ticket) {
@@ -112,6 +120,16 @@ export class NativeCalls implements FileSystemCalls {
     return { ...SYNC_RENAME_SYNC[durability], local: false, syncfs: false, syncsFileAgain: false };
   }
 
+  *sharing(directory: OpenDirectory): Steps<Sharing> {
+    let found = this.#addon.findUpdateLock(directory.handle);
+    if (found === undefined) {
+      yield* this.planFor(directory, 'none');
+      found = this.#addon.findUpdateLock(directory.handle);
+    }
+    const updateLock = found === undefined ? undefined : WIRE.updateLocks[found >> 1];
+    return { local: found !== undefined && (found & 1) === 1, updateLock: updateLock ?? 'machine' };
+  }
+
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {
     const answer = yield* step(
       () => this.#addon.locateTargetSync(path, makeDirectories),
@@ -122,8 +140,8 @@ export class NativeCalls implements FileSystemCalls {
   }
 
   *openFile({ handle: directory }: OpenDirectory, name: Buffer, request: ReadRequest): Steps<OpenFile> {
-    const { path, anyOwner } = request;
-    const answer = yield* this.#answerOf('openFile', directory, name, READ_AHEAD, anyOwner);
+    const { path, anyOwner, asksServer = false } = request;
+    const answer = yield* this.#answerOf('openFile', directory, name, READ_AHEAD, anyOwner, asksServer);
     if (isFailure(answer)) throw targetError(path, answer);
     const { handle, size, content } = answer;
     return { handle, size, content, version: handle };

@@ -14,19 +14,22 @@ const TICKET_BITS = 38n;
 const NAME_BITS = 24n;
 
 /**
- * A lock on a name in a directory against all other updates on this machine, granted in the order of the
- * requests. It leaves no file behind. It is released when the directory is closed, also if the process is
+ * A lock on a name in a directory, granted in the order of the requests. On the directory itself it keeps out
+ * all other updates on this machine, and leaves no file behind; on the directory's lock file, those of all
+ * machines that see its locks. It is released when the directory or file is closed, also if the process is
  * killed.
  *
- * Linux has no exclusive locks on parts of a directory, only shared ones. So each update draws a ticket: a
- * shared lock on the byte after the highest locked byte in the name's range. The owner of the lowest ticket
- * holds the lock. No two updates get the same ticket, because tickets are drawn under a lock on the whole
- * directory, which is held for that one call. No lower ticket can appear later, because a new ticket is
- * always behind every existing one.
+ * Each update draws a ticket: a lock on the byte after the highest locked byte in the name's range. The owner
+ * of the lowest ticket holds the lock. No two updates get the same ticket. No lower ticket can appear later,
+ * because a new ticket is always behind every existing one.
+ *
+ * On a directory Linux has only shared locks. So tickets are drawn under a lock on the whole directory, which
+ * is held for that one call. On a lock file each is exclusive, and counts only if there is none behind it
+ * once it is locked: of two that are drawn together, the lower one is given back.
  */
 export class TicketLock {
   readonly #calls: LockCalls;
-  /** No other lock uses this open file description. */
+  /** Or a lock file. No other lock uses this open file description. */
   readonly #directory: OpenDirectory;
   readonly #begin: bigint;
   readonly #end: bigint;

@@ -43,6 +43,7 @@ describe('the description of a filesystem', () => {
             together; temporaries are named, and durable saves also sync the
             file, until 3 of them in one process have shown that fast_commit is
             off (/proc/fs/ext4/dm-1/fc_info).
+  update    Only this machine has the ext4.
 `,
     );
   });

@@ -2,7 +2,7 @@
 //   argument: {"call", "arguments", "umask"?, "uid"?, "gid"?, "groups"?}
 import fs from 'node:fs';
 import replacedFs from '../../dist/fs.js';
-import { exchange, exchangeSync, save, saveSync, sweepSync } from '../../dist/index.js';
+import { exchange, exchangeSync, save, saveSync, sweepSync, update } from '../../dist/index.js';
 
 const CALLS = {
   exchange,
@@ -10,6 +10,7 @@ const CALLS = {
   save,
   saveSync,
   sweepSync,
+  update: (path, content, options) => update(path, () => content, options),
   'fs.writeFileSync': fs.writeFileSync,
   'indelible/fs.writeFileSync': replacedFs.writeFileSync,
   'indelible/fs.promises.writeFile': replacedFs.promises.writeFile,

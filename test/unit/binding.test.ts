@@ -90,8 +90,10 @@ const twoForms: Readonly<
   syncFiles: ['directory', 'names'],
   syncFilesystem: ['directory'],
   removeUnlessOpen: ['directory', 'name'],
-  openFile: ['directory', 'name', 'read ahead', 'boolean'],
+  openFile: ['directory', 'name', 'read ahead', 'boolean', 'boolean'],
   readFile: ['file', 'read ahead'],
+  openLockFile: ['directory', 'name'],
+  isLockFile: ['directory', 'name', 'directory'],
   drawLockTicket: ['directory', 'lock offset', 'lock offset', 'lock offset'],
   ticketAhead: ['directory', 'lock offset', 'lock offset'],
   removeLock: ['directory', 'lock offset'],
@@ -112,6 +114,7 @@ const twoForms: Readonly<
 /** The entries with one form. */
 const oneForm = {
   findPlan: ['directory', 'choice'],
+  findUpdateLock: ['directory'],
   unavailableCalls: ['id', 'id', 'number'],
   save: REQUEST,
   saveSync: REQUEST,
@@ -294,7 +297,7 @@ describe.skipIf(nativeUnavailable !== undefined)('the binding of the addon', () 
   beforeEach(() => {
     writeFileSync(scratch.at('file'), 'content');
     directory = opened(entry('openDirectorySync')(scratch.path));
-    file = opened(entry('openFileSync')(directory, 'file', 0, false));
+    file = opened(entry('openFileSync')(directory, 'file', 0, false, false));
     streaming = issueTicket();
     assert.equal(
       decided(() => entry('openSaveSync')(...requestFor('streamed', streaming))),

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { isError } from '../../base/errors.js';
+import { constants as osConstants } from 'node:os';
+import { isError, systemError } from '../../base/errors.js';
 import { failedWith } from '../../base/fs-error.js';
 import type { Durability } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
@@ -18,6 +19,7 @@ import {
   type OpenFile,
   type OpenResource,
   type ReadRequest,
+  type Sharing,
 } from '../file-system-calls.js';
 
 import type { Steps } from '../steps.js';
@@ -80,6 +82,12 @@ export const plainCalls: FileSystemCalls = {
     return { ...(yield* planFor(path, durability)), syncfs: false };
   },
 
+  *sharing({ path }: OpenDirectory): Steps<Sharing> {
+    const { local } = yield* planFor(path, 'none');
+    // It has no locks.
+    return { local, updateLock: 'none' };
+  },
+
   *locate(path: AbsolutePath, makeDirectories: boolean): Steps<LocatedTarget> {
     const target = yield* locateTarget({ path, ifExists: 'replace', followSymlinks: true, anyOwner: true });
     const parent = parentOf(target.path);
@@ -101,22 +109,24 @@ export const plainCalls: FileSystemCalls = {
       // What was located may have been replaced meanwhile.
       refuseUnlessFile(version, request.path);
       if (!request.anyOwner) yield* refuseForeignFile(path, version);
-      return { handle, size: Number(version.size), content: NOTHING, version };
+      const file = { handle, size: Number(version.size), content: NOTHING, version };
+      if (request.asksServer !== true) return file;
+      // Plain `fs` cannot ask, but after a read a FUSE client does not know the time of access and asks.
+      const content = yield* readAll(file);
+      const read = yield* fs.fstatExactly(handle);
+      if (read.size !== version.size || read.mtimeNs !== version.mtimeNs) {
+        throw systemError({ errno: osConstants.errno.ESTALE, syscall: 'read', path: request.path });
+      }
+      yield* fs.closeIgnoringErrors(handle);
+      return { handle: NOT_OPEN, size: content.length, content, version: read };
     } catch (error) {
       yield* this.closeAll([{ handle }]);
       throw error;
     }
   },
 
-  *readAll({ handle, size }: OpenFile): Steps<Buffer> {
-    // One byte more than its size, so that the end is found without growing the buffer.
-    let content = Buffer.allocUnsafeSlow(size + 1);
-    for (let read = 0; ; ) {
-      const got = yield* fs.read(handle, content, read);
-      if (got === 0) return content.subarray(0, read);
-      read += got;
-      if (read === content.length) content = Buffer.concat([content], read + GROWTH);
-    }
+  *readAll(file: OpenFile): Steps<Buffer> {
+    return file.handle === NOT_OPEN ? file.content : yield* readAll(file);
   },
 
   *closeAll(opened: readonly OpenResource[]): Steps<void> {
@@ -198,6 +208,17 @@ export const plainCalls: FileSystemCalls = {
     yield* commitLog(directory.path);
   },
 };
+
+function* readAll({ handle, size }: OpenFile): Steps<Buffer> {
+  // One byte more than its size, so that the end is found without growing the buffer.
+  let content = Buffer.allocUnsafeSlow(size + 1);
+  for (let read = 0; ; ) {
+    const got = yield* fs.read(handle, content, read);
+    if (got === 0) return content.subarray(0, read);
+    read += got;
+    if (read === content.length) content = Buffer.concat([content], read + GROWTH);
+  }
+}
 
 function* openDirectory(path: Buffer): Steps<OpenDirectory> {
   yield* refuseForeignLinks(path);

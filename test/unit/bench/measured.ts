@@ -66,6 +66,7 @@ export function filesystemOn(device: Device | undefined): Filesystem {
     },
     device,
     journal: { present: true, mode: 'ordered', external: false },
+    update: { lock: 'machine', reason: 'Only this machine has the ext4.' },
     supports: {
       unnamedTemporaries: true,
       noReplace: true,

@@ -1518,6 +1518,35 @@ TEST("draws a ticket behind 16,000 locks with few looks, and looks once while ot
   }
 }
 
+TEST("draws a ticket on a lock file only if there is none behind it, without a lock on the whole file") {
+  Directory file;
+  file.lock_file = true;
+  Ticket ticket;
+  TicketSearch search = {10, 10};
+  CHECK(indelible::DrawTicket(file, 100, kNoPatience, &search, &ticket).ok() && ticket == Ticket(10));
+  CHECK((script.calls == Calls{"AddLock 10", "FindLock"}));
+  script.locks = {12, 15, 200};
+  ticket.reset();
+  search = {10, 10};
+  CHECK(indelible::DrawTicket(file, 100, kPatience, &search, &ticket).ok() && ticket == Ticket(16));
+  CHECK(script.Called("RemoveLock 10") && !script.Called("TryLockDirectory"));
+}
+
+TEST("looks for another ticket on a lock file if the one that was found is locked meanwhile") {
+  Directory file;
+  file.lock_file = true;
+  Ticket ticket;
+  TicketSearch search = {10, 10};
+  script.answers["AddLock"] = {EAGAIN};
+  CHECK(indelible::DrawTicket(file, 100, kPatience, &search, &ticket).ok() && ticket == Ticket(11));
+  script.calls.clear();
+  ticket.reset();
+  search = {10, 10};
+  script.answers["AddLock"] = {ENOLCK};
+  CHECK(indelible::DrawTicket(file, 100, kPatience, &search, &ticket).error() == ENOLCK);
+  CHECK(!ticket.has_value() && (script.calls == Calls{"AddLock"} || script.TimesCalled("AddLock 10") == 1));
+}
+
 void CheckWalk(int error) {
   Directory directory;
   script.answers["OpenWithoutLinks"] = {error};

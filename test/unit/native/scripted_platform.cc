@@ -126,6 +126,10 @@ Status UnlockDirectory(const Directory&) { return Answer("UnlockDirectory"); }
 
 Status AddLock(const Directory&, uint64_t offset) { return Answer("AddLock", " " + std::to_string(offset)); }
 
+Status RemoveLock(const Directory&, uint64_t offset) {
+  return Answer("RemoveLock", " " + std::to_string(offset));
+}
+
 // The kernel may report any.
 Status FindLock(const Directory&, uint64_t begin, uint64_t end, std::optional<LockedRange>* found) {
   found->reset();
@@ -136,6 +140,11 @@ Status FindLock(const Directory&, uint64_t begin, uint64_t end, std::optional<Lo
     *found = LockedRange{one, one + 1};
   }
   return Answer("FindLock");
+}
+
+Status Describe(const Descriptor&, Entry* entry) {
+  entry->kind = Entry::Kind::kFile;
+  return Answer("Describe");
 }
 
 Status ReadAttributes(const Descriptor&, Attributes* attributes, bool* linked) {
@@ -246,6 +255,8 @@ Status Link(const Directory&, const std::string&, const Directory&, const std::s
   return Answer("Link");
 }
 Status OpenToSync(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToSync"); }
+Status OpenToLock(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToLock"); }
+Status AskServer(const Directory&, const std::string&) { return Answer("AskServer"); }
 Status OpenToRead(const Directory&, const std::string&, Descriptor*) { return Answer("OpenToRead"); }
 Status ReadVersion(const Descriptor&, FileVersion* version) {
   version->size = 11;
