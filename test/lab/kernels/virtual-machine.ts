@@ -123,7 +123,10 @@ export class VirtualMachine {
     if ((await Promise.race([ready, closed])) === undefined) throw this.#ended('its first command');
     lines.on('line', (line) => {
       const [number = '', status, output = ''] = line.split(' ');
-      this.#waiting.get(number)?.({ status: Number(status), output: Buffer.from(output, 'base64').toString() });
+      this.#waiting.get(number)?.({
+        status: Number(status),
+        output: Buffer.from(output, 'base64').toString(),
+      });
       this.#waiting.delete(number);
     });
   }
