@@ -32,6 +32,7 @@ for directory in tmp run mnt var/lib/nfs; do mount -t tmpfs -o mode=755 tmpfs /m
 chmod 1777 /machine/tmp
 ifconfig lo 127.0.0.1
 exec chroot /machine /bin/bash -c '
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 exec 3<>/dev/vport*
 echo ready >&3
 while read -r number command <&3; do

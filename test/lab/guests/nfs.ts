@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { format, makeImage } from '../filesystems.js';
+import { VirtualMachine } from '../kernels/virtual-machine.js';
+import { PROJECT_ROOT } from '../project-root.js';
+import { Workspace } from '../workspace.js';
+
+// NFSv4.2 between two virtual machines: a server, which is a client of itself too, and a client. By hand:
+//   npm run test:nfs [part ...]
+// where the parts are `calls`, `updates`, `restart`, `cut` and `power`.
+
+const SERVER = '10.99.0.1';
+const CLIENT = '10.99.0.2';
+const PORT = 20_490;
+const MOUNT = '/mnt/nfs';
+const EXPORT = '/mnt/disk/export';
+const PROGRAMS = `${PROJECT_ROOT}/test/programs`;
+/** An emulated processor loses more by compiling than it wins. */
+const NODE = `${process.execPath} --no-opt --no-sparkplug`;
+const UPDATES = 100;
+
+/** The state of the server's clients is on the disk, so that they keep their files when it starts again. */
+const SERVE = `
+mkdir -p /mnt/disk && mount /dev/vda /mnt/disk && mkdir -p ${EXPORT} /mnt/disk/state
+mount --bind /mnt/disk/state /var/lib/nfs
+mkdir -p /var/lib/nfs/nfsdcld /var/lib/nfs/v4recovery /run/rpc_pipefs
+touch /var/lib/nfs/etab /var/lib/nfs/rmtab
+mount -t rpc_pipefs rpc_pipefs /run/rpc_pipefs && mount -t nfsd nfsd /proc/fs/nfsd
+nfsdcld -p /run/rpc_pipefs/nfs || echo 'no nfsdcld'
+exportfs -o rw,sync,no_root_squash,no_subtree_check,fsid=0 '*:${EXPORT}'
+rpc.mountd -N 2 -N 3 || rpc.mountd
+rpc.nfsd -N 3 -G 30 -L 30 4
+`;
+const mountOf = (server: string): string =>
+  `mkdir -p ${MOUNT} && mount -t nfs -o vers=4.2,hard ${server}:/ ${MOUNT}`;
+
+const report = (what: string, result: unknown): void => {
+  console.log(`${new Date().toISOString().slice(11, 19)} ${what}: ${JSON.stringify(result)}`);
+};
+
+/** Waits until the client waits for its peer (proc_net_tcp: state 0A). */
+async function listening(): Promise<void> {
+  const socket = `0100007F:${PORT.toString(16).toUpperCase()} 00000000:0000 0A`;
+  while (!readFileSync('/proc/net/tcp', 'latin1').includes(socket)) await sleep(100);
+}
+
+class Pair {
+  readonly client: VirtualMachine;
+  readonly #start: () => Promise<VirtualMachine>;
+  server: VirtualMachine;
+
+  private constructor(server: VirtualMachine, client: VirtualMachine, start: () => Promise<VirtualMachine>) {
+    this.server = server;
+    this.client = client;
+    this.#start = start;
+  }
+
+  static async start(workspace: Workspace): Promise<Pair> {
+    const disk = workspace.path('disk');
+    await makeImage(disk, 256 * 1024 * 1024);
+    await format({ format: 'ext4' }, disk);
+    let boots = 0;
+    const startServer = async (): Promise<VirtualMachine> => {
+      boots += 1;
+      await listening();
+      const network = [{ connect: PORT, address: SERVER }];
+      const name = `server${boots}`;
+      const server = await VirtualMachine.start(workspace, '6.12', { name, disks: [disk], network });
+      report(name, await server.run(SERVE));
+      return server;
+    };
+    // The client waits for its peer, and for the next one when that has ended.
+    const network = [{ listen: PORT, address: CLIENT }];
+    const starting = VirtualMachine.start(workspace, '6.12', { name: 'client', network });
+    const [client, server] = await Promise.all([starting, startServer()]);
+    const pair = new Pair(server, client, startServer);
+    await Promise.all([server.run(mountOf('127.0.0.1')), client.run(mountOf(SERVER))]);
+    report('mounted', await client.run(`grep ' ${MOUNT} ' /proc/self/mountinfo; stat -f -c %t ${MOUNT}`));
+    return pair;
+  }
+
+  /** Cuts the power of the server and starts it again. */
+  async restartServer(): Promise<void> {
+    await this.server.kill();
+    this.server = await this.#start();
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all([this.server.kill(), this.client.kill()]);
+  }
+}
+
+/** Every call, with both engines. */
+async function calls({ client }: Pair): Promise<void> {
+  for (const engine of ['native', 'portable']) {
+    const directory = `${MOUNT}/${engine}`;
+    const run = `INDELIBLE_ENGINE=${engine} ${NODE} ${PROGRAMS}/check-calls.mjs`;
+    await client.run(`mkdir ${directory} && ${run} prepare ${directory}`);
+    const outcomes: Record<string, { refused?: string; impossible?: boolean; wrong: string[] }> = JSON.parse(
+      await client.run(`${run} run ${directory}`),
+    );
+    for (const [call, outcome] of Object.entries(outcomes)) {
+      if (outcome.refused !== undefined || outcome.wrong.length > 0 || outcome.impossible)
+        report(call, outcome);
+    }
+    report(`calls of the ${engine} engine`, Object.keys(outcomes).length);
+  }
+}
+
+/** Two processes on each of two clients add to one number, while another reads it. */
+async function updates({ server, client }: Pair): Promise<void> {
+  const number = `${MOUNT}/number`;
+  await client.run(`echo -n 0 > ${number}`);
+  const polling = server.attempt(`timeout 400 ${NODE} ${PROGRAMS}/versions.mjs poll ${number}`);
+  const options = JSON.stringify({ timeout: 600_000, retries: 1000 });
+  const update = `timeout 240 ${NODE} ${PROGRAMS}/update-counter.mjs ${number} ${UPDATES} 1 '${options}'`;
+  const start = Date.now();
+  const ends = await Promise.all([server, server, client, client].map((machine) => machine.attempt(update)));
+  const seconds = (Date.now() - start) / 1000;
+  for (const { status, output } of ends)
+    if (status !== 0) report('an update was refused', output.slice(0, 400));
+  report('updates', { expected: 4 * UPDATES, found: await client.run(`cat ${number}`), seconds });
+  await client.run(`touch ${number}.stop`);
+  report('polled', await polling);
+}
+
+/** Saves while something happens, and what is there afterwards. */
+async function savesDuring(pair: Pair, what: string, act: () => Promise<void>): Promise<void> {
+  const file = `${MOUNT}/${what}`;
+  const saves = `${NODE} ${PROGRAMS}/versions.mjs save ${file} >/run/${what} 2>&1 & echo $! >/run/${what}.pid; wait`;
+  const saving = pair.client.attempt(saves);
+  await pair.client.run(`until grep -q '^3' /run/${what}; do sleep 0.2; done`);
+  await act();
+  // What was acknowledged until now has to be there, whatever comes later.
+  const acknowledged = Number((await pair.client.run(`tail -n 1 /run/${what}`)).split(' ')[0]);
+  const found = Number(await pair.server.run(`${NODE} ${PROGRAMS}/versions.mjs read ${EXPORT}/${what}`));
+  await pair.client.run(
+    `until [ $(tail -n 1 /run/${what} | cut -d' ' -f1) -gt ${acknowledged + 2} ]; do sleep 0.2; done`,
+  );
+  await pair.client.run(`kill $(cat /run/${what}.pid)`);
+  const { output } = await saving;
+  const left = await pair.server.run(`ls -A ${EXPORT}`);
+  report(what, { acknowledged, found, kept: found >= acknowledged, output, left: left.split('\n') });
+}
+
+const PARTS: Record<string, (pair: Pair) => Promise<void>> = {
+  restart: (pair) =>
+    savesDuring(pair, 'restart', async () => {
+      await pair.server.run('rpc.nfsd 0; sleep 3; rpc.nfsd -N 3 -G 30 -L 30 4');
+    }),
+  cut: (pair) =>
+    savesDuring(pair, 'cut', async () => {
+      await pair.client.run('ip link set eth0 down; sleep 5; ip link set eth0 up');
+    }),
+  power: (pair) =>
+    savesDuring(pair, 'power', async () => {
+      await pair.restartServer();
+    }),
+  calls,
+  updates,
+};
+
+const chosen = process.argv.slice(2);
+const workspace = await Workspace.create();
+try {
+  const pair = await Pair.start(workspace);
+  try {
+    for (const [name, part] of Object.entries(PARTS)) {
+      if (chosen.length > 0 && !chosen.includes(name)) continue;
+      const start = Date.now();
+      await part(pair);
+      report(`${name} took`, `${Math.round((Date.now() - start) / 1000)} s`);
+    }
+  } finally {
+    await pair.kill();
+  }
+} finally {
+  await workspace.remove();
+}
