@@ -2,7 +2,7 @@ import type { VirtualMachine } from '../kernels/virtual-machine.js';
 import { PROJECT_ROOT } from '../project-root.js';
 
 /** An emulated processor loses more by compiling than it wins. */
-export const NODE = `INDELIBLE_SWEEP=off ${process.execPath} --no-opt --no-sparkplug`;
+export const NODE = `env INDELIBLE_SWEEP=off ${process.execPath} --no-opt --no-sparkplug`;
 export const PROGRAMS = `${PROJECT_ROOT}/test/programs`;
 
 /** What test/programs/check-calls.mjs prints of a call. */

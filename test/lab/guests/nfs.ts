@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { format, makeImage } from '../filesystems.js';
 import { VirtualMachine } from '../kernels/virtual-machine.js';
+import { PROJECT_ROOT } from '../project-root.js';
 import { Workspace } from '../workspace.js';
 import { checkCalls, NODE, PROGRAMS } from './checked-calls.js';
 
@@ -108,9 +109,13 @@ async function updates({ server, client }: Pair): Promise<void> {
   const seconds = (Date.now() - start) / 1000;
   for (const { status, output } of ends)
     if (status !== 0) report('an update was refused', output.slice(0, 400));
-  report('updates', { expected: 4 * UPDATES, found: await client.run(`cat ${number}`), seconds });
+  const found = Number(await client.run(`cat ${number}`));
+  report('updates', { acknowledged: 4 * UPDATES, found, seconds });
   await client.run(`touch ${number}.stop`);
-  report('polled', await polling);
+  const { output } = await polling;
+  report('polled', output);
+  const refused = ends.some(({ status }) => status !== 0);
+  if ((!refused && found !== 4 * UPDATES) || !output.includes('"missing":0')) process.exitCode = 1;
 }
 
 /** Saves while something happens, and what is there afterwards. */
@@ -128,8 +133,10 @@ async function savesDuring(pair: Pair, what: string, act: () => Promise<void>): 
   );
   await pair.client.run(`kill $(cat /run/${what}.pid)`);
   const { output } = await saving;
-  const left = await pair.server.run(`ls -A ${EXPORT}`);
-  report(what, { acknowledged, found, kept: found >= acknowledged, output, left: left.split('\n') });
+  const swept = await pair.client.run(`${NODE} ${PROJECT_ROOT}/dist/cli/main.js sweep ${MOUNT}`);
+  const left = (await pair.server.run(`ls -A ${EXPORT}`)).split('\n').filter((name) => name.startsWith('.'));
+  report(what, { acknowledged, found, output, swept, left });
+  if (found < acknowledged || left.length > 0) process.exitCode = 1;
 }
 
 const PARTS: Record<string, (pair: Pair) => Promise<void>> = {
