@@ -18,8 +18,8 @@ const EXPORT = '/mnt/disk/export';
 const UPDATES = 100;
 
 /** The state of the server's clients is on the disk, so that they keep their files when it starts again. */
+const MOUNT_DISK = `mkdir -p /mnt/disk && mount /dev/vda /mnt/disk && mkdir -p ${EXPORT} /mnt/disk/state`;
 const SERVE = `
-mkdir -p /mnt/disk && mount /dev/vda /mnt/disk && mkdir -p ${EXPORT} /mnt/disk/state
 mount --bind /mnt/disk/state /var/lib/nfs
 mkdir -p /var/lib/nfs/nfsdcld /var/lib/nfs/v4recovery /run/rpc_pipefs
 touch /var/lib/nfs/etab /var/lib/nfs/rmtab
@@ -42,12 +42,19 @@ async function listening(): Promise<void> {
   while (!readFileSync('/proc/net/tcp', 'latin1').includes(socket)) await sleep(100);
 }
 
+/** What is done with the disk of the server before it serves. */
+type Look = (server: VirtualMachine) => Promise<void>;
+
 class Pair {
   readonly client: VirtualMachine;
-  readonly #start: () => Promise<VirtualMachine>;
+  readonly #start: (look: Look) => Promise<VirtualMachine>;
   server: VirtualMachine;
 
-  private constructor(server: VirtualMachine, client: VirtualMachine, start: () => Promise<VirtualMachine>) {
+  private constructor(
+    server: VirtualMachine,
+    client: VirtualMachine,
+    start: (look: Look) => Promise<VirtualMachine>,
+  ) {
     this.server = server;
     this.client = client;
     this.#start = start;
@@ -58,29 +65,30 @@ class Pair {
     await makeImage(disk, 256 * 1024 * 1024);
     await format({ format: 'ext4' }, disk);
     let boots = 0;
-    const startServer = async (): Promise<VirtualMachine> => {
+    const startServer = async (look: Look): Promise<VirtualMachine> => {
       boots += 1;
       await listening();
       const network = [{ connect: PORT, address: SERVER }];
       const name = `server${boots}`;
       const server = await VirtualMachine.start(workspace, '6.12', { name, disks: [disk], network });
+      await server.run(MOUNT_DISK);
+      await look(server);
       report(name, await server.run(SERVE));
       return server;
     };
     // The client waits for its peer, and for the next one when that has ended.
     const network = [{ listen: PORT, address: CLIENT }];
     const starting = VirtualMachine.start(workspace, '6.12', { name: 'client', network });
-    const [client, server] = await Promise.all([starting, startServer()]);
+    const [client, server] = await Promise.all([starting, startServer(async () => {})]);
     const pair = new Pair(server, client, startServer);
     await Promise.all([server.run(mountOf('127.0.0.1')), client.run(mountOf(SERVER))]);
     report('mounted', await client.run(`grep ' ${MOUNT} ' /proc/self/mountinfo; stat -f -c %t ${MOUNT}`));
     return pair;
   }
 
-  /** Cuts the power of the server and starts it again. */
-  async restartServer(): Promise<void> {
-    await this.server.kill();
-    this.server = await this.#start();
+  /** Starts the server again after its power was cut. @param look is called before it serves. */
+  async restartServer(look: (server: VirtualMachine) => Promise<void>): Promise<void> {
+    this.server = await this.#start(look);
   }
 
   async kill(): Promise<void> {
@@ -118,24 +126,37 @@ async function updates({ server, client }: Pair): Promise<void> {
   if ((!refused && found !== 4 * UPDATES) || !output.includes('"missing":0')) process.exitCode = 1;
 }
 
-/** Saves while something happens, and what is there afterwards. */
-async function savesDuring(pair: Pair, what: string, act: () => Promise<void>): Promise<void> {
-  const file = `${MOUNT}/${what}`;
-  const saves = `${NODE} ${PROGRAMS}/versions.mjs save ${file} >/run/${what} 2>&1 & echo $! >/run/${what}.pid; wait`;
+const versionIn = async (server: VirtualMachine, file: string): Promise<number> =>
+  Number(await server.run(`${NODE} ${PROGRAMS}/versions.mjs read ${EXPORT}/${file}`));
+
+const lastAcknowledged = async ({ client }: Pair, file: string): Promise<number> =>
+  Number((await client.run(`tail -n 1 /run/${file}`)).split(' ')[0]);
+
+/**
+ * Saves while something happens, and compares the version on the server's disk with the last one that was acknowledged
+ * before the look at the disk.
+ *
+ * @param act returns both if it has looked itself.
+ */
+async function savesDuring(
+  pair: Pair,
+  file: string,
+  act: () => Promise<{ acknowledged: number; found: number } | undefined>,
+): Promise<void> {
+  const saves = `${NODE} ${PROGRAMS}/versions.mjs save ${MOUNT}/${file} >/run/${file} 2>&1 & echo $! >/run/${file}.pid; wait`;
   const saving = pair.client.attempt(saves);
-  await pair.client.run(`until grep -q '^3' /run/${what}; do sleep 0.2; done`);
-  await act();
-  // What was acknowledged until now has to be there, whatever comes later.
-  const acknowledged = Number((await pair.client.run(`tail -n 1 /run/${what}`)).split(' ')[0]);
-  const found = Number(await pair.server.run(`${NODE} ${PROGRAMS}/versions.mjs read ${EXPORT}/${what}`));
+  await pair.client.run(`until grep -q '^3' /run/${file}; do sleep 0.2; done`);
+  const acted = await act();
+  const acknowledged = acted?.acknowledged ?? (await lastAcknowledged(pair, file));
+  const found = acted?.found ?? (await versionIn(pair.server, file));
   await pair.client.run(
-    `until [ $(tail -n 1 /run/${what} | cut -d' ' -f1) -gt ${acknowledged + 2} ]; do sleep 0.2; done`,
+    `until [ $(tail -n 1 /run/${file} | cut -d' ' -f1) -gt ${acknowledged + 2} ]; do sleep 0.2; done`,
   );
-  await pair.client.run(`kill $(cat /run/${what}.pid)`);
+  await pair.client.run(`kill $(cat /run/${file}.pid)`);
   const { output } = await saving;
   const swept = await pair.client.run(`${NODE} ${PROJECT_ROOT}/dist/cli/main.js sweep ${MOUNT}`);
   const left = (await pair.server.run(`ls -A ${EXPORT}`)).split('\n').filter((name) => name.startsWith('.'));
-  report(what, { acknowledged, found, output, swept, left });
+  report(file, { acknowledged, found, output, swept, left });
   if (found < acknowledged || left.length > 0) process.exitCode = 1;
 }
 
@@ -143,14 +164,22 @@ const PARTS: Record<string, (pair: Pair) => Promise<void>> = {
   restart: (pair) =>
     savesDuring(pair, 'restart', async () => {
       await pair.server.run('rpc.nfsd 0; sleep 3; rpc.nfsd -N 3 -G 30 -L 30 4');
+      return undefined;
     }),
   cut: (pair) =>
     savesDuring(pair, 'cut', async () => {
       await pair.client.run('ip link set eth0 down; sleep 5; ip link set eth0 up');
+      return undefined;
     }),
   power: (pair) =>
     savesDuring(pair, 'power', async () => {
-      await pair.restartServer();
+      await pair.server.kill();
+      const acknowledged = await lastAcknowledged(pair, 'power');
+      let found = 0;
+      await pair.restartServer(async (server) => {
+        found = await versionIn(server, 'power');
+      });
+      return { acknowledged, found };
     }),
   calls,
   updates,
