@@ -12,7 +12,7 @@ const DISKS = [
   {
     format: 'vfat',
     mkfs: ['mkfs.vfat', '-F', '32'],
-    native: /^(keepPrevious(?!OfNothing)|updateKeepPrevious|throughLink|\w*[sS]ymlink)/,
+    native: /^(strict|keepPrevious(?!OfNothing)|updateKeepPrevious|throughLink|\w*[sS]ymlink)/,
   },
   {
     format: 'exfat',
