@@ -329,23 +329,36 @@ Status SaveJob::ReplaceKeeping() {
       if (status.reason() != Status::Reason::kUnsupported) return status;
       return Status::Failed(Status::Reason::kCannotKeep, "link", status.error());
     }
-    status = previous_->Keep(*target_, now, plan_, *temporary_);
+    platform::FileVersion kept;
+    // Checked before the second name is made, which changes the version.
+    status = temporary_->RefuseIfChanged(target_->name, request_.expected.get());
+    if (status.ok()) status = previous_->Keep(*target_, now, plan_, *temporary_);
     if (!previous_->syncable()) entry_synced_ = false;
-    if (status.ok()) status = ExchangeKeeping();
+    if (status.ok()) status = ReadKeptVersion(&kept);
+    if (status.ok()) status = ExchangeKeeping(request_.expected == nullptr ? nullptr : &kept);
     if (outcome_.published || status.error() != ENOENT) break;
   }
   return status;
 }
 
-Status SaveJob::ExchangeKeeping() {
+// The version that is expected, now that it has a second name. The time of its last change is another one,
+// and an overlay has copied it up to another inode.
+Status SaveJob::ReadKeptVersion(platform::FileVersion* kept) const {
+  if (request_.expected == nullptr) return Status::Ok();
+  Status status = platform::LookUpVersion(target_->directory, target_->name, kept);
+  const platform::FileVersion& expected = *request_.expected;
+  if (!status.ok() || (kept->size == expected.size && kept->modified == expected.modified)) return status;
+  return Status::Failed(Status::Reason::kChanged, "rename", EAGAIN);
+}
+
+Status SaveJob::ExchangeKeeping(const platform::FileVersion* expected) {
   Status status = Status::Failed("rename", ENOSYS);
   if (!IsUnavailable(filesystem(), OptionalCall::kExchange)) {
-    status = temporary_->Exchange(target_->name, request_.expected.get(), &outcome_.published);
+    status = temporary_->Exchange(target_->name, expected, &outcome_.published);
   }
   if (MayBeUnavailable(OptionalCall::kExchange, status)) {
     // A rename instead, which does not show what it replaced.
-    status =
-        temporary_->Replace(target_->name, request_.expected.get(), &outcome_.replaced, &outcome_.published);
+    status = temporary_->Replace(target_->name, expected, &outcome_.replaced, &outcome_.published);
     if (status.ok()) SetUnavailable(filesystem(), OptionalCall::kExchange);
     return status;
   }

@@ -185,7 +185,8 @@ class SaveJob {
   Status PublishFile();
   Status Replace();
   Status ReplaceKeeping();
-  Status ExchangeKeeping();
+  Status ReadKeptVersion(platform::FileVersion* kept) const;
+  Status ExchangeKeeping(const platform::FileVersion* expected);
   Status RefreshAttributes();
   Durability DurabilityReached() const;
   Prepared Fail(Status status);

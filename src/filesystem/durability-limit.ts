@@ -65,7 +65,8 @@ function limitOfVolatileOverlay(mount: Mount): Limit | undefined {
 
 function limitOfBarriers(mount: Mount, ext4: Ext4 | undefined): Limit | undefined {
   const options = [...mount.superOptions, ...(ext4?.options ?? [])];
-  const option = options.find((one) => /^(nobarrier|barrier=(0|none|off))$/.test(one));
+  // The last one is that of f2fs (Documentation/filesystems/f2fs.rst).
+  const option = options.find((one) => /^(nobarrier|barrier=(0|none|off)|fsync_mode=nobarrier)$/.test(one));
   if (option === undefined) return undefined;
   return nothingSurvives(
     'no-barriers',
@@ -90,7 +91,22 @@ function limitOfWriteback(mount: Mount, ext4: Ext4 | undefined): Limit | undefin
   };
 }
 
+/**
+ * The entry of a file in its directory has its size and first cluster. After a rename only a sync of the file writes
+ * them to the new entry (fs/fat/namei_vfat.c, vfat_rename; fs/fat/inode.c, __fat_write_inode). The sync of the
+ * directory writes that the clusters of the old version are free (fs/fat/file.c, fat_file_fsync). The disk as it was
+ * just after a resolved save (Linux 6.12) had the old entry, and its clusters were free.
+ */
+function limitOfFat(mount: Mount): Limit {
+  return nothingSurvives(
+    'no-journal',
+    `This ${mount.type} has no journal, and the sync of a directory does not write to which data a new name leads: ` +
+      'a crash may damage a file for some time after it was saved.',
+  );
+}
+
 function limitOfMissingJournal(mount: Mount, ext4: Ext4 | undefined): Limit | undefined {
+  if (mount.type === 'vfat' || mount.type === 'msdos') return limitOfFat(mount);
   if (!isWithoutJournal(mount.type) && ext4?.journal !== 'none') return undefined;
   // In 300 replayed crashes of ordered saves on an ext4 without a journal, after e2fsck, 28 left a torn file
   // and 11 left no file at all.

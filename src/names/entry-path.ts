@@ -50,6 +50,10 @@ export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.inode === other.inode && one.major === other.major && one.minor === other.minor;
 }
 
+export function isSameMount(one: OpenDirectory, other: OpenDirectory): boolean {
+  return one.major === other.major && one.minor === other.minor && one.mountId === other.mountId;
+}
+
 /**
  * Whether the directory of `entry` is the directory `outer` or is inside it. `false` if that cannot be
  * determined.

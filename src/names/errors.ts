@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { indelibleError, isError, type SaveError, systemError } from '../base/errors.js';
-import { toSaveError } from '../base/fs-error.js';
+import { failedWith, toSaveError } from '../base/fs-error.js';
 import type { AbsolutePath } from '../base/path.js';
 import type { FileSystemCalls } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
@@ -85,11 +85,25 @@ export function* withPaths<T>(call: Steps<T>, path: AbsolutePath, dest?: Absolut
   }
 }
 
-/** The error of a call, with these paths. */
-export function errorWithPaths(error: unknown, path: AbsolutePath, dest?: AbsolutePath): unknown {
+/**
+ * The error of a call, with these paths.
+ *
+ * @param sameMount whether the call was on two paths of one mount. What is not renamed there is a directory of a lower
+ *   layer (Documentation/filesystems/overlayfs.rst, redirect_dir).
+ */
+export function errorWithPaths(
+  error: unknown,
+  path: AbsolutePath,
+  dest?: AbsolutePath,
+  sameMount = false,
+): unknown {
   if (!isError(error) || 'published' in error) return error;
+  const hint = 'an overlay cannot rename a directory of a lower layer';
   // The call may have been made with other paths than the caller gave.
-  return toSaveError(Object.assign(error, { path: path.toString(), dest: dest?.toString() }), { path });
+  return toSaveError(Object.assign(error, { path: path.toString(), dest: dest?.toString() }), {
+    path,
+    ...(sameMount && failedWith(error, 'EXDEV') && { hint }),
+  });
 }
 
 /** Runs steps. Their error says in `published` whether they had published anything. */

@@ -11,7 +11,7 @@ import {
   refuseIfWeaker,
   syncDirectories,
 } from './durability.js';
-import { type EntryPath, isInside, isMountPoint, withEntryPath } from './entry-path.js';
+import { type EntryPath, isInside, isMountPoint, isSameMount, withEntryPath } from './entry-path.js';
 import { errorWithPaths, type Operation, unsupportedOperationError, withPublishedState } from './errors.js';
 
 /** An atomic operation on two paths. A symbolic link as the last component is not followed. */
@@ -72,7 +72,7 @@ function* explainError(
   ) {
     return unsupportedOperationError(calls, operation, from.path, to.path);
   }
-  return errorWithPaths(error, from.path, to.path);
+  return errorWithPaths(error, from.path, to.path, isSameMount(from.directory, to.directory));
 }
 
 function* wouldNest(

@@ -13,7 +13,14 @@ import {
   refuseIfWeaker,
   syncDirectories,
 } from './durability.js';
-import { type EntryPath, isInside, isMountPoint, isSameFile, withEntryPath } from './entry-path.js';
+import {
+  type EntryPath,
+  isInside,
+  isMountPoint,
+  isSameFile,
+  isSameMount,
+  withEntryPath,
+} from './entry-path.js';
 import {
   errorWithPaths,
   nestedMountPointError,
@@ -136,9 +143,7 @@ function* checkEntries(
   all: readonly EntryPath[],
 ): Steps<boolean> {
   for (const entry of all) {
-    const { major, minor, mountId } = target.directory;
-    const { directory } = entry;
-    if (directory.major !== major || directory.minor !== minor || directory.mountId !== mountId) {
+    if (!isSameMount(entry.directory, target.directory)) {
       throw refusal('EXDEV', 'rename', staged.path, entry === staged ? target.path : entry.path);
     }
     if (['.', '..'].includes(entry.name.toString())) throw refusal('EBUSY', 'rename', entry.path);
@@ -326,7 +331,7 @@ function* explainError(
   // Without an exchange: another program has created entries since the check.
   const cannot = calls.exchange === undefined ? ['ENOTEMPTY', 'EEXIST'] : UNSUPPORTED;
   if (failedWith(error, ...cannot)) return unsupportedReplacementError(calls, path, to.path);
-  return errorWithPaths(error, path, to.path);
+  return errorWithPaths(error, path, to.path, true);
 }
 
 /** Keeps or disposes of the old tree, which is at the staged path. */

@@ -137,6 +137,33 @@ for (const form of forms) {
       assert.equal(statSync(file()).mode & 0o7777, 0o604);
     });
 
+    it('keeps the version that it replaces, at the first attempt', async () => {
+      for (const [old, kept] of [
+        ['one', undefined],
+        ['two', 'older'],
+      ]) {
+        writeFileSync(file(), old ?? '');
+        if (kept !== undefined) writeFileSync(scratch.at('kept'), kept);
+        await form.text(file(), (current) => `${current}!`, { keepPrevious: scratch.at('kept'), retries: 0 });
+        assert.equal(content(), `${old}!`);
+        assert.equal(readFileSync(scratch.at('kept'), 'utf8'), old);
+      }
+    });
+
+    it('keeps nothing where the file was modified after it was read', async () => {
+      writeFileSync(file(), 'old');
+      const change = () => {
+        writeFileSync(file(), 'of another program');
+        return 'new';
+      };
+      const options = { keepPrevious: scratch.at('kept'), retries: 0 };
+      await assert.rejects(form.text(file(), change, options), {
+        code: 'ERR_INDELIBLE_CHANGED',
+        published: false,
+      });
+      assert.deepEqual(readdirSync(scratch.path), ['file']);
+    });
+
     it('follows a symbolic link, dangling or not', async () => {
       mkdirSync(scratch.at('real'));
       symlinkSync('real/target', scratch.at('link'));

@@ -106,7 +106,9 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
   );
   if (report !== undefined) {
     const command = ['npm run crash --', ...process.argv.slice(2)].join(' ');
-    const guests = await Promise.all(chosen.kernel.flatMap((series) => series ?? []).map(debianKernel));
+    const guests = await Promise.all(
+      chosen.kernel.flatMap((series) => series ?? []).map((series) => debianKernel(series)),
+    );
     writeFileSync(
       report,
       formatReport(results, { seed, command, guests: guests.map(({ release }) => release) }),

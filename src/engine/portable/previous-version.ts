@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import { indelibleError } from '../../base/errors.js';
 import { failedWith, refusal, toSaveError } from '../../base/fs-error.js';
 import type { AbsolutePath } from '../../base/path.js';
@@ -8,6 +7,7 @@ import type { SaveParameters } from '../../base/save-request.js';
 import { mayBeUnavailable } from '../../fs/optional-calls.js';
 import { Directory } from '../../fs/plain/directory.js';
 import {
+  areSameFile,
   closeIgnoringErrors,
   fstat,
   isDenied,
@@ -15,7 +15,7 @@ import {
   lstat,
   openToSync,
   rename,
-  stat,
+  statExactly,
   syncAndClose,
   unlink,
 } from '../../fs/plain/plain-fs.js';
@@ -194,13 +194,13 @@ function* checkKeepPrevious(
   path: Buffer,
   target: Target,
 ): Steps<void> {
-  const directory = yield* stat(parentOf(path));
-  const targetDirectory = yield* stat(parentOf(target.path));
+  const directory = yield* statExactly(parentOf(path));
+  const targetDirectory = yield* statExactly(parentOf(target.path));
   if (directory.dev !== targetDirectory.dev) throw refusal('EXDEV', 'link', target.path, keepPrevious);
-  const existing = yield* lstatIfExists(path);
+  const existing = yield* ifExists(lstat(path));
   const sameName = directory.ino === targetDirectory.ino && nameOf(path).equals(nameOf(target.path));
   // A file with one link has one name. Here it is spelled in two ways (a directory that folds case).
-  const sameFile = existing?.nlink === 1 && isSameFile(existing, yield* lstatIfExists(target.path));
+  const sameFile = existing?.nlink === 1 && ((yield* ifExists(areSameFile(path, target.path))) ?? false);
   if (sameName || sameFile) throw previousIsTargetError(request);
   if (existing?.isDirectory()) throw refusal('EISDIR', 'open', keepPrevious);
   if (existing?.isFile()) yield* refuseForeignFile(path, existing);
@@ -210,9 +210,9 @@ function* checkKeepPrevious(
   }
 }
 
-function* lstatIfExists(path: Buffer): Steps<Stats | undefined> {
+function* ifExists<T>(look: Steps<T>): Steps<T | undefined> {
   try {
-    return yield* lstat(path);
+    return yield* look;
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return undefined;
     throw error;
@@ -225,8 +225,4 @@ function* unlinkIfExists(path: Buffer): Steps<void> {
   } catch {
     // It does not exist, as expected, or a sweep removes it.
   }
-}
-
-function isSameFile(one: Stats, other: Stats | undefined): boolean {
-  return one.ino === other?.ino && one.dev === other.dev;
 }

@@ -3,7 +3,7 @@ import { failedWith, toSaveError } from '../../base/fs-error.js';
 import { cannotKeepPreviousError, modifiedError } from '../../base/save-errors.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import { mayBeUnavailable } from '../../fs/optional-calls.js';
-import { link, lstat, rename, unlink } from '../../fs/plain/plain-fs.js';
+import { areSameFile, link, rename, unlink } from '../../fs/plain/plain-fs.js';
 import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { runSync, type Steps } from '../../fs/steps.js';
 import { isExclusive } from './file-version.js';
@@ -75,7 +75,7 @@ export class Publication {
     } catch (error) {
       if (this.#previous !== undefined && this.#exclusive && failedWith(error, 'EEXIST')) {
         // The target is already linked, or another program has created a file, which must be kept.
-        if (!runSync(this.#isLinked())) this.#restartSync();
+        if (!runSync(areSameFile(this.#temporary, this.#target))) this.#restartSync();
         return;
       }
       // If the link fails here, it has succeeded on the other thread or will fail there too.
@@ -117,11 +117,6 @@ export class Publication {
   #renameOrLink(): Steps<void> {
     const call = this.#exclusive ? link : rename;
     return retryWhileBusy(() => call(this.#temporary, this.#target));
-  }
-
-  *#isLinked(): Steps<boolean> {
-    const [one, other] = [yield* lstat(this.#temporary), yield* lstat(this.#target)];
-    return one.ino === other.ino && one.dev === other.dev;
   }
 
   #explainError(error: unknown): unknown {

@@ -214,6 +214,12 @@ export function lstatExactly(path: Buffer): Steps<fs.BigIntStats> {
   );
 }
 
+/** Compares exact numbers: an overlay (`xino`) and servers use all 64 bits of an inode's number. */
+export function* areSameFile(one: Buffer, other: Buffer): Steps<boolean> {
+  const [first, second] = [yield* lstatExactly(one), yield* lstatExactly(other)];
+  return first.ino === second.ino && first.dev === second.dev;
+}
+
 export function stat(path: Buffer): Steps<fs.Stats> {
   return step(
     () => fs.statSync(forNode(path)),

@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs';
+import { type BigIntStats, constants, type Stats } from 'node:fs';
 import { indelibleError } from '../../base/errors.js';
 import { failedCall, failedWith, HINTS, refusal, toSaveError } from '../../base/fs-error.js';
 import type { AbsolutePath } from '../../base/path.js';
@@ -11,7 +11,7 @@ import {
 } from '../../base/path-bytes.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
-import { access, lstat, readlink, stat } from './plain-fs.js';
+import { access, lstat, lstatExactly, readlink, stat, statExactly } from './plain-fs.js';
 import type { PreservedAttributes } from './rights.js';
 import {
   isForeign,
@@ -45,10 +45,10 @@ interface TargetRequest extends Pick<SaveParameters, 'path' | 'ifExists' | 'foll
   readonly onlyIfWritable?: boolean;
 }
 
-/** A target, and what the kernel finds at the end of the first link that was followed. */
+/** A target, and, if a link was followed, what is there, and what the kernel finds at the end of the first link. */
 interface FollowedTarget extends Target {
-  readonly found: Stats | undefined;
-  readonly end: Stats | 'missing' | undefined;
+  readonly found?: BigIntStats | undefined;
+  readonly end: BigIntStats | 'missing' | undefined;
 }
 
 /**
@@ -74,9 +74,10 @@ function* followLinks(request: TargetRequest): Steps<FollowedTarget> {
   for (let links = 0; links <= MAX_SYMLINKS; links += 1) {
     if (namesDirectory(path)) throw yield* directoryRefusal(path, requested, ifExists);
     yield* refuseForeignLinks(parentOf(path));
-    const existing = yield* lstatIfThere(path);
+    const existing = yield* ifThere(lstat(path));
     if (existing?.isSymbolicLink() !== true || ifExists === 'fail' || !followSymlinks) {
-      return { ...(yield* targetAt(path, existing, request)), found: existing, end };
+      const found = existing && end && (yield* ifThere(lstatExactly(path)));
+      return { ...(yield* targetAt(path, existing, request)), found, end };
     }
     yield* refuseForeignLink(path, existing);
     end ??= yield* endOfLink(path, requested);
@@ -94,7 +95,7 @@ function hasLedToEnd({ found, end }: FollowedTarget): boolean {
 
 /** Checks again which file exists at the target, with the errors of `locateTarget`. */
 export function* locateAgain(request: SaveParameters, { path }: Target): Steps<Target> {
-  return yield* targetAt(path, yield* lstatIfThere(path), request);
+  return yield* targetAt(path, yield* ifThere(lstat(path)), request);
 }
 
 function* targetAt(
@@ -149,9 +150,9 @@ function* directoryRefusal(
 }
 
 /** Also `undefined` if a parent is missing or not a directory: opening the directory gives the error. */
-function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
+function* ifThere<T>(look: Steps<T>): Steps<T | undefined> {
   try {
-    return yield* lstat(path);
+    return yield* look;
   } catch (error) {
     if (failedWith(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
@@ -162,9 +163,9 @@ function* lstatIfThere(path: Buffer): Steps<Stats | undefined> {
  * Lets the kernel follow the links once. A link that only the kernel can follow (`/dev/stdout`) is recognised
  * by its real target.
  */
-function* endOfLink(link: Buffer, requested: AbsolutePath): Steps<Stats | 'missing'> {
+function* endOfLink(link: Buffer, requested: AbsolutePath): Steps<BigIntStats | 'missing'> {
   try {
-    const end = yield* stat(link);
+    const end = yield* statExactly(link);
     refuseUnlessFile(end, requested);
     return end;
   } catch (error) {

@@ -19,23 +19,31 @@ export interface Kernel {
   root: string;
 }
 
-/** Debian's kernels for virtual machines. They have ext4 built in. */
-const PACKAGE: Readonly<Record<KernelSeries, RegExp>> = {
-  '6.1': /^linux-image-6\.1\.0-\d+-cloud-amd64-unsigned$/,
-  '6.12': /^linux-image-6\.12\.\d+\+deb12-cloud-amd64-unsigned$/,
+/**
+ * Debian's kernels for virtual machines have ext4 built in. Those for any machine (`generic`) have more modules, f2fs
+ * and 9p among them.
+ */
+export type KernelFlavour = 'cloud' | 'generic';
+
+const SUFFIX: Readonly<Record<KernelFlavour, string>> = { cloud: 'cloud-amd64', generic: 'amd64' };
+/** The part of a package's name between `linux-image-` and the suffix. */
+const VERSION: Readonly<Record<KernelSeries, string>> = {
+  '6.1': String.raw`6\.1\.0-(\d+)`,
+  '6.12': String.raw`6\.12\.(\d+)\+deb12`,
 };
 
-const kernels = new Map<KernelSeries, Promise<Kernel>>();
+const kernels = new Map<string, Promise<Kernel>>();
 
 /** The newest kernel of a series that apt offers. It is downloaded once, into build/kernels. */
-export function debianKernel(series: KernelSeries): Promise<Kernel> {
-  const kernel = kernels.get(series) ?? fetchKernel(series);
-  kernels.set(series, kernel);
+export function debianKernel(series: KernelSeries, flavour: KernelFlavour = 'cloud'): Promise<Kernel> {
+  const key = `${series} ${flavour}`;
+  const kernel = kernels.get(key) ?? fetchKernel(series, flavour);
+  kernels.set(key, kernel);
   return kernel;
 }
 
-async function fetchKernel(series: KernelSeries): Promise<Kernel> {
-  const name = await newestPackage(series);
+async function fetchKernel(series: KernelSeries, flavour: KernelFlavour): Promise<Kernel> {
+  const name = await newestPackage(series, flavour);
   const folder = join(PROJECT_ROOT, 'build/kernels');
   const root = join(folder, name);
   if (!existsSync(root)) {
@@ -61,11 +69,12 @@ async function fetchKernel(series: KernelSeries): Promise<Kernel> {
   return { release, image: join(root, 'boot', `vmlinuz-${release}`), root };
 }
 
-async function newestPackage(series: KernelSeries): Promise<string> {
+async function newestPackage(series: KernelSeries, flavour: KernelFlavour): Promise<string> {
   const names = (await command('apt-cache', 'pkgnames', `linux-image-${series}`)).split('\n');
-  const number = (name: string) => Number(/(\d+)(?:\+deb12)?-cloud/.exec(name)?.[1]);
+  const name = new RegExp(`^linux-image-${VERSION[series]}-${SUFFIX[flavour]}-unsigned$`);
+  const number = (candidate: string) => Number(name.exec(candidate)?.[1]);
   const newest = names
-    .filter((name) => PACKAGE[series].test(name))
+    .filter((candidate) => name.test(candidate))
     .sort((a, b) => number(a) - number(b))
     .at(-1);
   if (newest === undefined)

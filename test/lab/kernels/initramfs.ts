@@ -5,7 +5,7 @@ import { PROJECT_ROOT } from '../project-root.js';
 import type { Workspace } from '../workspace.js';
 import type { Kernel } from './debian-kernel.js';
 
-/** What the guest needs. Some kernels have some of these built in. */
+/** What a scenario needs. Some kernels have some of these built in. */
 const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'xfs', 'btrfs'];
 /** The built library, the lab's programs, and the packages that they load. */
 const PROJECT = [
@@ -19,35 +19,54 @@ const BUSYBOX = '/bin/busybox';
 /** The lab's memory pressure runs it with an option that BusyBox's `sync` does not have. */
 const SYNC = '/bin/sync';
 
+/** What an initramfs contains besides a shell. */
+export interface InitramfsOptions {
+  name: string;
+  /** The commands that /init runs when the modules are loaded. */
+  init: string;
+  modules?: readonly string[];
+}
+
 /**
- * Makes one file with everything that the guest runs: Node.js with its libraries, the project, the modules,
- * and a shell. The kernel unpacks it, so the guest needs no disk but the one that is crashed.
+ * Makes one file with everything that the guest of a scenario runs: Node.js with its libraries, the project, the
+ * modules, and a shell. The kernel unpacks it, so the guest needs no disk but the one that is crashed.
  *
- * @param init the commands that /init runs when the modules are loaded.
  * @returns the path of the file, an initramfs in cpio format.
  */
-export async function makeInitramfs(
+export function makeInitramfs(
   workspace: Workspace,
   kernel: Kernel,
-  { init, name }: { init: string; name: string },
+  options: InitramfsOptions,
+): Promise<string> {
+  return makeSmallInitramfs(workspace, kernel, options, async (root) => {
+    for (const path of PROJECT) {
+      cpSync(join(PROJECT_ROOT, path), join(root, 'indelible', path), { recursive: true, dereference: true });
+    }
+    for (const [program, path] of [
+      [process.execPath, '/bin/node'],
+      [SYNC, SYNC],
+    ] as const) {
+      for (const library of await librariesOf(program)) copyTo(root, library, library);
+      copyTo(root, program, path);
+    }
+  });
+}
+
+/** Makes an initramfs with a shell, the modules, and what `fill` copies into its directory. */
+export async function makeSmallInitramfs(
+  workspace: Workspace,
+  kernel: Kernel,
+  { init, name, modules = MODULES }: InitramfsOptions,
+  fill: (root: string) => Promise<void> = async () => {},
 ): Promise<string> {
   const root = workspace.path(`${name}.root`);
   for (const directory of ['bin', 'dev', 'proc', 'sys', 'tmp', 'modules', 'volume', 'indelible']) {
     mkdirSync(join(root, directory), { recursive: true });
   }
   cpSync(BUSYBOX, join(root, 'bin/busybox'));
-  for (const path of PROJECT) {
-    cpSync(join(PROJECT_ROOT, path), join(root, 'indelible', path), { recursive: true, dereference: true });
-  }
-  for (const [program, path] of [
-    [process.execPath, '/bin/node'],
-    [SYNC, SYNC],
-  ] as const) {
-    for (const library of await librariesOf(program)) copyTo(root, library, library);
-    copyTo(root, program, path);
-  }
-  const modules = await unpackModules(kernel, join(root, 'modules'));
-  const load = modules.map((module) => `insmod /modules/${module}`);
+  await fill(root);
+  const unpacked = await unpackModules(kernel, modules, join(root, 'modules'));
+  const load = unpacked.map((module) => `insmod /modules/${module}`);
   writeFileSync(join(root, 'init'), ['#!/bin/busybox sh', START, ...load, init].join('\n'), { mode: 0o755 });
   const file = workspace.path(`${name}.cpio`);
   await command('sh', '-c', 'cd "$1" && find . | cpio --quiet -o -H newc > "$2"', 'sh', root, file);
@@ -77,9 +96,9 @@ async function librariesOf(program: string): Promise<string[]> {
 }
 
 /** Unpacks the modules and their dependencies. Returns their file names in the order in which they load. */
-async function unpackModules(kernel: Kernel, target: string): Promise<string[]> {
+async function unpackModules(kernel: Kernel, modules: readonly string[], target: string): Promise<string[]> {
   const names: string[] = [];
-  for (const path of await modulesToLoad(kernel)) {
+  for (const path of await modulesToLoad(kernel, modules)) {
     const name = basename(path).replace(/\.xz$/, '');
     if (path.endsWith('.xz')) {
       await command('sh', '-c', 'xz --decompress --stdout "$1" > "$2"', 'sh', path, join(target, name));
@@ -95,9 +114,12 @@ async function unpackModules(kernel: Kernel, target: string): Promise<string[]> 
  * The files of the modules and their dependencies, each after its own. Modules that are built in need no
  * file.
  */
-async function modulesToLoad({ root, release }: Kernel): Promise<Iterable<string>> {
+async function modulesToLoad(
+  { root, release }: Kernel,
+  modules: readonly string[],
+): Promise<Iterable<string>> {
   // An empty configuration: the one of this machine does not concern the guest.
   const options = ['--config', '/dev/null', '--dirname', root, '--set-version', release];
-  const printed = await command('modprobe', ...options, '--show-depends', '--all', ...MODULES);
+  const printed = await command('modprobe', ...options, '--show-depends', '--all', ...modules);
   return new Set([...printed.matchAll(/^insmod (\S+)/gm)].flatMap(([, path]) => path ?? []));
 }

@@ -81,6 +81,8 @@ describe('where nothing survives power loss', () => {
   it('missing write barriers are found on other filesystems', () => {
     assert.deepEqual(codes(decideOnType('btrfs', 'rw,nobarrier')), ['no-barriers']);
     assert.deepEqual(codes(decideOnType('btrfs', 'rw,barrier')), []);
+    assert.deepEqual(codes(decideOnType('f2fs', 'rw,fsync_mode=nobarrier')), ['no-barriers']);
+    assert.deepEqual(codes(decideOnType('f2fs', 'rw,barrier,fsync_mode=posix')), []);
   });
 
   it('a preloaded eatmydata is found in the memory map and prevents the single commit', () => {
@@ -100,8 +102,17 @@ describe('where a crash during a save may damage the old version', () => {
   });
 
   it('a missing journal promises no order and gives a warning', () => {
-    for (const decision of [decideOn('ext4-no-journal'), decideOn('ext2'), decideOnType('vfat')]) {
+    for (const decision of [decideOn('ext4-no-journal'), decideOn('ext2'), decideOnType('exfat')]) {
       assert.deepEqual(achieved(decision), ['durable', 'none']);
+      assert.deepEqual(codes(decision), ['no-journal']);
+    }
+  });
+
+  it('FAT promises nothing, because the sync of a directory does not write where the data of a new name is', () => {
+    for (const type of ['vfat', 'msdos']) {
+      const decision = decideOnType(type);
+      assert.deepEqual(achieved(decision), ['none', 'none']);
+      assert.equal(decision.durable.protocol, 'sync-rename-sync');
       assert.deepEqual(codes(decision), ['no-journal']);
     }
   });
@@ -115,7 +126,7 @@ describe('where a crash during a save may damage the old version', () => {
       );
       assert.match(reason, /until then a second name pins the old version/);
     }
-    assert.equal(decideOnType('vfat').durable.replaced, 'released');
+    assert.equal(decideOnType('exfat').durable.replaced, 'released');
     assert.equal(decideOn('btrfs').durable.replaced, 'released');
   });
 });
