@@ -405,8 +405,9 @@ Status ReadLink(const Directory& directory, const std::string& name, SymbolicLin
     link->only_the_system_follows = filesystem.f_type == kProcfs;
     return Status::Ok();
   }
-  if (!IsUnsupported(errno) && !MayBeForbidden(errno)) return Status::Failed("statfs", errno);
-  // A filter forbids the call. The device of /proc shows the same, unless it is mounted elsewhere as well.
+  // A filter forbids the call. Or the server of a FUSE filesystem follows the link itself: GlusterFS then
+  // answers ESTALE (xlators/storage/posix/src/posix-inode-fd-ops.c, posix_statfs). The device of /proc shows
+  // the same, unless it is mounted elsewhere as well.
   struct stat proc = {};
   const Identity& identity = link->entry.identity;
   link->only_the_system_follows = stat("/proc/self", &proc) == 0 && major(proc.st_dev) == identity.major &&

@@ -24,6 +24,12 @@ const [stalled = '', local = ''] = process.argv.slice(2);
 const SAVES = 65;
 const BEFORE_THE_SIGNAL_MS = 200;
 
+/** `saveAll` tells of every file. */
+function codesOf(error: unknown): string[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(codesOf);
+  return [String((error as { code?: unknown }).code ?? error)];
+}
+
 await Promise.all([stalled, local].map((directory) => save(join(directory, 'file'), 'old')));
 console.log('ready');
 await once(process.stdin, 'data');
@@ -49,9 +55,7 @@ const settling = Promise.all(
     const settled = await Promise.allSettled(promises);
     return [
       name,
-      settled.map((one) =>
-        one.status === 'fulfilled' ? 'resolved' : String(one.reason.code ?? one.reason.name),
-      ),
+      settled.flatMap((one) => (one.status === 'fulfilled' ? 'resolved' : codesOf(one.reason))),
     ] as const;
   }),
 );
