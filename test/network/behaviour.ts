@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import { PROJECT_ROOT } from '../lab/project-root.js';
 import type { PartResult } from './results.js';
 
-export type Filesystem = 'glusterfs' | 'sshfs' | 'bindfs';
+export const FILESYSTEMS = ['glusterfs', 'sshfs', 'bindfs'] as const;
+export type Filesystem = (typeof FILESYSTEMS)[number];
 type Engine = 'native' | 'portable';
 
 /** What matters most where a server is behind the calls: all forms of replacing, their rights and what they leave. */

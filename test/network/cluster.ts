@@ -60,7 +60,7 @@ export class Cluster {
 
   /** Starts the bricks that do not run. */
   async reviveBricks(): Promise<void> {
-    await this.#gluster('volume', 'start', VOLUME, 'force');
+    await this.#insist('volume', 'start', VOLUME, 'force');
     await this.healed();
   }
 
@@ -111,20 +111,12 @@ export class Cluster {
       await this.#connect(peer);
     writeFileSync(join(this.#directory, 'gsyncd'), '#!/bin/sh\necho gsyncd\n', { mode: 0o755 });
     for (const node of NODES.toReversed()) this.#first = this.#startNode(node);
-    await until('glusterd answers', () => this.#gluster('peer', 'status').then(...yesOrNo));
-    for (const node of NODES.slice(1)) {
-      const probed = () => this.#gluster('peer', 'probe', addressOf(`node-${node}`)).then(...yesOrNo);
-      await until(`node ${node} is a peer`, probed);
-    }
-    await until('the peers are connected', async () => {
-      const status = await this.#gluster('peer', 'status');
-      return status.match(/^State: Peer in Cluster \(Connected\)$/gm)?.length === NODES.length - 1;
-    });
+    for (const node of NODES.slice(1)) await this.#insist('peer', 'probe', addressOf(`node-${node}`));
     const bricks = NODES.map((node) => `${addressOf(`node-${node}`)}:${this.#directory}/disk/brick-${node}`);
-    await this.#gluster('volume', 'create', VOLUME, 'replica', String(NODES.length), ...bricks, 'force');
+    await this.#insist('volume', 'create', VOLUME, 'replica', String(NODES.length), ...bricks, 'force');
     const options = Object.entries(OPTIONS).flatMap(([name, value]) => [name, String(value)]);
-    await this.#gluster('volume', 'set', VOLUME, ...options);
-    await this.#gluster('volume', 'start', VOLUME);
+    await this.#insist('volume', 'set', VOLUME, ...options);
+    await this.#insist('volume', 'start', VOLUME);
     for (const client of CLIENTS) {
       mkdirSync(this.mountOf(client));
       await this.mountClient(client);
@@ -162,13 +154,27 @@ export class Cluster {
     return command('nsenter', `--net=/run/netns/${peer}`, ...words);
   }
 
+  /** Repeats a command as long as a glusterd has not started or the peers do not know each other. */
+  async #insist(...words: string[]): Promise<void> {
+    let reason: unknown;
+    const succeeds = (): Promise<boolean> =>
+      this.#gluster(...words).then(
+        () => true,
+        (error) => {
+          reason = error;
+          return false;
+        },
+      );
+    await until(`gluster ${words.join(' ')}`, succeeds).catch((error) => {
+      throw new Error(`${error}: ${reason}`);
+    });
+  }
+
   #gluster(...words: string[]): Promise<string> {
     const view = [`--target=${this.#first}`, '--mount', '--net'];
     return command('nsenter', ...view, 'gluster', '--mode=script', ...words);
   }
 }
-
-const yesOrNo = [() => true, () => false] as const;
 
 function addressOf(peer: string): string {
   const number = Number(peer.at(-1));

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PROJECT_ROOT } from '../lab/project-root.js';
-import { runBehaviour } from './behaviour.js';
+import { FILESYSTEMS, runBehaviour } from './behaviour.js';
 import { Cluster } from './cluster.js';
 import { clusterFaults, injectFault, sshfsFaults } from './faults.js';
 import { mountBindfs, Sshfs } from './fuse.js';
@@ -17,11 +17,18 @@ const PARTS = ['behaviour', 'faults', 'update', 'abort', 'speed'] as const;
 const {
   all = false,
   json,
+  on,
   part,
 } = parseArgs({
-  options: { all: { type: 'boolean' }, json: { type: 'string' }, part: { type: 'string' } },
+  options: {
+    all: { type: 'boolean' },
+    json: { type: 'string' },
+    on: { type: 'string' },
+    part: { type: 'string' },
+  },
 }).values;
 const parts = new Set(part?.split(',') ?? PARTS);
+const filesystems = FILESYSTEMS.filter((name) => on === undefined || on.split(',').includes(name));
 const directory = join(PROJECT_ROOT, 'build/network');
 const results = new Results();
 const cluster = await Cluster.start(directory);
@@ -30,7 +37,7 @@ const bindfs = await mountBindfs(directory);
 
 if (parts.has('behaviour')) {
   const mounts = { glusterfs: cluster.mountOf(1), sshfs: sshfs.mount, bindfs: bindfs.mount } as const;
-  for (const filesystem of ['glusterfs', 'sshfs', 'bindfs'] as const) {
+  for (const filesystem of filesystems) {
     // Tests act as other users, too.
     chmodSync(mounts[filesystem], 0o1777);
     for (const engine of ['native', 'portable'] as const) {

@@ -1,8 +1,9 @@
 /**
  * Saves on network filesystems: the behaviour suite, and faults in the middle of saves.
  *
- *     npm run test:network -- [--all] [--part NAME,...] [--json FILE]
+ *     npm run test:network -- [--all] [--part NAME,...] [--on FILESYSTEM,...] [--json FILE]
  *
+ * The parts: behaviour (`--on` chooses filesystems, `--all` runs every file), faults, update, abort, speed.
  * Needs root. Prints a table, and fails if a promise was broken.
  */
 import { spawn } from 'node:child_process';

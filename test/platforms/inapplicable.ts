@@ -1,13 +1,15 @@
 // The tests of the behaviour suite that do not apply to a system, with the reason.
 
 interface Inapplicable {
-  /** `wine` is an incomplete Windows, `qemu` an emulated Linux. */
-  on: 'win32' | 'darwin' | 'wine' | 'qemu';
+  /** `wine` is an incomplete Windows, `qemu` an emulated Linux; the others are filesystems of the network lab. */
+  on: 'win32' | 'darwin' | 'wine' | 'qemu' | 'glusterfs' | 'sshfs' | 'bindfs';
   file: string;
   test: RegExp;
   reason: string;
   /** Only with this engine. */
   engine?: 'native' | 'portable';
+  /** The test is run, and must fail: set where it always fails, and soon. */
+  expectFailure?: true;
 }
 
 const ONE_BIT = "Windows has one bit of a file's mode, and no numbers for owners";
@@ -213,8 +215,11 @@ const INAPPLICABLE: readonly Inapplicable[] = [
   },
 ];
 
-/** The reason if a test is not run on this system, otherwise `undefined`. */
-export function whyInapplicable(file: string, test: string): string | undefined {
+/** Why a test is not run on this system; `undefined` if it is. */
+export function whyInapplicable(
+  file: string,
+  test: string,
+): Pick<Inapplicable, 'reason' | 'expectFailure'> | undefined {
   const here = [process.platform, process.env.INDELIBLE_TESTS_ON];
   const engine = process.env.INDELIBLE_ENGINE;
   return INAPPLICABLE.find(
@@ -223,5 +228,5 @@ export function whyInapplicable(file: string, test: string): string | undefined 
       (one.engine === undefined || one.engine === engine) &&
       one.file === file &&
       one.test.test(test),
-  )?.reason;
+  );
 }
