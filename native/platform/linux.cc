@@ -400,14 +400,16 @@ Status ReadLink(const Directory& directory, const std::string& name, SymbolicLin
   const ssize_t length = readlinkat(Number(opened), "", buffer, sizeof buffer);
   if (length < 0) return Status::Failed("readlink", errno);
   link->text.assign(buffer, static_cast<size_t>(length));
+  // The directory is asked. Servers of FUSE filesystems follow the link itself: GlusterFS then answers ESTALE
+  // (xlators/storage/posix/src/posix-inode-fd-ops.c, posix_statfs), and bindfs waits for itself for ever if
+  // the link leads into its own mount.
   struct statfs filesystem = {};
-  if (fstatfs(Number(opened), &filesystem) == 0) {
+  if (fstatfs(Number(directory), &filesystem) == 0) {
     link->only_the_system_follows = filesystem.f_type == kProcfs;
     return Status::Ok();
   }
-  // A filter forbids the call. Or the server of a FUSE filesystem follows the link itself: GlusterFS then
-  // answers ESTALE (xlators/storage/posix/src/posix-inode-fd-ops.c, posix_statfs). The device of /proc shows
-  // the same, unless it is mounted elsewhere as well.
+  if (!IsUnsupported(errno) && !MayBeForbidden(errno)) return Status::Failed("statfs", errno);
+  // A filter forbids the call. The device of /proc shows the same, unless it is mounted elsewhere as well.
   struct stat proc = {};
   const Identity& identity = link->entry.identity;
   link->only_the_system_follows = stat("/proc/self", &proc) == 0 && major(proc.st_dev) == identity.major &&

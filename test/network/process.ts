@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { until } from './wait.js';
 
 /** The id of a process that its program has written to a file. */
@@ -8,37 +8,33 @@ export function pidIn(file: string): number {
 
 export async function killProcess(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
-  await until(`process ${pid} ends`, () => ['', 'Z'].includes(stateOf(pid)));
+  await until(`process ${pid} ends`, () => [undefined, 'Z'].includes(statOf(pid)[0]));
 }
 
 export async function stopProcess(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
-  await until(`process ${pid} stops`, () => stateOf(pid) === 'T');
+  await until(`process ${pid} stops`, () => statOf(pid)[0] === 'T');
 }
 
-/** The letter of proc_pid_stat(5), field 3; empty if there is no such process. */
-function stateOf(pid: number): string {
+/**
+ * The processor time, in milliseconds, of all processes of the lab's PID namespace, the servers and those that have ended
+ * included.
+ */
+export function processorTime(): number {
+  const ticks = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => statOf(pid).slice(11, 15));
+  // Fields 14 to 17, in ticks of 10 ms: its own, and that of the children for which it has waited.
+  return 10 * ticks.reduce((sum, text) => sum + Number(text), 0);
+}
+
+/** The fields of proc_pid_stat(5) from the third on, the state. Empty if there is no such process. */
+function statOf(pid: number | string): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the command in parentheses, which may contain spaces and parentheses.
-    return stat.charAt(stat.lastIndexOf(')') + 2);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '';
+    return [];
   }
-}
-
-/** The processor time in milliseconds of all processes of this PID namespace, those that still run. */
-export function processorTime(pids: readonly string[]): number {
-  return pids
-    .map((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        // Fields 14 to 17, in ticks of 10 ms: its own and that of the children it has waited for.
-        return 10 * fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
-      } catch {
-        return 0;
-      }
-    })
-    .reduce((sum, time) => sum + time, 0);
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { markdownTable } from 'markdown-table';
 import { formatCounts } from '../lab/report.js';
+import { processorTime } from './process.js';
 
 /** What one part of the lab has found. */
 export interface PartResult {
@@ -37,6 +38,7 @@ export class Results {
   /** Runs a part. An error is a failure, and does not stop later parts. */
   async run(filesystem: string, part: string, body: () => Promise<PartResult>): Promise<void> {
     const start = performance.now();
+    const processor = processorTime();
     let result: PartResult;
     try {
       result = await body();
@@ -47,16 +49,16 @@ export class Results {
       };
     }
     const { passed, failures, inapplicable = 0, skipped = 0, shown = '' } = result;
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+    const processorSeconds = `${((processorTime() - processor) / 1000).toFixed(1)} s`;
     for (const failure of failures) console.log(`FAILED: ${filesystem}, ${part}: ${failure}`);
-    console.log(
-      `${filesystem}, ${part}: ${passed} passed, ${failures.length} failed, ${seconds} s. ${shown}`,
-    );
+    console.log(`${filesystem}, ${part}: ${passed} passed, ${failures.length} failed, ${seconds}. ${shown}`);
     this.#rows.push([
       filesystem,
       part,
       ...[passed, failures.length, inapplicable].map(String),
-      `${seconds} s`,
+      seconds,
+      processorSeconds,
       shown,
     ]);
     this.#counts.passed += passed;
@@ -66,7 +68,7 @@ export class Results {
 
   /** Prints the table, and writes the counts for `.ci/count.mjs`. The process fails if something has failed. */
   finish(json: string | undefined): void {
-    const head = ['filesystem', 'part', 'passed', 'failed', 'not applicable', 'time', 'seen'];
+    const head = ['filesystem', 'part', 'passed', 'failed', 'not applicable', 'time', 'processor', 'seen'];
     console.log(`\n${markdownTable([head, ...this.#rows])}`);
     if (this.#counts.failed > 0) process.exitCode = 1;
     if (json !== undefined) writeFileSync(json, formatCounts(this.#counts));

@@ -11,12 +11,16 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 }
 
 /** Waits for a promise, but not for ever. */
-export async function settled<Value>(what: string, promise: Promise<Value>): Promise<Value> {
+export async function settled<Value>(
+  what: string,
+  promise: Promise<Value>,
+  guard = GUARD_MS,
+): Promise<Value> {
   const given = new AbortController();
   try {
     return await Promise.race([
       promise,
-      pause(GUARD_MS, undefined, { signal: given.signal }).then(() => {
+      pause(guard, undefined, { signal: given.signal }).then(() => {
         throw new Error(`waited in vain: ${what}`);
       }),
     ]);

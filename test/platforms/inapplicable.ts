@@ -25,7 +25,53 @@ const FORMS_OF_PATHS = 'expects paths in errors in the form of Linux';
 const OTHER_ERRORS = 'the calls that the other package makes fail with other errors on Windows';
 const FOREIGN_MEMORY = 'Wine shows /dev/shm as a directory of a drive';
 
+const NO_RENAME_FLAGS = 'the server does not implement the flags of renameat2(2)';
+const NO_DURABLE_NAME = 'the server is not known to sync directories';
+const NO_ACL = 'mounted without access lists; the server passes neither file flags nor capabilities on';
+const UNTRUSTED_LINKS = 'sshfs refuses links that are absolute or lead upwards (EPERM)';
+
 const INAPPLICABLE: readonly Inapplicable[] = [
+  ...(['glusterfs', 'sshfs', 'bindfs'] as const).flatMap((on): Inapplicable[] => [
+    {
+      on,
+      engine: 'native',
+      file: 'rename-exclusive.test.ts',
+      test: /renames, and reports|renames directories and links|exactly one of many/,
+      reason: NO_RENAME_FLAGS,
+      expectFailure: true,
+    },
+    {
+      on,
+      engine: 'native',
+      file: 'exchange.test.ts',
+      test: /^exchange(Sync)? > (swaps|reports|never)/,
+      reason: NO_RENAME_FLAGS,
+      expectFailure: true,
+    },
+  ]),
+  ...(['sshfs', 'bindfs'] as const).map(
+    (on): Inapplicable => ({
+      on,
+      file: 'result.test.ts',
+      test: /says that the save is durable/,
+      reason: NO_DURABLE_NAME,
+      expectFailure: true,
+    }),
+  ),
+  {
+    on: 'glusterfs',
+    file: 'extended-attributes.test.ts',
+    test: /ACL|file flags|file capabilities/,
+    reason: NO_ACL,
+    expectFailure: true,
+  },
+  {
+    on: 'sshfs',
+    file: 'symbolic-link.test.ts',
+    test: /follows an absolute link|follows a chain/,
+    reason: UNTRUSTED_LINKS,
+    expectFailure: true,
+  },
   ...['write-file-atomic', 'atomically', 'steno'].flatMap((name): Inapplicable[] => {
     const file = `compat-${name}.test.ts`;
     return [
