@@ -11,7 +11,7 @@ export const FILESYSTEMS = ['glusterfs', 'sshfs', 'bindfs'] as const;
 export type Filesystem = (typeof FILESYSTEMS)[number];
 type Engine = 'native' | 'portable';
 
-/** Without `--all`, most of a part's tests take a minute on a loaded machine. */
+/** What has not ended by then hangs. The tests of one part take less than a minute; with `--all`, an hour. */
 const GUARD_MS = 10 * 60_000;
 
 /** What matters most where a server is behind the calls. */

@@ -69,7 +69,7 @@ async function addTo(path: string, updates: number): Promise<string> {
     env: { ...process.env, INDELIBLE_ENGINE: 'native' },
   });
   const [[status], said] = await Promise.all([once(child, 'close'), text(child.stderr)]);
-  return status === 0 ? '' : said;
+  return status === 0 ? '' : (/^Error: .*/m.exec(said)?.[0] ?? `ended with ${status}`);
 }
 
 /** A filesystem that machines share, without a lock that reaches the others. */
