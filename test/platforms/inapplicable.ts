@@ -44,7 +44,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
       on,
       engine: 'native',
       file: 'exchange.test.ts',
-      test: /^exchange(Sync)? > (swaps|reports|never)/,
+      test: /^exchange(Sync)? > (swaps|reports|never shows)/,
       reason: NO_RENAME_FLAGS,
       expectFailure: true,
     },
