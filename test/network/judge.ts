@@ -61,9 +61,11 @@ async function look(directory: string, name: string): Promise<{ version?: number
   try {
     content = await readFile(join(directory, name));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    // An open version that was replaced may be gone from the server: read(2) then fails, but the name was there.
+    const missing = code === 'ENOENT' && syscall === 'open';
     return {
-      findings: [{ kind: code === 'ENOENT' ? 'missing' : 'unreadable', detail: `${name}: ${error}` }],
+      findings: [{ kind: missing ? 'missing' : 'unreadable', detail: `${name}: ${error}` }],
     };
   }
   const version = versionOf(name, content);

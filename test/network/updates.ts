@@ -32,8 +32,9 @@ export async function updateOnTwoClients(cluster: Cluster, updates: number): Pro
       try {
         await readFile(second);
       } catch (error) {
-        // ESTALE: the other client has replaced the file between two calls; its name was there.
-        if ((error as NodeJS.ErrnoException).code !== 'ESTALE') polled.missing += 1;
+        // Other errors: the other client has replaced the file between two calls, but its name was there.
+        const { code, syscall } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' && syscall === 'open') polled.missing += 1;
       }
     }
   })();
