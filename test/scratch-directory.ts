@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { isInMemory } from './machine.js';
 
-/** A directory on a disk, where a save can be durable. The system's temporary directory may be in memory. */
+/**
+ * The directory that the network lab names in `INDELIBLE_TESTS_IN`, otherwise a directory on a disk, where a save can
+ * be durable. The system's temporary directory may be in memory.
+ */
 function directoryOnDisk(): string {
+  const { INDELIBLE_TESTS_IN: given } = process.env;
+  if (given !== undefined) return given;
   return [realpathSync(tmpdir()), process.cwd()].find((path) => !isInMemory(path)) ?? process.cwd();
 }
 

@@ -439,8 +439,11 @@ Status ReadLink(const Directory& directory, const std::string& name, SymbolicLin
   const ssize_t length = readlinkat(Number(opened), "", buffer, sizeof buffer);
   if (length < 0) return Status::Failed("readlink", errno);
   link->text.assign(buffer, static_cast<size_t>(length));
+  // The directory is asked. Servers of FUSE filesystems follow the link itself: GlusterFS then answers ESTALE
+  // (xlators/storage/posix/src/posix-inode-fd-ops.c, posix_statfs), and bindfs waits for itself for ever if
+  // the link leads into its own mount.
   struct statfs filesystem = {};
-  if (fstatfs(Number(opened), &filesystem) == 0) {
+  if (fstatfs(Number(directory), &filesystem) == 0) {
     link->only_the_system_follows = filesystem.f_type == kProcfs;
     return Status::Ok();
   }

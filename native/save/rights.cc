@@ -214,16 +214,21 @@ Status Rights::ReadNewFile(const SaveRequest& request, const Directory& director
   Descriptor model;
   if (plan.unnamed) {
     Status status = platform::CreateUnnamed(directory, request.create_mode, &model);
-    if (!status.ok()) return status;
-  } else {
-    std::string own;
-    Status status = TemporaryName(KindOfLinks(plan), &own);
-    if (status.ok()) status = platform::CreateFile(directory, own, request.create_mode, &model);
-    if (!status.ok()) return status;
-    status = platform::Unlink(directory, own);
-    // ENOENT: a sweep was faster.
-    if (!status.ok() && status.error() != ENOENT) return status;
+    return status.ok() ? ReadModel(request, model) : std::move(status);
   }
+  std::string own;
+  Status status = TemporaryName(KindOfLinks(plan), &own);
+  if (status.ok()) status = platform::CreateFile(directory, own, request.create_mode, &model);
+  if (!status.ok()) return status;
+  status = ReadModel(request, model);
+  // GlusterFS lists no attributes of a file without a name (ESTALE), and libfuse renames one that is open.
+  model = Descriptor();
+  Status removed = platform::Unlink(directory, own);
+  // ENOENT: a sweep was faster.
+  return status.ok() && removed.error() != ENOENT ? std::move(removed) : std::move(status);
+}
+
+Status Rights::ReadModel(const SaveRequest& request, const Descriptor& model) {
   Attributes attributes;
   bool linked = false;
   Status status = platform::ReadAttributes(model, &attributes, &linked);

@@ -91,6 +91,7 @@ class Rights {
   bool HasOldGroup(uint32_t gid) const;
   Status TakeList(Status status, std::string value);
   Status ReadNewFile(const SaveRequest& request, const platform::Directory& directory, const Plan& plan);
+  Status ReadModel(const SaveRequest& request, const platform::Descriptor& model);
   Status SetAttributes(const platform::Directory& directory, const std::string& name,
                        const platform::FilesystemId& filesystem, const Plan& plan,
                        const platform::Descriptor& file) const;

@@ -13,6 +13,8 @@ const TOOLS = {
   cc: 'gcc',
   cpio: 'cpio',
   depmod: 'kmod',
+  gluster: 'glusterfs-server',
+  ip: 'iproute2',
   modprobe: 'kmod',
   nbdfuse: 'libnbd-bin',
   nbdkit: 'nbdkit',
@@ -22,6 +24,7 @@ const TOOLS = {
   setfattr: 'attr',
   setpriv: 'util-linux',
   python3: 'python3',
+  sshfs: 'sshfs',
   strace: 'strace',
   xz: 'xz-utils',
 } as const;

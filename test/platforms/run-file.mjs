@@ -16,7 +16,7 @@ function write(result) {
 
 await run(
   pathToFileURL(file).href,
-  (_, name) => whyInapplicable(basename(file).replace(/\.js$/, '.ts'), name),
+  (_, name) => whyInapplicable(basename(file).replace(/\.js$/, '.ts'), name)?.reason,
   (name, outcome, reason) => write({ name, outcome, reason }),
 );
 write({ ended: true });

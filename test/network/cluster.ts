@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { command } from '../lab/command.js';
+import { typeMountedOn } from './mounted.js';
+import { killProcess, pidIn } from './process.js';
+import { until } from './wait.js';
+
+const NODES = [1, 2, 3] as const;
+const CLIENTS = [1, 2] as const;
+export type Node = (typeof NODES)[number];
+export type Client = (typeof CLIENTS)[number];
+
+const VOLUME = 'files';
+const SUBNET = '10.0.0';
+/** Where glusterd looks for the program of geo-replication. It is asked for its version nine times, in Python. */
+const GSYNCD = '/usr/lib/*/glusterfs/gsyncd';
+
+/**
+ * A peer that is gone is noticed after a few seconds, in place of 42. The policy: if quorum is lost in the middle of a
+ * rename, GlusterFS may not know which brick has the right version of the directory, and without a policy it then
+ * refuses every call on the file until an administrator decides (xlators/cluster/afr/src/afr-self-heal-entry.c,
+ * __afr_selfheal_entry_finalize_source: a conservative merge where a witness exists).
+ */
+const OPTIONS = {
+  'cluster.favorite-child-policy': 'mtime',
+  'network.ping-timeout': 3,
+  'server.tcp-user-timeout': 3,
+  'client.tcp-user-timeout': 3,
+};
+
+/** A GlusterFS that keeps each file on three nodes. Each node and each client has a network namespace. */
+export class Cluster {
+  readonly #directory: string;
+  /** The process of the first node's glusterd, which has that node's view of the files. */
+  #first = 0;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** @param directory of the lab, with a disk for the bricks in `disk`. */
+  static async start(directory: string): Promise<Cluster> {
+    const cluster = new Cluster(directory);
+    await cluster.#start();
+    return cluster;
+  }
+
+  /** Where a client's mount is. All processes of the lab may use it. */
+  mountOf(client: Client): string {
+    return join(this.#directory, `client-${client}`);
+  }
+
+  async killBrick(node: Node): Promise<void> {
+    const pids = join(this.#directory, `node-${node}/run/gluster/vols`, VOLUME);
+    const [file] = readdirSync(pids).filter((name) => name.endsWith('.pid'));
+    await killProcess(pidIn(join(pids, file ?? '')));
+  }
+
+  /** Starts the bricks that do not run. */
+  async reviveBricks(): Promise<void> {
+    await this.#insist('volume', 'start', VOLUME, 'force');
+    await this.healed();
+  }
+
+  async cut(...peers: (`node-${Node}` | `client-${Client}`)[]): Promise<void> {
+    for (const peer of peers) await command('ip', 'link', 'set', peer, 'down');
+  }
+
+  async join(...peers: (`node-${Node}` | `client-${Client}`)[]): Promise<void> {
+    for (const peer of peers) await command('ip', 'link', 'set', peer, 'up');
+    await this.healed();
+  }
+
+  async killClient(client: Client): Promise<void> {
+    await killProcess(pidIn(join(this.#directory, `client-${client}.pid`)));
+  }
+
+  /** Mounts a client's directory, also again after its process was killed. */
+  async mountClient(client: Client): Promise<void> {
+    const directory = this.mountOf(client);
+    if (typeMountedOn(directory) !== undefined) await command('umount', '--lazy', directory);
+    await this.#in(
+      `client-${client}`,
+      'glusterfs',
+      ...NODES.map((node) => `--volfile-server=${addressOf(`node-${node}`)}`),
+      `--volfile-id=${VOLUME}`,
+      `--log-file=${directory}.log`,
+      `--pid-file=${directory}.pid`,
+      directory,
+    );
+    await until(`the mount of client ${client}`, () => typeMountedOn(directory) === 'fuse.glusterfs');
+  }
+
+  /** Waits until all bricks are there and have the same content. */
+  async healed(): Promise<void> {
+    await until('the cluster is healed', async () => {
+      await this.#gluster('volume', 'heal', VOLUME).catch(() => undefined);
+      await pause(500);
+      const info = await this.#gluster('volume', 'heal', VOLUME, 'info').catch(() => '');
+      return info.match(/^Status: Connected\nNumber of entries: 0$/gm)?.length === NODES.length;
+    });
+  }
+
+  async #start(): Promise<void> {
+    for (const peer of [
+      ...NODES.map((node) => `node-${node}`),
+      ...CLIENTS.map((client) => `client-${client}`),
+    ])
+      await this.#connect(peer);
+    writeFileSync(join(this.#directory, 'gsyncd'), '#!/bin/sh\necho gsyncd\n', { mode: 0o755 });
+    for (const node of NODES.toReversed()) this.#first = this.#startNode(node);
+    for (const node of NODES.slice(1)) await this.#insist('peer', 'probe', addressOf(`node-${node}`));
+    const bricks = NODES.map((node) => `${addressOf(`node-${node}`)}:${this.#directory}/disk/brick-${node}`);
+    await this.#insist('volume', 'create', VOLUME, 'replica', String(NODES.length), ...bricks, 'force');
+    const options = Object.entries(OPTIONS).flatMap(([name, value]) => [name, String(value)]);
+    await this.#insist('volume', 'set', VOLUME, ...options);
+    await this.#insist('volume', 'start', VOLUME);
+    for (const client of CLIENTS) {
+      mkdirSync(this.mountOf(client));
+      await this.mountClient(client);
+    }
+    await this.healed();
+  }
+
+  /** Makes a network namespace with a cable to the lab's bridge; the cable's end here has the peer's name. */
+  async #connect(peer: string): Promise<void> {
+    await command('ip', 'netns', 'add', peer);
+    await command('ip', 'link', 'add', peer, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', peer);
+    await command('ip', 'link', 'set', peer, 'master', 'bridge', 'up');
+    await command('ip', '-n', peer, 'addr', 'add', `${addressOf(peer)}/24`, 'dev', 'eth0');
+    for (const device of ['eth0', 'lo']) await command('ip', '-n', peer, 'link', 'set', device, 'up');
+  }
+
+  /** A glusterd, and the bricks that it starts, see their own sockets, state and logs. Returns its process. */
+  #startNode(node: Node): number {
+    const own = join(this.#directory, `node-${node}`);
+    for (const name of ['run', 'state', 'log']) mkdirSync(join(own, name), { recursive: true });
+    const output = openSync(join(own, 'log/output'), 'w');
+    const script = `
+      mount --bind "$1/run" /run
+      mount --bind "$1/state" /var/lib/glusterd
+      mount --bind "$1/log" /var/log/glusterfs
+      for program in ${GSYNCD}; do mount --bind "$1/../gsyncd" "$program"; done
+      exec glusterd --no-daemon`;
+    const args = [`--net=/run/netns/node-${node}`, 'unshare', '--mount', 'sh', '-e', '-c', script, 'sh', own];
+    const { pid } = spawn('nsenter', args, { stdio: ['ignore', output, output] });
+    if (pid === undefined) throw new Error('nsenter was not started');
+    return pid;
+  }
+
+  #in(peer: string, ...words: string[]): Promise<string> {
+    return command('nsenter', `--net=/run/netns/${peer}`, ...words);
+  }
+
+  /** Repeats a command as long as a glusterd has not started or the peers do not know each other. */
+  async #insist(...words: string[]): Promise<void> {
+    let reason: unknown;
+    const succeeds = (): Promise<boolean> =>
+      this.#gluster(...words).then(
+        () => true,
+        (error) => {
+          reason = error;
+          return false;
+        },
+      );
+    await until(`gluster ${words.join(' ')}`, succeeds).catch((error) => {
+      throw new Error(`${error}: ${reason}`);
+    });
+  }
+
+  #gluster(...words: string[]): Promise<string> {
+    const view = [`--target=${this.#first}`, '--mount', '--net'];
+    return command('nsenter', ...view, 'gluster', '--mode=script', ...words);
+  }
+}
+
+function addressOf(peer: string): string {
+  const number = Number(peer.at(-1));
+  return `${SUBNET}.${peer.startsWith('node') ? 10 + number : 20 + number}`;
+}
