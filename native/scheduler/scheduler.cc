@@ -227,7 +227,7 @@ SaveJob::Prepared Scheduler::Retry(SaveJob* job, bool synchronous, FunctionRef<S
     if (!job->LacksDescriptors()) break;
   }
   MutexLock lock(mutex_);
-  starving_.erase(std::find(starving_.begin(), starving_.end(), job));
+  starving_.remove(job);
   changed_.NotifyAll();
   return prepared;
 }

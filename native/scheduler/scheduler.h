@@ -3,7 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -151,7 +151,7 @@ class Scheduler {
   ConditionVariable tick_;
   SuspendedSaves suspended_ GUARDED_BY(mutex_);
   // Saves that wait for descriptors. The first tries again.
-  std::deque<const SaveJob*> starving_ GUARDED_BY(mutex_);
+  std::list<const SaveJob*> starving_ GUARDED_BY(mutex_);
   Clock::time_point last_completed_ GUARDED_BY(mutex_);
 };
 

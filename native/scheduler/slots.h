@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstddef>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <set>
 #include <string>
@@ -41,7 +41,7 @@ class Slots {
     explicit Class(size_t limit) : limit(limit) {}
     const size_t limit;
     size_t taken = 0;
-    std::deque<std::shared_ptr<ScheduledSave>> waiting;
+    std::list<std::shared_ptr<ScheduledSave>> waiting;
   };
   SlotClass ClassOf(const SaveJob& job) const;
   static std::shared_ptr<ScheduledSave> TakeFirst(Class* slots);

@@ -28,11 +28,12 @@ ScheduledSaves SuspendedSaves::TakeAll(const SaveListener* listener) {
   ScheduledSaves taken;
   for (auto entry = waiting_.begin(); entry != waiting_.end();) {
     ScheduledSaves& saves = entry->second.saves;
-    const auto resumed = std::stable_partition(saves.begin(), saves.end(), [&](const auto& save) {
-      return listener != nullptr && save->job->listener().get() != listener;
-    });
-    taken.insert(taken.end(), resumed, saves.end());
-    saves.erase(resumed, saves.end());
+    ScheduledSaves others;
+    for (std::shared_ptr<ScheduledSave>& save : saves) {
+      const bool resumes = listener == nullptr || save->job->listener().get() == listener;
+      (resumes ? taken : others).push_back(std::move(save));
+    }
+    saves.swap(others);
     entry = saves.empty() ? waiting_.erase(entry) : std::next(entry);
   }
   return taken;

@@ -33,7 +33,7 @@ bool UpdateQueue::Leave(uint64_t ticket) {
     const Update left = std::move(found->second);
     updates_.erase(found);
     const auto path = paths_.find(left.path);
-    std::deque<uint64_t>& tickets = path->second.tickets;
+    std::list<uint64_t>& tickets = path->second.tickets;
     const bool was_first = tickets.front() == ticket;
     if (left.under_way) path->second.SetHeld(false);
     tickets.erase(std::find(tickets.begin(), tickets.end(), ticket));
@@ -103,7 +103,7 @@ bool UpdateQueue::HasOwn(const std::string& path) {
   MutexLock lock(mutex_);
   const auto found = paths_.find(path);
   if (found == paths_.end()) return false;
-  const std::deque<uint64_t>& tickets = found->second.tickets;
+  const std::list<uint64_t>& tickets = found->second.tickets;
   return std::any_of(tickets.begin(), tickets.end(), [&](uint64_t ticket) REQUIRES(mutex_) {
     return updates_.find(ticket)->second.thread == std::this_thread::get_id();
   });

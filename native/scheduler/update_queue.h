@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -56,7 +56,7 @@ class UpdateQueue {
     Clock::duration not_counted{0};
   };
   struct PathQueue {
-    std::deque<uint64_t> tickets;
+    std::list<uint64_t> tickets;
     // The time in which the lock was held by updates that no longer hold it.
     Clock::duration held{0};
     std::optional<Clock::time_point> held_since;
@@ -76,7 +76,7 @@ class UpdateQueue {
   std::map<uint64_t, Update> updates_ GUARDED_BY(mutex_);
   std::map<std::string, PathQueue> paths_ GUARDED_BY(mutex_);
   // Updates that are the first of their paths and wait for a slot.
-  std::deque<uint64_t> waiting_ GUARDED_BY(mutex_);
+  std::list<uint64_t> waiting_ GUARDED_BY(mutex_);
   size_t under_way_ GUARDED_BY(mutex_) = 0;
 };
 

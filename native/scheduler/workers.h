@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 
@@ -56,7 +55,7 @@ class Workers {
   bool MayAdd() const;
 
   const size_t limit_;
-  std::deque<std::shared_ptr<ScheduledSave>> waiting_;
+  std::list<std::shared_ptr<ScheduledSave>> waiting_;
   std::list<Worker> workers_;
   // The number of workers in each state.
   std::array<size_t, 4> counts_{};

@@ -20,7 +20,8 @@ export function isWithoutJournal(type: string): boolean {
 const ON_NETWORK = new Set([
   ...'nfs nfs4 cifs smb3 smbfs 9p ceph afs lustre orangefs beegfs gpfs glusterfs ncpfs coda'.split(' '),
   ...'vboxsf vmhgfs prl_fs'.split(' '),
-  ...'glusterfs ceph ceph-fuse sshfs s3fs goofys gcsfuse blobfuse2 rclone juicefs mfs moosefs lizardfs'
+  ...'glusterfs ceph ceph-fuse lustre beegfs gpfs orangefs sshfs s3fs goofys gcsfuse mount-s3 blobfuse blobfuse2 rclone'
+    .concat(' juicefs mfs moosefs lizardfs saunafs seaweedfs davfs curlftpfs smbnetfs cvmfs2')
     .split(' ')
     .map((program) => `fuse.${program}`),
 ]);

@@ -48,22 +48,14 @@ const PASSES_ON: ReadonlyMap<string, PassesOn> = new Map<string, PassesOn>([
   ['ocfs2', (options) => options.some((option) => /^cluster_stack=(?!o2cb$)/.test(option))],
 ]);
 
-/** Shared filesystems whose type says neither network nor FUSE server of other machines. */
-const SHARED = new Set(
-  ['gfs2', 'ocfs2'].concat(
-    // FUSE servers that are clients of other machines, or of a store that has many clients.
-    'glusterfs ceph ceph-fuse sshfs s3fs rclone juicefs mfs moosefs lizardfs saunafs goofys gcsfuse mount-s3'
-      .concat(' blobfuse blobfuse2 davfs curlftpfs lustre beegfs gpfs orangefs seaweedfs cvmfs2 smbnetfs')
-      .split(' ')
-      .map((name) => `fuse.${name}`),
-  ),
-);
+/** Disks that several machines use at the same time. */
+const SHARED_DISKS = new Set(['gfs2', 'ocfs2']);
 
 /** Of a host or container: the machine that runs the server has the files, and other guests may. */
-const OF_HOST = new Set(['9p', 'virtiofs']);
+const OF_HOST = new Set(['9p', 'vboxsf', 'vmhgfs', 'prl_fs']);
 
 function isShared(type: string): boolean {
-  return (isOnNetwork(type) && !OF_HOST.has(type)) || SHARED.has(type);
+  return (isOnNetwork(type) && !OF_HOST.has(type)) || SHARED_DISKS.has(type);
 }
 
 /** @param mount `undefined`: nothing is known about the filesystem. */
