@@ -1,5 +1,5 @@
-// Runs the behaviour suite, and then the fuzzer for a minute, over the sanitized addon. Arguments are passed to
-// vitest.
+// Runs the stress test, the behaviour suite, and then the fuzzer for a minute, over the sanitized addon. Arguments are
+// passed to vitest.
 //   npm run test:sanitized
 import { join } from 'node:path';
 import { fuzz } from './fuzz.mjs';

@@ -1,7 +1,7 @@
 // An addon that is built with the address and undefined behaviour sanitizers, which end the process at the first
 // error. For Linux with g++.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,26 @@ function runtime() {
   return stdout.trim();
 }
 
-/** Builds the addon, calls `use` with the environment of a process that loads it, and removes it. */
+/** Runs the scheduler with several environments at once, without JavaScript: its threads begin and end at any time. */
+function stress(copy) {
+  const program = join(copy, 'stress');
+  const objects = ['save', 'scheduler', 'platform'].flatMap((room) => {
+    const directory = join(copy, 'build/Release/obj.target/indelible/native', room);
+    return readdirSync(directory).flatMap((name) => (name.endsWith('.o') ? [join(directory, name)] : []));
+  });
+  const flags = ['-std=c++17', '-pthread', ...FLAGS.split(' ')];
+  run('g++', [...flags, '-o', program, join(root, 'test/sanitizers/stress.cc'), ...objects], copy, {});
+  const files = join(copy, 'files');
+  mkdirSync(files);
+  run(program, [files], copy, {});
+  const left = readdirSync(files).filter((name) => name.startsWith('.indelible-'));
+  if (left.length > 0) throw new Error(`The stress test has left ${left.join(', ')}`);
+}
+
+/**
+ * Builds the addon, runs the stress test over its objects, calls `use` with the environment of a process that loads it,
+ * and removes it.
+ */
 export function withSanitizedAddon(use) {
   const copy = mkdtempSync(join(tmpdir(), 'indelible-sanitized-'));
   try {
@@ -41,6 +60,7 @@ export function withSanitizedAddon(use) {
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
     const build = ['rebuild', '--loglevel=warn', '--jobs=max'];
     run(join(root, 'node_modules/.bin/node-gyp'), build, copy, { CXXFLAGS: FLAGS, LDFLAGS: FLAGS });
+    stress(copy);
     use({
       // node-gyp-build looks here first.
       INDELIBLE_PREBUILD: copy,
