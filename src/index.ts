@@ -43,6 +43,7 @@ export type { Filesystem, MountPoint, PlannedSave } from './filesystem/filesyste
 export type { Journal } from './filesystem/journal.js';
 export type { ProtocolStep } from './filesystem/protocols.js';
 export type { Support } from './filesystem/support.js';
+export type { InspectedUpdate } from './filesystem/update-lock.js';
 export type { Warning, WarningCode } from './filesystem/warning.js';
 export type { NameChange } from './names/durability.js';
 export type { DirectoryReplaced } from './names/replace-directory.js';

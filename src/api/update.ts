@@ -28,7 +28,7 @@ import { modifiedError } from '../base/save-errors.js';
 import type { Saved, SaveRequest } from '../base/save-request.js';
 import { FirstTurn, type Turn, type WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
-import { type FileRead, LockedFile, type LockScope, type UpdateRequest } from '../fs/locked-file.js';
+import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file.js';
 import { run, runSync } from '../fs/steps.js';
 import { lookAfter } from './first-look.js';
 import { requestOf } from './save.js';
@@ -63,7 +63,7 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
    * Default: `'everywhere'` on filesystems that machines share (NFS, SMB, GlusterFS, CephFS, sshfs …),
    * `'machine'` on all others. `inspect` says which.
    */
-  lock?: LockScope | null | undefined;
+  lock?: 'everywhere' | 'machine' | 'thread' | null | undefined;
 }
 
 /** The same with an encoding, so that the content comes as a string. */

@@ -20,8 +20,6 @@ interface Outcome {
   wrong: string[];
 }
 
-/** Updates at short intervals: see test/network. */
-const LEFT_OUT = ['updateOften'];
 /** The calls that plain `fs` cannot make, nor, depending on their version, programs that serve a filesystem. */
 const NOT_PORTABLE =
   /^(update(?!Thread|KeepPrevious)|temporary|exchange|rename|replaceDirectory|replaceEmptyDirectory)/;
@@ -45,7 +43,7 @@ describe.skipIf(missing !== undefined)('every call', () => {
   });
 
   async function program(phase: string, directory: string, engine: string): Promise<string> {
-    const run = startProgram('check-calls.mjs', [phase, directory, ...LEFT_OUT], {
+    const run = startProgram('check-calls.mjs', [phase, directory], {
       INDELIBLE_ENGINE: engine,
     });
     const { code, stdout, stderr } = await ended(run);

@@ -3,7 +3,7 @@
  *
  *     npm run test:network -- [--all] [--part NAME,...] [--on FILESYSTEM,...] [--json FILE]
  *
- * The parts: behaviour (`--on` chooses filesystems, `--all` runs every file), faults, update, abort, speed.
+ * The parts: behaviour (`--on` chooses filesystems, `--all` runs every file), faults, update, speed.
  * Needs root. Prints a table, and fails if a promise was broken.
  */
 import { spawn } from 'node:child_process';
