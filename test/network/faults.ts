@@ -135,6 +135,10 @@ export async function injectFault(fault: Fault): Promise<PartResult> {
   await fault.end();
   await kills;
   await acknowledged('after the fault');
+  // On a busy machine the control is slow, and is read seldom.
+  await until('a torn file of the control', () =>
+    watcherInPlace.findings.some(({ kind }) => kind === 'torn'),
+  );
   await Promise.all([...savers, inPlace].map((saver) => saver.end()));
   await Promise.all([watcher.end(), watcherInPlace.end()]);
 
