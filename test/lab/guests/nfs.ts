@@ -118,7 +118,7 @@ async function updates({ server, client }: Pair): Promise<void> {
   for (const { status, output } of ends)
     if (status !== 0) report('an update was refused', output.slice(0, 400));
   const found = Number(await client.run(`cat ${number}`));
-  report('updates', { acknowledged: 4 * UPDATES, found, seconds });
+  report('updates', { asked: 4 * UPDATES, found, seconds });
   await client.run(`touch ${number}.stop`);
   const { output } = await polling;
   report('polled', output);
