@@ -13,8 +13,11 @@ import { type PartResult, resultOf } from './results.js';
 import { settled } from './wait.js';
 
 const PROCESSES_PER_CLIENT = 2;
-/** A process waits for the others: none may be given up because the machine is slow. */
-const OPTIONS = { timeout: 600_000 };
+/**
+ * A process waits for the others: none may be given up because the machine is slow. GlusterFS sometimes shows another time
+ * of the last change for a file that nobody has touched, so an update may have to start again.
+ */
+const OPTIONS = { timeout: 600_000, retries: 10 };
 
 /** Lets two clients add to one counter by `update`, and polls the name from one of them. */
 export async function updateOnTwoClients(cluster: Cluster, updates: number): Promise<PartResult> {
