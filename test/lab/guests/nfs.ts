@@ -109,9 +109,9 @@ async function calls({ client }: Pair): Promise<void> {
 async function updates({ server, client }: Pair): Promise<void> {
   const number = `${MOUNT}/number`;
   await client.run(`echo -n 0 > ${number}`);
-  const polling = server.attempt(`timeout 400 ${NODE} ${PROGRAMS}/versions.mjs poll ${number}`);
+  const polling = server.attempt(`timeout 2000 ${NODE} ${PROGRAMS}/versions.mjs poll ${number}`);
   const options = JSON.stringify({ timeout: 600_000, retries: 1000 });
-  const update = `timeout 240 ${NODE} ${PROGRAMS}/update-counter.mjs ${number} ${UPDATES} 1 '${options}'`;
+  const update = `timeout 1800 ${NODE} ${PROGRAMS}/update-counter.mjs ${number} ${UPDATES} 1 '${options}'`;
   const start = Date.now();
   const ends = await Promise.all([server, server, client, client].map((machine) => machine.attempt(update)));
   const seconds = (Date.now() - start) / 1000;
