@@ -19,9 +19,10 @@ using platform::Entry;
 // How often another program may remove the file while it is opened.
 constexpr int kMostAttempts = 10;
 
-// S_IWGRP and S_IWOTH, and what they are worth for the lock file (inode(7)).
+// S_IWGRP, S_IWOTH and S_ISVTX, and what they are worth for the lock file (inode(7)).
 constexpr uint32_t kGroupMayWrite = 0020;
 constexpr uint32_t kOthersMayWrite = 0002;
+constexpr uint32_t kSticky = 01000;
 constexpr uint32_t kOwnerLocks = 0600;
 constexpr uint32_t kGroupLocks = 0060;
 constexpr uint32_t kOthersLock = 0006;
@@ -53,9 +54,12 @@ Status MakeLockFile(const Directory& directory, const std::string& name,
   // The system may refuse that to a user who does not belong to the group.
   const bool of_group =
       created.attributes.gid == rights.gid || platform::SetOwner(made.file(), kUnchanged, rights.gid).ok();
+  // In a sticky directory other users are refused the file, unless it is that of the directory's owner.
+  const bool of_use = (rights.mode & kSticky) == 0 || created.attributes.uid == rights.uid;
   uint32_t mode = kOwnerLocks;
-  if ((rights.mode & kGroupMayWrite) != 0 && of_group && !MayHaveAccessList(directory)) mode |= kGroupLocks;
-  if ((rights.mode & kOthersMayWrite) != 0) mode |= kOthersLock;
+  if (of_use && (rights.mode & kGroupMayWrite) != 0 && of_group && !MayHaveAccessList(directory))
+    mode |= kGroupLocks;
+  if (of_use && (rights.mode & kOthersMayWrite) != 0) mode |= kOthersLock;
   // Not with the creation: the umask would apply.
   status = platform::SetMode(made.file(), mode);
   bool published = false;

@@ -171,6 +171,19 @@ if (!hasMachineLock) {
       ]);
     });
 
+    it.skipIf(!isRoot)('gives others nothing in the sticky directory of another user', async () => {
+      const directory = mkdtempSync(join(MEMORY, 'indelible-test-'));
+      try {
+        chmodSync(directory, 0o1777);
+        const as = { uid: 4001, gid: 4001, groups: [] };
+        const { error } = await callAs(as, 'update', join(directory, 'file'), 'new', EVERYWHERE);
+        assert.equal(error, undefined);
+        assert.equal(statSync(join(directory, LOCK_FILE)).mode & 0o7777, 0o600);
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    });
+
     for (const list of ['u:4002:rwx', 'd:u:4002:rwx']) {
       it(`gives the group nothing in a directory with the access list ${list}`, async () => {
         chmodSync(scratch.path, 0o770);

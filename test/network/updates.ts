@@ -14,8 +14,8 @@ import { settled } from './wait.js';
 
 const PROCESSES_PER_CLIENT = 2;
 /**
- * A process waits for the others: none may be given up because the machine is slow. GlusterFS sometimes shows another time
- * of the last change for a file that nobody has touched, so an update may have to start again.
+ * A process waits for the others: none may be given up because the machine is slow. One of some 2,000 updates was refused
+ * as modified although nobody had changed the file, for a cause that is not known: such a one starts again.
  */
 const OPTIONS = { timeout: 600_000, retries: 10 };
 
