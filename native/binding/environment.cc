@@ -26,7 +26,7 @@ Napi::Value Environment::Promise(Napi::Env env, uint64_t number, Napi::Object da
   napi_deferred deferred = nullptr;
   napi_value promise = nullptr;
   if (napi_create_promise(env, &deferred, &promise) != napi_ok) return Napi::Value();
-  if (pending_.empty()) wake_.Ref(env);
+  if (MayEnd()) wake_.Ref(env);
   pending_.emplace(
       number,
       Pending{deferred, data.IsEmpty() ? Napi::ObjectReference() : Napi::Persistent(data), std::move(job)});
@@ -81,11 +81,22 @@ Napi::Value Environment::SaveSync(Napi::Env env, std::vector<SaveArguments> argu
   return outcomes;
 }
 
-void Environment::Cancel(uint64_t ticket) {
-  const auto found = pending_.find(ticket);
-  if (found != pending_.end() && found->second.job != nullptr) found->second.job->Cancel();
+bool Environment::Cancel(uint64_t ticket) {
   const auto open = streaming_.find(ticket);
-  if (open != streaming_.end()) open->second->job->Cancel();
+  if (open != streaming_.end()) return open->second->job->Cancel();
+  const auto found = pending_.find(ticket);
+  if (found == pending_.end() || found->second.job == nullptr) return false;
+  const SaveJob& job = *found->second.job;
+  if (!found->second.job->Cancel()) return false;
+  Process::Get().scheduler.Withdraw(job);
+  return true;
+}
+
+void Environment::LeaveBehind(Napi::Env env, uint64_t ticket) {
+  const auto found = pending_.find(ticket);
+  if (found == pending_.end() || std::exchange(found->second.left_behind, true)) return;
+  ++left_behind_;
+  if (MayEnd()) wake_.Unref(env);
 }
 
 bool Environment::IsFree(uint64_t ticket) const {
@@ -107,6 +118,12 @@ Environment::Answer AnswerOf(std::shared_ptr<Environment::StreamingSave> save, E
   };
 }
 
+// The directory.
+std::string PlaceOf(const SaveJob& job) {
+  const std::string& path = job.request().path;
+  return path.substr(0, path.rfind('/') + 1);
+}
+
 Environment::Answer Zero() {
   return [](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, 0); };
 }
@@ -125,33 +142,38 @@ Napi::Value Environment::OpenSave(Napi::Env env, SaveArguments arguments, Form f
     open->job = JobOf(&arguments, ticket);
   }
   open->busy = true;
+  std::string place = PlaceOf(*open->job);
   const bool synchronous = form == Form::kSynchronous;
-  return Call(env, form, [save = open, synchronous]() -> Answer {
-    PlanRequest needed;
-    switch (Process::Get().streaming.Open(save->job, synchronous, &needed)) {
-      case SaveJob::Prepared::kReady:
-        return AnswerOf(save, Zero());
-      case SaveJob::Prepared::kNeedsPlan:
-        return AnswerOf(
-            save, [needed = std::move(needed)](Napi::Env env) { return PlansNeededValue(env, {needed}); });
-      case SaveJob::Prepared::kFailed:
-      case SaveJob::Prepared::kMayWait:
-        break;
-    }
-    return AnswerOf(save, FailureOf(save->job->outcome().status));
-  });
+  return Call(env, form,
+              [save = open, synchronous]() -> Answer {
+                PlanRequest needed;
+                switch (Process::Get().streaming.Open(save->job, synchronous, &needed)) {
+                  case SaveJob::Prepared::kReady:
+                    return AnswerOf(save, Zero());
+                  case SaveJob::Prepared::kNeedsPlan:
+                    return AnswerOf(save, [needed = std::move(needed)](Napi::Env env) {
+                      return PlansNeededValue(env, {needed});
+                    });
+                  case SaveJob::Prepared::kFailed:
+                  case SaveJob::Prepared::kMayWait:
+                    break;
+                }
+                return AnswerOf(save, FailureOf(save->job->outcome().status));
+              },
+              {Napi::Object(), std::move(place), ticket});
 }
 
 Napi::Value Environment::AppendToSave(Napi::Env env, std::shared_ptr<StreamingSave> save, Napi::Object owner,
                                       const uint8_t* data, size_t size, Form form) {
   save->busy = true;
+  CallContext context{owner, PlaceOf(*save->job), save->job->ticket()};
   return Call(
       env, form,
       [save, data, size]() -> Answer {
         Status status = Process::Get().streaming.Append(save->job.get(), data, size);
         return AnswerOf(save, status.ok() ? Zero() : FailureOf(std::move(status)));
       },
-      owner);
+      std::move(context));
 }
 
 Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save,
@@ -171,11 +193,13 @@ Napi::Value Environment::FinishSave(Napi::Env env, uint64_t ticket, std::shared_
 Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, std::shared_ptr<StreamingSave> save,
                                      Form form) {
   streaming_.erase(ticket);
-  return Call(env, form, [job = save->job]() -> Answer {
-    // Freeing the blocks of a large file takes time.
-    Process::Get().streaming.Abandon(job.get());
-    return [job](Napi::Env env) { return StagesValue(env, *job); };
-  });
+  return Call(env, form,
+              [job = save->job]() -> Answer {
+                // Freeing the blocks of a large file takes time.
+                Process::Get().streaming.Abandon(job.get());
+                return [job](Napi::Env env) { return StagesValue(env, *job); };
+              },
+              {Napi::Object(), PlaceOf(*save->job), ticket});
 }
 
 Napi::Value Environment::JoinUpdates(Napi::Env env, uint64_t ticket, const std::string& path) {
@@ -201,13 +225,13 @@ bool Environment::LeaveUpdates(Napi::Env env, uint64_t ticket) {
 
 void Environment::SettleNow(Napi::Env env, uint64_t ticket) {
   Settle(env, Answered{ticket, [](Napi::Env env) { return env.Undefined(); }, false});
-  if (pending_.empty()) wake_.Unref(env);
+  if (MayEnd()) wake_.Unref(env);
 }
 
-Napi::Value Environment::Call(Napi::Env env, Form form, Work work, Napi::Object data) {
+Napi::Value Environment::Call(Napi::Env env, Form form, Work work, CallContext context) {
   if (form == Form::kSynchronous) return work()(env);
-  const uint64_t number = Process::Get().NextNumber();
-  const Napi::Value promise = Promise(env, number, data, nullptr, true);
+  const uint64_t number = context.ticket != 0 ? context.ticket : Process::Get().NextNumber();
+  const Napi::Value promise = Promise(env, number, context.data, nullptr, true);
   if (promise.IsEmpty()) return promise;
   const std::shared_ptr<Environment> self = shared_from_this();
   Task run = [self, number, work = std::move(work)]() mutable {
@@ -216,7 +240,7 @@ Napi::Value Environment::Call(Napi::Env env, Form form, Work work, Napi::Object 
     work = Work();
     self->Push(Answered{number, std::move(answer), true});
   };
-  if (!Process::Get().threads.Post(&run)) run();
+  if (!Process::Get().threads.Post(&run, std::move(context.place))) run();
   return promise;
 }
 
@@ -276,7 +300,7 @@ void Environment::DeliverAll(Napi::Env env) {
     plan_requests.swap(plan_requests_);
   }
   for (const Answered& one : answered) Settle(env, one);
-  if (pending_.empty()) wake_.Unref(env);
+  if (MayEnd()) wake_.Unref(env);
   for (const PlanRequest& request : plan_requests) RequestPlan(env, request);
 }
 
@@ -285,6 +309,7 @@ void Environment::Settle(Napi::Env env, const Answered& answered) {
   const auto found = pending_.find(answered.number);
   if (found == pending_.end()) return;
   const napi_deferred deferred = found->second.deferred;
+  if (found->second.left_behind) --left_behind_;
   pending_.erase(found);
   // Fails only in a worker that is being terminated, where no code waits for the promise any more.
   static_cast<void>(napi_resolve_deferred(env, deferred, answered.answer(env)));

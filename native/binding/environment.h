@@ -56,7 +56,10 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Napi::Value Save(Napi::Env env, SaveArguments arguments);
   // The outcomes; or the plans to provide first, and nothing is published.
   Napi::Value SaveSync(Napi::Env env, std::vector<SaveArguments> arguments, bool group);
-  void Cancel(uint64_t ticket);
+  // False if the save is being published, or is completed.
+  bool Cancel(uint64_t ticket);
+  // The process does not stay alive for the pending call of a save that was cancelled.
+  void LeaveBehind(Napi::Env env, uint64_t ticket);
 
   // A streaming save, identified by the same ticket in every call. Each call is made after the answer to the
   // one before. The answer to opening may be the plans to provide first; then the save is opened again. After
@@ -80,9 +83,17 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Napi::Value JoinUpdates(Napi::Env env, uint64_t ticket, const std::string& path);
   bool LeaveUpdates(Napi::Env env, uint64_t ticket);
 
+  // What a call needs besides its work.
+  struct CallContext {
+    // Stays alive until the call ends.
+    Napi::Object data;
+    // See ThreadPool::Post.
+    std::string place;
+    // The ticket of a streaming save. 0: no ticket.
+    uint64_t ticket = 0;
+  };
   // The answer of `work`, run here, or a promise of the answer, with `work` run on a thread of the pool.
-  // `data` stays alive until then.
-  Napi::Value Call(Napi::Env env, Form form, Work work, Napi::Object data = Napi::Object());
+  Napi::Value Call(Napi::Env env, Form form, Work work, CallContext context);
 
   Handles& handles() { return handles_; }
 
@@ -109,6 +120,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     // Keeps the bytes at their address.
     Napi::ObjectReference data;
     std::shared_ptr<SaveJob> job;
+    bool left_behind = false;
   };
   static void Deliver(Napi::Env env, Napi::Function callback, Environment* self, void* data);
   using Wake = Napi::TypedThreadSafeFunction<Environment, void, Deliver>;
@@ -124,6 +136,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   void DeliverAll(Napi::Env env);
   void Settle(Napi::Env env, const Answered& answered);
   void SettleNow(Napi::Env env, uint64_t ticket);
+  bool MayEnd() const { return pending_.size() == left_behind_; }
   void RequestPlan(Napi::Env env, const PlanRequest& request);
   void TearDown();
 
@@ -134,6 +147,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Napi::FunctionReference plan_provider_;
   Handles handles_;
   std::map<uint64_t, Pending> pending_;
+  // The number of pending calls for which the process does not stay alive.
+  size_t left_behind_ = 0;
   // Opened and neither finished nor abandoned, by ticket.
   std::map<uint64_t, std::shared_ptr<StreamingSave>> streaming_;
   // Tickets in the update queue.

@@ -156,13 +156,22 @@ Napi::Value IssueTicket(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(Process::Get().NextNumber()));
 }
 
-// (ticket). Does nothing for a completed save.
+// (ticket): whether it is certain that the save publishes nothing.
 Napi::Value Cancel(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
   const uint64_t ticket = TicketArgument(environment, &arguments, false);
   if (!arguments.ok()) return Napi::Value();
-  environment.Cancel(ticket);
+  return Napi::Boolean::New(info.Env(), environment.Cancel(ticket));
+}
+
+// (ticket). Does nothing for a completed call.
+Napi::Value LeaveBehind(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::Of(info.Env());
+  Arguments arguments(info);
+  const uint64_t ticket = TicketArgument(environment, &arguments, false);
+  if (!arguments.ok()) return Napi::Value();
+  environment.LeaveBehind(info.Env(), ticket);
   return info.Env().Undefined();
 }
 
@@ -255,6 +264,7 @@ void ExportSaves(Napi::Env env, Napi::Object exports) {
   ExportForms(env, exports, "abandonSave", AbandonSave);
   Export(env, exports, "issueTicket", IssueTicket);
   Export(env, exports, "cancel", Cancel);
+  Export(env, exports, "leaveBehind", LeaveBehind);
   Export(env, exports, "takeBack", TakeBack);
   Export(env, exports, "setPlanProvider", SetPlanProvider);
   Export(env, exports, "providePlan", ProvidePlan);

@@ -189,23 +189,36 @@ void Read(const Argument& argument, Arguments* arguments, Call* call) {
   }
 }
 
+// The directory that the call works in. Calls for open files alone have no place.
+std::string PlaceOf(const Call& call) {
+  if (call.directory == nullptr) return call.one.substr(0, call.one.rfind('/') + 1);
+  const Identity& identity = call.directory->identity;
+  std::string place;
+  for (const uint64_t number : {uint64_t{identity.major}, uint64_t{identity.minor}, identity.mount})
+    place.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  return place;
+}
+
 Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) {
   Arguments arguments(info);
   auto call = std::make_unique<Call>();
   for (const Argument& argument : row.arguments) Read(argument, &arguments, call.get());
   if (!arguments.ok()) return Napi::Value();
+  std::string place = PlaceOf(*call);
   return Environment::Of(info.Env())
-      .Call(info.Env(), form, [&row, call = std::move(call)]() mutable -> Environment::Answer {
-        Status status = row.run(call.get());
-        // Before JavaScript is notified: a file that it closes next must not stay open here.
-        call->directory = call->other_directory = nullptr;
-        call->base = nullptr;
-        call->file = nullptr;
-        call->target = nullptr;
-        return [&row, call = std::move(call), status = std::move(status)](Napi::Env env) {
-          return status.ok() ? row.answer(env, call.get()) : FailureValue(env, status, false);
-        };
-      });
+      .Call(info.Env(), form,
+            [&row, call = std::move(call)]() mutable -> Environment::Answer {
+              Status status = row.run(call.get());
+              // Before JavaScript is notified: a file that it closes next must not stay open here.
+              call->directory = call->other_directory = nullptr;
+              call->base = nullptr;
+              call->file = nullptr;
+              call->target = nullptr;
+              return [&row, call = std::move(call), status = std::move(status)](Napi::Env env) {
+                return status.ok() ? row.answer(env, call.get()) : FailureValue(env, status, false);
+              };
+            },
+            {Napi::Object(), std::move(place)});
 }
 
 template <Form form>
@@ -715,11 +728,13 @@ Napi::Value CloseHandle(const Napi::CallbackInfo& info, Form form) {
   Environment& environment = Environment::Of(info.Env());
   std::vector<Handles::Opened> opened;
   for (const uint64_t number : numbers) opened.push_back(environment.handles().Remove(number));
-  return environment.Call(info.Env(), form, [opened = std::move(opened)]() mutable -> Environment::Answer {
-    // On this thread, because freeing the blocks of a large file takes time.
-    for (Handles::Opened& one : opened) one = Handles::Opened();
-    return [](Napi::Env env) { return NumberOf(env, 0); };
-  });
+  return environment.Call(info.Env(), form,
+                          [opened = std::move(opened)]() mutable -> Environment::Answer {
+                            // On this thread, because freeing the blocks of a large file takes time.
+                            for (Handles::Opened& one : opened) one = Handles::Opened();
+                            return [](Napi::Env env) { return NumberOf(env, 0); };
+                          },
+                          {});
 }
 
 // (owner): records this process in the names of temporaries.

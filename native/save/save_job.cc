@@ -264,9 +264,9 @@ Status SaveJob::CopyToNamedTemporary(FunctionRef<void()> waits) {
 bool SaveJob::Publish(bool coalesces_earlier) {
   if (!outcome_.status.ok()) return false;
   Enter(Stage::kRename);
-  Status status =
-      Cancelled() ? Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED) : Status::Ok();
-  if (status.ok() && had_predecessor_) status = RefreshAttributes();
+  Status status;
+  if (had_predecessor_ && !Cancelled()) status = RefreshAttributes();
+  if (status.ok()) status = BeginPublishing();
   if (status.ok()) status = PublishFile();
   if (!outcome_.published && temporary_->CannotGetName()) {
     status = CopyToNamedTemporary([] {});
@@ -278,6 +278,13 @@ bool SaveJob::Publish(bool coalesces_earlier) {
   outcome_.replaced = outcome_.replaced || coalesces_earlier;
   if (!status.ok()) Fail(std::move(status));
   return outcome_.published;
+}
+
+// From here on nobody can cancel the save.
+Status SaveJob::BeginPublishing() {
+  Phase now = Phase::kOpen;
+  const bool begins = !all_cancelled_ && phase_.compare_exchange_strong(now, Phase::kPublishing);
+  return begins ? Status::Ok() : Status::Failed(Status::Reason::kCancelled, "rename", ECANCELED);
 }
 
 Status SaveJob::PublishFile() {
@@ -417,6 +424,7 @@ bool SaveJob::CanCoalesce(const SaveJob& earlier) const {
 
 void SaveJob::PublishCoalesced() {
   // It has been cancelled, or its data could not be synced.
+  if (outcome_.status.ok()) outcome_.status = BeginPublishing();
   if (!outcome_.status.ok()) return;
   // It has replaced another save, or the file that stage 1 found.
   outcome_.replaced = outcome_.replaced || had_predecessor_;

@@ -144,9 +144,12 @@ class SaveJob {
   // The thread has ended, and others may run the next steps.
   void Return() { taken_ = false; }
 
-  // Cancels the save unless it is published already. Callable from any thread.
-  void Cancel() { cancelled_ = true; }
-  bool Cancelled() const { return cancelled_ || all_cancelled_; }
+  // Cancels the save, unless it is being published or is published: then false. Callable from any thread.
+  bool Cancel() {
+    Phase now = Phase::kOpen;
+    return phase_.compare_exchange_strong(now, Phase::kCancelled) || now == Phase::kCancelled;
+  }
+  bool Cancelled() const { return phase_ == Phase::kCancelled || all_cancelled_; }
   // Cancels all saves of the process, which is about to exit.
   static void CancelAll() { all_cancelled_ = true; }
   static bool AllCancelled() { return all_cancelled_; }
@@ -182,6 +185,7 @@ class SaveJob {
   Status SyncFile();
   Status SyncWithoutWriteBack();
   Status CopyToNamedTemporary(FunctionRef<void()> waits);
+  Status BeginPublishing();
   Status PublishFile();
   Status Replace();
   Status ReplaceKeeping();
@@ -196,7 +200,8 @@ class SaveJob {
   const uint64_t ticket_;
   const std::unique_ptr<StageTimes> times_;
   static inline std::atomic<bool> all_cancelled_{false};
-  std::atomic<bool> cancelled_{false};
+  enum class Phase : uint8_t { kOpen, kCancelled, kPublishing };
+  std::atomic<Phase> phase_{Phase::kOpen};
   std::atomic<bool> taken_{false};
   bool had_predecessor_ = false;
   bool opened_ = false;

@@ -48,6 +48,14 @@ bool PathQueues::Has(const std::string& path) const {
   return !queues_.empty() && queues_.count(Folded(path)) > 0;
 }
 
+std::shared_ptr<ScheduledSave> PathQueues::Find(const SaveJob& job) const {
+  const auto found = queues_.find(Folded(job.request().path));
+  if (found == queues_.end()) return nullptr;
+  std::shared_ptr<ScheduledSave> save = found->second.first;
+  while (save != nullptr && save->job.get() != &job) save = save->next_on_path;
+  return save;
+}
+
 std::shared_ptr<ScheduledSave> PathQueues::Start(ScheduledSave* save) {
   save->started = true;
   const std::shared_ptr<ScheduledSave>& next = save->next_on_path;

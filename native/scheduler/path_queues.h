@@ -25,6 +25,8 @@ class PathQueues {
   // True if the save may start now: every earlier save to its path has started. (If a save could start first
   // and then wait for one that cannot start, such saves could occupy all slots for ever.)
   bool Append(const std::shared_ptr<ScheduledSave>& save);
+  // The unpublished save of the job. Null if there is none.
+  std::shared_ptr<ScheduledSave> Find(const SaveJob& job) const;
   // Whether a save to the path is unpublished.
   bool Has(const std::string& path) const;
   // The save has started. Returns the next save to the path if that may start now.

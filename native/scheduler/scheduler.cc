@@ -41,14 +41,19 @@ void Scheduler::EnqueueForSlot(std::shared_ptr<ScheduledSave> save) {
   if (!save->synchronous()) slots_.Enqueue(std::move(save));
 }
 
+// The save has a slot. It may have had one before, and no thread.
+void Scheduler::Start(ScheduledSave* save) {
+  if (!save->started) EnqueueForSlot(paths_.Start(save));
+  save->job->Take();
+}
+
 // Starts saves while slots are free. The next save to a path is enqueued like any other, so that many saves
 // to one path do not delay the rest.
 void Scheduler::FillSlots(Dispatch* dispatch) {
   while (!SaveJob::AllCancelled()) {
     const std::shared_ptr<ScheduledSave> save = slots_.Take();
     if (save == nullptr) break;
-    EnqueueForSlot(paths_.Start(save.get()));
-    save->job->Take();
+    Start(save.get());
     commits_.Admit(save.get());
     workers_.Enqueue(save);
   }
@@ -70,12 +75,13 @@ void Scheduler::StartWorkers(Dispatch* dispatch) {
     }
     return;
   }
-  if (workers_.empty() || watched_) return;
+  if (watched_ || (workers_.empty() && !slots_.HasWaiting())) return;
   Task watch = [this] { Watch(); };
   watched_ = pool_->Post(&watch);
 }
 
 void Scheduler::Work(Workers::Worker* worker) {
+  const Clock::time_point begin = Clock::now();
   for (;;) {
     std::shared_ptr<ScheduledSave> save;
     {
@@ -84,23 +90,40 @@ void Scheduler::Work(Workers::Worker* worker) {
     }
     if (save == nullptr) return;
     Run(std::move(save), worker);
+    // Many short saves are not one that is held up.
+    if (Clock::now() < begin + ThreadPool::kHeldUp / 2) continue;
+    Task work = [this, worker] { Work(worker); };
+    if (pool_->Post(&work)) return;
   }
 }
 
-// While saves wait for a worker: looks for workers that a disk or a server holds up.
+// While saves wait for a worker or a slot: looks for those that a disk or a server holds up.
 void Scheduler::Watch() {
   Dispatch dispatch;
   {
     MutexLock lock(mutex_);
-    while (!workers_.empty() && dispatch.empty()) {
+    while (dispatch.empty() && (!workers_.empty() || slots_.HasWaiting())) {
       tick_.WaitFor(mutex_, Workers::kSlow);
       // It may be this thread that the worker needs.
       if (workers_.HasFresh()) break;
+      FindHeldUp(&dispatch);
       if (workers_.FindSlow()) StartWorkers(&dispatch);
     }
     watched_ = false;
+    StartWorkers(&dispatch);
   }
   PostDispatch(std::move(dispatch));
+}
+
+// Saves to other places do not wait for those that are held up.
+void Scheduler::FindHeldUp(Dispatch* dispatch) {
+  ScheduledSaves back;
+  if (!slots_.FindHeldUp(&workers_, &back)) return;
+  for (const auto& save : back) {
+    commits_.StopExpecting(save.get());
+    save->job->Return();
+  }
+  FillSlots(dispatch);
 }
 
 // The worker, if there is one, is going to wait. Another one takes its place.
@@ -116,16 +139,16 @@ void Scheduler::LetOthersWork(Workers::Worker* worker) {
 }
 
 // Passes the slot of a completed save to the next one.
-void Scheduler::PassOnSlot(SlotClass slot_class, Dispatch* dispatch) {
+void Scheduler::PassOnSlot(ScheduledSave* completed, Dispatch* dispatch) {
   // In memory a save takes no longer than waking another thread for the next one.
   std::shared_ptr<ScheduledSave> next;
-  if (slot_class == SlotClass::kInMemory && dispatch->next == nullptr && !SaveJob::AllCancelled())
-    next = slots_.PassOn(slot_class);
+  if (completed->slot_class == SlotClass::kInMemory && dispatch->next == nullptr && !SaveJob::AllCancelled())
+    next = slots_.PassOn(completed);
   if (next == nullptr) {
-    slots_.Release(slot_class);
+    slots_.Release(completed);
   } else {
-    EnqueueForSlot(paths_.Start(next.get()));
-    next->job->Take();
+    Start(next.get());
+    next->begin = last_completed_;
     dispatch->next = std::move(next);
   }
   FillSlots(dispatch);
@@ -166,13 +189,19 @@ void Scheduler::Run(std::shared_ptr<ScheduledSave> save, Workers::Worker* worker
     {
       MutexLock lock(mutex_);
       if (prepared == SaveJob::Prepared::kReady) {
-        slots_.Learn(save->job->request().path, save->job->plan().in_memory);
+        Learn(*save->job);
         save->ready = true;
-        DispatchReady(save->path_queue, &dispatch);
+        // A withdrawn save is in no queue.
+        if (save->path_queue == nullptr) {
+          dispatch.alone.push_back(save);
+        } else {
+          DispatchReady(save->path_queue, &dispatch);
+        }
       } else {
         Dequeue(save.get(), &dispatch);
         dispatch.failed.push_back(save);
       }
+      if (dispatch.alone.empty() && slots_.LeaveThread(save.get())) FillSlots(&dispatch);
     }
     commits_.StopExpecting(save.get());
     if (!dispatch.leaderless.empty()) LetOthersWork(worker);
@@ -330,11 +359,41 @@ void Scheduler::DispatchReady(PathQueue* queue, Dispatch* dispatch) {
   }
 }
 
+// The filesystem of the save is known.
+void Scheduler::Learn(const SaveJob& job) {
+  slots_.Learn(job.request().path, job.filesystem(), job.plan().in_memory);
+}
+
 // The save is published or has failed: the saves after it may continue.
 void Scheduler::Dequeue(ScheduledSave* save, Dispatch* dispatch) {
+  if (save->path_queue == nullptr) return;
   PathQueue* const queue = paths_.Remove(save);
   if (queue != nullptr) DispatchReady(queue, dispatch);
   changed_.NotifyAll();
+}
+
+void Scheduler::Withdraw(const SaveJob& job) {
+  Dispatch dispatch;
+  {
+    MutexLock lock(mutex_);
+    const std::shared_ptr<ScheduledSave> save = paths_.Find(job);
+    // The group of a leader publishes the saves to a path together.
+    if (save == nullptr || save->dispatched || save->synchronous() || SaveJob::AllCancelled()) return;
+    if (!save->started) {
+      if (save->may_start) slots_.Remove(save.get());
+      const std::shared_ptr<ScheduledSave> next = paths_.Start(save.get());
+      if (save->may_start) EnqueueForSlot(next);
+      save->job->Take();
+      save->job->FailUnstarted(Status::Failed(Status::Reason::kCancelled, "open", ECANCELED));
+      // Not on this thread: to remove what a stream has written may take long.
+      dispatch.failed.push_back(save);
+    } else if (save->ready) {
+      dispatch.alone.push_back(save);
+    }
+    Dequeue(save.get(), &dispatch);
+    FillSlots(&dispatch);
+  }
+  PostDispatch(std::move(dispatch));
 }
 
 // A loop instead of recursion: each save may release the next one.
@@ -403,8 +462,9 @@ void Scheduler::Complete(const std::shared_ptr<ScheduledSave>& save, Dispatch* d
   save->job->Finish(&unsynced_directories_);
   {
     MutexLock lock(mutex_);
-    PassOnSlot(save->slot_class, dispatch);
     last_completed_ = Clock::now();
+    // A save that was withdrawn early has none.
+    if (save->slots != nullptr) PassOnSlot(save.get(), dispatch);
     changed_.NotifyAll();
   }
   if (SaveJob::AllCancelled()) return;
@@ -476,12 +536,8 @@ std::vector<PlanRequest> Scheduler::SaveSync(std::vector<std::shared_ptr<SaveJob
   {
     MutexLock lock(mutex_);
     for (const auto& save : saves) {
-      if (save->path_queue == nullptr) {
-        // Completed.
-        if (save->job->outcome().published)
-          slots_.Learn(save->job->request().path, save->job->plan().in_memory);
-        continue;
-      }
+      // Completed.
+      if (save->path_queue == nullptr) continue;
       if (save->may_start && !save->started) EnqueueForSlot(paths_.Start(save.get()));
       Dequeue(save.get(), &dispatch);
       save->job->Return();
@@ -547,6 +603,10 @@ std::vector<PlanRequest> Scheduler::RunSync(const ScheduledSaves& saves, Dispatc
 
 void Scheduler::CommitSync(ScheduledSaves* ready, Dispatch* dispatch) {
   commits_.Commit(*ready, [&](const ScheduledSaves& renamed) { AfterRename(renamed, dispatch); });
+  {
+    MutexLock lock(mutex_);
+    for (const auto& save : *ready) Learn(*save->job);
+  }
   for (const auto& save : *ready) save->job->Finish(&unsynced_directories_);
   ready->clear();
 }

@@ -36,6 +36,10 @@ class Scheduler {
   // Starts a save. The listener gets the outcome on a thread of the pool.
   void Submit(std::shared_ptr<SaveJob> job) EXCLUDES(mutex_);
 
+  // The save has been cancelled. If it has not started, it fails now. If it has, no later save to the path
+  // waits for it any more.
+  void Withdraw(const SaveJob& job) EXCLUDES(mutex_);
+
   // Runs the save on the calling thread, which must not wait, if it goes to a filesystem in memory, is small,
   // and no other save to its path is unpublished. The listener is not called. False: nothing was done, and
   // the save has to be submitted. `among_many`: the caller makes many saves together, so the threads of the
@@ -105,7 +109,10 @@ class Scheduler {
 
   void EnqueueForSlot(std::shared_ptr<ScheduledSave> save) REQUIRES(mutex_);
   void FillSlots(Dispatch* dispatch) REQUIRES(mutex_);
-  void PassOnSlot(SlotClass slot_class, Dispatch* dispatch) REQUIRES(mutex_);
+  void PassOnSlot(ScheduledSave* completed, Dispatch* dispatch) REQUIRES(mutex_);
+  void Start(ScheduledSave* save) REQUIRES(mutex_);
+  void FindHeldUp(Dispatch* dispatch) REQUIRES(mutex_);
+  void Learn(const SaveJob& job) REQUIRES(mutex_);
   void DispatchReady(PathQueue* queue, Dispatch* dispatch) REQUIRES(mutex_);
   void Dequeue(ScheduledSave* save, Dispatch* dispatch) REQUIRES(mutex_);
   static bool AreFirst(const ScheduledSaves& saves);

@@ -2,19 +2,26 @@
 #define INDELIBLE_SLOTS_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
+#include <tuple>
 
 #include "scheduled_save.h"
+#include "workers.h"
 
 namespace indelible {
 
 // Limits the number of saves of each class between start and completion, and with it the open descriptors;
 // and the queue of saves that wait for a slot. The scheduler's mutex guards it.
+//
+// A save that a disk or a server holds up gets a slot of its place: of its filesystem, or, if that is not
+// known, of its directory. So do all saves to that place until the last one has ended. Saves to other places
+// do not wait for them.
 class Slots {
  public:
   Slots();
@@ -23,34 +30,66 @@ class Slots {
   void Enqueue(std::shared_ptr<ScheduledSave> save);
   // The next save that gets a slot now. Null if no class has both a free slot and a waiting save.
   std::shared_ptr<ScheduledSave> Take();
-  // The next save of the class, which takes over the slot of a completed one. Null if none waits.
-  std::shared_ptr<ScheduledSave> PassOn(SlotClass slot_class);
-  void Release(SlotClass slot_class) { --Of(slot_class).taken; }
-  // Remembers whether a save to this path was in memory (tmpfs), for the class of later saves to the same
+  // The next save of the group, which takes over the slot of a completed one. Null if none waits.
+  std::shared_ptr<ScheduledSave> PassOn(ScheduledSave* completed);
+  void Release(ScheduledSave* save);
+  // The save has a slot and needs no thread now. True if that lets another one start.
+  bool LeaveThread(ScheduledSave* save);
+  // Removes a save that waits for a slot.
+  void Remove(ScheduledSave* save);
+  // Finds the saves that have been held up for some time since they began. True if there is one, so that
+  // slots of its class have become free. `*back`: saves to the same places that waited for a worker. They
+  // have no slot any more, and wait for one.
+  bool FindHeldUp(Workers* workers, ScheduledSaves* back);
+  // Whether saves wait for those of other places.
+  bool HasWaiting() const;
+  // Remembers the filesystem of this path, and whether it is in memory (tmpfs), for later saves to the same
   // directory.
-  void Learn(const std::string& path, bool in_memory);
+  void Learn(const std::string& path, const platform::FilesystemId& filesystem, bool in_memory);
   // Whether the path's directory was in memory the last time.
   bool IsInMemory(const std::string& path) const;
   // Whether the threads that save to memory may soon have nothing to do.
   bool ThreadsNeedMore() const;
-  // The number of occupied slots of all classes.
-  size_t taken() const;
+  // The number of occupied slots.
+  size_t taken() const { return holders_.size(); }
 
  private:
-  struct Class {
-    explicit Class(size_t limit) : limit(limit) {}
-    const size_t limit;
-    size_t taken = 0;
-    std::list<std::shared_ptr<ScheduledSave>> waiting;
-  };
-  SlotClass ClassOf(const SaveJob& job) const;
-  static std::shared_ptr<ScheduledSave> TakeFirst(Class* slots);
-  Class& Of(SlotClass slot_class) { return classes_[static_cast<size_t>(slot_class)]; }
+  using Clock = std::chrono::steady_clock;
 
-  std::array<Class, 3> classes_;  // By SlotClass.
-  // Directories on a filesystem in memory, by the path that the caller used. Only a hint about how many
-  // threads help: the path may lead to another filesystem by now.
-  std::set<std::string, std::less<>> memory_directories_;
+  struct Known {
+    platform::FilesystemId filesystem;
+    bool in_memory = false;
+  };
+  // The directory only if its filesystem is not known.
+  struct Place {
+    SlotClass slot_class;
+    platform::FilesystemId filesystem;
+    std::string directory;
+
+    bool operator<(const Place& other) const {
+      return std::tie(slot_class, filesystem, directory) <
+             std::tie(other.slot_class, other.filesystem, other.directory);
+    }
+  };
+
+  SlotClass ClassOf(const SaveJob& job) const;
+  Place PlaceOf(const ScheduledSave& save) const;
+  const Known* Find(const std::string& path) const;
+  bool IsHeldUp(const SlotGroup* group) const;
+  static void WaitIn(SlotGroup* group, std::shared_ptr<ScheduledSave> save);
+  void MoveTo(SlotGroup* group, ScheduledSave* save);
+  std::shared_ptr<ScheduledSave> TakeFirst(SlotGroup* group);
+  void GiveBack(ScheduledSave* save);
+  void RemoveIfIdle(const SlotGroup* group);
+  SlotGroup& Of(SlotClass slot_class) { return classes_[static_cast<size_t>(slot_class)]; }
+
+  std::array<SlotGroup, 3> classes_;  // By SlotClass.
+  std::map<Place, SlotGroup> held_up_;
+  // The saves that have a slot.
+  std::list<ScheduledSave*> holders_;
+  Clock::time_point looked_{};
+  // By the path that the caller used. Only a hint: the path may lead to another filesystem by now.
+  std::map<std::string, Known, std::less<>> directories_;
 };
 
 }  // namespace indelible

@@ -15,38 +15,109 @@ namespace {
 // Longer than the pauses of a busy program, and short enough to free the threads of an idle one.
 constexpr std::chrono::seconds kIdleTime(5);
 
+// With those that are held up: each has a stack. At sixteen for one place, so many places may hang.
+constexpr size_t kMostWithHeldUp = 512;
+
 }  // namespace
 
-bool ThreadPool::Post(Task* work) {
+bool ThreadPool::Post(Task* task, std::string place) {
+  Work work{std::move(*task), std::move(place)};
   MutexLock lock(mutex_);
+  if (HoldBack(&work) || Enqueue(&work)) return true;
+  *task = std::move(work.task);
+  return false;
+}
+
+// False, with `*work` unchanged, if there is no thread.
+bool ThreadPool::Enqueue(Work* work) {
   if (!idle_.empty()) {
-    Idle* const latest = idle_.back();
+    Thread* const latest = idle_.back();
     idle_.pop_back();
     latest->work = std::move(*work);
     latest->arrived.NotifyOne();
     return true;
   }
   waiting_.push_back(std::move(*work));
-  if (threads_ < most_threads_ && platform::StartThread([this] { Work(); })) {
-    ++threads_;
+  if (AddThread()) return true;
+  if (all_threads_ > 0) {
+    if (!watched_) watched_ = platform::StartThread([this] { Watch(); });
     return true;
   }
-  if (threads_ > 0) return true;
   *work = std::move(waiting_.back());
   waiting_.pop_back();
   return false;
 }
 
-void ThreadPool::Work() {
+bool ThreadPool::AddThread() {
+  if (threads_ >= most_threads_ || all_threads_ >= kMostWithHeldUp) return false;
+  if (!platform::StartThread([this] { RunThread(); })) return false;
+  ++threads_;
+  ++all_threads_;
+  return true;
+}
+
+// True if the work waits until a thread that its place holds up continues.
+bool ThreadPool::HoldBack(Work* work) {
+  if (places_.empty()) return false;
+  const auto found = places_.find(work->place);
+  if (found == places_.end() || found->second.held_up < kMostHeldUp) return false;
+  found->second.waiting.push_back(std::move(*work));
+  return true;
+}
+
+// While work waits and every thread is busy.
+void ThreadPool::Watch() {
   platform::BlockSignals();
+  MutexLock lock(mutex_);
+  while (!waiting_.empty()) {
+    tick_.WaitFor(mutex_, kHeldUp / 4);
+    FindHeldUp();
+    for (size_t left = waiting_.size(); left > 0 && AddThread(); --left) {
+    }
+  }
+  watched_ = false;
+}
+
+void ThreadPool::FindHeldUp() {
+  const Clock::time_point since = Clock::now() - kHeldUp;
+  for (Thread* const thread : busy_) {
+    if (thread->held_up || thread->since > since) continue;
+    thread->held_up = true;
+    --threads_;
+    if (!thread->work.place.empty()) ++places_[thread->work.place].held_up;
+  }
+}
+
+void ThreadPool::EndWork(Thread* self) {
+  busy_.remove(self);
+  if (!std::exchange(self->held_up, false)) return;
+  ++threads_;
+  const auto found = places_.find(self->work.place);
+  if (found == places_.end()) return;
+  Place& place = found->second;
+  // Where none is held up any more, all may continue.
+  const bool answers = --place.held_up == 0;
+  for (size_t left = answers ? place.waiting.size() : 1; left > 0 && !place.waiting.empty(); --left) {
+    Work next = std::move(place.waiting.front());
+    place.waiting.pop_front();
+    static_cast<void>(Enqueue(&next));
+  }
+  if (answers) places_.erase(found);
+}
+
+void ThreadPool::RunThread() {
+  platform::BlockSignals();
+  Thread self;
   mutex_.Lock();
-  for (Task work = NextWork(); work; work = NextWork()) {
+  while (NextWork(&self)) {
     mutex_.Unlock();
-    work();
-    work = Task();
+    self.work.task();
+    self.work.task = Task();
     mutex_.Lock();
+    EndWork(&self);
   }
   --threads_;
+  --all_threads_;
   mutex_.Unlock();
 }
 
@@ -130,22 +201,27 @@ void RunUntil(ThreadPool* pool, std::vector<Task> tasks, std::chrono::steady_clo
   countdown->WaitUntil(deadline);
 }
 
-// Empty when the thread has been idle for long enough.
-Task ThreadPool::NextWork() {
-  if (!waiting_.empty()) {
-    Task work = std::move(waiting_.front());
+// False when the thread has been idle for long enough, or there are more than enough.
+bool ThreadPool::NextWork(Thread* self) {
+  self->work = Work();
+  while (!waiting_.empty() && threads_ <= most_threads_ && !self->work.task) {
+    Work next = std::move(waiting_.front());
     waiting_.pop_front();
-    return work;
+    if (!HoldBack(&next)) self->work = std::move(next);
   }
-  Idle self;
-  idle_.push_back(&self);
-  const auto end = std::chrono::steady_clock::now() + kIdleTime;
-  while (!self.work) {
-    if (self.arrived.WaitUntil(mutex_, end) || self.work) continue;
-    idle_.erase(std::find(idle_.begin(), idle_.end(), &self));
-    break;
+  if (!self->work.task) {
+    if (threads_ > most_threads_) return false;
+    idle_.push_back(self);
+    const auto end = Clock::now() + kIdleTime;
+    while (!self->work.task) {
+      if (self->arrived.WaitUntil(mutex_, end) || self->work.task) continue;
+      idle_.erase(std::find(idle_.begin(), idle_.end(), self));
+      return false;
+    }
   }
-  return std::move(self.work);
+  self->since = Clock::now();
+  busy_.push_back(self);
+  return true;
 }
 
 }  // namespace indelible

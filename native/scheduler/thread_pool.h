@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <list>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "../base/function_ref.h"
@@ -15,34 +17,69 @@ namespace indelible {
 // The addon's own threads, so that a slow disk never blocks Node's shared pool. A thread is started when
 // there is work and no idle thread, and ends after some idle seconds. All environments of the process share
 // the pool, and it is never destroyed.
+//
+// A thread whose work takes long counts as held up, by a server that does not answer for example. Another
+// thread takes its place. Work of the same place is held back while many threads are held up there. So no
+// place has all threads.
 class ThreadPool {
  public:
+  // Work that takes longer is held up.
+  static constexpr std::chrono::milliseconds kHeldUp{100};
+  // The most threads that one place may hold up before its other work waits.
+  static constexpr size_t kMostHeldUp = 16;
+
   explicit ThreadPool(size_t most_threads) : most_threads_(most_threads) {}
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // Runs `*work` on one of the threads, in the order of the calls. False, with `*work` unchanged, if not even
-  // one thread can be started.
-  [[nodiscard]] bool Post(Task* work) EXCLUDES(mutex_);
+  // Runs `*task` on one of the threads, in the order of the calls. False, with `*task` unchanged, if not even
+  // one thread can be started. `place`: any text that is the same for work that the same filesystem holds up.
+  // Work without a place is never held back.
+  [[nodiscard]] bool Post(Task* task, std::string place = std::string()) EXCLUDES(mutex_);
   size_t most_threads() const { return most_threads_; }
 
  private:
-  // An idle thread, which waits for work.
-  struct Idle {
+  using Clock = std::chrono::steady_clock;
+
+  struct Work {
+    Task task;
+    std::string place;
+  };
+  struct Thread {
     ConditionVariable arrived;
-    Task work;
+    Work work;
+    Clock::time_point since{};
+    bool held_up = false;
+  };
+  // A place where threads are held up.
+  struct Place {
+    size_t held_up = 0;
+    std::list<Work> waiting;
   };
 
-  void Work() EXCLUDES(mutex_);
-  Task NextWork() REQUIRES(mutex_);
+  void RunThread() EXCLUDES(mutex_);
+  void Watch() EXCLUDES(mutex_);
+  bool Enqueue(Work* work) REQUIRES(mutex_);
+  bool HoldBack(Work* work) REQUIRES(mutex_);
+  bool AddThread() REQUIRES(mutex_);
+  void FindHeldUp() REQUIRES(mutex_);
+  void EndWork(Thread* self) REQUIRES(mutex_);
+  bool NextWork(Thread* self) REQUIRES(mutex_);
 
   const size_t most_threads_;
   Mutex mutex_;
-  std::list<Task> waiting_ GUARDED_BY(mutex_);
+  std::list<Work> waiting_ GUARDED_BY(mutex_);
+  // Those that are not held up, and all.
   size_t threads_ GUARDED_BY(mutex_) = 0;
+  size_t all_threads_ GUARDED_BY(mutex_) = 0;
   // The last one became idle last. It gets the next work: its stack is still in the cache of the processor,
   // and the others may end.
-  std::vector<Idle*> idle_ GUARDED_BY(mutex_);
+  std::vector<Thread*> idle_ GUARDED_BY(mutex_);
+  std::list<Thread*> busy_ GUARDED_BY(mutex_);
+  std::map<std::string, Place> places_ GUARDED_BY(mutex_);
+  // Whether a thread runs Watch. Nothing signals `tick_`.
+  bool watched_ GUARDED_BY(mutex_) = false;
+  ConditionVariable tick_;
 };
 
 // Runs `run` for each index below `count`, on the calling thread and on threads of the pool, and waits for

@@ -7,8 +7,12 @@ namespace indelible {
 
 namespace {
 
-// A running update has up to four descriptors, and a process commonly has 1024.
-constexpr size_t kMostUnderWay = 64;
+// A running update has up to four descriptors, and a process commonly has 1024. A server that holds up all
+// updates of its directories leaves slots to the others.
+constexpr size_t kMostUnderWay = 192;
+constexpr size_t kMostInDirectory = 64;
+
+std::string DirectoryOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 }  // namespace
 
@@ -39,6 +43,8 @@ bool UpdateQueue::Leave(uint64_t ticket) {
     tickets.erase(std::find(tickets.begin(), tickets.end(), ticket));
     if (left.under_way) {
       --under_way_;
+      const auto directory = directories_.find(DirectoryOf(left.path));
+      if (--directory->second == 0) directories_.erase(directory);
       if (left.has_held) ForgetWaitForSlot();
     } else if (was_first) {
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
@@ -48,10 +54,13 @@ bool UpdateQueue::Leave(uint64_t ticket) {
     } else if (was_first) {
       RequestSlot(tickets.front(), &now);
     }
-    if (left.under_way && !waiting_.empty()) {
-      const uint64_t next = waiting_.front();
-      waiting_.pop_front();
-      GrantSlot(next, &now);
+    if (left.under_way) {
+      const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                     [&](uint64_t one) REQUIRES(mutex_) { return HasSlot(one); });
+      if (next != waiting_.end()) {
+        GrantSlot(*next, &now);
+        waiting_.erase(next);
+      }
     }
   }
   for (const Task& task : now) task();
@@ -110,7 +119,7 @@ bool UpdateQueue::HasOwn(const std::string& path) {
 }
 
 void UpdateQueue::RequestSlot(uint64_t ticket, std::vector<Task>* granted) {
-  if (under_way_ < kMostUnderWay && waiting_.empty()) {
+  if (HasSlot(ticket)) {
     GrantSlot(ticket, granted);
     return;
   }
@@ -118,10 +127,18 @@ void UpdateQueue::RequestSlot(uint64_t ticket, std::vector<Task>* granted) {
   waiting_.push_back(ticket);
 }
 
+// Whether there is one for this update.
+bool UpdateQueue::HasSlot(uint64_t ticket) {
+  if (under_way_ >= kMostUnderWay) return false;
+  const auto found = directories_.find(DirectoryOf(updates_.find(ticket)->second.path));
+  return found == directories_.end() || found->second < kMostInDirectory;
+}
+
 void UpdateQueue::GrantSlot(uint64_t ticket, std::vector<Task>* granted) {
   Update& update = updates_.find(ticket)->second;
   update.under_way = true;
   ++under_way_;
+  ++directories_[DirectoryOf(update.path)];
   granted->push_back(std::move(update.granted));
 }
 

@@ -24,9 +24,9 @@ class UpdateQueue {
   UpdateQueue(const UpdateQueue&) = delete;
   UpdateQueue& operator=(const UpdateQueue&) = delete;
 
-  // True: it is the update's turn, because every earlier update of the path has left and fewer than 64 are
-  // running. Otherwise `granted` is called once when the turn comes, on the thread of a Leave. The ticket
-  // must not have joined before.
+  // True: it is the update's turn, because every earlier update of the path has left, and few enough are
+  // running in its directory and in all. Otherwise `granted` is called once when the turn comes, on the
+  // thread of a Leave. The ticket must not have joined before.
   [[nodiscard]] bool Join(uint64_t ticket, const std::string& path, Task granted) EXCLUDES(mutex_);
   // Removes the update, which has its turn or still waits. False if the ticket has not joined.
   bool Leave(uint64_t ticket) EXCLUDES(mutex_);
@@ -69,6 +69,7 @@ class UpdateQueue {
 
   // The update is the first of its path: it gets a slot, or waits for one.
   void RequestSlot(uint64_t ticket, std::vector<Task>* granted) REQUIRES(mutex_);
+  bool HasSlot(uint64_t ticket) REQUIRES(mutex_);
   void ForgetWaitForSlot() REQUIRES(mutex_);
   void GrantSlot(uint64_t ticket, std::vector<Task>* granted) REQUIRES(mutex_);
 
@@ -78,6 +79,8 @@ class UpdateQueue {
   // Updates that are the first of their paths and wait for a slot.
   std::list<uint64_t> waiting_ GUARDED_BY(mutex_);
   size_t under_way_ GUARDED_BY(mutex_) = 0;
+  // The number of those under way, by directory.
+  std::map<std::string, size_t> directories_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -38,6 +38,7 @@ std::shared_ptr<ScheduledSave> Workers::Next(Worker* worker) {
   worker->busy_since = Clock::now();
   std::shared_ptr<ScheduledSave> save = std::move(waiting_.front());
   waiting_.pop_front();
+  save->begin = worker->busy_since;
   return save;
 }
 
@@ -60,6 +61,14 @@ ScheduledSaves Workers::TakeAll() {
   ScheduledSaves all(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
   waiting_.clear();
   return all;
+}
+
+void Workers::TakeBack(FunctionRef<bool(const ScheduledSave&)> condition, ScheduledSaves* taken) {
+  waiting_.remove_if([&](const std::shared_ptr<ScheduledSave>& save) {
+    if (save->begun() || !condition(*save)) return false;
+    taken->push_back(save);
+    return true;
+  });
 }
 
 }  // namespace indelible

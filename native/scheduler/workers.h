@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 
+#include "../base/function_ref.h"
 #include "scheduled_save.h"
 
 namespace indelible {
@@ -48,6 +49,8 @@ class Workers {
   bool HasFresh() const { return Count(State::kFresh) > 0; }
   // All saves that wait.
   ScheduledSaves TakeAll();
+  // Adds the saves to `*taken` that wait, were never begun and fulfil the condition. They wait no longer.
+  void TakeBack(FunctionRef<bool(const ScheduledSave&)> condition, ScheduledSaves* taken);
 
  private:
   size_t Count(State state) const { return counts_[static_cast<size_t>(state)]; }

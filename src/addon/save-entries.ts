@@ -34,8 +34,10 @@ export interface SaveEntries {
   abandonSaveSync(ticket: number): Stages | undefined;
   /** A unique number in this process, for all threads and all copies of the library. */
   issueTicket(): number;
-  /** Does nothing if the save has ended. */
-  cancel(ticket: number): void;
+  /** Whether it is certain that the save publishes nothing. False if it has ended. */
+  cancel(ticket: number): boolean;
+  /** The process does not stay alive for the pending call with this ticket. */
+  leaveBehind(ticket: number): void;
   /** Cancels all unpublished saves of this thread, and waits until their temporaries are removed. */
   takeBack(): void;
   /**

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../base/abortable.js';
+import { throwIfAborted, unlessHeldUp } from '../base/abortable.js';
 import { indelibleError } from '../base/errors.js';
 import { toSaveError } from '../base/fs-error.js';
 import { isWeaker, optionsObject, resolveOptions } from '../base/options.js';
@@ -45,7 +45,10 @@ export async function openTemporary(
   options?: OpenTemporaryOptions | null,
 ): Promise<TemporaryFile> {
   const { request, from, defaults } = requestOf(directory, options);
-  return new TemporaryFile(await run(open(request, from)), defaults);
+  const opening = run(open(request, from));
+  const close = () => void opening.then((late) => run(late.close())).catch(() => undefined);
+  const opened = await unlessHeldUp(opening, request.signal, { mayLeave: () => true, leave: close });
+  return new TemporaryFile(opened, defaults);
 }
 
 /** The same on the calling thread. */

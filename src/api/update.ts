@@ -1,4 +1,4 @@
-import { abortable } from '../base/abortable.js';
+import { abortable, unlessHeldUp } from '../base/abortable.js';
 import { now, pause } from '../base/clock.js';
 import type { SaveData } from '../base/data.js';
 import {
@@ -253,7 +253,7 @@ async function updateUnderLock<Current extends string | Buffer>(
     } catch (error) {
       if (attempt >= call.retries || !isConflict(error)) throw withPublished(changedOf(error, call), false);
     } finally {
-      await file.release();
+      await file.release(signal);
       turn.hold(false);
     }
   }
@@ -299,11 +299,20 @@ class AsyncLockedFile {
     return await abortable(reading, signal);
   }
 
-  /** Waits only if no step is under way. Otherwise the file is released behind that step. */
-  async release(): Promise<void> {
+  /**
+   * Waits only if no step is under way. Otherwise the file is released behind that step. An aborted call does
+   * not wait for a server either.
+   */
+  async release(signal: AbortSignal | undefined): Promise<void> {
     const release = () => run(this.#file.release());
-    if (this.#reading === undefined) await release();
-    else this.#reading.then(release, release).catch(() => undefined);
+    if (this.#reading !== undefined) {
+      this.#reading.then(release, release).catch(() => undefined);
+      return;
+    }
+    const aborted = signal?.aborted ? signal : undefined;
+    await unlessHeldUp(release(), aborted, { mayLeave: () => true }).catch((error) => {
+      if (aborted === undefined) throw error;
+    });
   }
 }
 

@@ -1,4 +1,11 @@
+import { startTimer, stopTimer } from './clock.js';
 import { abortError } from './errors.js';
+
+/**
+ * How long an aborted call waits for what it has begun, in milliseconds. In that time a disk has removed the
+ * temporary of a save, and only a server that does not answer has not.
+ */
+const PATIENCE_MS = 50;
 
 /**
  * Settles as the given promise does. If the signal is aborted first, rejects at once, without waiting for the
@@ -17,6 +24,52 @@ export async function abortable<T>(given: Promise<T>, signal: AbortSignal | unde
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** What an aborted call that is held up leaves behind. */
+export interface Leaving {
+  /** Whether the call is certain to publish nothing, now that its signal is aborted. */
+  mayLeave(): boolean;
+  /** Called if the call is left behind. */
+  leave?(): void;
+}
+
+/**
+ * Settles as the given promise does, that of a call that undoes its work when the signal is aborted. If a
+ * disk or a server holds that up, rejects with the abort error meanwhile. The call ends later.
+ */
+export function unlessHeldUp<T>(
+  given: Promise<T>,
+  signal: AbortSignal | undefined,
+  { mayLeave, leave }: Leaving,
+): Promise<T> {
+  if (signal === undefined) return given;
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const aborted = (): void => {
+      if (!mayLeave()) return;
+      timer = startTimer(() => {
+        leave?.();
+        reject(abortError(signal));
+      }, PATIENCE_MS);
+    };
+    const settle = (): void => {
+      stopTimer(timer);
+      signal.removeEventListener('abort', aborted);
+    };
+    given.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error) => {
+        settle();
+        reject(error);
+      },
+    );
+    if (signal.aborted) aborted();
+    else signal.addEventListener('abort', aborted, { once: true });
+  });
 }
 
 /** Called between the steps of a save, until the step that publishes the file. */

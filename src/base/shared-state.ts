@@ -22,6 +22,8 @@ export interface QueuedSave {
    * save.
    */
   finishSync?(): void;
+  /** Whether the save is certain to publish nothing, now that its signal is aborted. */
+  mayLeave(): boolean;
 }
 
 export interface UnsyncedDirectory {

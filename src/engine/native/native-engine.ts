@@ -1,12 +1,13 @@
 import type { Addon } from '../../addon/addon.js';
 import { decisionFor, providePlans } from '../../addon/plan-provider.js';
 import { FLAG, needsPlans, type PlansNeeded, type WireRequest } from '../../addon/wire.js';
+import { unlessHeldUp } from '../../base/abortable.js';
 import { refuseIfLost } from '../../base/data.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { ownerPart } from '../../fs/temporary-name.js';
 import { type Engine, type StreamingSave, type StreamingSaveSync, settle } from '../engine.js';
 import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
-import { savedOf, submit } from './submission.js';
+import { leavingOf, savedOf, submit } from './submission.js';
 import { NativeUpdateQueue } from './update-queue.js';
 
 /** The number of plan requests of a synchronous save before it uses the default plan. */
@@ -104,15 +105,8 @@ export class NativeEngine implements Engine {
   ): Promise<Saved> {
     const { byteLength: size } = data;
     const ticket = this.#addon.issueTicket();
-    const cancel = (): void => this.#addon.cancel(ticket);
-    // Before the listener: a wrong argument throws here.
-    const outcome = submit(this.#addon.save, request, data, ticket, temporary);
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      return savedOf(request, await outcome, size);
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+    const outcome = Promise.resolve(submit(this.#addon.save, request, data, ticket, temporary));
+    return savedOf(request, await unlessHeldUp(outcome, signal, leavingOf(this.#addon, ticket)), size);
   }
 
   #saveSync(request: SaveParameters, data: Uint8Array, temporary: number): Saved {

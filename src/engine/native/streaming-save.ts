@@ -2,9 +2,10 @@ import type { Addon } from '../../addon/addon.js';
 import { saveErrorOf } from '../../addon/native-error.js';
 import { providePlans } from '../../addon/plan-provider.js';
 import { needsPlans } from '../../addon/wire.js';
+import { type Leaving, unlessHeldUp } from '../../base/abortable.js';
 import type { Saved, SaveParameters } from '../../base/save-request.js';
 import type { StreamingSave, StreamingSaveSync } from '../engine.js';
-import { addStages, savedOf, submit } from './submission.js';
+import { addStages, leavingOf, savedOf, submit } from './submission.js';
 
 /** The data with which a streaming save is opened. */
 const NO_DATA = new Uint8Array(0);
@@ -14,24 +15,26 @@ export class NativeStreamingSave implements StreamingSave {
   readonly #addon: Addon;
   readonly #request: SaveParameters;
   readonly #ticket: number;
-  readonly #cancel: () => void;
+  readonly #leaving: Leaving;
   /** The current call. The addon's promises do not reject. */
   #lastCall: Promise<unknown> = Promise.resolve();
   #submitted = false;
   #abandoned = false;
+  /** The last call is held up, and the caller knows that the save was aborted. */
+  #left = false;
 
   private constructor(addon: Addon, request: SaveParameters) {
     this.#addon = addon;
     this.#request = request;
     this.#ticket = addon.issueTicket();
-    this.#cancel = () => addon.cancel(this.#ticket);
-    request.signal?.addEventListener('abort', this.#cancel, { once: true });
+    const { mayLeave } = leavingOf(addon, this.#ticket);
+    this.#leaving = { mayLeave, leave: () => this.#leave() };
   }
 
   static async open(addon: Addon, request: SaveParameters): Promise<NativeStreamingSave> {
     const save = new NativeStreamingSave(addon, request);
     for (;;) {
-      const answer = await submit(addon.openSave, request, NO_DATA, save.#ticket);
+      const answer = await save.#call(submit(addon.openSave, request, NO_DATA, save.#ticket));
       if (answer === 0) return save;
       if (needsPlans(answer)) {
         providePlans(addon, answer);
@@ -44,9 +47,7 @@ export class NativeStreamingSave implements StreamingSave {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#throwIfAbandoned();
-    const call = this.#addon.appendToSave(this.#ticket, chunk);
-    this.#lastCall = call;
-    const answer = await call;
+    const answer = await this.#call(this.#addon.appendToSave(this.#ticket, chunk));
     if (answer !== 0) throw saveErrorOf(this.#request, answer);
   }
 
@@ -54,16 +55,22 @@ export class NativeStreamingSave implements StreamingSave {
     this.#throwIfAbandoned();
     const call = this.#addon.finishSave(this.#ticket);
     this.#submitted = true;
-    this.#lastCall = call;
-    const outcome = await call;
-    this.#removeAbortListener();
-    return savedOf(this.#request, outcome);
+    return savedOf(this.#request, await this.#call(call));
   }
 
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    this.#cancel();
-    this.#removeAbortListener();
+    this.#addon.cancel(this.#ticket);
+    if (this.#left) return;
+    const { signal } = this.#request;
+    // A save that is aborted waits no longer for a server than its calls do.
+    await unlessHeldUp(this.#end(), signal?.aborted ? signal : undefined, this.#leaving).catch(
+      () => undefined,
+    );
+  }
+
+  /** Makes the last call after the current one. */
+  async #end(): Promise<void> {
     await this.#lastCall;
     if (this.#submitted) return;
     this.#submitted = true;
@@ -72,12 +79,20 @@ export class NativeStreamingSave implements StreamingSave {
     addStages(this.#request, await call);
   }
 
-  #throwIfAbandoned(): void {
-    if (this.#abandoned) throw new Error('The save was abandoned');
+  #call<T>(call: Promise<T>): Promise<T> {
+    this.#lastCall = call;
+    return unlessHeldUp(call, this.#request.signal, this.#leaving);
   }
 
-  #removeAbortListener(): void {
-    this.#request.signal?.removeEventListener('abort', this.#cancel);
+  #leave(): void {
+    this.#addon.leaveBehind(this.#ticket);
+    if (this.#left) return;
+    this.#left = true;
+    void this.#end();
+  }
+
+  #throwIfAbandoned(): void {
+    if (this.#abandoned) throw new Error('The save was abandoned');
   }
 }
 

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../base/abortable.js';
 import { now, pause } from '../../base/clock.js';
 import { failedWith } from '../../base/fs-error.js';
 import type { Saved, SaveRequest } from '../../base/save-request.js';
@@ -70,7 +71,12 @@ export class PendingSave implements QueuedSave {
     }
   }
 
+  mayLeave(): boolean {
+    return this.#publication === undefined && this.#outcome === undefined;
+  }
+
   #publish(publication: Publication): void {
+    throwIfAborted(this.#request.signal);
     if (this.#outcome !== undefined) throw new Error('The save is already finished');
     this.#publication = publication;
   }

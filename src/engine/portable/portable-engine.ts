@@ -1,3 +1,4 @@
+import { unlessHeldUp } from '../../base/abortable.js';
 import { queueKey } from '../../base/path-bytes.js';
 import { noTemporaryFileError } from '../../base/save-errors.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
@@ -67,8 +68,8 @@ export const portableEngine: Engine = {
   },
 };
 
-async function inOrder(
-  { path, timer }: SaveParameters,
+function inOrder(
+  { path, timer, signal }: SaveParameters,
   begin: (predecessor: QueuedSave | undefined) => QueuedSave,
 ): Promise<Saved> {
   timer?.enter('queue');
@@ -77,12 +78,11 @@ async function inOrder(
   const save = begin(queue.at(-1));
   queue.push(save);
   shared.pathQueues.set(key, queue);
-  try {
-    return await save.result;
-  } finally {
+  const ended = save.result.finally(() => {
     queue.shift();
     if (queue.length === 0) shared.pathQueues.delete(key);
-  }
+  });
+  return unlessHeldUp(ended, signal, save);
 }
 
 /** A streaming save whose data is complete. It waits for its predecessor. */
@@ -93,7 +93,7 @@ function pendingPublication(save: PortableStreamingSave, predecessor: QueuedSave
   };
   const result = publish();
   const ignore = () => undefined;
-  return { result, settled: result.then(ignore, ignore) };
+  return { result, settled: result.then(ignore, ignore), mayLeave: () => !save.publishes };
 }
 
 function inOrderSync({ path, timer }: SaveParameters, publish: () => Saved): Saved {

@@ -1,3 +1,4 @@
+import { throwIfAborted, unlessHeldUp } from '../../base/abortable.js';
 import type { Saved, SaveParameters } from '../../base/save-request.js';
 import { advance, advanceSync, resultOf, type State, type Steps } from '../../fs/steps.js';
 import type { StreamingSave, StreamingSaveSync } from '../engine.js';
@@ -14,9 +15,18 @@ export class PortableStreamingSave implements StreamingSave {
   #state: Promise<State<Saved>>;
   #finishing: Promise<Saved> | undefined;
   #abandoned = false;
+  readonly #signal: AbortSignal | undefined;
+  #publishes = false;
+  /** A call is held up, and the caller knows that the save was aborted. */
+  #left = false;
 
   private constructor(request: SaveParameters, inOrder: (save: PortableStreamingSave) => Promise<Saved>) {
-    this.#steps = saveFileInChunks(request, () => this.#throwIfAbandoned());
+    this.#signal = request.signal;
+    this.#steps = saveFileInChunks(request, () => {
+      this.#throwIfAbandoned();
+      throwIfAborted(this.#signal);
+      this.#publishes = true;
+    });
     this.#inOrder = inOrder;
     this.#state = advance(this.#steps, this.#steps.next());
   }
@@ -27,14 +37,20 @@ export class PortableStreamingSave implements StreamingSave {
     inOrder: (save: PortableStreamingSave) => Promise<Saved>,
   ): Promise<PortableStreamingSave> {
     const save = new PortableStreamingSave(request, inOrder);
-    await save.#state;
+    const leave = () => void save.abandon();
+    await unlessHeldUp(save.#state, request.signal, { mayLeave: () => true, leave });
     return save;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#throwIfAbandoned();
     this.#state = advance(this.#steps, this.#steps.next(chunk));
-    await this.#state;
+    await unlessHeldUp(this.#state, this.#signal, {
+      mayLeave: () => true,
+      leave: () => {
+        this.#left = true;
+      },
+    });
   }
 
   async finish(): Promise<Saved> {
@@ -54,8 +70,16 @@ export class PortableStreamingSave implements StreamingSave {
 
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    if (this.#finishing === undefined) await this.#discard();
-    else await Promise.allSettled([this.#finishing]);
+    const ended = this.#finishing === undefined ? this.#discard() : Promise.allSettled([this.#finishing]);
+    // The caller has waited for it already.
+    if (this.#left) return;
+    const signal = this.#signal?.aborted ? this.#signal : undefined;
+    await unlessHeldUp<unknown>(ended, signal, { mayLeave: () => true }).catch(() => undefined);
+  }
+
+  /** Whether the file may be published already. */
+  get publishes(): boolean {
+    return this.#publishes;
   }
 
   async #discard(): Promise<void> {
