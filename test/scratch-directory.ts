@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
 import { isInMemory } from './machine.js';
 
@@ -33,6 +34,11 @@ export class ScratchDirectory {
 
   at(...names: string[]): string {
     return join(this.#path, ...names);
+  }
+
+  /** Waits until the temporary of an aborted call is removed: the call may reject before, on a slow machine. */
+  async withoutTemporaries(): Promise<void> {
+    while (this.temporaries().length > 0) await sleep(5);
   }
 
   /** The names of temporaries that were left behind. */

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "../base/parent_path.h"
 #include "process.h"
 
 namespace indelible {
@@ -118,11 +119,7 @@ Environment::Answer AnswerOf(std::shared_ptr<Environment::StreamingSave> save, E
   };
 }
 
-// The directory.
-std::string PlaceOf(const SaveJob& job) {
-  const std::string& path = job.request().path;
-  return path.substr(0, path.rfind('/') + 1);
-}
+std::string PlaceOf(const SaveJob& job) { return std::string(ParentPath(job.request().path)); }
 
 Environment::Answer Zero() {
   return [](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, 0); };

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "../base/parent_path.h"
 #include "../platform/directory_locks.h"
 #include "../platform/platform.h"
 #include "../platform/primitives.h"
@@ -112,18 +113,22 @@ enum class Reads : uint8_t {
   kOffset,  // Not lower than the one before.
 };
 
+// The names of arguments and rows are in the table itself: for each pointer the loader has to be told where
+// it is, which takes more space than the name.
 struct Argument {
   Reads reads = Reads::kNothing;
-  const char* name = nullptr;
+  char name[16] = "";
 };
 
 // An entry, exported as `name`, which returns a promise, and as `nameSync`, which returns the answer.
 struct Row {
-  const char* name;
+  char name[19];
   Argument arguments[5];
   Status (*run)(Call* call);
   // The answer of a successful call, made on JavaScript's thread.
   Napi::Value (*answer)(Napi::Env env, Call* call);
+  // Whether its path is that of a file.
+  bool of_file = false;
 };
 
 std::string& NextText(Call* call) { return call->texts_read++ == 0 ? call->one : call->other; }
@@ -189,9 +194,10 @@ void Read(const Argument& argument, Arguments* arguments, Call* call) {
   }
 }
 
-// The directory that the call works in. Calls for open files alone have no place.
-std::string PlaceOf(const Call& call) {
-  if (call.directory == nullptr) return call.one.substr(0, call.one.rfind('/') + 1);
+// Where the call works: its directory, or the directory that it opens. Calls for open files alone have no
+// place.
+std::string PlaceOf(const Row& row, const Call& call) {
+  if (call.directory == nullptr) return row.of_file ? std::string(ParentPath(call.one)) : call.one;
   const Identity& identity = call.directory->identity;
   std::string place;
   for (const uint64_t number : {uint64_t{identity.major}, uint64_t{identity.minor}, identity.mount})
@@ -204,7 +210,7 @@ Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) 
   auto call = std::make_unique<Call>();
   for (const Argument& argument : row.arguments) Read(argument, &arguments, call.get());
   if (!arguments.ok()) return Napi::Value();
-  std::string place = PlaceOf(*call);
+  std::string place = PlaceOf(row, *call);
   return Environment::Of(info.Env())
       .Call(info.Env(), form,
             [&row, call = std::move(call)]() mutable -> Environment::Answer {
@@ -563,12 +569,12 @@ Status CopyToTemporary(Call* call) {
 
 // On this thread: an object of JavaScript for each entry of a large directory would block the event loop.
 Status List(Call* call) {
-  Status status = platform::ListDirectory(call->In(), call->number, &call->listed);
+  std::vector<Listed> all;
+  Status status = platform::ListDirectory(call->In(), call->number, &all);
   const std::string& prefix = call->one;
-  const auto differs = [&prefix](const Listed& entry) {
-    return entry.name.compare(0, prefix.size(), prefix) != 0;
-  };
-  call->listed.erase(std::remove_if(call->listed.begin(), call->listed.end(), differs), call->listed.end());
+  for (Listed& entry : all) {
+    if (entry.name.compare(0, prefix.size(), prefix) == 0) call->listed.push_back(std::move(entry));
+  }
   return status;
 }
 
@@ -587,7 +593,7 @@ constexpr Argument kFlags = {Reads::kNumber, "flags"};
 const Row kRows[] = {
     {"openDirectory", {kPath}, OpenPath, Opened},
     {"openDirectoryAt", {kIn, kName, {Reads::kFlag, "follow"}}, OpenAt, Opened},
-    {"locateTarget", {kPath, {Reads::kFlag, "makeDirectories"}}, Locate, Located},
+    {"locateTarget", {kPath, {Reads::kFlag, "makeDirectories"}}, Locate, Located, true},
     {"ancestors", {kIn}, FindAncestors, Identities},
     {"lookUp",
      {kIn, kName},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include "data_syncs.h"
@@ -141,9 +140,14 @@ void CommitLeader::Commit(const ScheduledSaves& saves, Report renamed) {
 // Renames the saves in order. Of several saves in a row to one path only the last is renamed, if they can be
 // coalesced; if its rename fails, the one before it is renamed.
 void CommitLeader::Rename(const ScheduledSaves& saves) {
-  std::map<const PathQueue*, std::vector<SaveJob*>> by_path;
-  for (const auto& save : saves) by_path[save->path_queue].push_back(save->job.get());
-  for (const auto& [path, jobs] : by_path) {
+  std::vector<SaveJob*> jobs;
+  for (auto first = saves.begin(); first != saves.end(); ++first) {
+    const auto has_same_path = [&](const auto& save) { return save->path_queue == (*first)->path_queue; };
+    if (std::any_of(saves.begin(), first, has_same_path)) continue;
+    jobs.clear();
+    for (auto save = first; save != saves.end(); ++save) {
+      if (has_same_path(*save)) jobs.push_back((*save)->job.get());
+    }
     // From each save that is renamed to the next one that cannot be coalesced.
     for (size_t begin = 0; begin < jobs.size();) {
       size_t last = begin;
@@ -168,10 +172,12 @@ void CommitLeader::SyncNames(const std::vector<SaveJob*>& jobs, bool by_filesyst
     if (job->outcome().published && job->plan().sync_directory()) published.push_back(job);
   }
   SyncDirectories(published, by_filesystem, pool_);
-  std::set<platform::FilesystemId> synced;
-  for (const SaveJob* job : published) {
-    if (job->HasSyncedNewFile() && synced.insert(job->filesystem()).second)
-      plans_->CountSync(job->filesystem());
+  for (auto job = published.begin(); job != published.end(); ++job) {
+    const auto counts = [&](const SaveJob* one) {
+      return one->HasSyncedNewFile() && one->filesystem() == (*job)->filesystem();
+    };
+    // Once for each filesystem.
+    if (counts(*job) && std::none_of(published.begin(), job, counts)) plans_->CountSync((*job)->filesystem());
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <list>
 #include <utility>
 
 #include "../save/optional_calls.h"
@@ -22,10 +24,12 @@ struct Sync {
   void Run() { status = SyncEntries(*directory, &reached); }
 };
 
-std::vector<Sync> DistinctSyncs(const std::vector<SaveJob*>& published) {
-  std::vector<Sync> syncs;
+// `synced`: the filesystem whose directories are synced already, or null.
+std::list<Sync> DistinctSyncs(const std::vector<SaveJob*>& published, const platform::FilesystemId* synced) {
+  std::list<Sync> syncs;
   for (SaveJob* job : published) {
     for (const auto& [directory, identity] : job->DirectoriesToSync()) {
+      if (synced != nullptr && platform::FilesystemId::Of(identity) == *synced) continue;
       const auto same = std::find_if(syncs.begin(), syncs.end(), [&, &one = identity](const Sync& sync) {
         return platform::SameFile(sync.identity, one);
       });
@@ -66,18 +70,11 @@ bool SyncByFilesystem(const std::vector<SaveJob*>& published) {
 void SyncDirectories(const std::vector<SaveJob*>& published, bool by_filesystem, ThreadPool* pool) {
   if (published.empty()) return;
   for (SaveJob* job : published) job->Enter(Stage::kSyncDirectory);
-  std::vector<Sync> syncs = DistinctSyncs(published);
   const bool synced = by_filesystem && SyncByFilesystem(published);
-  if (synced) {
-    const platform::FilesystemId filesystem = published.front()->filesystem();
-    syncs.erase(std::remove_if(syncs.begin(), syncs.end(),
-                               [&](const Sync& sync) {
-                                 return platform::FilesystemId::Of(sync.identity) == filesystem;
-                               }),
-                syncs.end());
-  }
+  const platform::FilesystemId filesystem = published.front()->filesystem();
+  std::list<Sync> syncs = DistinctSyncs(published, synced ? &filesystem : nullptr);
   if (SyncInParallel(published)) {
-    RunInParallel(pool, syncs.size(), [&](size_t index) { syncs[index].Run(); });
+    RunInParallel(pool, syncs.size(), [&](size_t index) { std::next(syncs.begin(), index)->Run(); });
   } else {
     for (Sync& sync : syncs) sync.Run();
   }

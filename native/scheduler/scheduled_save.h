@@ -24,8 +24,7 @@ struct ScheduledSave;
 // The slots of a class, or those of a class at one place that holds its saves up, and the saves that wait for
 // one of them (Slots).
 struct SlotGroup {
-  explicit SlotGroup(size_t most = 0) : limit(most) {}
-  size_t limit;
+  size_t limit = 0;
   size_t taken = 0;
   // The number of saves that may occupy a thread. Counted only where saves are held up.
   size_t on_threads = 0;

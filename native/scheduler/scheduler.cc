@@ -63,8 +63,7 @@ void Scheduler::FillSlots(Dispatch* dispatch) {
 // Starts threads for the saves that wait for one.
 void Scheduler::StartWorkers(Dispatch* dispatch) {
   while (Workers::Worker* const worker = workers_.Add()) {
-    Task work = [this, worker] { Work(worker); };
-    if (pool_->Post(&work)) continue;
+    if (PostWork(worker)) continue;
     // There is not one thread.
     workers_.Remove(worker);
     for (const auto& save : workers_.TakeAll()) {
@@ -76,8 +75,16 @@ void Scheduler::StartWorkers(Dispatch* dispatch) {
     return;
   }
   if (watched_ || (workers_.empty() && !slots_.HasWaiting())) return;
-  Task watch = [this] { Watch(); };
-  watched_ = pool_->Post(&watch);
+  watched_ = PostWork(nullptr);
+}
+
+// Watch if there is no worker.
+bool Scheduler::PostWork(Workers::Worker* worker) {
+  Task work = [this, worker] {
+    if (worker == nullptr) return Watch();
+    Work(worker);
+  };
+  return pool_->Post(&work);
 }
 
 void Scheduler::Work(Workers::Worker* worker) {
@@ -92,8 +99,7 @@ void Scheduler::Work(Workers::Worker* worker) {
     Run(std::move(save), worker);
     // Many short saves are not one that is held up.
     if (Clock::now() < begin + ThreadPool::kHeldUp / 2) continue;
-    Task work = [this, worker] { Work(worker); };
-    if (pool_->Post(&work)) return;
+    if (PostWork(worker)) return;
   }
 }
 

@@ -120,6 +120,7 @@ class Scheduler {
   size_t Running() const REQUIRES(mutex_) { return slots_.taken() - suspended_.size(); }
 
   void StartWorkers(Dispatch* dispatch) REQUIRES(mutex_);
+  bool PostWork(Workers::Worker* worker);
   void Work(Workers::Worker* worker) EXCLUDES(mutex_);
   void Watch() EXCLUDES(mutex_);
   void LetOthersWork(Workers::Worker* worker) EXCLUDES(mutex_);

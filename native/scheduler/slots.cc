@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 
+#include "../base/parent_path.h"
 #include "thread_pool.h"
 
 namespace indelible {
@@ -31,17 +31,16 @@ constexpr size_t kAhead = 4;
 // Programs save into a few directories; for a program that walks through thousands the hint is useless.
 constexpr size_t kMostDirectories = 256;
 
-// The text up to the last slash.
-std::string_view ParentOf(const std::string& path) {
-  return std::string_view(path).substr(0, path.rfind('/') + 1);
-}
-
 }  // namespace
 
-Slots::Slots() : classes_{SlotGroup(kSmallSlots), SlotGroup(kLargeSlots), SlotGroup(InMemorySlots())} {}
+Slots::Slots() {
+  Of(SlotClass::kSmall).limit = kSmallSlots;
+  Of(SlotClass::kLarge).limit = kLargeSlots;
+  Of(SlotClass::kInMemory).limit = InMemorySlots();
+}
 
 const Slots::Known* Slots::Find(const std::string& path) const {
-  const auto found = directories_.find(ParentOf(path));
+  const auto found = directories_.find(ParentPath(path));
   return found == directories_.end() ? nullptr : &found->second;
 }
 
@@ -54,7 +53,7 @@ Slots::Place Slots::PlaceOf(const ScheduledSave& save) const {
   const std::string& path = save.job->request().path;
   const Known* const known = Find(path);
   if (known != nullptr) return Place{save.slot_class, known->filesystem, std::string()};
-  return Place{save.slot_class, platform::FilesystemId(), std::string(ParentOf(path))};
+  return Place{save.slot_class, platform::FilesystemId(), std::string(ParentPath(path))};
 }
 
 bool Slots::IsInMemory(const std::string& path) const {
@@ -70,34 +69,38 @@ void Slots::Learn(const std::string& path, const platform::FilesystemId& filesys
   const Known* const known = Find(path);
   if (known != nullptr && known->filesystem == filesystem && known->in_memory == in_memory) return;
   if (directories_.size() >= kMostDirectories) directories_.clear();
-  directories_[std::string(ParentOf(path))] = Known{filesystem, in_memory};
+  directories_[std::string(ParentPath(path))] = Known{filesystem, in_memory};
 }
 
 bool Slots::IsHeldUp(const SlotGroup* group) const {
   return std::none_of(classes_.begin(), classes_.end(), [&](const SlotGroup& one) { return &one == group; });
 }
 
-void Slots::Enqueue(std::shared_ptr<ScheduledSave> save) {
+void Slots::Enqueue(const std::shared_ptr<ScheduledSave>& save) {
   save->slot_class = ClassOf(*save->job);
-  SlotGroup* group = &Of(save->slot_class);
-  if (!held_up_.empty()) {
-    const auto found = held_up_.find(PlaceOf(*save));
-    if (found != held_up_.end()) group = &found->second;
-  }
-  WaitIn(group, std::move(save));
+  SlotGroup* const held_up = held_up_.empty() ? nullptr : FindHeldUp(PlaceOf(*save));
+  WaitIn(held_up == nullptr ? &Of(save->slot_class) : held_up, save);
 }
 
-void Slots::WaitIn(SlotGroup* group, std::shared_ptr<ScheduledSave> save) {
-  ScheduledSave* const added = save.get();
-  added->slots = group;
-  added->waits_at = group->waiting.insert(group->waiting.end(), std::move(save));
+// Null if the place holds up no save.
+SlotGroup* Slots::FindHeldUp(const Place& place) {
+  for (HeldUp& one : held_up_) {
+    if (one.place == place) return &one.group;
+  }
+  return nullptr;
+}
+
+void Slots::WaitIn(SlotGroup* group, const std::shared_ptr<ScheduledSave>& save) {
+  save->slots = group;
+  save->waits_at = group->waiting.insert(group->waiting.end(), save);
 }
 
 std::shared_ptr<ScheduledSave> Slots::Take() {
   for (SlotGroup& group : classes_) {
     if (group.taken < group.limit && !group.waiting.empty()) return TakeFirst(&group);
   }
-  for (auto& [place, group] : held_up_) {
+  for (HeldUp& one : held_up_) {
+    SlotGroup& group = one.group;
     if (group.taken < group.limit && group.on_threads < ThreadPool::kMostHeldUp && !group.waiting.empty())
       return TakeFirst(&group);
   }
@@ -136,11 +139,7 @@ void Slots::Release(ScheduledSave* save) {
 // A place where no save is left counts as one that answers.
 void Slots::RemoveIfIdle(const SlotGroup* group) {
   if (group->taken > 0 || !group->waiting.empty() || !IsHeldUp(group)) return;
-  for (auto entry = held_up_.begin(); entry != held_up_.end(); ++entry) {
-    if (&entry->second != group) continue;
-    held_up_.erase(entry);
-    return;
-  }
+  held_up_.remove_if([group](const HeldUp& one) { return &one.group == group; });
 }
 
 bool Slots::LeaveThread(ScheduledSave* save) {
@@ -176,14 +175,19 @@ bool Slots::FindHeldUp(Workers* workers, ScheduledSaves* back) {
     found = true;
     SlotGroup* const before = save->slots;
     const Place place = PlaceOf(*save);
-    const auto [entry, created] = held_up_.try_emplace(place, before->limit);
-    SlotGroup* const group = &entry->second;
+    SlotGroup* group = FindHeldUp(place);
+    if (group != nullptr) {
+      MoveTo(group, save);
+      continue;
+    }
+    HeldUp& held_up = held_up_.emplace_back();
+    held_up.place = place;
+    group = &held_up.group;
+    group->limit = before->limit;
     MoveTo(group, save);
-    if (!created) continue;
     // So do those that have not begun.
     const auto is_there = [&](const ScheduledSave& one) {
-      const Place its_place = PlaceOf(one);
-      return one.slots == before && !(its_place < place) && !(place < its_place);
+      return one.slots == before && PlaceOf(one) == place;
     };
     workers->TakeBack(is_there, back);
     for (const auto& one : *back) {

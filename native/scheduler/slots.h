@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
 
 #include "scheduled_save.h"
 #include "workers.h"
@@ -27,7 +26,7 @@ class Slots {
   Slots();
 
   // Decides the class of the save and enqueues it for a slot.
-  void Enqueue(std::shared_ptr<ScheduledSave> save);
+  void Enqueue(const std::shared_ptr<ScheduledSave>& save);
   // The next save that gets a slot now. Null if no class has both a free slot and a waiting save.
   std::shared_ptr<ScheduledSave> Take();
   // The next save of the group, which takes over the slot of a completed one. Null if none waits.
@@ -62,21 +61,25 @@ class Slots {
   };
   // The directory only if its filesystem is not known.
   struct Place {
-    SlotClass slot_class;
+    SlotClass slot_class = SlotClass::kSmall;
     platform::FilesystemId filesystem;
     std::string directory;
 
-    bool operator<(const Place& other) const {
-      return std::tie(slot_class, filesystem, directory) <
-             std::tie(other.slot_class, other.filesystem, other.directory);
+    bool operator==(const Place& other) const {
+      return slot_class == other.slot_class && filesystem == other.filesystem && directory == other.directory;
     }
+  };
+  struct HeldUp {
+    Place place;
+    SlotGroup group;
   };
 
   SlotClass ClassOf(const SaveJob& job) const;
   Place PlaceOf(const ScheduledSave& save) const;
   const Known* Find(const std::string& path) const;
+  SlotGroup* FindHeldUp(const Place& place);
   bool IsHeldUp(const SlotGroup* group) const;
-  static void WaitIn(SlotGroup* group, std::shared_ptr<ScheduledSave> save);
+  static void WaitIn(SlotGroup* group, const std::shared_ptr<ScheduledSave>& save);
   void MoveTo(SlotGroup* group, ScheduledSave* save);
   std::shared_ptr<ScheduledSave> TakeFirst(SlotGroup* group);
   void GiveBack(ScheduledSave* save);
@@ -84,7 +87,7 @@ class Slots {
   SlotGroup& Of(SlotClass slot_class) { return classes_[static_cast<size_t>(slot_class)]; }
 
   std::array<SlotGroup, 3> classes_;  // By SlotClass.
-  std::map<Place, SlotGroup> held_up_;
+  std::list<HeldUp> held_up_;
   // The saves that have a slot.
   std::list<ScheduledSave*> holders_;
   Clock::time_point looked_{};

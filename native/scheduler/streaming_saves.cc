@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
-#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace indelible {
 
@@ -25,8 +25,7 @@ SaveJob::Prepared StreamingSaves::Open(const std::shared_ptr<SaveJob>& job, bool
   if (!Begin(job.get())) return SaveJob::Prepared::kFailed;
   {
     MutexLock lock(mutex_);
-    jobs_.erase(std::remove_if(jobs_.begin(), jobs_.end(), [](const auto& old) { return old.expired(); }),
-                jobs_.end());
+    jobs_.remove_if([](const auto& old) { return old.expired(); });
     jobs_.push_back(job);
   }
   const SaveJob::Prepared prepared = scheduler_->Open(job.get(), synchronous, needed);

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
-#include <vector>
 
 #include "../platform/mutex.h"
 #include "scheduler.h"
@@ -43,7 +43,7 @@ class StreamingSaves {
   // Signalled when no call is running.
   ConditionVariable idle_;
   size_t busy_ GUARDED_BY(mutex_) = 0;
-  std::vector<std::weak_ptr<SaveJob>> jobs_ GUARDED_BY(mutex_);
+  std::list<std::weak_ptr<SaveJob>> jobs_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -40,7 +40,7 @@ bool ThreadPool::Enqueue(Work* work) {
   waiting_.push_back(std::move(*work));
   if (AddThread()) return true;
   if (all_threads_ > 0) {
-    if (!watched_) watched_ = platform::StartThread([this] { Watch(); });
+    if (!watched_) watched_ = StartThread(true);
     return true;
   }
   *work = std::move(waiting_.back());
@@ -48,9 +48,17 @@ bool ThreadPool::Enqueue(Work* work) {
   return false;
 }
 
+bool ThreadPool::StartThread(bool watches) {
+  return platform::StartThread([this, watches] {
+    platform::BlockSignals();
+    if (watches) return Watch();
+    RunThread();
+  });
+}
+
 bool ThreadPool::AddThread() {
   if (threads_ >= most_threads_ || all_threads_ >= kMostWithHeldUp) return false;
-  if (!platform::StartThread([this] { RunThread(); })) return false;
+  if (!StartThread(false)) return false;
   ++threads_;
   ++all_threads_;
   return true;
@@ -58,16 +66,22 @@ bool ThreadPool::AddThread() {
 
 // True if the work waits until a thread that its place holds up continues.
 bool ThreadPool::HoldBack(Work* work) {
-  if (places_.empty()) return false;
-  const auto found = places_.find(work->place);
-  if (found == places_.end() || found->second.held_up < kMostHeldUp) return false;
-  found->second.waiting.push_back(std::move(*work));
+  Place* const place = Find(work->place);
+  if (place == nullptr || place->held_up < kMostHeldUp) return false;
+  place->waiting.push_back(std::move(*work));
   return true;
+}
+
+// Null if the place holds up no thread.
+ThreadPool::Place* ThreadPool::Find(const std::string& name) {
+  for (Place& place : places_) {
+    if (place.name == name) return &place;
+  }
+  return nullptr;
 }
 
 // While work waits and every thread is busy.
 void ThreadPool::Watch() {
-  platform::BlockSignals();
   MutexLock lock(mutex_);
   while (!waiting_.empty()) {
     tick_.WaitFor(mutex_, kHeldUp / 4);
@@ -84,7 +98,14 @@ void ThreadPool::FindHeldUp() {
     if (thread->held_up || thread->since > since) continue;
     thread->held_up = true;
     --threads_;
-    if (!thread->work.place.empty()) ++places_[thread->work.place].held_up;
+    const std::string& name = thread->work.place;
+    if (name.empty()) continue;
+    Place* place = Find(name);
+    if (place == nullptr) {
+      place = &places_.emplace_back();
+      place->name = name;
+    }
+    ++place->held_up;
   }
 }
 
@@ -92,21 +113,19 @@ void ThreadPool::EndWork(Thread* self) {
   busy_.remove(self);
   if (!std::exchange(self->held_up, false)) return;
   ++threads_;
-  const auto found = places_.find(self->work.place);
-  if (found == places_.end()) return;
-  Place& place = found->second;
+  Place* const place = Find(self->work.place);
+  if (place == nullptr) return;
   // Where none is held up any more, all may continue.
-  const bool answers = --place.held_up == 0;
-  for (size_t left = answers ? place.waiting.size() : 1; left > 0 && !place.waiting.empty(); --left) {
-    Work next = std::move(place.waiting.front());
-    place.waiting.pop_front();
+  const bool answers = --place->held_up == 0;
+  for (size_t left = answers ? place->waiting.size() : 1; left > 0 && !place->waiting.empty(); --left) {
+    Work next = std::move(place->waiting.front());
+    place->waiting.pop_front();
     static_cast<void>(Enqueue(&next));
   }
-  if (answers) places_.erase(found);
+  if (answers) places_.remove_if([place](const Place& one) { return &one == place; });
 }
 
 void ThreadPool::RunThread() {
-  platform::BlockSignals();
   Thread self;
   mutex_.Lock();
   while (NextWork(&self)) {
@@ -215,7 +234,7 @@ bool ThreadPool::NextWork(Thread* self) {
     const auto end = Clock::now() + kIdleTime;
     while (!self->work.task) {
       if (self->arrived.WaitUntil(mutex_, end) || self->work.task) continue;
-      idle_.erase(std::find(idle_.begin(), idle_.end(), self));
+      idle_.remove(self);
       return false;
     }
   }

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <list>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -53,14 +52,17 @@ class ThreadPool {
   };
   // A place where threads are held up.
   struct Place {
+    std::string name;
     size_t held_up = 0;
     std::list<Work> waiting;
   };
 
+  bool StartThread(bool watches);
   void RunThread() EXCLUDES(mutex_);
   void Watch() EXCLUDES(mutex_);
   bool Enqueue(Work* work) REQUIRES(mutex_);
   bool HoldBack(Work* work) REQUIRES(mutex_);
+  Place* Find(const std::string& place) REQUIRES(mutex_);
   bool AddThread() REQUIRES(mutex_);
   void FindHeldUp() REQUIRES(mutex_);
   void EndWork(Thread* self) REQUIRES(mutex_);
@@ -74,9 +76,9 @@ class ThreadPool {
   size_t all_threads_ GUARDED_BY(mutex_) = 0;
   // The last one became idle last. It gets the next work: its stack is still in the cache of the processor,
   // and the others may end.
-  std::vector<Thread*> idle_ GUARDED_BY(mutex_);
+  std::list<Thread*> idle_ GUARDED_BY(mutex_);
   std::list<Thread*> busy_ GUARDED_BY(mutex_);
-  std::map<std::string, Place> places_ GUARDED_BY(mutex_);
+  std::list<Place> places_ GUARDED_BY(mutex_);
   // Whether a thread runs Watch. Nothing signals `tick_`.
   bool watched_ GUARDED_BY(mutex_) = false;
   ConditionVariable tick_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "../base/parent_path.h"
+
 namespace indelible {
 
 namespace {
@@ -11,8 +13,6 @@ namespace {
 // updates of its directories leaves slots to the others.
 constexpr size_t kMostUnderWay = 192;
 constexpr size_t kMostInDirectory = 64;
-
-std::string DirectoryOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 }  // namespace
 
@@ -43,8 +43,8 @@ bool UpdateQueue::Leave(uint64_t ticket) {
     tickets.erase(std::find(tickets.begin(), tickets.end(), ticket));
     if (left.under_way) {
       --under_way_;
-      const auto directory = directories_.find(DirectoryOf(left.path));
-      if (--directory->second == 0) directories_.erase(directory);
+      const auto directory = directories_.find(std::string(ParentPath(left.path)));
+      if (--directory->second.under_way == 0) directories_.erase(directory);
       if (left.has_held) ForgetWaitForSlot();
     } else if (was_first) {
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
@@ -130,15 +130,15 @@ void UpdateQueue::RequestSlot(uint64_t ticket, std::vector<Task>* granted) {
 // Whether there is one for this update.
 bool UpdateQueue::HasSlot(uint64_t ticket) {
   if (under_way_ >= kMostUnderWay) return false;
-  const auto found = directories_.find(DirectoryOf(updates_.find(ticket)->second.path));
-  return found == directories_.end() || found->second < kMostInDirectory;
+  const auto found = directories_.find(std::string(ParentPath(updates_.find(ticket)->second.path)));
+  return found == directories_.end() || found->second.under_way < kMostInDirectory;
 }
 
 void UpdateQueue::GrantSlot(uint64_t ticket, std::vector<Task>* granted) {
   Update& update = updates_.find(ticket)->second;
   update.under_way = true;
   ++under_way_;
-  ++directories_[DirectoryOf(update.path)];
+  ++directories_[std::string(ParentPath(update.path))].under_way;
   granted->push_back(std::move(update.granted));
 }
 

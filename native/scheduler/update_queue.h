@@ -57,6 +57,7 @@ class UpdateQueue {
   };
   struct PathQueue {
     std::list<uint64_t> tickets;
+    size_t under_way = 0;
     // The time in which the lock was held by updates that no longer hold it.
     Clock::duration held{0};
     std::optional<Clock::time_point> held_since;
@@ -79,8 +80,8 @@ class UpdateQueue {
   // Updates that are the first of their paths and wait for a slot.
   std::list<uint64_t> waiting_ GUARDED_BY(mutex_);
   size_t under_way_ GUARDED_BY(mutex_) = 0;
-  // The number of those under way, by directory.
-  std::map<std::string, size_t> directories_ GUARDED_BY(mutex_);
+  // By directory. Only `under_way` is used.
+  std::map<std::string, PathQueue> directories_ GUARDED_BY(mutex_);
 };
 
 }  // namespace indelible

@@ -44,7 +44,15 @@ function wholeProgram({ platform }: Target): string[] {
  * Options for a smaller output of LLD that Zig's driver does not pass on: functions with the same code become one.
  * (LLVM's outliner would save 6 KB more on x64, but its result crashes when it is loaded.)
  */
-const SMALLER_ELF = ['-O2', '--icf=all', '--hash-style=gnu', '-mllvm', '-enable-merge-functions'];
+const SMALLER_ELF = [
+  '-O2',
+  '--lto-O3',
+  '--no-eh-frame-hdr',
+  '--icf=all',
+  '--hash-style=gnu',
+  '-mllvm',
+  '-enable-merge-functions',
+];
 /** Refuses imported variables, which windows_runtime.c does not resolve. */
 const SMALLER_COFF = ['-OPT:ICF', '-NOIMPLIB', '-runtime-pseudo-reloc:no', '-mllvm:-enable-merge-functions'];
 const SMALLER_MACH_O = ['--icf=all', '-mllvm', '-enable-merge-functions'];

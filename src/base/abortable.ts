@@ -2,10 +2,12 @@ import { startTimer, stopTimer } from './clock.js';
 import { abortError } from './errors.js';
 
 /**
- * How long an aborted call waits for what it has begun, in milliseconds. In that time a disk has removed the
- * temporary of a save, and only a server that does not answer has not.
+ * How long an aborted call waits for what it has begun: so many timers of so many milliseconds, which take
+ * longer on a busy machine. In that time a disk has removed the temporary of a save, and only a server that
+ * does not answer has not.
  */
-const PATIENCE_MS = 50;
+const TIMERS = 5;
+const TIMER_MS = 10;
 
 /**
  * Settles as the given promise does. If the signal is aborted first, rejects at once, without waiting for the
@@ -41,17 +43,20 @@ export interface Leaving {
 export function unlessHeldUp<T>(
   given: Promise<T>,
   signal: AbortSignal | undefined,
-  { mayLeave, leave }: Leaving,
+  leaving: Leaving,
 ): Promise<T> {
   if (signal === undefined) return given;
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    const aborted = (): void => {
-      if (!mayLeave()) return;
+    const wait = (timers: number): void => {
       timer = startTimer(() => {
-        leave?.();
+        if (timers > 1) return wait(timers - 1);
+        leaving.leave?.();
         reject(abortError(signal));
-      }, PATIENCE_MS);
+      }, TIMER_MS);
+    };
+    const aborted = (): void => {
+      if (leaving.mayLeave()) wait(TIMERS);
     };
     const settle = (): void => {
       stopTimer(timer);

@@ -69,7 +69,7 @@ describe('an aborted save', () => {
         assert.equal(outcome.reason.published, false);
         assert.equal(content(), 'old');
       }
-      assert.deepEqual(scratch.temporaries(), []);
+      await scratch.withoutTemporaries();
     }
     assert.ok(outcomes.aborted > 0, 'no save was aborted');
   });

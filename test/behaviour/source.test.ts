@@ -163,7 +163,7 @@ describe('save of data in chunks', () => {
         assert.deepEqual([outcome.reason.code, outcome.reason.published], ['ABORT_ERR', false]);
         assert.equal(content(), 'old');
       }
-      assert.deepEqual(scratch.temporaries(), []);
+      await scratch.withoutTemporaries();
     }
     assert.ok(aborted > 0, 'no save was aborted');
   });

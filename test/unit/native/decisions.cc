@@ -1660,20 +1660,42 @@ TEST("gives the updates of a path their turns in the order in which they joined"
   CHECK(!queue.Leave(3));
 }
 
-TEST("runs at most 64 updates, and begins the next one when one of them ends") {
+TEST("runs at most 64 updates in a directory, and begins the next one when one of them ends") {
   indelible::UpdateQueue queue;
   Turns turns;
   for (uint64_t ticket = 1; ticket <= 64; ++ticket)
-    CHECK(queue.Join(ticket, std::to_string(ticket), turns.Grant(ticket)));
-  CHECK(!queue.Join(65, "65", turns.Grant(65)));
-  CHECK(!queue.Join(66, "66", turns.Grant(66)));
-  CHECK(!queue.Join(67, "1", turns.Grant(67)));
+    CHECK(queue.Join(ticket, "/a/" + std::to_string(ticket), turns.Grant(ticket)));
+  CHECK(!queue.Join(65, "/a/65", turns.Grant(65)));
+  CHECK(!queue.Join(66, "/a/66", turns.Grant(66)));
+  CHECK(!queue.Join(67, "/a/1", turns.Grant(67)));
   CHECK(queue.Leave(65) && turns.granted.empty());
   // After the one that has waited longer.
   CHECK(queue.Leave(1));
   CHECK(turns.granted == std::vector<uint64_t>{66});
   CHECK(queue.Leave(2));
   CHECK((turns.granted == std::vector<uint64_t>{66, 67}));
+}
+
+TEST("runs updates in other directories beside 64 that a server holds up, and at most 192 in all") {
+  indelible::UpdateQueue queue;
+  Turns turns;
+  uint64_t ticket = 0;
+  for (const char* directory : {"/a/", "/b/", "/c/"}) {
+    for (int i = 0; i < 64; ++i) {
+      ++ticket;
+      CHECK(queue.Join(ticket, directory + std::to_string(ticket), turns.Grant(ticket)));
+    }
+  }
+  CHECK(!queue.Join(1001, "/a/more", turns.Grant(1001)));
+  CHECK(!queue.Join(1002, "/d/one", turns.Grant(1002)));
+  CHECK(!queue.Join(1003, "/d/two", turns.Grant(1003)));
+  // In all there is a slot for the second one, and in its directory for the third one.
+  CHECK(queue.Leave(65));
+  CHECK(turns.granted == std::vector<uint64_t>{1002});
+  CHECK(queue.Leave(1));
+  CHECK((turns.granted == std::vector<uint64_t>{1002, 1001}));
+  CHECK(queue.Leave(1002));
+  CHECK((turns.granted == std::vector<uint64_t>{1002, 1001, 1003}));
 }
 
 TEST("counts how long an update waits, but not while earlier updates of its path hold the lock") {
