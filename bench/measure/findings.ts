@@ -1,8 +1,13 @@
-import { byteSize, count, duration, threeDigits } from './amount.js';
+import { byteSize, count, duration, grouped, threeDigits } from './amount.js';
 import { REFERENCE } from './baseline.js';
-import { type Interval, median, medianInterval, ratios } from './confidence.js';
+import { FEWEST_ROUNDS, type Interval, median, medianInterval, ratios } from './confidence.js';
 import { diskKind, disksOf } from './disk.js';
-import type { ContenderResult, Finding, Result, Run } from './report.js';
+import { type ContenderResult, type Finding, type Result, type Run, SAMPLES_NEEDED } from './report.js';
+
+/** The implementations that the answer is about. */
+export const DURABLE_SAVE = 'save, durable';
+export const TEXTBOOK = 'textbook, async';
+export const UNSYNCED = 'fs.writeFile';
 
 /** In microseconds. One turn of a disk with 15,000 turns a minute takes 4 ms. A flush may need only half of one. */
 const FASTEST_ROTATING_FLUSH = 2000;
@@ -22,6 +27,11 @@ export function findingsOf(run: Measured): Finding[] {
     ...(reference === undefined || inMemory ? [] : [flushFinding(run, reference), etcdFinding(reference)]),
     ...ownFindings(run),
   ];
+}
+
+/** Says why a finding is withheld. */
+function withheld(about: Finding['about'], what: string, why: string): Finding {
+  return neutral(about, `${what}: withheld, ${why}. More --seconds give more.`);
 }
 
 function neutral(about: Finding['about'], text: string): Finding {
@@ -45,6 +55,9 @@ function placeFindings({ filesystem }: Measured): Finding[] {
 }
 
 function flushFinding({ filesystem, baseline }: Measured, reference: Result): Finding {
+  if (reference.samples < SAMPLES_NEEDED.p90) {
+    return withheld('flush', 'The time of a flush', tooFew(reference.samples, SAMPLES_NEEDED.p90));
+  }
   const took = duration(reference.microseconds.median);
   const disks = filesystem.device === undefined ? [] : disksOf(filesystem.device);
   const write = baseline.find(({ name }) => name === 'write')?.microseconds.median ?? 0;
@@ -82,12 +95,18 @@ function flushes(number: number): string {
   return text === '1' ? '1 flush' : `${text} flushes`;
 }
 
-function etcdFinding({ microseconds: { p99 } }: Result): Finding {
+/** @param samples the number of samples that there are. */
+function tooFew(samples: number, needed: number): string {
+  return `with n = ${grouped(samples)}, and it takes ${grouped(needed)}`;
+}
+
+function etcdFinding({ samples, microseconds: { p99 } }: Result): Finding {
+  if (p99 === null) return withheld('etcd', 'The p99 of fdatasync', tooFew(samples, SAMPLES_NEEDED.p99));
   const passes = p99 < ETCD_LIMIT;
   return {
     about: 'etcd',
     says: passes ? 'good' : 'bad',
-    text: `99 % of fdatasyncs finish within ${duration(p99)}. etcd asks for less than ${duration(ETCD_LIMIT)}.`,
+    text: `99 % of fdatasyncs finish within ${duration(p99)} (n = ${grouped(samples)}). etcd asks for less than ${duration(ETCD_LIMIT)}.`,
     heuristic: true,
   };
 }
@@ -104,9 +123,7 @@ function ownFindings(run: Measured): Finding[] {
       run.filesystem.protocol.ordered.achieves === 'ordered'
         ? 'After power loss its files are never torn, but may not be the newest version.'
         : 'It promises nothing on this filesystem.';
-    findings.push(
-      neutral('durability', `'${ordered.name}' ${comparison(ordered, durable).text}. ${promise}`),
-    );
+    findings.push(comparisonFinding('durability', '', ordered, durable, ` ${promise}`));
   }
   const concurrency = concurrencyFinding(run, durable.name);
   if (concurrency !== undefined) findings.push(concurrency);
@@ -114,13 +131,8 @@ function ownFindings(run: Measured): Finding[] {
     run.contenders.filter((one) => one.package !== 'indelible' && one.durability === 'durable'),
   );
   if (competitor !== undefined) {
-    const { text } = comparison(durable, competitor);
-    findings.push(
-      neutral(
-        'competitor',
-        `Compared with the fastest competitor that syncs the directory: '${durable.name}' ${text}.`,
-      ),
-    );
+    const before = 'Compared with the fastest competitor that syncs the directory: ';
+    findings.push(comparisonFinding('competitor', before, durable, competitor));
   }
   return findings;
 }
@@ -129,18 +141,26 @@ function fastest(results: readonly ContenderResult[]): ContenderResult | undefin
   return results.toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
 }
 
-function rateFinding({ microseconds, perSecond, name }: ContenderResult, { bytes }: Measured): Finding {
-  return neutral(
-    'rate',
-    `'${name}', one at a time: ${threeDigits(perSecond)} saves of ${byteSize(bytes)} a second. 99 % of saves finish within ${duration(microseconds.p99)}.`,
-  );
+function rateFinding(
+  { microseconds: { p99 }, perSecond, name, samples }: ContenderResult,
+  { bytes }: Measured,
+): Finding {
+  const rate = `'${name}', one at a time: ${threeDigits(perSecond)} saves of ${byteSize(bytes)} a second.`;
+  const within = `99 % of saves finish within ${p99 === null ? '' : duration(p99)} (n = ${grouped(samples)}).`;
+  return p99 === null
+    ? withheld('rate', `${rate} The p99`, tooFew(samples, SAMPLES_NEEDED.p99))
+    : neutral('rate', `${rate} ${within}`);
 }
 
 function concurrencyFinding({ byConcurrency }: Measured, name: string): Finding | undefined {
   const rates = byConcurrency.flatMap(({ atOnce, results }) => {
-    const perSecond = results.find((result) => result.name === name)?.perSecond;
-    return perSecond === undefined ? [] : [{ atOnce, perSecond }];
+    const result = results.find((one) => one.name === name);
+    return result === undefined ? [] : [{ atOnce, ...result }];
   });
+  const fewest = Math.min(...rates.map(({ microseconds }) => microseconds.roundMedians.length));
+  if (fewest < FEWEST_ROUNDS) {
+    return withheld('concurrency', 'The gain of concurrent saves', tooFewRounds(fewest));
+  }
   const single = rates.find(({ atOnce }) => atOnce === 1);
   const most = Math.max(...rates.map(({ perSecond }) => perSecond));
   const enough = rates.find(({ perSecond }) => perSecond >= NEAR_HIGHEST * most);
@@ -154,6 +174,23 @@ function concurrencyFinding({ byConcurrency }: Measured, name: string): Finding 
   const limit =
     rates.at(-1) === enough ? 'no larger number was measured' : `no further gain beyond ${atOnce}`;
   return neutral('concurrency', `${gain}; ${limit}.`);
+}
+
+function comparisonFinding(
+  about: Finding['about'],
+  before: string,
+  one: Result,
+  other: Result,
+  after = '',
+): Finding {
+  const { text, interval } = comparison(one, other);
+  if (interval !== undefined) return neutral(about, `${before}'${one.name}' ${text}.${after}`);
+  const rounds = Math.min(one.microseconds.roundMedians.length, other.microseconds.roundMedians.length);
+  return withheld(about, `${before}'${one.name}' beside '${other.name}'`, tooFewRounds(rounds));
+}
+
+function tooFewRounds(rounds: number): string {
+  return `with ${rounds === 1 ? '1 round' : `${rounds} rounds`}, and it takes ${FEWEST_ROUNDS}`;
 }
 
 /**

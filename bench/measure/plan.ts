@@ -2,6 +2,8 @@
 export interface BenchPlan {
   /** The total for each directory. */
   seconds: number;
+  /** How long measuring may go on, where the answer rests on too few samples after `seconds`. */
+  longest: number;
   sizes: readonly number[];
   /** Numbers of saves at once. */
   numbers: readonly number[];
@@ -13,10 +15,11 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Only the baseline and single saves. */
-export const QUICK: BenchPlan = { seconds: 5, sizes: [], numbers: [], allContenders: false };
+export const QUICK: BenchPlan = { seconds: 5, longest: 15, sizes: [], numbers: [], allContenders: false };
 
 export const USUAL: BenchPlan = {
   seconds: 15,
+  longest: 45,
   sizes: [512, 4 * KIB, 64 * KIB, MIB],
   numbers: [1, 8, 64],
   allContenders: false,
@@ -24,6 +27,7 @@ export const USUAL: BenchPlan = {
 
 export const FULL: BenchPlan = {
   seconds: 120,
+  longest: 240,
   sizes: [512, 4 * KIB, 32 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB],
   numbers: [1, 2, 4, 8, 16, 32, 64, 128, 256],
   allContenders: true,

@@ -12,7 +12,7 @@ import type { Subject } from './rounds.js';
  * `schema`. Unknown values are `null`. Times are in microseconds, to four digits.
  */
 export interface Report {
-  schema: 'indelible-bench/2';
+  schema: 'indelible-bench/3';
   /** This package's version. */
   indelible: string;
   /** When the measuring began, as ISO 8601. */
@@ -53,7 +53,7 @@ export interface Run {
   /** Implementations that could not save there even once. */
   failed: { name: string; error: string }[];
   /** The time of each step: of `sync-rename-sync`, and of the protocol of `save` there if it is another one. */
-  stages: { protocol: Protocol; steps: { name: string; microseconds: Percentiles }[] }[];
+  stages: { protocol: Protocol; steps: { name: string; samples: number; microseconds: Percentiles }[] }[];
   bySize: { bytes: number; results: Result[] }[];
   /** A run is `atOnce` saves of as many files, started together. */
   byConcurrency: { atOnce: number; results: Result[] }[];
@@ -62,15 +62,19 @@ export interface Run {
   findings: Finding[];
 }
 
+/** A percentile is `null` where there are fewer samples than `SAMPLES_NEEDED`. */
 export interface Percentiles {
   median: number;
   mean: number;
   minimum: number;
-  p90: number;
-  p99: number;
-  p999: number;
+  p90: number | null;
+  p99: number | null;
+  p999: number | null;
   maximum: number;
 }
+
+/** With fewer samples, a percentile would be the maximum under another name. */
+export const SAMPLES_NEEDED = { p90: 10, p99: 100, p999: 1000 } as const;
 
 /** What the numbers mean, as a sentence. */
 export interface Finding {
@@ -142,13 +146,15 @@ export function resultOf(subject: Subject, description: string, savesPerRun = 1)
 }
 
 export function percentilesOf(latencies: RecordableHistogram): Percentiles {
+  const percentile = (percent: number, needed: number) =>
+    latencies.count < needed ? null : microseconds(latencies.percentile(percent));
   return {
     median: microseconds(latencies.percentile(50)),
     mean: microseconds(latencies.mean),
     minimum: microseconds(latencies.min),
-    p90: microseconds(latencies.percentile(90)),
-    p99: microseconds(latencies.percentile(99)),
-    p999: microseconds(latencies.percentile(99.9)),
+    p90: percentile(90, SAMPLES_NEEDED.p90),
+    p99: percentile(99, SAMPLES_NEEDED.p99),
+    p999: percentile(99.9, SAMPLES_NEEDED.p999),
     maximum: microseconds(latencies.max),
   };
 }

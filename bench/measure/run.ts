@@ -6,17 +6,27 @@ import type { Contender } from '../contenders/contender.js';
 import { byteSize } from './amount.js';
 import { Baseline, REFERENCE } from './baseline.js';
 import { filesystemUuid } from './disk.js';
-import { findingsOf } from './findings.js';
+import { DURABLE_SAVE, findingsOf, TEXTBOOK, UNSYNCED } from './findings.js';
 import { FlushCounter } from './flush-counter.js';
 import { type CrashResults, guaranteeOf } from './guarantee.js';
 import { type BenchPlan, shareOut } from './plan.js';
-import { type ContenderResult, percentilesOf, type Result, type Run, resultOf, rounded } from './report.js';
+import {
+  type ContenderResult,
+  percentilesOf,
+  type Result,
+  type Run,
+  resultOf,
+  rounded,
+  SAMPLES_NEEDED,
+} from './report.js';
 import { measureInRounds, type RoundsOptions, Subject } from './rounds.js';
 import { StagedSave } from './stages.js';
 import { type BenchWorkspace, inWorkspace } from './workspace.js';
 
 /** The size of a settings file or a small document. One block of the filesystem, so that the flushes dominate. */
 const PAYLOAD_BYTES = 4096;
+/** What the answer rests on. A 99th percentile of these is worth more time. */
+const ANSWER: ReadonlySet<string> = new Set([REFERENCE, DURABLE_SAVE, TEXTBOOK, UNSYNCED]);
 /** For the JIT compiler. On a slow disk this is a single save. */
 const WARM_UP_MS = 50;
 /** The first saves on an ext4 find out whether its `fast_commit` is off. */
@@ -124,7 +134,7 @@ class DirectoryBench {
       const baseline = new Baseline(directory, this.#payload);
       try {
         const primitives = baseline.primitives.map(({ name, run, description }) => ({
-          subject: new Subject(name, run, false),
+          subject: new Subject(name, run, false, wantedOf(name)),
           description,
         }));
         const subjects = [
@@ -132,7 +142,8 @@ class DirectoryBench {
           ...ready.map(({ subject }) => subject),
           ...staged.map(({ protocol: name, run }) => new Subject(`steps of ${name}`, run, false)),
         ];
-        await this.#measure('single', subjects, this.#seconds.single);
+        const { seconds, longest } = this.#options.plan;
+        await this.#measure('single', subjects, this.#seconds.single, longest - seconds);
         return {
           baseline: primitives.map(({ subject, description }) => resultOf(subject, description)),
           unavailable: baseline.unavailable,
@@ -146,6 +157,7 @@ class DirectoryBench {
             protocol: name,
             steps: [...steps].map(([step, latencies]) => ({
               name: step,
+              samples: latencies.count,
               microseconds: percentilesOf(latencies),
             })),
           })),
@@ -211,9 +223,10 @@ class DirectoryBench {
     });
   }
 
-  async #measure(what: string, subjects: readonly Subject[], seconds: number): Promise<void> {
+  async #measure(what: string, subjects: readonly Subject[], seconds: number, further = 0): Promise<void> {
     const options: RoundsOptions = {
       seconds,
+      longest: seconds + further,
       signal: this.#options.signal,
       countFlushes: this.#countFlushes,
       onTurn: (elapsed, name) =>
@@ -254,7 +267,12 @@ async function warmUp(contender: Contender, paths: readonly string[], payload: U
     outcome = run();
     await outcome;
   } while (performance.now() < end);
-  return new Subject(contender.name, run, outcome instanceof Promise);
+  const wanted = paths.length === 1 ? wantedOf(contender.name) : 0;
+  return new Subject(contender.name, run, outcome instanceof Promise, wanted);
+}
+
+function wantedOf(name: string): number {
+  return ANSWER.has(name) ? SAMPLES_NEEDED.p99 : 0;
 }
 
 /** Not zeros, which some disks and filesystems do not store. */

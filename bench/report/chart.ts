@@ -14,7 +14,8 @@ export interface Range {
   name: string;
   from: number;
   to: number;
-  marks: readonly { name: string; at: number }[];
+  /** A mark without a place has no position in this range. It keeps its colour in the others. */
+  marks: readonly { name: string; at: number | undefined }[];
 }
 
 /** A bar, divided into parts. */
@@ -89,9 +90,10 @@ export function rangeChart(title: string, ranges: readonly Range[], x: Axis): st
     }),
     ...ranges.map(({ name, from, to, marks }, index) => {
       const y = TOP + index * ROW + ROW / 2;
-      const drawn = marks.map(
-        ({ name: what, at }, mark) =>
-          `<circle class="c${mark % COLOURS}" cx="${across(at).toFixed(1)}" cy="${y}" r="${mark === 0 ? 4 : 2.5}"><title>${escapeHtml(`${name}, ${what}: ${x.label(at)}`)}</title></circle>`,
+      const drawn = marks.map(({ name: what, at }, mark) =>
+        at === undefined
+          ? ''
+          : `<circle class="c${mark % COLOURS}" cx="${across(at).toFixed(1)}" cy="${y}" r="${mark === 0 ? 4 : 2.5}"><title>${escapeHtml(`${name}, ${what}: ${x.label(at)}`)}</title></circle>`,
       );
       return `${label(left - 6, y + 4, shortened(name), 'end')}<line class="range" x1="${across(from).toFixed(1)}" x2="${across(to).toFixed(1)}" y1="${y}" y2="${y}"/>${drawn.join('')}`;
     }),

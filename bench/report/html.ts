@@ -4,7 +4,7 @@ import type { Finding, Report, Result, Run } from '../measure/report.js';
 import { barChart, escapeHtml, lineChart, rangeChart, type Series } from './chart.js';
 import { diskName, type Fleet, fleetFindings } from './fleet.js';
 import { reportJson } from './json.js';
-import { FLEET_HEAD, fleetRows, inOrder } from './table.js';
+import { FLEET_HEAD, fleetRows, inOrder, time } from './table.js';
 
 /** The report as one self-contained page. It has no script and loads nothing. */
 export function reportHtml(report: Report): string {
@@ -42,7 +42,7 @@ ${kinds
           ? [rangeOf({ ...disk.runs[0].save, name: diskName(disk) })]
           : [],
       ),
-      time,
+      timeAxis,
     ),
   )
   .join('\n')}
@@ -55,7 +55,7 @@ ${lineChart(
       .toReversed(),
   })),
   { label: (date) => new Date(date).toISOString().slice(5, 10) },
-  time,
+  timeAxis,
 )}
 </div>`,
     fleet,
@@ -81,7 +81,7 @@ ${body}
 `;
 }
 
-const time = { label: duration };
+const timeAxis = { label: duration };
 const rate = { label: (value: number) => `${count(value)}/s` };
 
 function runHtml(run: Run): string {
@@ -90,7 +90,7 @@ function runHtml(run: Run): string {
 ${findingList(run.findings)}
 <pre>${escapeHtml(describeFilesystem(run.directory, run.filesystem))}</pre>
 <div class="charts">
-${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the baseline`, [...run.baseline, ...inOrder(run)].map(rangeOf), time)}
+${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the baseline`, [...run.baseline, ...inOrder(run)].map(rangeOf), timeAxis)}
 ${lineChart(
   'Saves a second, by how many at once',
   seriesOf(
@@ -109,7 +109,7 @@ ${lineChart(
     ({ microseconds }) => microseconds.median,
   ),
   { label: byteSize },
-  time,
+  timeAxis,
 )}
 ${barChart(
   'The steps of a save',
@@ -117,7 +117,7 @@ ${barChart(
     name: protocol,
     parts: steps.map(({ name, microseconds }) => ({ name, value: microseconds.mean })),
   })),
-  time,
+  timeAxis,
 )}
 </div>
 ${baselineRows(run)}
@@ -143,7 +143,12 @@ function rangeOf({ name, microseconds }: Pick<Result, 'name' | 'microseconds'>) 
     { name: 'p99.9', at: p999 },
     { name: 'maximum', at: maximum },
   ];
-  return { name, from: minimum, to: maximum, marks };
+  return {
+    name,
+    from: minimum,
+    to: maximum,
+    marks: marks.map(({ name, at }) => ({ name, at: at ?? undefined })),
+  };
 }
 
 function seriesOf<Point extends { results: Result[] }>(
@@ -161,7 +166,7 @@ function seriesOf<Point extends { results: Result[] }>(
   }));
 }
 
-const LATENCIES = ['median', '95 % sure', 'p90', 'p99', 'p99.9', 'max', 'runs', 'flushes'];
+const LATENCIES = ['median', '95 % sure', 'p90', 'p99', 'p99.9', 'max', 'n', 'flushes'];
 
 function baselineRows({ baseline }: Run): string {
   return htmlTable(
@@ -204,7 +209,7 @@ function latencies({ microseconds, samples, flushes }: Result): string[] {
   return [
     duration(median),
     interval === null ? '?' : interval.map(duration).join(' to '),
-    ...[p90, p99, p999, maximum].map(duration),
+    ...[p90, p99, p999, maximum].map(time),
     count(samples),
     flushes === null ? '' : count(flushes),
   ];

@@ -52,10 +52,10 @@ export function fleetOpenMetrics({ disks }: Fleet): string {
 
 function quantiles(result: Result | null): Family['samples'] {
   if (result === null) return [];
-  return Object.entries(QUANTILES).map(([name, quantile]) => ({
-    labels: { quantile },
-    value: seconds(result.microseconds[name as keyof typeof QUANTILES]),
-  }));
+  return Object.entries(QUANTILES).flatMap(([name, quantile]) => {
+    const value = result.microseconds[name as keyof typeof QUANTILES];
+    return value === null ? [] : [{ labels: { quantile }, value: seconds(value) }];
+  });
 }
 
 function familiesText(families: readonly Family[]): string {

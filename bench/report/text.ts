@@ -2,15 +2,7 @@ import { styleText } from 'node:util';
 import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import type { Finding, Report, Run } from '../measure/report.js';
 import { type Fleet, fleetFindings } from './fleet.js';
-import {
-  baselineTable,
-  concurrencyTable,
-  costTable,
-  fleetTable,
-  latencyTable,
-  sizeTable,
-  stageTables,
-} from './table.js';
+import { baselineTable, concurrencyTable, fleetTable, saveTables, sizeTable, stageTables } from './table.js';
 
 const WIDTH = 80;
 const LABEL_WIDTH = 12;
@@ -36,13 +28,18 @@ export function machineText({ kernel, node, processors, engine }: Report['machin
     .join('\n');
 }
 
-/** A run for the terminal: the filesystem, the tables, the findings. At most 80 columns, except for longer words. */
-export function runText(run: Run, paint: Paint): string {
+/**
+ * A run for the terminal: the filesystem, the tables, the findings.
+ *
+ * @param width of the terminal, at least 80. The tables use it.
+ */
+export function runText(run: Run, paint: Paint, width = WIDTH): string {
   const parts = [
     describeFilesystem(run.directory, run.filesystem).trimEnd(),
-    ...[baselineTable(run), latencyTable(run), costTable(run)],
-    ...sizeTable(run),
-    ...concurrencyTable(run),
+    baselineTable(run, width),
+    ...saveTables(run, width),
+    ...sizeTable(run, width),
+    ...concurrencyTable(run, width),
     ...stageTables(run),
     [...omissions(run), ...run.findings.map((finding) => findingText(finding, paint))].join('\n'),
   ];

@@ -24,8 +24,9 @@ Works in a directory of its own inside PATH and removes it at the end. Needs
 4 MiB of free space there, up to 1.7 GiB with --full. What does not fit is left
 out.
 
-The tables:
+The tables use the width of the terminal:
   baseline    each way to sync, alone, on a file that is overwritten in place
+  n           the number of samples; p90 needs 10, p99 100 and p99.9 1,000
   +-          half the 95 % confidence interval of the median, in percent
   ratio       the median, divided by the median of fdatasync in the baseline
   flush       the cache flushes that the kernel sent to the disk for each save
@@ -173,7 +174,7 @@ async function measure(
       const run = await benchDirectory(directory, contenders, { plan, signal, crashResults, onTurn });
       progress.clear();
       report.runs.push(run);
-      show(`${runText(run, paint())}\n`);
+      show(`${runText(run, paint(), terminalWidth())}\n`);
     }
   } finally {
     progress.clear();
@@ -183,8 +184,13 @@ async function measure(
 
 function showReport(report: Report, show: Show): Report {
   show(`${machineText(report.machine)}\n\n`);
-  for (const run of report.runs) show(`${runText(run, paint())}\n`);
+  for (const run of report.runs) show(`${runText(run, paint(), terminalWidth())}\n`);
   return report;
+}
+
+function terminalWidth(): number {
+  // 0 is an unknown width.
+  return Math.max(80, process.stdout.columns || 0);
 }
 
 function paint(): Paint {
@@ -202,13 +208,13 @@ async function findContenders(own: readonly string[] = []): Promise<Contender[]>
 
 function planOf({ quick, full, seconds }: BenchOptions): BenchPlan {
   const plan = full ? FULL : quick ? QUICK : USUAL;
-  return seconds === undefined ? plan : { ...plan, seconds };
+  return seconds === undefined ? plan : { ...plan, seconds, longest: seconds };
 }
 
 function newReport(version: string, seconds: number): Report {
   const { engine, unavailable } = selectEngine();
   return {
-    schema: 'indelible-bench/2',
+    schema: 'indelible-bench/3',
     indelible: version,
     date: new Date().toISOString(),
     machine: {

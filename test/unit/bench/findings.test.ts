@@ -49,6 +49,14 @@ describe('the finding about flushes', () => {
     assert.equal(flushOf({ rotational: true, virtual: true }, 100).says, 'neutral');
   });
 
+  it('is withheld with fewer than 10 samples', () => {
+    const run = runOf([], {
+      filesystem: filesystemOn(disk({ rotational: true })),
+      baseline: [{ ...resultNamed('fdatasync', 100), samples: 9 }],
+    });
+    assert.match(findingAbout('flush', run).text, /^The time of a flush: withheld, with n = 9, /);
+  });
+
   it('says that the kernel sends no flushes', () => {
     const { says, text } = flushOf({ writeCache: 'write through' }, 100, 0);
     assert.equal(says, 'bad');
@@ -66,6 +74,14 @@ describe("the finding about etcd's rule", () => {
     const says = (median: number) =>
       findingAbout('etcd', runOf([], { baseline: [resultNamed('fdatasync', median)] })).says;
     assert.deepEqual([says(4999), says(5000)], ['good', 'bad']);
+  });
+
+  it('is withheld with fewer than 100 samples', () => {
+    const few = resultNamed('fdatasync', 100);
+    const reference = { ...few, samples: 99, microseconds: { ...few.microseconds, p99: null } };
+    const { says, text } = findingAbout('etcd', runOf([], { baseline: [reference] }));
+    assert.equal(says, 'neutral');
+    assert.match(text, /^The p99 of fdatasync: withheld, with n = 99, and it takes 100\./);
   });
 });
 
@@ -94,15 +110,18 @@ describe('the finding about durability', () => {
     assert.match(text, /cannot be told apart/);
   });
 
-  it('names no winner after too few rounds', () => {
+  it('is withheld after too few rounds', () => {
     const { text } = findingAbout('durability', runOf([durable(100, [100]), ordered([10])]));
-    assert.match(text, /too few rounds to be sure/);
+    assert.match(text, /^'save, ordered' beside 'save, durable': withheld, with 1 round, and it takes 6\./);
   });
 
   it('says that ordered promises nothing on this filesystem', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.protocol.ordered.achieves = 'none';
-    const { text } = findingAbout('durability', runOf([durable(100), ordered([10])], { filesystem }));
+    const { text } = findingAbout(
+      'durability',
+      runOf([durable(100, rounds), ordered(rounds)], { filesystem }),
+    );
     assert.match(text, /promises nothing on this filesystem/);
   });
 });
@@ -110,7 +129,17 @@ describe('the finding about durability', () => {
 describe('the finding about the rate', () => {
   it('gives the time within which 99 % of saves finish', () => {
     const { text } = findingAbout('rate', runOf([durable(1000)]));
-    assert.match(text, /: 1000 saves of 4 KiB a second. 99 % of saves finish within 2.00 ms\.$/);
+    assert.match(
+      text,
+      /: 1000 saves of 4 KiB a second. 99 % of saves finish within 2.00 ms \(n = 1,000\)\.$/,
+    );
+  });
+
+  it('has no p99 of too few samples, and says why', () => {
+    const few = durable(1000);
+    const result = { ...few, samples: 37, microseconds: { ...few.microseconds, p99: null } };
+    const { text } = findingAbout('rate', runOf([result]));
+    assert.match(text, /a second\. The p99: withheld, with n = 37, and it takes 100\. More --seconds/);
   });
 });
 
@@ -118,10 +147,10 @@ describe('the finding about competitors', () => {
   it('compares with the fastest implementation of another package that promises durability', () => {
     const competitors = [
       contenderNamed('slow', 300, 'durable'),
-      contenderNamed('fast', 200, 'durable'),
+      contenderNamed('fast', 200, 'durable', resultNamed('fast', 200, Array(6).fill(200))),
       contenderNamed('weak', 1, 'none'),
     ];
-    const { text } = findingAbout('competitor', runOf([durable(100), ...competitors]));
+    const { text } = findingAbout('competitor', runOf([durable(100, Array(6).fill(100)), ...competitors]));
     assert.match(text, /'save, durable' takes 0.500 times as long as 'fast'/);
   });
 });
@@ -130,7 +159,7 @@ describe('the finding about concurrency', () => {
   const points = (rates: [number, number][]) =>
     rates.map(([atOnce, perSecond]) => ({
       atOnce,
-      results: [{ ...resultNamed('save, durable', 1), perSecond }],
+      results: [{ ...resultNamed('save, durable', 1, Array(6).fill(1)), perSecond }],
     }));
 
   it('names the smallest number that is close to the highest rate', () => {

@@ -7,7 +7,7 @@ export function resultNamed(name: string, median: number, roundMedians: number[]
   return {
     name,
     description: '',
-    samples: 10,
+    samples: 1000,
     perSecond: 1e6 / median,
     flushes: null,
     microseconds: {
@@ -127,7 +127,7 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
 
 export function reportOf(...runs: Run[]): Report {
   return {
-    schema: 'indelible-bench/2',
+    schema: 'indelible-bench/3',
     indelible: '0.0.0',
     date: '2026-01-02T03:04:05.678Z',
     machine: {
