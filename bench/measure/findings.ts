@@ -18,14 +18,17 @@ const NEAR_HIGHEST = 0.9;
 
 type Measured = Omit<Run, 'findings'>;
 
-/** The findings of a run, those about the disk first. */
+/** The findings of a run: what limits their worth, the answer, what is known of the disk, and comparisons. */
 export function findingsOf(run: Measured): Finding[] {
   const reference = run.baseline.find(({ name }) => name === REFERENCE);
   const inMemory = run.filesystem.warnings.some(({ code }) => code === 'memory');
+  const own = run.contenders.filter((one) => one.package === 'indelible' && !one.minor);
+  const durable = fastest(own.filter(({ durability }) => durability === 'durable'));
   return [
     ...placeFindings(run),
+    ...(durable === undefined ? [] : answerFindings(run, durable)),
     ...(reference === undefined || inMemory ? [] : [flushFinding(run, reference), etcdFinding(reference)]),
-    ...ownFindings(run),
+    ...(durable === undefined ? [] : comparisonFindings(run, durable, own)),
   ];
 }
 
@@ -111,12 +114,26 @@ function etcdFinding({ samples, microseconds: { p99 } }: Result): Finding {
   };
 }
 
+/** How many durable saves there are in a second, and what that is beside the other ways. */
+function answerFindings(run: Measured, durable: ContenderResult): Finding[] {
+  const beside = (about: Finding['about'], before: string, name: string) => {
+    const other = run.contenders.find((one) => one.name === name);
+    return other === undefined ? [] : [comparisonFinding(about, before, durable, other)];
+  };
+  return [
+    rateFinding(durable, run),
+    ...beside('unsynced', 'Beside not syncing: ', UNSYNCED),
+    ...beside('textbook', 'Beside the textbook recipe: ', TEXTBOOK),
+  ];
+}
+
 /** How this library's own implementations compare, with each other and with competitors. */
-function ownFindings(run: Measured): Finding[] {
-  const own = run.contenders.filter((one) => one.package === 'indelible' && !one.minor);
-  const durable = fastest(own.filter(({ durability }) => durability === 'durable'));
-  if (durable === undefined) return [];
-  const findings = [rateFinding(durable, run)];
+function comparisonFindings(
+  run: Measured,
+  durable: ContenderResult,
+  own: readonly ContenderResult[],
+): Finding[] {
+  const findings: Finding[] = [];
   const ordered = fastest(own.filter(({ durability }) => durability === 'ordered'));
   if (ordered !== undefined) {
     const promise =
@@ -125,12 +142,12 @@ function ownFindings(run: Measured): Finding[] {
         : 'It promises nothing on this filesystem.';
     findings.push(comparisonFinding('durability', '', ordered, durable, ` ${promise}`));
   }
-  const concurrency = concurrencyFinding(run, durable.name);
+  const concurrency = concurrencyFinding(run, durable);
   if (concurrency !== undefined) findings.push(concurrency);
   const competitor = fastest(
     run.contenders.filter((one) => one.package !== 'indelible' && one.durability === 'durable'),
   );
-  if (competitor !== undefined) {
+  if (competitor !== undefined && competitor.name !== TEXTBOOK) {
     const before = 'Compared with the fastest competitor that syncs the directory: ';
     findings.push(comparisonFinding('competitor', before, durable, competitor));
   }
@@ -141,22 +158,38 @@ function fastest(results: readonly ContenderResult[]): ContenderResult | undefin
   return results.toSorted((a, b) => a.microseconds.median - b.microseconds.median)[0];
 }
 
-function rateFinding(
-  { microseconds: { p99 }, perSecond, name, samples }: ContenderResult,
-  { bytes }: Measured,
-): Finding {
-  const rate = `'${name}', one at a time: ${threeDigits(perSecond)} saves of ${byteSize(bytes)} a second.`;
-  const within = `99 % of saves finish within ${p99 === null ? '' : duration(p99)} (n = ${grouped(samples)}).`;
+function rateFinding(durable: ContenderResult, run: Measured): Finding {
+  const { microseconds, perSecond, samples } = durable;
+  const rates = ratesOf(run, durable).filter(({ microseconds: { interval } }) => interval !== null);
+  const most = rates.toSorted((a, b) => b.perSecond - a.perSecond)[0];
+  const atMost =
+    most === undefined || most.atOnce === 1
+      ? ''
+      : `; at most ${threeDigits(most.perSecond)}, with ${most.atOnce} at once`;
+  const rate = `${threeDigits(perSecond)} durable saves of ${byteSize(run.bytes)} a second, one after the other${atMost}.`;
+  const { p99 } = microseconds;
   return p99 === null
     ? withheld('rate', `${rate} The p99`, tooFew(samples, SAMPLES_NEEDED.p99))
-    : neutral('rate', `${rate} ${within}`);
+    : neutral('rate', `${rate} 99 % of saves finish within ${duration(p99)} (n = ${grouped(samples)}).`);
 }
 
-function concurrencyFinding({ byConcurrency }: Measured, name: string): Finding | undefined {
-  const rates = byConcurrency.flatMap(({ atOnce, results }) => {
-    const result = results.find((one) => one.name === name);
+interface Rate extends Result {
+  atOnce: number;
+}
+
+/** The results of an implementation by number at once. Its single saves are the first, where 1 was not measured so. */
+function ratesOf({ byConcurrency }: Measured, single: Result): Rate[] {
+  const measured = byConcurrency.flatMap(({ atOnce, results }) => {
+    const result = results.find(({ name }) => name === single.name);
     return result === undefined ? [] : [{ atOnce, ...result }];
   });
+  const first = measured.some(({ atOnce }) => atOnce === 1) ? [] : [{ atOnce: 1, ...single }];
+  return [...first, ...measured];
+}
+
+function concurrencyFinding(run: Measured, durable: ContenderResult): Finding | undefined {
+  const rates = ratesOf(run, durable);
+  if (rates.length < 2) return undefined;
   const fewest = Math.min(...rates.map(({ microseconds }) => microseconds.roundMedians.length));
   if (fewest < FEWEST_ROUNDS) {
     return withheld('concurrency', 'The gain of concurrent saves', tooFewRounds(fewest));
@@ -206,7 +239,7 @@ export function comparison(
   const interval = medianInterval(each);
   const ratio = median(each);
   const takes = `takes ${threeDigits(ratio)} times as long as '${other.name}'`;
-  if (interval === undefined) return { text: `${takes} (too few rounds to be sure)`, ratio, interval };
+  if (interval === undefined) return { text: takes, ratio, interval };
   const [low, high] = interval;
   const range = `95 % sure: ${threeDigits(low)} to ${threeDigits(high)}`;
   const isNoise = low <= 1 && high >= 1;

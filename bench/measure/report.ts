@@ -78,7 +78,16 @@ export const SAMPLES_NEEDED = { p90: 10, p99: 100, p999: 1000 } as const;
 
 /** What the numbers mean, as a sentence. */
 export interface Finding {
-  about: 'flush' | 'etcd' | 'rate' | 'durability' | 'concurrency' | 'competitor' | 'place';
+  about:
+    | 'place'
+    | 'rate'
+    | 'unsynced'
+    | 'textbook'
+    | 'flush'
+    | 'etcd'
+    | 'durability'
+    | 'concurrency'
+    | 'competitor';
   /** `'bad'`: worth a closer look. */
   says: 'good' | 'bad' | 'neutral';
   text: string;

@@ -60,7 +60,10 @@ export async function benchDirectory(
     const first = await bench.saveFirst();
     const single = await bench.measureSingle(contenders, first.protocol);
     const able = contenders.filter(({ name }) => !single.failed.some((one) => one.name === name));
-    const selected = options.plan.allContenders ? able : able.filter(({ minor }) => minor !== true);
+    const { series } = options.plan;
+    const selected = able.filter(
+      ({ name, minor }) => series === 'all' || (series === 'main' ? minor !== true : name === DURABLE_SAVE),
+    );
     const bySize = await bench.measureBySize(selected);
     const byConcurrency = await bench.measureByConcurrency(selected);
     const referenceMedian =

@@ -224,7 +224,8 @@ function columnsTable<Row>(title: string, columns: readonly Column<Row>[], rows:
   );
 }
 
-function widthOf(text: string): number {
+/** The columns that a table takes. */
+export function widthOf(text: string): number {
   return text.indexOf('\n');
 }
 

@@ -2,7 +2,15 @@ import { styleText } from 'node:util';
 import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import type { Finding, Report, Run } from '../measure/report.js';
 import { type Fleet, fleetFindings } from './fleet.js';
-import { baselineTable, concurrencyTable, fleetTable, saveTables, sizeTable, stageTables } from './table.js';
+import {
+  baselineTable,
+  concurrencyTable,
+  fleetTable,
+  saveTables,
+  sizeTable,
+  stageTables,
+  widthOf,
+} from './table.js';
 
 const WIDTH = 80;
 const LABEL_WIDTH = 12;
@@ -29,21 +37,26 @@ export function machineText({ kernel, node, processors, engine }: Report['machin
 }
 
 /**
- * A run for the terminal: the filesystem, the tables, the findings.
+ * A run for the terminal: the answer and the other findings, the tables, narrow ones first, and the filesystem.
  *
  * @param width of the terminal, at least 80. The tables use it.
  */
 export function runText(run: Run, paint: Paint, width = WIDTH): string {
-  const parts = [
-    describeFilesystem(run.directory, run.filesystem).trimEnd(),
+  const answer = run.findings.map((finding) => findingText(finding, paint));
+  const tables = [
     baselineTable(run, width),
     ...saveTables(run, width),
     ...sizeTable(run, width),
     ...concurrencyTable(run, width),
     ...stageTables(run),
-    [...omissions(run), ...run.findings.map((finding) => findingText(finding, paint))].join('\n'),
+  ].toSorted((a, b) => widthOf(a) - widthOf(b));
+  const parts = [
+    [paint('bold', run.directory), ...answer].join('\n'),
+    ...tables.map((table) => boldHead(table, paint)),
+    ...omissions(run),
+    describeFilesystem(run.directory, run.filesystem).trimEnd(),
   ];
-  return `${parts.map((part) => boldHead(part, paint)).join('\n\n')}\n`;
+  return `${parts.join('\n\n')}\n`;
 }
 
 /** The disks of a fleet for the terminal. The table may be wider than 80 columns. */
@@ -61,15 +74,19 @@ function omissions({ failed, unavailable, noRoomFor }: Run): string[] {
     ...(noRoomFor.length === 0
       ? []
       : [`Left out, because the free space is too small: ${noRoomFor.join(', ')}`]),
-  ].flatMap((text) => wrap(text, WIDTH));
+  ].map((text) => wrap(text, WIDTH).join('\n'));
 }
 
 const MARKS = { good: '+', bad: '!', neutral: '-' } as const;
 const COLOURS = { good: 'green', bad: 'red', neutral: 'bold' } as const;
 
-function findingText({ says, text, heuristic }: Omit<Finding, 'about'>, paint: Paint): string {
+function findingText(
+  { about, says, text, heuristic }: Omit<Finding, 'about'> & { about?: string },
+  paint: Paint,
+): string {
   const lines = wrap(heuristic ? `${text} (rule of thumb)` : text, WIDTH - 2);
-  return lines
+  const styled = about === 'rate' ? lines.map((line) => paint('bold', line)) : lines;
+  return styled
     .map((line, index) => `${index === 0 ? paint(COLOURS[says], MARKS[says]) : ' '} ${line}`)
     .join('\n');
 }

@@ -59,7 +59,10 @@ export function addBenchCommand(program: Command, version: string): void {
     .summary('measure the cost of a save on a disk')
     .description('Measures the cost of saving a file on the disk under each PATH.')
     .argument('[path...]', 'directories to measure in; the reports for --collect', ['.'])
-    .option('--quick', `only the baseline and single saves, in ${QUICK.seconds} seconds`)
+    .option(
+      '--quick',
+      `only the baseline, single saves and durable ones at once, in ${QUICK.seconds} seconds`,
+    )
     .option('--full', `all implementations, sizes and numbers at once, in ${FULL.seconds} seconds`)
     .option(
       '--seconds <number>',
@@ -110,7 +113,7 @@ async function bench(
       ? await measure(directories, options, newReport(version, planOf(options).seconds), signal, show)
       : showReport(readReport(from), show);
   if (machine !== undefined) report.machine.name = machine;
-  if (before !== undefined) show(changesText(changesBetween(before, report)));
+  if (before !== undefined) show(`\n${changesText(changesBetween(before, report))}`);
   write(options, {
     openmetrics: () => reportOpenMetrics(report),
     html: () => reportHtml(report),
@@ -166,7 +169,6 @@ async function measure(
   const contenders = await findContenders(options.contender);
   const plan = planOf(options);
   const crashResults = readCrashResults();
-  show(`${machineText(report.machine)}\n\n`);
   const progress = new ProgressLine(process.stderr, plan.seconds * directories.length);
   try {
     for (const [index, directory] of directories.entries()) {
@@ -179,12 +181,13 @@ async function measure(
   } finally {
     progress.clear();
   }
+  show(`${machineText(report.machine)}\n`);
   return report;
 }
 
 function showReport(report: Report, show: Show): Report {
-  show(`${machineText(report.machine)}\n\n`);
   for (const run of report.runs) show(`${runText(run, paint(), terminalWidth())}\n`);
+  show(`${machineText(report.machine)}\n`);
   return report;
 }
 

@@ -131,7 +131,7 @@ describe('the finding about the rate', () => {
     const { text } = findingAbout('rate', runOf([durable(1000)]));
     assert.match(
       text,
-      /: 1000 saves of 4 KiB a second. 99 % of saves finish within 2.00 ms \(n = 1,000\)\.$/,
+      /^1000 durable saves of 4 KiB a second, one after the other\. 99 % of saves finish within 2.00 ms \(n = 1,000\)\.$/,
     );
   });
 
@@ -139,7 +139,55 @@ describe('the finding about the rate', () => {
     const few = durable(1000);
     const result = { ...few, samples: 37, microseconds: { ...few.microseconds, p99: null } };
     const { text } = findingAbout('rate', runOf([result]));
-    assert.match(text, /a second\. The p99: withheld, with n = 37, and it takes 100\. More --seconds/);
+    assert.match(
+      text,
+      /one after the other\. The p99: withheld, with n = 37, and it takes 100\. More --seconds/,
+    );
+  });
+});
+
+describe('the answer', () => {
+  const six = (value: number) => Array<number>(6).fill(value);
+  const unsynced = contenderNamed('fs.writeFile', 20, 'none', resultNamed('fs.writeFile', 20, six(20)));
+  const textbook = contenderNamed(
+    'textbook, async',
+    200,
+    'durable',
+    resultNamed('textbook, async', 200, six(200)),
+  );
+
+  it('comes before the other findings, and after what limits its worth', () => {
+    const filesystem = filesystemOn(disk({}));
+    filesystem.warnings.push({ code: 'network', message: '' });
+    const run = runOf([durable(100, six(100)), unsynced, textbook], { filesystem });
+    assert.deepEqual(
+      findingsOf(run).map(({ about }) => about),
+      ['place', 'rate', 'unsynced', 'textbook', 'flush', 'etcd'],
+    );
+  });
+
+  it('has the highest rate of durable saves that rests on enough rounds', () => {
+    const at = (atOnce: number, perSecond: number, rounds: number) => {
+      const result = resultNamed('save, durable', 1, Array<number>(rounds).fill(1));
+      const interval: [number, number] | null = rounds < 6 ? null : [1, 1];
+      const microseconds = { ...result.microseconds, interval };
+      return { atOnce, results: [{ ...result, perSecond, microseconds }] };
+    };
+    const byConcurrency = [at(8, 700, 6), at(64, 3000, 6), at(256, 9000, 5)];
+    const { text } = findingAbout('rate', runOf([durable(10_000, six(10_000))], { byConcurrency }));
+    assert.match(text, /^100 durable saves .* one after the other; at most 3000, with 64 at once\. /);
+  });
+
+  it('says what a durable save costs beside not syncing and beside the textbook recipe', () => {
+    const run = runOf([durable(100, six(100)), unsynced, textbook]);
+    assert.match(
+      findingAbout('unsynced', run).text,
+      /^Beside not syncing: 'save, durable' takes 5\.00 times as long as 'fs\.writeFile' \(95 % sure: /,
+    );
+    assert.match(
+      findingAbout('textbook', run).text,
+      /^Beside the textbook recipe: 'save, durable' takes 0\.500 times as long as 'textbook, async' /,
+    );
   });
 });
 
@@ -190,6 +238,15 @@ describe('the finding about concurrency', () => {
     ]);
     const { text } = findingAbout('concurrency', runOf([durable(100)], { byConcurrency }));
     assert.match(text, /are no gain/);
+  });
+
+  it('compares with single saves where 1 at once was not measured', () => {
+    const byConcurrency = points([[64, 3000]]);
+    const { text } = findingAbout(
+      'concurrency',
+      runOf([durable(10_000, Array(6).fill(10_000))], { byConcurrency }),
+    );
+    assert.match(text, /^64 saves at once: 3000 saves a second, 30.0 times /);
   });
 });
 
