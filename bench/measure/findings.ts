@@ -2,6 +2,7 @@ import { byteSize, count, duration, grouped, threeDigits } from './amount.js';
 import { REFERENCE } from './baseline.js';
 import { FEWEST_ROUNDS, type Interval, median, medianInterval, ratios } from './confidence.js';
 import { diskKind, disksOf } from './disk.js';
+import { type NoiseSummary, summaryOf } from './noise.js';
 import { type ContenderResult, type Finding, type Result, type Run, SAMPLES_NEEDED } from './report.js';
 
 /** The implementations that the answer is about. */
@@ -21,15 +22,49 @@ type Measured = Omit<Run, 'findings'>;
 /** The findings of a run: what limits their worth, the answer, what is known of the disk, and comparisons. */
 export function findingsOf(run: Measured): Finding[] {
   const reference = run.baseline.find(({ name }) => name === REFERENCE);
+  const noise = summaryOf(run.noise ?? []);
   const inMemory = run.filesystem.warnings.some(({ code }) => code === 'memory');
   const own = run.contenders.filter((one) => one.package === 'indelible' && !one.minor);
   const durable = fastest(own.filter(({ durability }) => durability === 'durable'));
   return [
+    ...(noise?.mostly ? [noiseFinding(noise, run)] : []),
     ...placeFindings(run),
     ...(durable === undefined ? [] : answerFindings(run, durable)),
     ...(reference === undefined || inMemory ? [] : [flushFinding(run, reference), etcdFinding(reference)]),
+    ...(noise?.mostly ? [] : [noiseFinding(noise, run)]),
     ...(durable === undefined ? [] : comparisonFindings(run, durable, own)),
   ];
+}
+
+/** What other programs did meanwhile, and whether the figures can be trusted. */
+function noiseFinding(noise: NoiseSummary | undefined, run: Measured): Finding {
+  if (noise === undefined) {
+    const why = run.noise === null ? 'is not visible on this system' : 'is not known: the time was too short';
+    return neutral('noise', `What other programs did meanwhile ${why}.`);
+  }
+  const { rounds, noisy, mostly, used, withheld: taken, processors, disk, waiting, load } = noise;
+  const own = taken < 0.01 ? '' : `, the host of this machine withheld ${threeDigits(taken)}`;
+  const sent =
+    disk === null
+      ? 'what they sent to this disk is not visible'
+      : `they sent ${count(disk.requests)} requests and ${byteSize(disk.bytes)} a second to this disk`;
+  const waited =
+    waiting === null
+      ? ''
+      : `, and waited ${percent(waiting.cpu)} of the time for a processor, ${percent(waiting.io)} for I/O`;
+  const facts = `Other programs used ${threeDigits(used)} of ${processors} processors${own}; ${sent}${waited}.`;
+  const loaded = load === null ? '' : ` The load was ${threeDigits(load)}, this program included.`;
+  const which = `${noisy} of ${rounds} rounds were noisy.`;
+  return {
+    about: 'noise',
+    says: mostly ? 'bad' : noisy === 0 ? 'good' : 'neutral',
+    text: `${mostly ? `Do not trust these figures: ${which}` : which} ${facts}${loaded}`,
+    heuristic: true,
+  };
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }
 
 /** Says why a finding is withheld. */

@@ -5,6 +5,7 @@ import type { Filesystem } from '../../src/filesystem/filesystem.js';
 import type { FullDisk } from '../contenders/contender.js';
 import { type Interval, median, medianInterval } from './confidence.js';
 import type { Guarantee } from './guarantee.js';
+import type { Noise } from './noise.js';
 import type { Subject } from './rounds.js';
 
 /**
@@ -59,6 +60,8 @@ export interface Run {
   byConcurrency: { atOnce: number; results: Result[] }[];
   /** Sizes and numbers at once that were left out, because the free space is too small. */
   noRoomFor: string[];
+  /** What other programs did during the rounds. `null` where that is not visible. */
+  noise: Noise[] | null;
   findings: Finding[];
 }
 
@@ -79,6 +82,7 @@ export const SAMPLES_NEEDED = { p90: 10, p99: 100, p999: 1000 } as const;
 /** What the numbers mean, as a sentence. */
 export interface Finding {
   about:
+    | 'noise'
     | 'place'
     | 'rate'
     | 'unsynced'

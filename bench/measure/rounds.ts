@@ -42,6 +42,8 @@ export interface RoundsOptions {
   onTurn(elapsed: number, name: string): void;
   /** Returns the number of cache flushes so far. Called before and after each turn. */
   countFlushes?: (() => number) | undefined;
+  /** Called after each round. The measuring waits for it. */
+  onRound?: ((isLast: boolean) => Promise<void>) | undefined;
 }
 
 /** Long enough for many runs on a fast disk. Short enough for Ctrl-C, which takes effect between two turns. */
@@ -60,7 +62,7 @@ const WANTED_ROUNDS = 8;
  */
 export async function measureInRounds(
   subjects: readonly Subject[],
-  { seconds, longest = seconds, signal, onTurn, countFlushes }: RoundsOptions,
+  { seconds, longest = seconds, signal, onTurn, countFlushes, onRound }: RoundsOptions,
 ): Promise<void> {
   const bench = new Bench({
     time: Math.min(LONGEST_TURN_MS, (seconds * 1000) / (subjects.length * WANTED_ROUNDS)),
@@ -77,9 +79,8 @@ export async function measureInRounds(
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   const goesOn = () => elapsed() < longest && subjects.some(({ lacksSamples }) => lacksSamples);
-  for (let round = 0; ; round++) {
+  for (let round = 0, isLast = false; !isLast; round++) {
     const isFurther = round > 0 && elapsed() >= seconds;
-    if (isFurther && !goesOn()) return;
     const turns = isFurther ? entries.filter(({ subject }) => subject.wanted > 0) : entries;
     for (const { subject, task } of round % 2 === 0 ? turns : turns.toReversed()) {
       onTurn(elapsed(), subject.name);
@@ -99,6 +100,8 @@ export async function measureInRounds(
       }
       subject.roundMedians.push(nanoseconds(result.latency.p50));
     }
+    isLast = elapsed() >= seconds && !goesOn();
+    await onRound?.(isLast);
   }
 }
 

@@ -9,6 +9,7 @@ import { filesystemUuid } from './disk.js';
 import { DURABLE_SAVE, findingsOf, TEXTBOOK, UNSYNCED } from './findings.js';
 import { FlushCounter } from './flush-counter.js';
 import { type CrashResults, guaranteeOf } from './guarantee.js';
+import { type Noise, NoiseMeter } from './noise.js';
 import { type BenchPlan, shareOut } from './plan.js';
 import {
   type ContenderResult,
@@ -56,7 +57,8 @@ export async function benchDirectory(
   }
   return inWorkspace(directory, async (workspace) => {
     const counter = FlushCounter.under(filesystem.device);
-    const bench = new DirectoryBench(workspace, options, counter && (() => counter.now()));
+    const meter = NoiseMeter.on(filesystem.device);
+    const bench = new DirectoryBench(workspace, options, counter && (() => counter.now()), meter);
     const first = await bench.saveFirst();
     const single = await bench.measureSingle(contenders, first.protocol);
     const able = contenders.filter(({ name }) => !single.failed.some((one) => one.name === name));
@@ -93,6 +95,7 @@ export async function benchDirectory(
       bySize,
       byConcurrency,
       noRoomFor: bench.noRoomFor,
+      noise: meter === undefined ? null : bench.noise,
     };
     return { ...run, findings: findingsOf(run) };
   });
@@ -102,18 +105,27 @@ export async function benchDirectory(
 class DirectoryBench {
   /** Sizes and numbers at once that were left out. */
   readonly noRoomFor: string[] = [];
+  /** What other programs did meanwhile. */
+  readonly noise: Noise[] = [];
   readonly #workspace: BenchWorkspace;
   readonly #options: BenchOptions;
   readonly #countFlushes: (() => number) | undefined;
+  readonly #meter: NoiseMeter | undefined;
   readonly #seconds: ReturnType<typeof shareOut>;
   readonly #payload = payloadOf(PAYLOAD_BYTES);
   /** The planned seconds of the parts that are finished. */
   #secondsBefore = 0;
 
-  constructor(workspace: BenchWorkspace, options: BenchOptions, countFlushes: (() => number) | undefined) {
+  constructor(
+    workspace: BenchWorkspace,
+    options: BenchOptions,
+    countFlushes: (() => number) | undefined,
+    meter: NoiseMeter | undefined,
+  ) {
     this.#workspace = workspace;
     this.#options = options;
     this.#countFlushes = countFlushes;
+    this.#meter = meter;
     this.#seconds = shareOut(options.plan);
   }
 
@@ -232,9 +244,14 @@ class DirectoryBench {
       longest: seconds + further,
       signal: this.#options.signal,
       countFlushes: this.#countFlushes,
+      onRound: async (isLast) => {
+        const noise = await this.#meter?.endRound(what, isLast);
+        if (noise !== undefined) this.noise.push(noise);
+      },
       onTurn: (elapsed, name) =>
         this.#options.onTurn(this.#secondsBefore + Math.min(elapsed, seconds), `${what}: ${name}`),
     };
+    this.#meter?.begin();
     if (subjects.length > 0) await measureInRounds(subjects, options);
     this.#secondsBefore += seconds;
   }

@@ -45,6 +45,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   'runs.*.directory': 'string',
   'runs.*.filesystem.warnings.*.code': 'string',
   'runs.*.findings.*.about': 'string',
+  'runs.*.noise': 'object?',
   ...Object.fromEntries(
     ['baseline', 'contenders'].flatMap((results) => [
       [`runs.*.${results}.*.name`, 'string'],

@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import type { Durability } from '../../src/base/options.js';
 import { byteSize, count, duration, threeDigits } from '../measure/amount.js';
+import { summaryOf } from '../measure/noise.js';
 import type { ContenderResult, Percentiles, Result, Run } from '../measure/report.js';
 import type { Fleet } from './fleet.js';
 
@@ -57,23 +58,58 @@ export function saveTables(run: Run, width: number): string[] {
 }
 
 /** The medians of saves by size. */
-export function sizeTable({ bySize }: Run, width: number): string[] {
+export function sizeTable(run: Run, width: number): string[] {
   return seriesTables(
     'by size',
-    bySize.map(({ bytes, results }) => ({ head: byteSize(bytes), results })),
+    run.bySize.map(({ bytes, results }) => ({
+      head: `${byteSize(bytes)}${isNoisy(run, byteSize(bytes)) ? ' !' : ''}`,
+      results,
+    })),
     ({ microseconds }) => duration(microseconds.median),
     width,
   );
 }
 
 /** Saves a second by the number of saves at once. */
-export function concurrencyTable({ byConcurrency }: Run, width: number): string[] {
+export function concurrencyTable(run: Run, width: number): string[] {
   return seriesTables(
     'saves/s, at once',
-    byConcurrency.map(({ atOnce, results }) => ({ head: String(atOnce), results })),
+    run.byConcurrency.map(({ atOnce, results }) => ({
+      head: isNoisy(run, `${atOnce} at once`) ? `${atOnce} !` : String(atOnce),
+      results,
+    })),
     ({ perSecond }) => count(perSecond),
     width,
   );
+}
+
+/** What other programs did, in a row for each part of the run. */
+export function noiseTable({ noise }: Run): string[] {
+  const parts = [...new Set(noise?.map(({ part }) => part))];
+  const rows = parts.flatMap((part) => {
+    const found = summaryOf(noise?.filter((one) => one.part === part) ?? []);
+    if (found === undefined) return [];
+    const { rounds, noisy, load, used, withheld, waiting, disk } = found;
+    return [
+      [
+        part,
+        `${noisy}/${rounds}`,
+        load === null ? '-' : count(load),
+        count(used + withheld),
+        share(waiting?.cpu ?? null),
+        share(waiting?.io ?? null),
+        disk === null ? '-' : count(disk.requests),
+        disk === null ? '-' : byteSize(disk.bytes),
+      ],
+    ];
+  });
+  const head = ['others', 'noisy', 'load', 'CPUs', 'for CPU', 'for I/O', 'I/O/s', 'amount/s'];
+  return rows.length === 0 ? [] : [table(head, rows)];
+}
+
+/** Whether most rounds of a part were noisy. */
+function isNoisy({ noise }: Run, part: string): boolean {
+  return summaryOf(noise?.filter((one) => one.part === part) ?? [])?.mostly === true;
 }
 
 /** The times of the steps of a save, one table for each protocol. */

@@ -6,6 +6,7 @@ import {
   baselineTable,
   concurrencyTable,
   fleetTable,
+  noiseTable,
   saveTables,
   sizeTable,
   stageTables,
@@ -49,6 +50,7 @@ export function runText(run: Run, paint: Paint, width = WIDTH): string {
     ...sizeTable(run, width),
     ...concurrencyTable(run, width),
     ...stageTables(run),
+    ...noiseTable(run),
   ].toSorted((a, b) => widthOf(a) - widthOf(b));
   const parts = [
     [paint('bold', run.directory), ...answer].join('\n'),

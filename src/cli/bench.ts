@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
 import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
+import { summaryOf } from '../../bench/measure/noise.js';
 import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js';
 import { type Report, thisMachine } from '../../bench/measure/report.js';
 import { benchDirectory } from '../../bench/measure/run.js';
@@ -19,6 +20,9 @@ import { selectEngine } from '../engine/select.js';
 import { firstLine, noteMissingAddon } from './engine-note.js';
 import { interruptible } from './interruption.js';
 
+/** The exit status of a run that was mostly noise, if that was asked for. */
+const NOISE = 3;
+
 const EXPLANATION = `
 Works in a directory of its own inside PATH and removes it at the end. Needs
 4 MiB of free space there, up to 1.7 GiB with --full. What does not fit is left
@@ -31,11 +35,12 @@ The tables use the width of the terminal:
   ratio       the median, divided by the median of fdatasync in the baseline
   flush       the cache flushes that the kernel sent to the disk for each save
   power loss  the state of resolved saves after power failures in the crash lab
+  others      what other programs did, part by part; noisy columns have a !
   litter      how often a temporary file was left after these power failures
   if full     the effect of a full disk on the old file
 
 Exit status: 0 every PATH is measured, 1 a PATH cannot be measured, 2 wrong
-usage, 128 + n stopped by signal n.
+usage, ${NOISE} most rounds were noisy (--require-quiet), 128 + n stopped by signal n.
 `;
 
 interface BenchOptions {
@@ -50,6 +55,7 @@ interface BenchOptions {
   from?: string;
   machine?: string;
   collect?: boolean;
+  requireQuiet?: boolean;
 }
 
 /** `indelible bench`: measures the cost of a save on a disk. */
@@ -77,6 +83,7 @@ export function addBenchCommand(program: Command, version: string): void {
     .option('--json <file>', 'write the report as JSON; - prints it instead of the tables')
     .option('--html <file>', 'write the report as one self-contained page')
     .option('--compare <report>', 'print the changes since an earlier --json report')
+    .option('--require-quiet', `fail with status ${NOISE} if most rounds were noisy`)
     .addOption(
       new Option('--format <format>', 'format of standard output')
         .choices(['text', 'openmetrics'])
@@ -88,7 +95,7 @@ export function addBenchCommand(program: Command, version: string): void {
       new Option(
         '--collect',
         'compare the disks of many --json reports: each PATH is a report, a directory with reports, or - for standard input',
-      ).conflicts(['quick', 'full', 'seconds', 'contender', 'compare', 'from', 'machine']),
+      ).conflicts(['quick', 'full', 'seconds', 'contender', 'compare', 'from', 'machine', 'requireQuiet']),
     )
     .addHelpText('after', EXPLANATION)
     .action((directories: string[], options: BenchOptions) =>
@@ -104,7 +111,7 @@ async function bench(
   version: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { json, compare, format, from, machine } = options;
+  const { json, compare, format, from, machine, requireQuiet } = options;
   // Read first, so that a wrong file is reported before the measurement.
   const before = compare === undefined ? undefined : readReport(compare);
   const show = json === '-' || format !== 'text' ? () => {} : (text: string) => process.stdout.write(text);
@@ -114,11 +121,25 @@ async function bench(
       : showReport(readReport(from), show);
   if (machine !== undefined) report.machine.name = machine;
   if (before !== undefined) show(`\n${changesText(changesBetween(before, report))}`);
+  if (requireQuiet) reportNoise(report);
   write(options, {
     openmetrics: () => reportOpenMetrics(report),
     html: () => reportHtml(report),
     json: () => reportJson(report),
   });
+}
+
+function reportNoise({ runs }: Report): void {
+  for (const { directory, noise } of runs) {
+    const summary = summaryOf(noise ?? []);
+    if (summary?.mostly === false) continue;
+    const why =
+      summary === undefined
+        ? 'what other programs did is not known'
+        : `${summary.noisy} of ${summary.rounds} rounds were noisy`;
+    process.stderr.write(`indelible: '${directory}' was not measured in quiet: ${why}\n`);
+    process.exitCode = NOISE;
+  }
 }
 
 /** `--collect`: what the reports of many machines say beside each other. */

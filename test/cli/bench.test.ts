@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'vitest';
@@ -18,6 +19,7 @@ import {
   until,
 } from './command.js';
 
+const isLinux = process.platform === 'linux';
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
 describe('indelible bench', () => {
@@ -150,6 +152,34 @@ describe('indelible bench', () => {
     const report: Report = JSON.parse(stdout);
     assert.deepEqual(report.runs[0]?.failed, [{ name: 'steno', error: 'of the project' }]);
   });
+
+  it.skipIf(!isLinux)(
+    'sees other programs that use the processors and the disk; --require-quiet fails',
+    async () => {
+      const busy = availableParallelism() + 2;
+      const sources = [
+        ...Array<string>(busy).fill('for (;;);'),
+        `const fs = require('node:fs'); const fd = fs.openSync('other', 'w');
+      for (;;) { fs.writeSync(fd, Buffer.alloc(65536), 0, 65536, 0); fs.fdatasyncSync(fd); }`,
+      ];
+      const others = sources.map((source) => spawn(process.execPath, ['-e', source], { cwd: directory }));
+      try {
+        const args = ['bench', '--quick', '--seconds', '2', '--json', 'report.json', '--require-quiet'];
+        const { status, stdout, stderr } = await run(args, directory);
+        assert.equal(status, 3);
+        assert.match(stderr, /^indelible: '.*' was not measured in quiet: \d+ of \d+ rounds were noisy\n$/m);
+        assert.match(stdout, /^.*\n! Do not trust these figures: \d+ of \d+ rounds were noisy\./);
+        const report: Report = JSON.parse(await readFile(join(directory, 'report.json'), 'utf8'));
+        const noise = report.runs[0]?.noise ?? [];
+        const reasons = new Set(noise.flatMap(({ noisy }) => noisy));
+        assert.ok(reasons.has('processors'));
+        assert.ok(reasons.has('disk') || noise.some((one) => one.disk === null));
+      } finally {
+        for (const other of others) other.kill('SIGKILL');
+        await Promise.all(others.map((other) => other.exitCode ?? other.signalCode ?? once(other, 'close')));
+      }
+    },
+  );
 
   it('shows no progress in a pipe', async () => {
     const { stderr } = await run(['bench', '--seconds', '0.2'], directory);

@@ -162,7 +162,7 @@ describe('the answer', () => {
     const run = runOf([durable(100, six(100)), unsynced, textbook], { filesystem });
     assert.deepEqual(
       findingsOf(run).map(({ about }) => about),
-      ['place', 'rate', 'unsynced', 'textbook', 'flush', 'etcd'],
+      ['place', 'rate', 'unsynced', 'textbook', 'flush', 'etcd', 'noise'],
     );
   });
 
@@ -264,7 +264,7 @@ describe('the finding about the filesystem', () => {
     filesystem.warnings.push({ code: 'memory', message: '' });
     assert.deepEqual(
       findingsOf(runOf([], { filesystem })).map(({ about }) => about),
-      ['place'],
+      ['place', 'noise'],
     );
   });
 });

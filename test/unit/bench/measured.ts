@@ -120,6 +120,7 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
     bySize: [],
     byConcurrency: [],
     noRoomFor: [],
+    noise: null,
     findings: [],
     ...more,
   };

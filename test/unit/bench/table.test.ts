@@ -3,6 +3,7 @@ import { describe, it } from 'vitest';
 import {
   baselineTable,
   concurrencyTable,
+  noiseTable,
   saveTables,
   sizeTable,
   stageTables,
@@ -106,6 +107,19 @@ describe('the tables of a benchmark', () => {
         baseline: results,
         bySize: points,
         byConcurrency: points,
+        noise: [
+          {
+            part: '256 at once',
+            rounds: 100,
+            load: 99_999,
+            processors: 256,
+            used: 255,
+            withheld: 1,
+            waiting: { cpu: 1, io: 1, memory: 1 },
+            disk: { requests: 99_999, bytes: 1023 * 1024 },
+            noisy: ['disk'],
+          },
+        ],
         stages: [
           {
             protocol: 'sync-rename-sync',
@@ -119,6 +133,7 @@ describe('the tables of a benchmark', () => {
         ...sizeTable(run, width),
         ...concurrencyTable(run, width),
         ...stageTables(run),
+        ...noiseTable(run),
       ];
       for (const line of tables.join('\n').split('\n')) assert.ok(line.length <= width, line);
     });
