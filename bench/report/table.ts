@@ -3,7 +3,7 @@ import type { Durability } from '../../src/base/options.js';
 import { byteSize, count, duration, threeDigits } from '../measure/amount.js';
 import { summaryOf } from '../measure/noise.js';
 import type { ContenderResult, Percentiles, Result, Run } from '../measure/report.js';
-import type { Fleet } from './fleet.js';
+import type { Fleet, FleetDisk } from './fleet.js';
 
 const STRONGEST_FIRST: readonly Durability[] = ['durable', 'ordered', 'none'];
 
@@ -170,6 +170,26 @@ export function fleetRows({ disks }: Fleet): string[][] {
       verdicts.map(({ verdict }) => verdict).join(', ') || '-',
     ];
   });
+}
+
+/** The most runs of a course that are shown. */
+const MOST_RUNS = 20;
+const BAR_WIDTH = 12;
+
+/** The runs on one disk, the oldest first. The bars begin at zero. */
+export function courseTable({ runs }: FleetDisk): string {
+  const shown = runs.slice(0, MOST_RUNS).toReversed();
+  const longest = Math.max(...shown.map(({ save }) => save?.microseconds.median ?? 0));
+  const rows = shown.map(({ date, save, noise }) => {
+    const when = date.slice(0, 16).replace('T', ' ');
+    const noisy = noise === null ? '-' : `${noise.noisy}/${noise.rounds}`;
+    if (save === null) return [when, '-', '-', '-', '-', noisy, ''];
+    const { median, p99 } = save.microseconds;
+    const bar = '#'.repeat(Math.max(1, Math.round((BAR_WIDTH * median) / longest)));
+    return [when, count(save.samples), duration(median), spread(save.microseconds), time(p99), noisy, bar];
+  });
+  const head = ['run', 'n', 'a save', '+-', 'p99', 'noisy', ''];
+  return table(head, rows, ['l', 'r', 'r', 'r', 'r', 'r', 'l']);
 }
 
 export function fleetTable(fleet: Fleet): string {

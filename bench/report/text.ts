@@ -1,10 +1,11 @@
 import { styleText } from 'node:util';
 import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import type { Finding, Report, Run } from '../measure/report.js';
-import { type Fleet, fleetFindings } from './fleet.js';
+import { diskName, type Fleet, type FleetDisk, fleetFindings } from './fleet.js';
 import {
   baselineTable,
   concurrencyTable,
+  courseTable,
   fleetTable,
   noiseTable,
   saveTables,
@@ -59,6 +60,14 @@ export function runText(run: Run, paint: Paint, width = WIDTH): string {
     describeFilesystem(run.directory, run.filesystem).trimEnd(),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** The runs on a disk for the terminal, and what they say of it. At most 80 columns, except for longer words. */
+export function courseText(disk: FleetDisk, paint: Paint): string {
+  const findings = disk.verdicts.map((found) =>
+    findingText({ ...found, text: `${found.verdict}. ${found.text}` }, paint),
+  );
+  return `${[paint('bold', diskName(disk)), boldHead(courseTable(disk), paint), ...findings].join('\n')}\n`;
 }
 
 /** The disks of a fleet for the terminal. The table may be wider than 80 columns. */

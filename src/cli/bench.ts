@@ -1,27 +1,40 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
+import { duration } from '../../bench/measure/amount.js';
+import { FEWEST_ROUNDS } from '../../bench/measure/confidence.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
 import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
 import { summaryOf } from '../../bench/measure/noise.js';
 import { type BenchPlan, FULL, QUICK, USUAL } from '../../bench/measure/plan.js';
 import { type Report, thisMachine } from '../../bench/measure/report.js';
 import { benchDirectory } from '../../bench/measure/run.js';
-import { changesBetween, changesText } from '../../bench/report/compare.js';
+import { changesBetween, changesText, type Judgement, judgementOf } from '../../bench/report/compare.js';
 import { fleetOf } from '../../bench/report/fleet.js';
+import { coursesOf, keepReport, readHistory, reportFiles } from '../../bench/report/history.js';
 import { fleetHtml, reportHtml } from '../../bench/report/html.js';
 import { parseReports, readReport, reportJson } from '../../bench/report/json.js';
 import { fleetOpenMetrics, reportOpenMetrics } from '../../bench/report/openmetrics.js';
 import { ProgressLine } from '../../bench/report/progress.js';
-import { coloured, fleetText, machineText, type Paint, plain, runText } from '../../bench/report/text.js';
+import {
+  coloured,
+  courseText,
+  fleetText,
+  machineText,
+  type Paint,
+  plain,
+  runText,
+} from '../../bench/report/text.js';
 import { selectEngine } from '../engine/select.js';
+import { checkDirectories, checkOutputs, contradictionIn } from './bench-checks.js';
 import { firstLine, noteMissingAddon } from './engine-note.js';
 import { interruptible } from './interruption.js';
 
-/** The exit status of a run that was mostly noise, if that was asked for. */
-const NOISE = 3;
+/** The exit status of a run that says too little for what was asked: mostly noise, or too few rounds. */
+const NOT_KNOWN = 3;
+/** The exit status of a run that is slower than the one that it was compared with, if that was asked for. */
+const SLOWER = 4;
 
 const EXPLANATION = `
 Works in a directory of its own inside PATH and removes it at the end. Needs
@@ -39,8 +52,10 @@ The tables use the width of the terminal:
   litter      how often a temporary file was left after these power failures
   if full     the effect of a full disk on the old file
 
-Exit status: 0 every PATH is measured, 1 a PATH cannot be measured, 2 wrong
-usage, ${NOISE} most rounds were noisy (--require-quiet), 128 + n stopped by signal n.
+Exit status: 0 every PATH is measured, 1 a PATH cannot be measured or a file not
+be read or written, 2 wrong usage, ${NOT_KNOWN} most rounds were noisy (--require-quiet) or
+too few to judge (--fail-if), ${SLOWER} slower (--fail-if), 128 + n stopped by signal n.
+Contradictions, files and directories are checked before anything is measured.
 `;
 
 interface BenchOptions {
@@ -56,6 +71,9 @@ interface BenchOptions {
   machine?: string;
   collect?: boolean;
   requireQuiet?: boolean;
+  /** In percent. */
+  failIf?: number;
+  history?: string;
 }
 
 /** `indelible bench`: measures the cost of a save on a disk. */
@@ -83,7 +101,13 @@ export function addBenchCommand(program: Command, version: string): void {
     .option('--json <file>', 'write the report as JSON; - prints it instead of the tables')
     .option('--html <file>', 'write the report as one self-contained page')
     .option('--compare <report>', 'print the changes since an earlier --json report')
-    .option('--require-quiet', `fail with status ${NOISE} if most rounds were noisy`)
+    .option(
+      '--fail-if <condition>',
+      `slower:20%: fail with status ${SLOWER} if a durable save or fdatasync is slower than in --compare by so much, beyond noise`,
+      parseCondition,
+    )
+    .option('--history <directory>', 'keep the report there, by disk, and show the course of the disk')
+    .option('--require-quiet', `fail with status ${NOT_KNOWN} if most rounds were noisy`)
     .addOption(
       new Option('--format <format>', 'format of standard output')
         .choices(['text', 'openmetrics'])
@@ -95,14 +119,28 @@ export function addBenchCommand(program: Command, version: string): void {
       new Option(
         '--collect',
         'compare the disks of many --json reports: each PATH is a report, a directory with reports, or - for standard input',
-      ).conflicts(['quick', 'full', 'seconds', 'contender', 'compare', 'from', 'machine', 'requireQuiet']),
+      ).conflicts([
+        'quick',
+        'full',
+        'seconds',
+        'contender',
+        'compare',
+        'from',
+        'machine',
+        'requireQuiet',
+        'failIf',
+        'history',
+      ]),
     )
     .addHelpText('after', EXPLANATION)
-    .action((directories: string[], options: BenchOptions) =>
-      options.collect
-        ? collectReports(directories, options)
-        : interruptible((signal) => bench(directories, options, version, signal)),
-    );
+    .action(async (directories: string[], options: BenchOptions, command: Command) => {
+      const contradiction = contradictionIn(options, command.args.length > 0);
+      if (contradiction !== undefined) command.error(`error: ${contradiction}`);
+      checkOutputs(options);
+      if (options.collect) return collectReports(directories, options);
+      if (options.from === undefined) checkDirectories(directories);
+      return interruptible((signal) => bench(directories, options, version, signal));
+    });
 }
 
 async function bench(
@@ -111,22 +149,46 @@ async function bench(
   version: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { json, compare, format, from, machine, requireQuiet } = options;
+  const { json, compare, format, from, machine, requireQuiet, failIf, history } = options;
   // Read first, so that a wrong file is reported before the measurement.
   const before = compare === undefined ? undefined : readReport(compare);
+  const earlier = history === undefined ? [] : readHistory(history);
   const show = json === '-' || format !== 'text' ? () => {} : (text: string) => process.stdout.write(text);
   const report =
     from === undefined
       ? await measure(directories, options, newReport(version, planOf(options).seconds), signal, show)
       : showReport(readReport(from), show);
   if (machine !== undefined) report.machine.name = machine;
-  if (before !== undefined) show(`\n${changesText(changesBetween(before, report))}`);
+  if (history !== undefined) {
+    await keepReport(history, report);
+    for (const disk of coursesOf(earlier, report)) show(`\n${courseText(disk, paint())}`);
+  }
+  if (before !== undefined) {
+    const changes = changesBetween(before, report);
+    show(`\n${changesText(changes)}`);
+    if (failIf !== undefined) reportJudgement(judgementOf(changes, failIf), failIf);
+  }
   if (requireQuiet) reportNoise(report);
   write(options, {
     openmetrics: () => reportOpenMetrics(report),
     html: () => reportHtml(report),
     json: () => reportJson(report),
   });
+}
+
+function reportJudgement({ slower, unknown }: Judgement, percent: number): void {
+  for (const { what, before, now } of slower) {
+    process.stderr.write(
+      `indelible: ${what} takes ${duration(now)}, and took ${duration(before)}: slower by ${percent} % or more, beyond noise\n`,
+    );
+  }
+  for (const what of new Set(unknown)) {
+    process.stderr.write(
+      `indelible: ${what} cannot be judged: a report lacks it, or has fewer than ${FEWEST_ROUNDS} rounds\n`,
+    );
+  }
+  if (slower.length > 0) process.exitCode = SLOWER;
+  else if (unknown.length > 0) process.exitCode = NOT_KNOWN;
 }
 
 function reportNoise({ runs }: Report): void {
@@ -138,7 +200,7 @@ function reportNoise({ runs }: Report): void {
         ? 'what other programs did is not known'
         : `${summary.noisy} of ${summary.rounds} rounds were noisy`;
     process.stderr.write(`indelible: '${directory}' was not measured in quiet: ${why}\n`);
-    process.exitCode = NOISE;
+    process.exitCode = NOT_KNOWN;
   }
 }
 
@@ -161,9 +223,9 @@ async function collectReports(paths: readonly string[], options: BenchOptions): 
 
 function reportsAt(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path).filter((name) => name.endsWith('.json'));
-  if (names.length === 0) throw new Error(`'${path}' has no file that ends in .json`);
-  return names.map((name) => join(path, name));
+  const files = reportFiles(path);
+  if (files.length === 0) throw new Error(`'${path}' has no file that ends in .json`);
+  return files;
 }
 
 /** Writes the formats that were asked for, except the text. */
@@ -254,6 +316,12 @@ function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (!(seconds > 0)) throw new InvalidArgumentError('It must be a number above 0.');
   return seconds;
+}
+
+function parseCondition(text: string): number {
+  const percent = /^slower:(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (percent === undefined) throw new InvalidArgumentError('It must be such as slower:20%.');
+  return Number(percent);
 }
 
 function collect(value: string, before: string[] = []): string[] {
