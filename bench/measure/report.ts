@@ -5,6 +5,7 @@ import type { Filesystem } from '../../src/filesystem/filesystem.js';
 import type { FullDisk } from '../contenders/contender.js';
 import { type Interval, median, medianInterval } from './confidence.js';
 import type { Guarantee } from './guarantee.js';
+import type { Steps } from './log-histogram.js';
 import type { Noise } from './noise.js';
 import type { Subject } from './rounds.js';
 
@@ -109,12 +110,18 @@ export interface Result {
   perSecond: number;
   /** Cache flushes that the kernel sent to the disk for each run, or each save: the median of the rounds. */
   flushes: number | null;
+  /**
+   * The median is that of the medians of the rounds. The median of all samples would be that of the fast rounds, which
+   * have more samples in the same time, and the interval would not be its own.
+   */
   microseconds: Percentiles & {
     /** The 95 % confidence interval of the median, from the medians of the rounds. `null` with fewer than six rounds. */
     interval: Interval | null;
     /** One for each round, in their order. */
     roundMedians: number[];
   };
+  /** How many samples lie in each step of a logarithmic scale, in microseconds. */
+  histogram?: Steps;
 }
 
 export interface ContenderResult extends Result {
@@ -143,6 +150,7 @@ export function thisMachine(): Omit<Report['machine'], 'engine'> {
 /** @param savesPerRun the number of saves in one run. */
 export function resultOf(subject: Subject, description: string, savesPerRun = 1): Result {
   const { latencies, roundMedians, flushes } = subject;
+  const steps = subject.histogram.steps();
   const interval = medianInterval(roundMedians);
   return {
     name: subject.name,
@@ -152,9 +160,11 @@ export function resultOf(subject: Subject, description: string, savesPerRun = 1)
     flushes: flushes.length === 0 ? null : rounded(median(flushes) / savesPerRun),
     microseconds: {
       ...percentilesOf(latencies),
+      median: microseconds(median(roundMedians)),
       interval: interval === undefined ? null : [microseconds(interval[0]), microseconds(interval[1])],
       roundMedians: roundMedians.map(microseconds),
     },
+    ...(steps !== undefined && { histogram: steps }),
   };
 }
 

@@ -2,6 +2,7 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { Bench, Task } from 'tinybench';
 import { FEWEST_ROUNDS } from './confidence.js';
+import { LogHistogram } from './log-histogram.js';
 
 /** Something that is measured run by run, and its measurements. */
 export class Subject {
@@ -14,6 +15,8 @@ export class Subject {
   readonly wanted: number;
   /** Of all runs, in nanoseconds, to three digits. */
   readonly latencies: RecordableHistogram = createHistogram();
+  /** The same in coarse logarithmic steps, for a drawing. */
+  readonly histogram = new LogHistogram();
   /** The median of each round, in nanoseconds. Their spread shows how much the rest of the machine disturbs. */
   readonly roundMedians: number[] = [];
   /** Cache flushes of the disk for each run, one number for each round. Flushes of other programs are included. */
@@ -94,7 +97,10 @@ export async function measureInRounds(
       const { result } = task;
       if (result.state !== 'completed') throw new Error(`${subject.name} was not measured: ${result.state}`);
       const samples = result.latency.samples ?? [];
-      for (const sample of samples) subject.latencies.record(nanoseconds(sample));
+      for (const sample of samples) {
+        subject.latencies.record(nanoseconds(sample));
+        subject.histogram.record(sample * 1000);
+      }
       if (flushesBefore !== undefined && flushesAfter !== undefined) {
         subject.flushes.push((flushesAfter - flushesBefore) / samples.length);
       }

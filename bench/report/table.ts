@@ -84,7 +84,13 @@ export function concurrencyTable(run: Run, width: number): string[] {
 }
 
 /** What other programs did, in a row for each part of the run. */
-export function noiseTable({ noise }: Run): string[] {
+export function noiseTable(run: Run): string[] {
+  const [head = [], ...rows] = noiseCells(run);
+  return rows.length === 0 ? [] : [table(head, rows)];
+}
+
+/** The same, cell by cell, with its head. */
+export function noiseCells({ noise }: Run): string[][] {
   const parts = [...new Set(noise?.map(({ part }) => part))];
   const rows = parts.flatMap((part) => {
     const found = summaryOf(noise?.filter((one) => one.part === part) ?? []);
@@ -104,7 +110,7 @@ export function noiseTable({ noise }: Run): string[] {
     ];
   });
   const head = ['others', 'noisy', 'load', 'CPUs', 'for CPU', 'for I/O', 'I/O/s', 'amount/s'];
-  return rows.length === 0 ? [] : [table(head, rows)];
+  return [head, ...rows];
 }
 
 /** Whether most rounds of a part were noisy. */

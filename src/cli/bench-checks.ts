@@ -55,7 +55,7 @@ interface Flags extends Outputs {
   full?: boolean;
   seconds?: number;
   contender?: string[];
-  compare?: string;
+  compare?: string[];
   failIf?: unknown;
   format: 'text' | 'openmetrics';
   from?: string;

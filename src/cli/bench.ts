@@ -65,7 +65,7 @@ interface BenchOptions {
   contender?: string[];
   json?: string;
   html?: string;
-  compare?: string;
+  compare?: string[];
   format: 'text' | 'openmetrics';
   from?: string;
   machine?: string;
@@ -100,7 +100,11 @@ export function addBenchCommand(program: Command, version: string): void {
     )
     .option('--json <file>', 'write the report as JSON; - prints it instead of the tables')
     .option('--html <file>', 'write the report as one self-contained page')
-    .option('--compare <report>', 'print the changes since an earlier --json report')
+    .option(
+      '--compare <report>',
+      'print the changes since an earlier --json report; may be repeated',
+      collect,
+    )
     .option(
       '--fail-if <condition>',
       `slower:20%: fail with status ${SLOWER} if a durable save or fdatasync is slower than in --compare by so much, beyond noise`,
@@ -151,7 +155,7 @@ async function bench(
 ): Promise<void> {
   const { json, compare, format, from, machine, requireQuiet, failIf, history } = options;
   // Read first, so that a wrong file is reported before the measurement.
-  const before = compare === undefined ? undefined : readReport(compare);
+  const before = (compare ?? []).map(readReport);
   const earlier = history === undefined ? [] : readHistory(history);
   const show = json === '-' || format !== 'text' ? () => {} : (text: string) => process.stdout.write(text);
   const report =
@@ -163,15 +167,15 @@ async function bench(
     await keepReport(history, report);
     for (const disk of coursesOf(earlier, report)) show(`\n${courseText(disk, paint())}`);
   }
-  if (before !== undefined) {
-    const changes = changesBetween(before, report);
+  for (const one of before) {
+    const changes = changesBetween(one, report);
     show(`\n${changesText(changes)}`);
     if (failIf !== undefined) reportJudgement(judgementOf(changes, failIf), failIf);
   }
   if (requireQuiet) reportNoise(report);
   write(options, {
     openmetrics: () => reportOpenMetrics(report),
-    html: () => reportHtml(report),
+    html: () => reportHtml(report, before),
     json: () => reportJson(report),
   });
 }
