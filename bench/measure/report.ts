@@ -50,6 +50,8 @@ export interface Run {
   baseline: Result[];
   /** Sync primitives that this system lacks. */
   unavailable: { name: string; error: string }[];
+  /** Blocks that are appended, each with an `fdatasync`. A run is `atOnce` blocks in as many files. */
+  appends: AppendResult[];
   /** One save at a time. */
   contenders: ContenderResult[];
   /** Implementations that could not save there even once. */
@@ -122,6 +124,11 @@ export interface Result {
   };
   /** How many samples lie in each step of a logarithmic scale, in microseconds. */
   histogram?: Steps;
+}
+
+export interface AppendResult extends Result {
+  bytes: number;
+  atOnce: number;
 }
 
 export interface ContenderResult extends Result {

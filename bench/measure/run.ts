@@ -4,6 +4,7 @@ import type { Protocol } from '../../src/base/options.js';
 import { inspect, save } from '../../src/index.js';
 import type { Contender } from '../contenders/contender.js';
 import { byteSize } from './amount.js';
+import { APPENDINGS, AppendedLogs, type Appending, ETCD, LONGEST_LOG } from './append.js';
 import { Baseline, REFERENCE } from './baseline.js';
 import { filesystemUuid } from './disk.js';
 import { DURABLE_SAVE, findingsOf, TEXTBOOK, UNSYNCED } from './findings.js';
@@ -27,7 +28,7 @@ import { type BenchWorkspace, inWorkspace } from './workspace.js';
 /** The size of a settings file or a small document. One block of the filesystem, so that the flushes dominate. */
 const PAYLOAD_BYTES = 4096;
 /** What the answer rests on. A 99th percentile of these is worth more time. */
-const ANSWER: ReadonlySet<string> = new Set([REFERENCE, DURABLE_SAVE, TEXTBOOK, UNSYNCED]);
+const ANSWER: ReadonlySet<string> = new Set([REFERENCE, ETCD, DURABLE_SAVE, TEXTBOOK, UNSYNCED]);
 /** For the JIT compiler. On a slow disk this is a single save. */
 const WARM_UP_MS = 50;
 /** The first saves on an ext4 find out whether its `fast_commit` is off. */
@@ -37,6 +38,8 @@ export interface BenchOptions {
   plan: BenchPlan;
   signal: AbortSignal;
   crashResults: CrashResults;
+  /** What is appended, besides `APPENDINGS`. */
+  appendings?: readonly Appending[];
   /** Called before each turn with the elapsed seconds of the plan, and what is measured next. */
   onTurn(elapsed: number, what: string): void;
 }
@@ -78,6 +81,7 @@ export async function benchDirectory(
       bytes: PAYLOAD_BYTES,
       baseline: single.baseline,
       unavailable: [...single.unavailable],
+      appends: single.appends,
       contenders: single.measured.map(
         ({ contender, result, asynchronous }): ContenderResult => ({
           ...result,
@@ -147,13 +151,23 @@ class DirectoryBench {
         (one) => new StagedSave(one, join(directory, `staged-${one}`), this.#payload),
       );
       const baseline = new Baseline(directory, this.#payload);
+      const appended: { appending: Appending; subject: Subject; logs: AppendedLogs }[] = [];
       try {
+        for (const appending of await this.#appendings()) {
+          const { name, atOnce } = appending;
+          const own = join(directory, `appended-${appended.length}`);
+          await mkdir(own);
+          const logs = new AppendedLogs(own, appending);
+          const subject = new Subject(name, logs.run, atOnce > 1, wantedOf(name));
+          appended.push({ appending, subject, logs });
+        }
         const primitives = baseline.primitives.map(({ name, run, description }) => ({
           subject: new Subject(name, run, false, wantedOf(name)),
           description,
         }));
         const subjects = [
           ...primitives.map(({ subject }) => subject),
+          ...appended.map(({ subject }) => subject),
           ...ready.map(({ subject }) => subject),
           ...staged.map(({ protocol: name, run }) => new Subject(`steps of ${name}`, run, false)),
         ];
@@ -162,6 +176,11 @@ class DirectoryBench {
         return {
           baseline: primitives.map(({ subject, description }) => resultOf(subject, description)),
           unavailable: baseline.unavailable,
+          appends: appended.map(({ subject, appending: { description, bytes, atOnce } }) => ({
+            ...resultOf(subject, description, atOnce),
+            bytes,
+            atOnce,
+          })),
           measured: ready.map(({ contender, subject }) => ({
             contender,
             asynchronous: subject.asynchronous,
@@ -179,8 +198,21 @@ class DirectoryBench {
         };
       } finally {
         baseline.close();
+        for (const { logs } of appended) logs.close();
       }
     });
+  }
+
+  /** Those for which there is space. */
+  async #appendings(): Promise<Appending[]> {
+    const wanted: Appending[] = [];
+    let bytes = 0;
+    for (const appending of [...APPENDINGS, ...(this.#options.appendings ?? [])]) {
+      bytes += appending.atOnce * LONGEST_LOG;
+      if (await this.#workspace.hasSpaceFor(bytes)) wanted.push(appending);
+      else this.noRoomFor.push(appending.name);
+    }
+    return wanted;
   }
 
   async measureBySize(contenders: readonly Contender[]): Promise<Run['bySize']> {

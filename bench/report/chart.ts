@@ -51,7 +51,7 @@ const TOP = 8;
 const LINE = 14;
 const ROW = 17;
 /** The mean width of a letter. */
-const LETTER = 6.2;
+const LETTER = 6.8;
 /** The most letters beside a range. */
 const LONGEST = 26;
 /** The number of colours in the style sheet. */

@@ -82,6 +82,7 @@ function resultsOf(run: Run): Map<string, Result> {
     results.map((result) => [`${prefix}${result.name}`, result] as const);
   return new Map([
     ...named('', run.baseline),
+    ...named('', run.appends),
     ...named('', run.contenders),
     ...run.bySize.flatMap(({ bytes, results }) => named(`${byteSize(bytes)}: `, results)),
     ...run.byConcurrency.flatMap(({ atOnce, results }) => named(`${atOnce} at once: `, results)),

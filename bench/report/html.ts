@@ -122,10 +122,12 @@ ${findingList(run.findings)}
 <div class="charts">
 ${histogramChart(
   'How often a time was measured',
-  [...run.baseline, ...run.contenders].filter(({ name }) => SHOWN.includes(name)).flatMap(binsOf),
+  [...run.baseline, ...run.appends, ...run.contenders]
+    .filter(({ name }) => SHOWN.includes(name))
+    .flatMap(binsOf),
   timeAxis,
 )}
-${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the baseline`, [...run.baseline, ...inOrder(run)].map(rangeOf), timeAxis)}
+${rangeChart(`A save of ${byteSize(run.bytes)}, one at a time, and the baseline`, [...run.baseline, ...run.appends, ...inOrder(run)].map(rangeOf), timeAxis)}
 ${lineChart(
   'Saves a second, by how many at once',
   seriesOf(
@@ -194,7 +196,7 @@ function comparisonHtml(report: Report, earlier: readonly Report[]): string {
     one.runs.map((run) => ({ title: `${one.date.slice(0, 16).replace('T', ' ')} ${run.directory}`, run })),
   );
   const found = runs.map(
-    ({ run }) => new Map([...run.baseline, ...run.contenders].map((one) => [one.name, one])),
+    ({ run }) => new Map([...run.baseline, ...run.appends, ...run.contenders].map((one) => [one.name, one])),
   );
   const names = [...new Set(found.flatMap((results) => [...results.keys()]))];
   const charts = SHOWN.map((name) =>
@@ -268,10 +270,10 @@ function seriesOf<Point extends { results: Result[] }>(
 
 const LATENCIES = ['median', '95 % sure', 'p90', 'p99', 'p99.9', 'max', 'n', 'flushes'];
 
-function baselineRows({ baseline }: Run): string {
+function baselineRows({ baseline, appends }: Run): string {
   return htmlTable(
-    ['baseline', ...LATENCIES],
-    baseline.map((result) => [result.name, ...latencies(result)]),
+    ['baseline, appends', ...LATENCIES],
+    [...baseline, ...appends].map((result) => [result.name, ...latencies(result)]),
   );
 }
 

@@ -47,7 +47,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   'runs.*.findings.*.about': 'string',
   'runs.*.noise': 'object?',
   ...Object.fromEntries(
-    ['baseline', 'contenders'].flatMap((results) => [
+    ['baseline', 'appends', 'contenders'].flatMap((results) => [
       [`runs.*.${results}.*.name`, 'string'],
       [`runs.*.${results}.*.samples`, 'number'],
       ...['minimum', 'median', 'maximum'].map((key) => [`runs.*.${results}.*.microseconds.${key}`, 'number']),

@@ -104,6 +104,9 @@ function resultsOf(run: Run): { labels: Labels; result: Result }[] {
     results.map((result) => ({ labels: { directory, disk, ...labels, name: result.name }, result }));
   return [
     ...labelled(run.baseline, { kind: 'baseline', bytes, at_once: 1 }),
+    ...run.appends.flatMap((one) =>
+      labelled([one], { kind: 'append', bytes: one.bytes, at_once: one.atOnce }),
+    ),
     ...labelled(run.contenders, { kind: 'save', bytes, at_once: 1 }),
     ...run.bySize.flatMap((point) =>
       labelled(point.results, { kind: 'size', bytes: point.bytes, at_once: 1 }),

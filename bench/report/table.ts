@@ -20,6 +20,7 @@ const NAME_AND_NUMBER: readonly Column<Result>[] = [
   { head: '', cell: ({ name }) => name, align: 'l' },
   { head: 'n', cell: ({ samples }) => count(samples) },
 ];
+const RATE: Column<Result> = { head: '/s', cell: ({ perSecond }) => count(perSecond) };
 const FLUSHES: Column<Result> = { head: 'flush', cell: flushes };
 const LATENCIES: readonly Column<Result>[] = [
   { head: 'median', cell: ({ microseconds }) => duration(microseconds.median) },
@@ -30,7 +31,7 @@ const LATENCIES: readonly Column<Result>[] = [
   { head: 'max', cell: ({ microseconds }) => duration(microseconds.maximum) },
 ];
 const COSTS: readonly Column<ContenderResult>[] = [
-  { head: '/s', cell: ({ perSecond }) => count(perSecond) },
+  RATE,
   { head: 'ratio', cell: ({ baselines }) => threeDigits(baselines) },
   FLUSHES,
   { head: 'power loss', cell: ({ guarantee }) => guarantee.powerLoss, align: 'l' },
@@ -41,6 +42,12 @@ const COSTS: readonly Column<ContenderResult>[] = [
 /** The sync primitives, as a Markdown table. */
 export function baselineTable({ baseline }: Run, width: number): string {
   return fittingTable('baseline', [...NAME_AND_NUMBER, ...LATENCIES, FLUSHES], baseline, width);
+}
+
+/** Appending blocks with fdatasync. The rate is that of blocks. */
+export function appendTable({ appends }: Run, width: number): string[] {
+  const columns = [...NAME_AND_NUMBER, RATE, ...LATENCIES, { ...FLUSHES, spare: 1 }];
+  return appends.length === 0 ? [] : [fittingTable('append, fdatasync', columns, appends, width)];
 }
 
 /**

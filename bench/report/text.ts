@@ -3,6 +3,7 @@ import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import type { Finding, Report, Run } from '../measure/report.js';
 import { diskName, type Fleet, type FleetDisk, fleetFindings } from './fleet.js';
 import {
+  appendTable,
   baselineTable,
   concurrencyTable,
   courseTable,
@@ -47,6 +48,7 @@ export function runText(run: Run, paint: Paint, width = WIDTH): string {
   const answer = run.findings.map((finding) => findingText(finding, paint));
   const tables = [
     baselineTable(run, width),
+    ...appendTable(run, width),
     ...saveTables(run, width),
     ...sizeTable(run, width),
     ...concurrencyTable(run, width),

@@ -55,6 +55,7 @@ interface Flags extends Outputs {
   full?: boolean;
   seconds?: number;
   contender?: string[];
+  append?: unknown;
   compare?: string[];
   failIf?: unknown;
   format: 'text' | 'openmetrics';
@@ -67,7 +68,7 @@ export function contradictionIn(options: Flags, hasPaths: boolean): string | und
   const { quick, full, json, html, compare, failIf, format, from } = options;
   if (quick && full) return "option '--quick' cannot be used with option '--full'";
   if (from !== undefined) {
-    const measuring = (['quick', 'full', 'seconds', 'contender'] as const).find(
+    const measuring = (['quick', 'full', 'seconds', 'contender', 'append'] as const).find(
       (name) => options[name] !== undefined,
     );
     if (measuring !== undefined) return `option '--from' cannot be used with option '--${measuring}'`;

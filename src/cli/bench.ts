@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Contender } from '../../bench/contenders/contender.js';
 import { duration } from '../../bench/measure/amount.js';
+import { type Appending, appendingOf, LONGEST_LOG } from '../../bench/measure/append.js';
 import { FEWEST_ROUNDS } from '../../bench/measure/confidence.js';
 import { readCrashResults } from '../../bench/measure/guarantee.js';
 import { loadContender, loadContenders, resolveFromProject } from '../../bench/measure/load-contenders.js';
@@ -31,6 +32,9 @@ import { checkDirectories, checkOutputs, contradictionIn } from './bench-checks.
 import { firstLine, noteMissingAddon } from './engine-note.js';
 import { interruptible } from './interruption.js';
 
+/** For `--append`. */
+const MOST_FILES = 256;
+
 /** The exit status of a run that says too little for what was asked: mostly noise, or too few rounds. */
 const NOT_KNOWN = 3;
 /** The exit status of a run that is slower than the one that it was compared with, if that was asked for. */
@@ -43,6 +47,7 @@ out.
 
 The tables use the width of the terminal:
   baseline    each way to sync, alone, on a file that is overwritten in place
+  append      blocks for a log, as etcd, PostgreSQL and SQLite write them
   n           the number of samples; p90 needs 10, p99 100 and p99.9 1,000
   +-          half the 95 % confidence interval of the median, in percent
   ratio       the median, divided by the median of fdatasync in the baseline
@@ -63,6 +68,7 @@ interface BenchOptions {
   full?: boolean;
   seconds?: number;
   contender?: string[];
+  append?: Appending[];
   json?: string;
   html?: string;
   compare?: string[];
@@ -98,6 +104,11 @@ export function addBenchCommand(program: Command, version: string): void {
       'also measure your own implementation, see docs/bench.md; may be repeated',
       collect,
     )
+    .option(
+      '--append <bytes[xfiles]>',
+      'also append blocks of so many bytes to so many files at once, with fdatasync; may be repeated',
+      parseAppending,
+    )
     .option('--json <file>', 'write the report as JSON; - prints it instead of the tables')
     .option('--html <file>', 'write the report as one self-contained page')
     .option(
@@ -128,6 +139,7 @@ export function addBenchCommand(program: Command, version: string): void {
         'full',
         'seconds',
         'contender',
+        'append',
         'compare',
         'from',
         'machine',
@@ -260,7 +272,13 @@ async function measure(
   try {
     for (const [index, directory] of directories.entries()) {
       const onTurn = (elapsed: number, name: string) => progress.show(index * plan.seconds + elapsed, name);
-      const run = await benchDirectory(directory, contenders, { plan, signal, crashResults, onTurn });
+      const run = await benchDirectory(directory, contenders, {
+        plan,
+        signal,
+        crashResults,
+        appendings: options.append ?? [],
+        onTurn,
+      });
       progress.clear();
       report.runs.push(run);
       show(`${runText(run, paint(), terminalWidth())}\n`);
@@ -326,6 +344,17 @@ function parseCondition(text: string): number {
   const percent = /^slower:(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
   if (percent === undefined) throw new InvalidArgumentError('It must be such as slower:20%.');
   return Number(percent);
+}
+
+function parseAppending(text: string, before: readonly Appending[] = []): Appending[] {
+  const [, first, second = '1'] = /^(\d+)(?:x(\d+))?$/.exec(text) ?? [];
+  const [bytes, files] = [Number(first), Number(second)];
+  if (!(bytes >= 1 && bytes <= LONGEST_LOG && files >= 1 && files <= MOST_FILES)) {
+    throw new InvalidArgumentError(
+      `It must be such as 8192 or 8192x16, with at most ${LONGEST_LOG} bytes and ${MOST_FILES} files.`,
+    );
+  }
+  return [...before, appendingOf(bytes, files)];
 }
 
 function collect(value: string, before: string[] = []): string[] {

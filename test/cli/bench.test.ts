@@ -102,6 +102,25 @@ describe('indelible bench', () => {
     assert.equal(report.schema, 'indelible-bench/3');
   });
 
+  it('measures appends with fdatasync, and --append further ones', async () => {
+    const { stdout } = await run(
+      ['bench', '--quick', '--seconds', '0.2', '--append', '8192x4', '--json', '-'],
+      directory,
+    );
+    const report: Report = JSON.parse(stdout);
+    const appends = report.runs[0]?.appends ?? [];
+    assert.deepEqual(
+      appends.map(({ name, bytes, atOnce }) => [name, bytes, atOnce]),
+      [
+        ['etcd, 2300 B', 2300, 1],
+        ['PostgreSQL, 8 KiB', 8192, 1],
+        ['SQLite, 4120 B', 4120, 1],
+        ['8 KiB x 4', 8192, 4],
+      ],
+    );
+    for (const result of appends) assertSound(result);
+  });
+
   it('--contender measures an implementation of the user', async () => {
     const source =
       "import { writeFileSync } from 'node:fs'; export default { save: (p, b) => writeFileSync(p, b) };";

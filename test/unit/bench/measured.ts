@@ -114,6 +114,7 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
     bytes: 4096,
     baseline: [resultNamed('fdatasync', 2)],
     unavailable: [],
+    appends: [],
     contenders,
     failed: [],
     stages: [],

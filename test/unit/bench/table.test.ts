@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import {
+  appendTable,
   baselineTable,
   concurrencyTable,
   noiseTable,
@@ -107,6 +108,7 @@ describe('the tables of a benchmark', () => {
         baseline: results,
         bySize: points,
         byConcurrency: points,
+        appends: results.map((result) => ({ ...result, bytes: 1, atOnce: 1 })),
         noise: [
           {
             part: '256 at once',
@@ -128,6 +130,7 @@ describe('the tables of a benchmark', () => {
         ],
       });
       const tables = [
+        ...appendTable(run, width),
         baselineTable(run, width),
         ...saveTables(run, width),
         ...sizeTable(run, width),
