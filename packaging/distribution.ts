@@ -86,7 +86,9 @@ write('cli/LICENSES.txt', licenses(command.packages));
 const page = 'see-it-work.html';
 write(`docs/${page}.br`, compress(readFileSync(join(projectRoot, 'docs', page))));
 const crashed: CrashResults = JSON.parse(readFileSync(join(projectRoot, 'docs/crash-results.json'), 'utf8'));
-const confirmed = { ...crashed, code: confirmedCode(crashed, projectRoot) };
+const code = confirmedCode(crashed, projectRoot);
+// Without any code that is the same today, no result can be shown.
+const confirmed = { ...crashed, code, results: Object.keys(code).length === 0 ? [] : crashed.results };
 write('docs/crash-results.json.br', compress(Buffer.from(JSON.stringify(confirmed))));
 
 const sources = ['binding.gyp', ...filesBelow('native')].filter((name) => /\.(gyp|cc|h)$/.test(name));

@@ -107,10 +107,7 @@ export function rangeChart(title: string, ranges: readonly Range[], x: Axis): st
   const { at: across, ticks } = axisOf(x, values, left, WIDTH - RIGHT);
   const bottom = TOP + ranges.length * ROW;
   const parts = [
-    ...spaced(ticks, across).map((value) => {
-      const at = across(value).toFixed(1);
-      return `<line class="grid" x1="${at}" x2="${at}" y1="${TOP}" y2="${bottom}"/>${label(across(value), bottom + LINE, x.label(value), 'middle')}`;
-    }),
+    ...verticalGrid(x, ticks, across, bottom),
     ...ranges.map(({ name, from, to, sure, marks }, index) => {
       const y = TOP + index * ROW + ROW / 2;
       const drawn = marks.map(({ name: what, at }, mark) =>
@@ -138,10 +135,7 @@ export function histogramChart(title: string, rows: readonly Bins[], x: Axis): s
   const height = 3 * ROW;
   const bottom = TOP + rows.length * height;
   const parts = [
-    ...spaced(ticks, across).map((value) => {
-      const at = across(value).toFixed(1);
-      return `<line class="grid" x1="${at}" x2="${at}" y1="${TOP}" y2="${bottom}"/>${label(across(value), bottom + LINE, x.label(value), 'middle')}`;
-    }),
+    ...verticalGrid(x, ticks, across, bottom),
     ...rows.map(({ name, bins }, row) => {
       const floor = TOP + (row + 1) * height;
       const most = Math.max(...bins.map(({ count }) => count));
@@ -199,6 +193,18 @@ function label(x: number, y: number, text: string, anchor: 'start' | 'middle' | 
 
 function drawing(title: string, height: number, parts: readonly string[]): string {
   return `<figure><figcaption>${escapeHtml(title)}</figcaption><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(title)}">${parts.join('')}</svg></figure>`;
+}
+
+function verticalGrid(
+  x: Axis,
+  ticks: readonly number[],
+  across: (value: number) => number,
+  bottom: number,
+): string[] {
+  return spaced(ticks, across).map((value) => {
+    const at = across(value).toFixed(1);
+    return `<line class="grid" x1="${at}" x2="${at}" y1="${TOP}" y2="${bottom}"/>${label(across(value), bottom + LINE, x.label(value), 'middle')}`;
+  });
 }
 
 /** A position between `from` and `to` for each value between `low` and `high`. */

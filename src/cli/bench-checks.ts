@@ -61,10 +61,20 @@ interface Flags extends Outputs {
   format: 'text' | 'openmetrics';
   from?: string;
   collect?: boolean;
+  powerCut?: boolean;
+  powerCutCheck?: string;
 }
 
-/** @returns why the options contradict each other, in the words of the command line. */
-export function contradictionIn(options: Flags, hasPaths: boolean): string | undefined {
+/**
+ * @param paths how many were given.
+ * @returns why the options contradict each other, in the words of the command line.
+ */
+export function contradictionIn(options: Flags, paths: number): string | undefined {
+  if (options.powerCut || options.powerCutCheck !== undefined) {
+    // The format has a default.
+    if (Object.keys(options).length > 2) return 'a power cut cannot be used with other options';
+    if (paths > 1) return 'a power cut takes one PATH';
+  }
   const { quick, full, json, html, compare, failIf, format, from } = options;
   if (quick && full) return "option '--quick' cannot be used with option '--full'";
   if (from !== undefined) {
@@ -72,7 +82,7 @@ export function contradictionIn(options: Flags, hasPaths: boolean): string | und
       (name) => options[name] !== undefined,
     );
     if (measuring !== undefined) return `option '--from' cannot be used with option '--${measuring}'`;
-    if (hasPaths) return "option '--from' shows a report and cannot be used with a PATH";
+    if (paths > 0) return "option '--from' shows a report and cannot be used with a PATH";
   }
   if (json === '-' && format !== 'text') {
     return `option '--json -' cannot be used with option '--format ${format}': both print to standard output`;

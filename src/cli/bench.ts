@@ -31,6 +31,7 @@ import { selectEngine } from '../engine/select.js';
 import { checkDirectories, checkOutputs, contradictionIn } from './bench-checks.js';
 import { firstLine, noteMissingAddon } from './engine-note.js';
 import { interruptible } from './interruption.js';
+import { BROKEN, checkAfterPowerCut, writeUntilPowerCut } from './power-cut.js';
 
 /** For `--append`. */
 const MOST_FILES = 256;
@@ -45,22 +46,21 @@ Works in a directory of its own inside PATH and removes it at the end. Needs
 4 MiB of free space there, up to 1.7 GiB with --full. What does not fit is left
 out.
 
-The tables use the width of the terminal:
+The tables:
   baseline    each way to sync, alone, on a file that is overwritten in place
-  append      blocks for a log, as etcd, PostgreSQL and SQLite write them
-  n           the number of samples; p90 needs 10, p99 100 and p99.9 1,000
+  append      blocks of a log
+  n           the number of samples; p90 needs 10, p99 100, p99.9 1,000
   +-          half the 95 % confidence interval of the median, in percent
   ratio       the median, divided by the median of fdatasync in the baseline
   flush       the cache flushes that the kernel sent to the disk for each save
   power loss  the state of resolved saves after power failures in the crash lab
-  others      what other programs did, part by part; noisy columns have a !
+  others      what other programs did; ! marks noise
   litter      how often a temporary file was left after these power failures
   if full     the effect of a full disk on the old file
 
-Exit status: 0 every PATH is measured, 1 a PATH cannot be measured or a file not
-be read or written, 2 wrong usage, ${NOT_KNOWN} most rounds were noisy (--require-quiet) or
-too few to judge (--fail-if), ${SLOWER} slower (--fail-if), 128 + n stopped by signal n.
-Contradictions, files and directories are checked before anything is measured.
+Exit status: 0 every PATH is measured, 1 a PATH or a file cannot be used, 2 wrong
+usage, ${NOT_KNOWN} too noisy (--require-quiet) or too short (--fail-if) to judge, ${SLOWER} slower
+(--fail-if), ${BROKEN} lost (--power-cut-check), 128 + n stopped by signal n.
 `;
 
 interface BenchOptions {
@@ -80,6 +80,8 @@ interface BenchOptions {
   /** In percent. */
   failIf?: number;
   history?: string;
+  powerCut?: boolean;
+  powerCutCheck?: string;
 }
 
 /** `indelible bench`: measures the cost of a save on a disk. */
@@ -106,7 +108,7 @@ export function addBenchCommand(program: Command, version: string): void {
     )
     .option(
       '--append <bytes[xfiles]>',
-      'also append blocks of so many bytes to so many files at once, with fdatasync; may be repeated',
+      'also append such blocks to so many files at once; may be repeated',
       parseAppending,
     )
     .option('--json <file>', 'write the report as JSON; - prints it instead of the tables')
@@ -118,10 +120,10 @@ export function addBenchCommand(program: Command, version: string): void {
     )
     .option(
       '--fail-if <condition>',
-      `slower:20%: fail with status ${SLOWER} if a durable save or fdatasync is slower than in --compare by so much, beyond noise`,
+      `slower:20%: fail with status ${SLOWER} if that much slower than --compare, beyond noise`,
       parseCondition,
     )
-    .option('--history <directory>', 'keep the report there, by disk, and show the course of the disk')
+    .option('--history <directory>', 'keep the report there and show the course of the disk')
     .option('--require-quiet', `fail with status ${NOT_KNOWN} if most rounds were noisy`)
     .addOption(
       new Option('--format <format>', 'format of standard output')
@@ -129,6 +131,8 @@ export function addBenchCommand(program: Command, version: string): void {
         .default('text'),
     )
     .option('--from <report>', 'show an earlier --json report instead of measuring')
+    .option('--power-cut', 'save numbered records until the power is cut; another machine keeps the output')
+    .option('--power-cut-check <file>', 'say what of that output is lost')
     .option('--machine <name>', 'name of the machine in the report (default: its host name)')
     .addOption(
       new Option(
@@ -150,9 +154,17 @@ export function addBenchCommand(program: Command, version: string): void {
     )
     .addHelpText('after', EXPLANATION)
     .action(async (directories: string[], options: BenchOptions, command: Command) => {
-      const contradiction = contradictionIn(options, command.args.length > 0);
+      const contradiction = contradictionIn(options, command.args.length);
       if (contradiction !== undefined) command.error(`error: ${contradiction}`);
       checkOutputs(options);
+      const { powerCut, powerCutCheck } = options;
+      if (powerCut || powerCutCheck !== undefined) {
+        const [directory = ''] = directories;
+        if (powerCutCheck !== undefined) return reportPowerCut(directory, powerCutCheck);
+        checkDirectories(directories);
+        const acknowledge = (line: string) => process.stdout.write(line);
+        return interruptible((signal) => writeUntilPowerCut(directory, acknowledge, signal));
+      }
       if (options.collect) return collectReports(directories, options);
       if (options.from === undefined) checkDirectories(directories);
       return interruptible((signal) => bench(directories, options, version, signal));
@@ -205,6 +217,13 @@ function reportJudgement({ slower, unknown }: Judgement, percent: number): void 
   }
   if (slower.length > 0) process.exitCode = SLOWER;
   else if (unknown.length > 0) process.exitCode = NOT_KNOWN;
+}
+
+async function reportPowerCut(directory: string, file: string): Promise<void> {
+  const acknowledged = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
+  const { text: found, broken } = checkAfterPowerCut(directory, acknowledged);
+  process.stdout.write(found);
+  if (broken) process.exitCode = BROKEN;
 }
 
 function reportNoise({ runs }: Report): void {

@@ -25,6 +25,8 @@ describe('what indelible bench refuses before it measures', () => {
     [['--from', 'old.json', 'folder'], /'--from' .* cannot be used with a PATH/],
     [['--json', '-', '--format', 'openmetrics'], /both print to standard output/],
     [['--json', 'out', '--html', './out'], /'--json' and '--html' both write 'out'/],
+    [['--power-cut', '--quick'], /a power cut cannot be used with other options/],
+    [['--power-cut-check', 'old.json', 'folder', 'folder'], /a power cut takes one PATH/],
     [['--fail-if', 'slower:20%'], /'--fail-if' needs option '--compare'/],
     [['--fail-if', 'faster:20%', '--compare', 'old.json'], /'faster:20%' is invalid.* slower:20%/],
     [['--collect', '--history', 'folder', 'old.json'], /'--collect' cannot be used with option '--history/],
@@ -45,6 +47,9 @@ describe('what indelible bench refuses before it measures', () => {
     [['--history', 'file'], /'file' cannot be written: it is not a directory/],
     [['--compare', 'missing.json'], /ENOENT: .*'missing\.json'/],
     [['--compare', 'file'], /'file' cannot be read as a report/],
+    [['--power-cut', 'missing'], /ENOENT: .*'missing'/],
+    [['--power-cut-check', 'missing', 'folder'], /ENOENT: .*'missing'/],
+    [['--power-cut-check', 'old.json', 'folder'], /nothing was acknowledged/],
     [['folder', 'file'], /'file' is not a directory/],
     [['folder', 'missing'], /ENOENT: .*'missing'/],
   ];
