@@ -11,12 +11,15 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { transformSync } from 'esbuild';
+import type { CrashResults } from '../bench/measure/guarantee.js';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
+import { withoutComments, withoutIndentation } from './distribution/comments.js';
 import { bundleDeclarations, exportedNames } from './distribution/declarations.js';
 import { commonJsEntry, declarationsOf, ENTRIES, moduleEntry } from './distribution/entries.js';
 import { bundleLibrary, moduleOf } from './distribution/library-bundle.js';
 import { projectRoot, run } from './run.js';
+import { confirmedCode } from './tested-code.js';
 
 const dist = join(projectRoot, 'dist');
 const declarations = join(projectRoot, 'build/declarations');
@@ -80,9 +83,13 @@ write('cli/main.js', command.code);
 chmodSync(join(dist, 'cli/main.js'), 0o755);
 write('cli/LICENSES.txt', licenses(command.packages));
 
-for (const name of ['see-it-work.html', 'crash-results.json']) {
-  write(`docs/${name}.br`, compress(readFileSync(join(projectRoot, 'docs', name))));
-}
+const page = 'see-it-work.html';
+write(`docs/${page}.br`, compress(readFileSync(join(projectRoot, 'docs', page))));
+const crashed: CrashResults = JSON.parse(readFileSync(join(projectRoot, 'docs/crash-results.json'), 'utf8'));
+const code = confirmedCode(crashed, projectRoot);
+// Without any code that is the same today, no result can be shown.
+const confirmed = { ...crashed, code, results: Object.keys(code).length === 0 ? [] : crashed.results };
+write('docs/crash-results.json.br', compress(Buffer.from(JSON.stringify(confirmed))));
 
 const sources = ['binding.gyp', ...filesBelow('native')].filter((name) => /\.(gyp|cc|h)$/.test(name));
 const texts = sources.map((name) => [name, withoutComments(readFileSync(join(projectRoot, name), 'utf8'))]);
@@ -91,16 +98,6 @@ write('native.json.br', compress(Buffer.from(JSON.stringify(Object.fromEntries(t
 function filesBelow(directory: string): string[] {
   const names = readdirSync(join(projectRoot, directory), { recursive: true, encoding: 'utf8' });
   return names.map((name) => `${directory}/${name.replaceAll('\\', '/')}`).sort();
-}
-
-/** A compiler does not need it. Comments are a third of the compressed size. */
-function withoutComments(source: string): string {
-  return withoutIndentation(source.replace(/^[ \t]*\/\/.*\n/gm, '')).replace(/\n{2,}/g, '\n');
-}
-
-/** The lines of a comment keep one space. */
-function withoutIndentation(source: string): string {
-  return source.replace(/^[ \t]+(\*?)/gm, (_, star: string) => (star === '' ? '' : ' *'));
 }
 
 /** Compresses a text as far as brotli can. */

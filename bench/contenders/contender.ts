@@ -10,6 +10,8 @@ export interface Contender {
   durability: Durability;
   /** The package that the implementation uses. */
   package?: string;
+  /** The version of that package, if it is an npm library. */
+  version?: string;
   /** What it was seen to do on a full disk. */
   fullDisk?: FullDisk;
   /** The name of the same recipe in the crash lab's results, `docs/crash-results.json`. */

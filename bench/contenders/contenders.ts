@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { save, saveSync } from 'indelible';
 import { savePortably } from '#portable-save';
@@ -8,6 +9,26 @@ import { saveByTextbook, saveByTextbookSync } from './textbook.js';
 export interface ContenderRow extends Omit<Contender, 'save'> {
   /** Loads the library. Rejects with `ERR_MODULE_NOT_FOUND` if its package is not installed. */
   load(): Promise<Contender['save']>;
+}
+
+/** The version of an installed library. */
+export function versionOf(library: string): string | undefined {
+  let directory = new URL('.', import.meta.resolve(library));
+  for (;;) {
+    const manifest = manifestIn(directory);
+    if (manifest?.name === library) return manifest.version;
+    const parent = new URL('..', directory);
+    if (parent.href === directory.href) return undefined;
+    directory = parent;
+  }
+}
+
+function manifestIn(directory: URL): { name?: string; version?: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(new URL('package.json', directory), 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The implementations that the package brings, in the order of the report. */

@@ -4,6 +4,7 @@ import { isError } from '../../src/base/errors.js';
 import { count, duration } from '../measure/amount.js';
 import { median } from '../measure/confidence.js';
 import type { FlushCounter } from '../measure/flush-counter.js';
+import { SAMPLES_NEEDED } from '../measure/report.js';
 
 /** One way to save at one point of an axis. */
 export interface Subject {
@@ -38,9 +39,9 @@ export interface PointOptions {
 /** The fewest samples that say something about a percentile: one of them is beyond it. */
 const PERCENTILES = [
   { head: 'p50', percentile: 50, samples: 2 },
-  { head: 'p90', percentile: 90, samples: 10 },
-  { head: 'p99', percentile: 99, samples: 100 },
-  { head: 'p99.9', percentile: 99.9, samples: 1000 },
+  { head: 'p90', percentile: 90, samples: SAMPLES_NEEDED.p90 },
+  { head: 'p99', percentile: 99, samples: SAMPLES_NEEDED.p99 },
+  { head: 'p99.9', percentile: 99.9, samples: SAMPLES_NEEDED.p999 },
 ];
 
 /** Lets the subjects take turns for `seconds`, at least one turn each. Each other round runs backwards. */

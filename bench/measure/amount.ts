@@ -16,6 +16,11 @@ export function count(value: number): string {
   return value < 9.95 ? String(Number(value.toFixed(1))) : String(Math.round(value));
 }
 
+/** A whole number with its thousands apart: `1,512`. */
+export function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 export function byteSize(bytes: number): string {

@@ -1,6 +1,9 @@
 /** A 95 % confidence interval: in 95 of 100 such measurements it contains the true value. */
 export type Interval = [low: number, high: number];
 
+/** The fewest values of which `medianInterval` gives an interval. */
+export const FEWEST_ROUNDS = 6;
+
 /** Two-sided. */
 const ERROR = 0.05;
 

@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Device } from '../../src/filesystem/device.js';
 import type { Filesystem } from '../../src/filesystem/filesystem.js';
+import type { Machine } from '../../src/filesystem/machine.js';
 
 /** What the time of a sync depends on most. Only disks of the same kind can be compared with each other. */
 export type DiskKind = 'rotating' | 'solid state' | 'virtual' | 'network' | 'fuse' | 'memory' | 'unknown';
@@ -26,6 +27,14 @@ export function diskKind({ warnings, device }: Pick<Filesystem, 'warnings' | 'de
 export function disksOf(device: Device): Device[] {
   const below = device.backing?.device === undefined ? device.below : [device.backing.device];
   return below.length === 0 ? [device] : below.flatMap(disksOf);
+}
+
+/** The numbers that the kernel keeps about a disk, in the order of Documentation/block/stat.rst. */
+export function readDiskStat(
+  machine: Machine,
+  { major, minor }: Pick<Device, 'major' | 'minor'>,
+): number[] | undefined {
+  return machine.read(`/sys/dev/block/${major}:${minor}/stat`)?.trim().split(/ +/).map(Number);
 }
 
 /** udev has a link here for each filesystem on a block device. */

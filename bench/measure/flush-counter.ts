@@ -1,5 +1,6 @@
 import type { Device } from '../../src/filesystem/device.js';
 import { type Machine, thisMachine } from '../../src/filesystem/machine.js';
+import { readDiskStat } from './disk.js';
 
 /** The number of completed flush requests is the sixteenth (Documentation/block/stat.rst, since Linux 5.5). */
 const FLUSHES = 15;
@@ -10,28 +11,27 @@ const FLUSHES = 15;
  */
 export class FlushCounter {
   readonly #machine: Machine;
-  readonly #files: string[];
+  readonly #disks: readonly Device[];
 
-  private constructor(machine: Machine, files: string[]) {
+  private constructor(machine: Machine, disks: readonly Device[]) {
     this.#machine = machine;
-    this.#files = files;
+    this.#disks = disks;
   }
 
   /** @returns `undefined` where the kernel does not count flushes. */
   static under(device: Device | undefined, machine: Machine = thisMachine): FlushCounter | undefined {
     if (device === undefined) return undefined;
-    const files = disksOf(device).map(({ major, minor }) => `/sys/dev/block/${major}:${minor}/stat`);
-    const counter = new FlushCounter(machine, files);
-    return files.length > 0 && Number.isFinite(counter.now()) ? counter : undefined;
+    const disks = disksOf(device);
+    const counter = new FlushCounter(machine, disks);
+    return disks.length > 0 && Number.isFinite(counter.now()) ? counter : undefined;
   }
 
   /** The number of flushes since the machine was started. */
   now(): number {
-    return this.#files.reduce((sum, file) => sum + this.#read(file), 0);
-  }
-
-  #read(file: string): number {
-    return Number(this.#machine.read(file)?.trim().split(/ +/)[FLUSHES] ?? Number.NaN);
+    return this.#disks.reduce(
+      (sum, disk) => sum + (readDiskStat(this.#machine, disk)?.[FLUSHES] ?? Number.NaN),
+      0,
+    );
   }
 }
 

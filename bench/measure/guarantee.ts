@@ -10,7 +10,7 @@ export interface Guarantee {
    * - `'loses saves'`: a save that had resolved was lost or rolled back.
    * - `'tears files'`: a file was neither old nor new.
    * - `'memory'`: nothing survives a power failure on this filesystem.
-   * - `'untested'`: not tested, or not on this kind of filesystem.
+   * - `'untested'`: the present code was not tested on this kind of filesystem.
    */
   powerLoss: 'survives' | 'old or new' | 'loses saves' | 'tears files' | 'memory' | 'untested';
   /** The share of the states in which a temporary was left, from 0 to 1. */
@@ -22,6 +22,11 @@ export interface Guarantee {
 /** `docs/crash-results.json`, as the crash lab writes it. */
 export interface CrashResults {
   schema: 'indelible-crash/1';
+  /**
+   * The code that was tested, by package: a version, or for this package and the recipes by hand a hash. In the built
+   * package only what is the same code today. Results of earlier versions have none.
+   */
+  code?: Readonly<Record<string, string>>;
   results: {
     name: string;
     mount: string;
@@ -36,12 +41,14 @@ export function readCrashResults(): CrashResults {
 }
 
 export function guaranteeOf(
-  { crashed, durability }: Contender,
+  { crashed, durability, package: name = '', version }: Contender,
   filesystem: Filesystem,
-  { results }: CrashResults,
+  { results, code = {} }: CrashResults,
 ): Guarantee {
   const untested = { powerLoss: 'untested', litter: null, states: 0 } as const;
   if (filesystem.warnings.some(({ code }) => code === 'memory')) return { ...untested, powerLoss: 'memory' };
+  const tested = code[name];
+  if (tested === undefined || (version !== undefined && version !== tested)) return untested;
   const mount = labMountFor(filesystem);
   const found = results.find((result) => result.name === crashed && result.mount === mount);
   if (found === undefined || found.states === 0) return untested;

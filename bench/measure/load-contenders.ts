@@ -10,6 +10,9 @@ const COMPILED = new URL('dist/bench/contenders/', packageRoot);
 const TABLE = new URL('contenders.js', COMPILED);
 const HOOKS = new URL('project-resolution.js', COMPILED);
 
+/** Their code is that of this package. */
+const WITHOUT_VERSION: ReadonlySet<string> = new Set(['indelible', 'node']);
+
 /** Implementations, and the packages that further ones need and that are not installed. */
 export interface LoadedContenders {
   contenders: Contender[];
@@ -19,16 +22,27 @@ export interface LoadedContenders {
 /** Loads the implementations that this package brings. */
 export async function loadContenders(): Promise<LoadedContenders> {
   const table: typeof import('../contenders/contenders.js') = await import(TABLE.href);
-  return loadRows(table.CONTENDERS);
+  return loadRows(table.CONTENDERS, table.versionOf);
 }
 
-/** Loads the implementations of a table, in its order. A missing package leaves out its own row only. */
-export async function loadRows(rows: readonly ContenderRow[]): Promise<LoadedContenders> {
+/**
+ * Loads the implementations of a table, in its order. A missing package leaves out its own row only.
+ *
+ * @param versionOf the version of an npm library.
+ */
+export async function loadRows(
+  rows: readonly ContenderRow[],
+  versionOf: (library: string) => string | undefined,
+): Promise<LoadedContenders> {
   const contenders: Contender[] = [];
   const missing: string[] = [];
   for (const { load, ...row } of rows) {
     try {
-      contenders.push({ ...row, save: await load() });
+      const save = await load();
+      const isLibrary = row.package !== undefined && !WITHOUT_VERSION.has(row.package);
+      // Unknown is no version that was tested.
+      const version = isLibrary ? { version: versionOf(row.package ?? '') ?? 'unknown' } : {};
+      contenders.push({ ...row, ...version, save });
     } catch (error) {
       const name = missingPackage(error);
       if (name === undefined) throw error;

@@ -4,19 +4,31 @@ import type { Protocol } from '../../src/base/options.js';
 import { inspect, save } from '../../src/index.js';
 import type { Contender } from '../contenders/contender.js';
 import { byteSize } from './amount.js';
+import { APPENDINGS, AppendedLogs, type Appending, ETCD, LONGEST_LOG } from './append.js';
 import { Baseline, REFERENCE } from './baseline.js';
 import { filesystemUuid } from './disk.js';
-import { findingsOf } from './findings.js';
+import { DURABLE_SAVE, findingsOf, TEXTBOOK, UNSYNCED } from './findings.js';
 import { FlushCounter } from './flush-counter.js';
 import { type CrashResults, guaranteeOf } from './guarantee.js';
+import { type Noise, NoiseMeter } from './noise.js';
 import { type BenchPlan, shareOut } from './plan.js';
-import { type ContenderResult, percentilesOf, type Result, type Run, resultOf, rounded } from './report.js';
+import {
+  type ContenderResult,
+  percentilesOf,
+  type Result,
+  type Run,
+  resultOf,
+  rounded,
+  SAMPLES_NEEDED,
+} from './report.js';
 import { measureInRounds, type RoundsOptions, Subject } from './rounds.js';
 import { StagedSave } from './stages.js';
 import { type BenchWorkspace, inWorkspace } from './workspace.js';
 
 /** The size of a settings file or a small document. One block of the filesystem, so that the flushes dominate. */
 const PAYLOAD_BYTES = 4096;
+/** What the answer rests on. A 99th percentile of these is worth more time. */
+const ANSWER: ReadonlySet<string> = new Set([REFERENCE, ETCD, DURABLE_SAVE, TEXTBOOK, UNSYNCED]);
 /** For the JIT compiler. On a slow disk this is a single save. */
 const WARM_UP_MS = 50;
 /** The first saves on an ext4 find out whether its `fast_commit` is off. */
@@ -26,6 +38,8 @@ export interface BenchOptions {
   plan: BenchPlan;
   signal: AbortSignal;
   crashResults: CrashResults;
+  /** What is appended, besides `APPENDINGS`. */
+  appendings?: readonly Appending[];
   /** Called before each turn with the elapsed seconds of the plan, and what is measured next. */
   onTurn(elapsed: number, what: string): void;
 }
@@ -46,11 +60,15 @@ export async function benchDirectory(
   }
   return inWorkspace(directory, async (workspace) => {
     const counter = FlushCounter.under(filesystem.device);
-    const bench = new DirectoryBench(workspace, options, counter && (() => counter.now()));
+    const meter = NoiseMeter.on(filesystem.device);
+    const bench = new DirectoryBench(workspace, options, counter && (() => counter.now()), meter);
     const first = await bench.saveFirst();
     const single = await bench.measureSingle(contenders, first.protocol);
     const able = contenders.filter(({ name }) => !single.failed.some((one) => one.name === name));
-    const selected = options.plan.allContenders ? able : able.filter(({ minor }) => minor !== true);
+    const { series } = options.plan;
+    const selected = able.filter(
+      ({ name, minor }) => series === 'all' || (series === 'main' ? minor !== true : name === DURABLE_SAVE),
+    );
     const bySize = await bench.measureBySize(selected);
     const byConcurrency = await bench.measureByConcurrency(selected);
     const referenceMedian =
@@ -63,6 +81,7 @@ export async function benchDirectory(
       bytes: PAYLOAD_BYTES,
       baseline: single.baseline,
       unavailable: [...single.unavailable],
+      appends: single.appends,
       contenders: single.measured.map(
         ({ contender, result, asynchronous }): ContenderResult => ({
           ...result,
@@ -80,6 +99,7 @@ export async function benchDirectory(
       bySize,
       byConcurrency,
       noRoomFor: bench.noRoomFor,
+      noise: meter === undefined ? null : bench.noise,
     };
     return { ...run, findings: findingsOf(run) };
   });
@@ -89,18 +109,27 @@ export async function benchDirectory(
 class DirectoryBench {
   /** Sizes and numbers at once that were left out. */
   readonly noRoomFor: string[] = [];
+  /** What other programs did meanwhile. */
+  readonly noise: Noise[] = [];
   readonly #workspace: BenchWorkspace;
   readonly #options: BenchOptions;
   readonly #countFlushes: (() => number) | undefined;
+  readonly #meter: NoiseMeter | undefined;
   readonly #seconds: ReturnType<typeof shareOut>;
   readonly #payload = payloadOf(PAYLOAD_BYTES);
   /** The planned seconds of the parts that are finished. */
   #secondsBefore = 0;
 
-  constructor(workspace: BenchWorkspace, options: BenchOptions, countFlushes: (() => number) | undefined) {
+  constructor(
+    workspace: BenchWorkspace,
+    options: BenchOptions,
+    countFlushes: (() => number) | undefined,
+    meter: NoiseMeter | undefined,
+  ) {
     this.#workspace = workspace;
     this.#options = options;
     this.#countFlushes = countFlushes;
+    this.#meter = meter;
     this.#seconds = shareOut(options.plan);
   }
 
@@ -122,20 +151,36 @@ class DirectoryBench {
         (one) => new StagedSave(one, join(directory, `staged-${one}`), this.#payload),
       );
       const baseline = new Baseline(directory, this.#payload);
+      const appended: { appending: Appending; subject: Subject; logs: AppendedLogs }[] = [];
       try {
+        for (const appending of await this.#appendings()) {
+          const { name, atOnce } = appending;
+          const own = join(directory, `appended-${appended.length}`);
+          await mkdir(own);
+          const logs = new AppendedLogs(own, appending);
+          const subject = new Subject(name, logs.run, atOnce > 1, wantedOf(name));
+          appended.push({ appending, subject, logs });
+        }
         const primitives = baseline.primitives.map(({ name, run, description }) => ({
-          subject: new Subject(name, run, false),
+          subject: new Subject(name, run, false, wantedOf(name)),
           description,
         }));
         const subjects = [
           ...primitives.map(({ subject }) => subject),
+          ...appended.map(({ subject }) => subject),
           ...ready.map(({ subject }) => subject),
           ...staged.map(({ protocol: name, run }) => new Subject(`steps of ${name}`, run, false)),
         ];
-        await this.#measure('single', subjects, this.#seconds.single);
+        const { seconds, longest } = this.#options.plan;
+        await this.#measure('single', subjects, this.#seconds.single, longest - seconds);
         return {
           baseline: primitives.map(({ subject, description }) => resultOf(subject, description)),
           unavailable: baseline.unavailable,
+          appends: appended.map(({ subject, appending: { description, bytes, atOnce } }) => ({
+            ...resultOf(subject, description, atOnce),
+            bytes,
+            atOnce,
+          })),
           measured: ready.map(({ contender, subject }) => ({
             contender,
             asynchronous: subject.asynchronous,
@@ -146,14 +191,28 @@ class DirectoryBench {
             protocol: name,
             steps: [...steps].map(([step, latencies]) => ({
               name: step,
+              samples: latencies.count,
               microseconds: percentilesOf(latencies),
             })),
           })),
         };
       } finally {
         baseline.close();
+        for (const { logs } of appended) logs.close();
       }
     });
+  }
+
+  /** Those for which there is space. */
+  async #appendings(): Promise<Appending[]> {
+    const wanted: Appending[] = [];
+    let bytes = 0;
+    for (const appending of [...APPENDINGS, ...(this.#options.appendings ?? [])]) {
+      bytes += appending.atOnce * LONGEST_LOG;
+      if (await this.#workspace.hasSpaceFor(bytes)) wanted.push(appending);
+      else this.noRoomFor.push(appending.name);
+    }
+    return wanted;
   }
 
   async measureBySize(contenders: readonly Contender[]): Promise<Run['bySize']> {
@@ -211,14 +270,20 @@ class DirectoryBench {
     });
   }
 
-  async #measure(what: string, subjects: readonly Subject[], seconds: number): Promise<void> {
+  async #measure(what: string, subjects: readonly Subject[], seconds: number, further = 0): Promise<void> {
     const options: RoundsOptions = {
       seconds,
+      longest: seconds + further,
       signal: this.#options.signal,
       countFlushes: this.#countFlushes,
+      onRound: async (isLast) => {
+        const noise = await this.#meter?.endRound(what, isLast);
+        if (noise !== undefined) this.noise.push(noise);
+      },
       onTurn: (elapsed, name) =>
         this.#options.onTurn(this.#secondsBefore + Math.min(elapsed, seconds), `${what}: ${name}`),
     };
+    this.#meter?.begin();
     if (subjects.length > 0) await measureInRounds(subjects, options);
     this.#secondsBefore += seconds;
   }
@@ -254,7 +319,12 @@ async function warmUp(contender: Contender, paths: readonly string[], payload: U
     outcome = run();
     await outcome;
   } while (performance.now() < end);
-  return new Subject(contender.name, run, outcome instanceof Promise);
+  const wanted = paths.length === 1 ? wantedOf(contender.name) : 0;
+  return new Subject(contender.name, run, outcome instanceof Promise, wanted);
+}
+
+function wantedOf(name: string): number {
+  return ANSWER.has(name) ? SAMPLES_NEEDED.p99 : 0;
 }
 
 /** Not zeros, which some disks and filesystems do not store. */

@@ -1,5 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { byteSize, duration, threeDigits } from '../measure/amount.js';
+import { REFERENCE } from '../measure/baseline.js';
+import { DURABLE_SAVE } from '../measure/findings.js';
 import type { Report, Result, Run } from '../measure/report.js';
 
 /** A result, compared with that of an earlier run or of another disk. */
@@ -43,11 +45,44 @@ export function changeOf(what: string, before: Result, now: Result): Change {
   };
 }
 
+/** What `--fail-if` judges: the durable save, and the sync below it. */
+const JUDGED: readonly string[] = [DURABLE_SAVE, REFERENCE];
+
+/** Whether a run is slower than an earlier one. */
+export interface Judgement {
+  /** Beyond the noise, and by the percentage that was asked for. */
+  slower: readonly Change[];
+  /** What cannot be judged, because one of the reports lacks it or has too few rounds. */
+  unknown: readonly string[];
+}
+
+/** @param percent the least increase of a median that counts. */
+export function judgementOf(
+  compared: readonly { title: string; changes: Change[] }[],
+  percent: number,
+): Judgement {
+  const changes = compared.flatMap((one) => one.changes).filter(({ what }) => JUDGED.includes(what));
+  const missing = compared.flatMap((one) =>
+    JUDGED.filter((name) => one.changes.every(({ what }) => what !== name)),
+  );
+  return {
+    slower: changes.filter(
+      ({ before, now, beyondNoise }) => beyondNoise === true && now >= before * (1 + percent / 100),
+    ),
+    unknown: [
+      ...missing,
+      ...changes.flatMap(({ what, beyondNoise }) => (beyondNoise === undefined ? [what] : [])),
+      ...(compared.length === 0 ? JUDGED : []),
+    ],
+  };
+}
+
 function resultsOf(run: Run): Map<string, Result> {
   const named = (prefix: string, results: readonly Result[]) =>
     results.map((result) => [`${prefix}${result.name}`, result] as const);
   return new Map([
     ...named('', run.baseline),
+    ...named('', run.appends),
     ...named('', run.contenders),
     ...run.bySize.flatMap(({ bytes, results }) => named(`${byteSize(bytes)}: `, results)),
     ...run.byConcurrency.flatMap(({ atOnce, results }) => named(`${atOnce} at once: `, results)),

@@ -3,6 +3,8 @@ import { duration, threeDigits } from '../measure/amount.js';
 import { REFERENCE } from '../measure/baseline.js';
 import { median } from '../measure/confidence.js';
 import { type DiskKind, diskKind, disksOf } from '../measure/disk.js';
+import { DURABLE_SAVE } from '../measure/findings.js';
+import { type NoiseSummary, summaryOf } from '../measure/noise.js';
 import { type Finding, type Report, type Result, type Run, rounded } from '../measure/report.js';
 import { changeOf } from './compare.js';
 
@@ -40,6 +42,8 @@ export interface DiskRun {
   save: Result | null;
   fdatasync: Result | null;
   write: Result | null;
+  /** How many rounds there were, and how many were noisy. `null` where that is not known. */
+  noise: Pick<NoiseSummary, 'rounds' | 'noisy'> | null;
   /** What the run found out about cache flushes. */
   flush: Finding | null;
   warnings: Warning[];
@@ -53,8 +57,6 @@ export interface Verdict extends Pick<Finding, 'says' | 'text' | 'heuristic'> {
 /** The most important first. `docs/bench.md` explains them. */
 export const VERDICTS = ['lies', 'never flushed', 'slow', 'changed', 'tells nothing', 'not visible'] as const;
 
-/** The implementation whose saves are compared. */
-const SAVE = 'save, durable';
 /** A disk is slow if a durable save takes this many times the median of its kind. */
 const SLOW = 3;
 /** With only two disks, neither can take three times their median. */
@@ -115,9 +117,10 @@ export function fleetOf(reports: readonly Report[]): Fleet {
   };
 }
 
-type Identity = Omit<FleetDisk, 'runs' | 'ratio' | 'verdicts'>;
+/** By which runs are recognised as those of one disk. */
+export type Identity = Omit<FleetDisk, 'runs' | 'ratio' | 'verdicts'>;
 
-function identityOf({ machine }: Report, { filesystem, directory, uuid }: Run): Identity {
+export function identityOf({ machine }: Report, { filesystem, directory, uuid }: Run): Identity {
   const { mount, device } = filesystem;
   const models = device === undefined ? [] : disksOf(device).flatMap(({ model }) => model ?? []);
   return {
@@ -132,6 +135,7 @@ function identityOf({ machine }: Report, { filesystem, directory, uuid }: Run): 
 
 function diskRun({ date, indelible, machine }: Report, run: Run): DiskRun {
   const { filesystem, baseline, contenders, findings, directory } = run;
+  const noise = summaryOf(run.noise ?? []);
   const named = <T extends Result>(results: readonly T[], name: string) =>
     results.find((result) => result.name === name) ?? null;
   return {
@@ -140,9 +144,10 @@ function diskRun({ date, indelible, machine }: Report, run: Run): DiskRun {
     device: filesystem.device?.name ?? null,
     indelible,
     kernel: machine.kernel,
-    save: named(contenders, SAVE),
+    save: named(contenders, DURABLE_SAVE),
     fdatasync: named(baseline, REFERENCE),
     write: named(baseline, 'write'),
+    noise: noise === undefined ? null : { rounds: noise.rounds, noisy: noise.noisy },
     flush: findings.find(({ about }) => about === 'flush') ?? null,
     warnings: filesystem.warnings,
   };
@@ -165,7 +170,7 @@ function ownVerdicts(disk: FleetDisk): Verdict[] {
     return [...flushVerdict(newest, disk.kind), ...changeVerdict(disk.runs)];
   const text =
     newest.save === null
-      ? `The report has no '${SAVE}'.`
+      ? `The report has no '${DURABLE_SAVE}'.`
       : 'Fewer than six rounds, which are too few for a confidence interval. More --seconds give more.';
   return [{ verdict: 'tells nothing', says: 'neutral', text, heuristic: false }];
 }
@@ -203,7 +208,7 @@ function changeVerdict(runs: FleetDisk['runs']): Verdict[] {
   const [now] = runs;
   const before = runs.findLast(({ save }) => save?.microseconds.interval);
   if (!now.save || !before?.save || now.date === before.date) return [];
-  const { beyondNoise, before: old, now: current } = changeOf(SAVE, before.save, now.save);
+  const { beyondNoise, before: old, now: current } = changeOf(DURABLE_SAVE, before.save, now.save);
   const ratio = current / old;
   if (!beyondNoise || (ratio < CHANGED && ratio > 1 / CHANGED)) return [];
   const since = `A durable save takes ${duration(current)}, and took ${duration(old)} on ${before.date.slice(0, 16)}: ${threeDigits(ratio)} times as long. The confidence intervals are apart. From ${CHANGED} times a disk counts as changed.`;

@@ -3,7 +3,7 @@ import { isError } from '../../src/base/errors.js';
 import type { Report, Run } from '../measure/report.js';
 import type { Fleet } from './fleet.js';
 
-const SCHEMA: Report['schema'] = 'indelible-bench/2';
+const SCHEMA: Report['schema'] = 'indelible-bench/3';
 
 /** The report as JSON. Unknown values are `null`, since JSON would leave out `undefined`. */
 export function reportJson(report: Report | Fleet): string {
@@ -38,28 +38,29 @@ export function parseReports(text: string, name: string): Report[] {
   });
 }
 
-/** The types of the fields without which nothing can be shown. `null` is an object. */
+/** The types of the fields without which nothing can be shown. One that ends in `?` may be `null`. */
 const NEEDED: Readonly<Record<string, string>> = {
   indelible: 'string',
   'machine.kernel': 'string',
   'runs.*.directory': 'string',
   'runs.*.filesystem.warnings.*.code': 'string',
   'runs.*.findings.*.about': 'string',
+  'runs.*.noise': 'object?',
   ...Object.fromEntries(
-    ['baseline', 'contenders'].flatMap((results) => [
+    ['baseline', 'appends', 'contenders'].flatMap((results) => [
       [`runs.*.${results}.*.name`, 'string'],
-      ...['minimum', 'median', 'p90', 'p99', 'p999', 'maximum'].map((key) => [
-        `runs.*.${results}.*.microseconds.${key}`,
-        'number',
-      ]),
-      [`runs.*.${results}.*.microseconds.interval`, 'object'],
+      [`runs.*.${results}.*.samples`, 'number'],
+      ...['minimum', 'median', 'maximum'].map((key) => [`runs.*.${results}.*.microseconds.${key}`, 'number']),
+      ...['p90', 'p99', 'p999'].map((key) => [`runs.*.${results}.*.microseconds.${key}`, 'number?']),
+      [`runs.*.${results}.*.microseconds.interval`, 'object?'],
     ]),
   ),
 };
 
 /** Whether a value has nothing of this type at a path. `*` is each element of an array. */
 function lacks(value: unknown, [key, ...rest]: readonly string[], type: string): boolean {
-  if (key === undefined) return typeof value !== type;
+  if (key === undefined)
+    return typeof value !== type.replace('?', '') && !(type.endsWith('?') && value === null);
   if (key === '*') return !Array.isArray(value) || value.some((element) => lacks(element, rest, type));
   return typeof value !== 'object' || value === null || lacks(Reflect.get(value, key), rest, type);
 }

@@ -52,10 +52,10 @@ export function fleetOpenMetrics({ disks }: Fleet): string {
 
 function quantiles(result: Result | null): Family['samples'] {
   if (result === null) return [];
-  return Object.entries(QUANTILES).map(([name, quantile]) => ({
-    labels: { quantile },
-    value: seconds(result.microseconds[name as keyof typeof QUANTILES]),
-  }));
+  return Object.entries(QUANTILES).flatMap(([name, quantile]) => {
+    const value = result.microseconds[name as keyof typeof QUANTILES];
+    return value === null ? [] : [{ labels: { quantile }, value: seconds(value) }];
+  });
 }
 
 function familiesText(families: readonly Family[]): string {
@@ -104,6 +104,9 @@ function resultsOf(run: Run): { labels: Labels; result: Result }[] {
     results.map((result) => ({ labels: { directory, disk, ...labels, name: result.name }, result }));
   return [
     ...labelled(run.baseline, { kind: 'baseline', bytes, at_once: 1 }),
+    ...run.appends.flatMap((one) =>
+      labelled([one], { kind: 'append', bytes: one.bytes, at_once: one.atOnce }),
+    ),
     ...labelled(run.contenders, { kind: 'save', bytes, at_once: 1 }),
     ...run.bySize.flatMap((point) =>
       labelled(point.results, { kind: 'size', bytes: point.bytes, at_once: 1 }),

@@ -1,15 +1,18 @@
 import { styleText } from 'node:util';
 import { describeFilesystem, wrap } from '../../src/filesystem/description.js';
 import type { Finding, Report, Run } from '../measure/report.js';
-import { type Fleet, fleetFindings } from './fleet.js';
+import { diskName, type Fleet, type FleetDisk, fleetFindings } from './fleet.js';
 import {
+  appendTable,
   baselineTable,
   concurrencyTable,
-  costTable,
+  courseTable,
   fleetTable,
-  latencyTable,
+  noiseTable,
+  saveTables,
   sizeTable,
   stageTables,
+  widthOf,
 } from './table.js';
 
 const WIDTH = 80;
@@ -36,17 +39,37 @@ export function machineText({ kernel, node, processors, engine }: Report['machin
     .join('\n');
 }
 
-/** A run for the terminal: the filesystem, the tables, the findings. At most 80 columns, except for longer words. */
-export function runText(run: Run, paint: Paint): string {
-  const parts = [
-    describeFilesystem(run.directory, run.filesystem).trimEnd(),
-    ...[baselineTable(run), latencyTable(run), costTable(run)],
-    ...sizeTable(run),
-    ...concurrencyTable(run),
+/**
+ * A run for the terminal: the answer and the other findings, the tables, narrow ones first, and the filesystem.
+ *
+ * @param width of the terminal, at least 80. The tables use it.
+ */
+export function runText(run: Run, paint: Paint, width = WIDTH): string {
+  const answer = run.findings.map((finding) => findingText(finding, paint));
+  const tables = [
+    baselineTable(run, width),
+    ...appendTable(run, width),
+    ...saveTables(run, width),
+    ...sizeTable(run, width),
+    ...concurrencyTable(run, width),
     ...stageTables(run),
-    [...omissions(run), ...run.findings.map((finding) => findingText(finding, paint))].join('\n'),
+    ...noiseTable(run),
+  ].toSorted((a, b) => widthOf(a) - widthOf(b));
+  const parts = [
+    [paint('bold', run.directory), ...answer].join('\n'),
+    ...tables.map((table) => boldHead(table, paint)),
+    ...omissions(run),
+    describeFilesystem(run.directory, run.filesystem).trimEnd(),
   ];
-  return `${parts.map((part) => boldHead(part, paint)).join('\n\n')}\n`;
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** The runs on a disk for the terminal, and what they say of it. At most 80 columns, except for longer words. */
+export function courseText(disk: FleetDisk, paint: Paint): string {
+  const findings = disk.verdicts.map((found) =>
+    findingText({ ...found, text: `${found.verdict}. ${found.text}` }, paint),
+  );
+  return `${[paint('bold', diskName(disk)), boldHead(courseTable(disk), paint), ...findings].join('\n')}\n`;
 }
 
 /** The disks of a fleet for the terminal. The table may be wider than 80 columns. */
@@ -64,15 +87,19 @@ function omissions({ failed, unavailable, noRoomFor }: Run): string[] {
     ...(noRoomFor.length === 0
       ? []
       : [`Left out, because the free space is too small: ${noRoomFor.join(', ')}`]),
-  ].flatMap((text) => wrap(text, WIDTH));
+  ].map((text) => wrap(text, WIDTH).join('\n'));
 }
 
 const MARKS = { good: '+', bad: '!', neutral: '-' } as const;
 const COLOURS = { good: 'green', bad: 'red', neutral: 'bold' } as const;
 
-function findingText({ says, text, heuristic }: Omit<Finding, 'about'>, paint: Paint): string {
+function findingText(
+  { about, says, text, heuristic }: Omit<Finding, 'about'> & { about?: string },
+  paint: Paint,
+): string {
   const lines = wrap(heuristic ? `${text} (rule of thumb)` : text, WIDTH - 2);
-  return lines
+  const styled = about === 'rate' ? lines.map((line) => paint('bold', line)) : lines;
+  return styled
     .map((line, index) => `${index === 0 ? paint(COLOURS[says], MARKS[says]) : ' '} ${line}`)
     .join('\n');
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { Contender } from '../../bench/contenders/contender.js';
 import type { ContenderRow } from '../../bench/contenders/contenders.js';
-import { readCrashResults } from '../../bench/measure/guarantee.js';
+import { type CrashResults, readCrashResults } from '../../bench/measure/guarantee.js';
 import { loadContenders, loadRows } from '../../bench/measure/load-contenders.js';
 import { QUICK } from '../../bench/measure/plan.js';
 import { benchDirectory } from '../../bench/measure/run.js';
@@ -56,11 +56,18 @@ describe('implementations in the benchmark', () => {
 
   it('whose package is not installed are left out and named', async () => {
     const row = (name: string, load: ContenderRow['load']): ContenderRow => ({ ...PLAIN, name, load });
-    const { contenders, missing } = await loadRows([
-      row('a', async () => PLAIN.save),
-      row('b', () => import(['not', 'installed', 'here'].join('-'))),
-      row('c', async () => PLAIN.save),
-    ]);
+    const { contenders, missing } = await loadRows(
+      [
+        row('a', async () => PLAIN.save),
+        row('b', () => import(['not', 'installed', 'here'].join('-'))),
+        { ...row('c', async () => PLAIN.save), package: 'library' },
+      ],
+      (library) => `version of ${library}`,
+    );
+    assert.deepEqual(
+      contenders.map(({ version }) => version),
+      [undefined, 'version of library'],
+    );
     assert.deepEqual(
       contenders.map(({ name }) => name),
       ['a', 'c'],
@@ -71,7 +78,16 @@ describe('implementations in the benchmark', () => {
   it('of this package have short distinct names, and results in the crash lab', async () => {
     const { contenders, missing } = await loadContenders();
     assert.deepEqual(missing, []);
-    const crashed = new Set(readCrashResults().results.map(({ name }) => name));
+    const lock: { packages: Record<string, { version?: string }> } = JSON.parse(
+      await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8'),
+    );
+    for (const { package: name = '', version } of contenders) {
+      assert.equal(version, lock.packages[`node_modules/${name}`]?.version, name);
+    }
+    const published: CrashResults = JSON.parse(
+      await readFile(new URL('../../docs/crash-results.json', import.meta.url), 'utf8'),
+    );
+    const crashed = new Set(published.results.map(({ name }) => name));
     for (const contender of contenders) {
       assert.ok(contender.name.length <= 17, contender.name);
       assert.ok(contender.crashed === undefined || crashed.has(contender.crashed), contender.name);

@@ -63,6 +63,20 @@ describe('measureInRounds', () => {
     );
   });
 
+  it('goes on until the wanted subject has its samples and rounds, with such subjects alone', async () => {
+    const wanted = new Subject('wanted', () => setTimeout(2), true, 40);
+    const other = new Subject('other', () => setTimeout(2), true);
+    await measureInRounds([wanted, other], { ...options, seconds: Number.MIN_VALUE, longest: 3600 });
+    assert.ok(wanted.latencies.count >= 40 && wanted.roundMedians.length >= 6);
+    assert.equal(other.roundMedians.length, 1);
+  });
+
+  it('ends when the time is up, although samples are missing', async () => {
+    const wanted = new Subject('wanted', () => setTimeout(5), true, 1e9);
+    await measureInRounds([wanted], { ...options, longest: 0.1 });
+    assert.ok(wanted.lacksSamples);
+  });
+
   it('throws the error of a subject', async () => {
     const subject = new Subject('broken', () => Promise.reject(new Error('no such luck')), true);
     await assert.rejects(measureInRounds([subject], options), /no such luck/);

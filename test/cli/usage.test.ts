@@ -21,6 +21,7 @@ describe('the command line', () => {
     ['an unknown durability', ['save', 'file', '--durability', 'very'], /durable, ordered, none/],
     ['a file name that is not UTF-8', ['save', 'caf\ufffd'], /not valid UTF-8/],
     ['no time at all', ['bench', '--seconds', '0'], /'0' is invalid/],
+    ['an append of nothing', ['bench', '--append', '0x4'], /'0x4' is invalid/],
     ['a time that is not a number', ['bench', '--seconds', 'soon'], /'soon' is invalid/],
   ];
   for (const [what, args, names] of wrong) {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { presentCode } from '../../packaging/tested-code.js';
 import { type CrashState, formatState, parseState } from './crash-states.js';
 import { type CrashTest, type CrashTestResult, crash } from './crash-test.js';
 import { openRecording } from './kept-recording.js';
@@ -113,7 +114,10 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
       report,
       formatReport(results, { seed, command, guests: guests.map(({ release }) => release) }),
     );
-    writeFileSync(report.replace(/(\.md)?$/, '.json'), formatResults(results, seed));
+    writeFileSync(
+      report.replace(/(\.md)?$/, '.json'),
+      formatResults(results, seed, presentCode(PROJECT_ROOT)),
+    );
   }
   summarise(results, (performance.now() - started) / 1000, json);
 }

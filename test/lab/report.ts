@@ -74,8 +74,16 @@ export function formatCounts({
   });
 }
 
-/** The results as JSON, which `indelible bench` reads (bench/measure/guarantee.ts). */
-export function formatResults(results: readonly CrashTestResult[], seed: number): string {
+/**
+ * The results as JSON, which `indelible bench` reads (bench/measure/guarantee.ts).
+ *
+ * @param code the code that was tested.
+ */
+export function formatResults(
+  results: readonly CrashTestResult[],
+  seed: number,
+  code: Readonly<Record<string, string>>,
+): string {
   const lines = results.map(({ subject, mount, states, faults }) =>
     JSON.stringify({ name: subject.name, role: subject.role, mount: labelOf(mount), states, faults }),
   );
@@ -85,6 +93,7 @@ export function formatResults(results: readonly CrashTestResult[], seed: number)
     node: process.versions.node,
     date: new Date().toISOString().slice(0, 10),
     seed,
+    code,
   };
   return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "results": [\n    ${lines.join(',\n    ')}\n  ]\n}\n`;
 }

@@ -40,7 +40,8 @@ describe.skipIf(missing !== undefined)('the report of a benchmark in a browser',
 
   for (const [device, width] of [
     ['a desktop', 1280],
-    ['a phone', 360],
+    ['a phone', 390],
+    ['a small phone', 360],
   ] as const) {
     it(`fits ${device}, requests nothing and says nothing to the console`, async () => {
       const { page, requests, messages } = await openPage(browser, file, '', {
@@ -53,7 +54,7 @@ describe.skipIf(missing !== undefined)('the report of a benchmark in a browser',
         assert.equal(overflow, 0);
         assert.equal(await page.locator('svg').count(), 3);
         const letters = page.locator('svg text').first();
-        assert.ok(((await letters.boundingBox())?.height ?? 0) >= 8, 'the letters of a chart are too small');
+        assert.ok(((await letters.boundingBox())?.height ?? 0) >= 11, 'the letters of a chart are too small');
         assert.equal(requests.length, 1);
         assert.deepEqual(messages, []);
       } finally {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { findingsOf } from '../../../bench/measure/findings.js';
-import type { Finding } from '../../../bench/measure/report.js';
+import type { Finding, Result } from '../../../bench/measure/report.js';
 import { contenderNamed, disk, filesystemOn, resultNamed, runOf } from './measured.js';
 
 function findingAbout(about: Finding['about'], run: Parameters<typeof findingsOf>[0]): Finding {
@@ -49,6 +49,14 @@ describe('the finding about flushes', () => {
     assert.equal(flushOf({ rotational: true, virtual: true }, 100).says, 'neutral');
   });
 
+  it('is withheld with fewer than 10 samples', () => {
+    const run = runOf([], {
+      filesystem: filesystemOn(disk({ rotational: true })),
+      baseline: [{ ...resultNamed('fdatasync', 100), samples: 9 }],
+    });
+    assert.match(findingAbout('flush', run).text, /^The time of a flush: withheld, with n = 9, /);
+  });
+
   it('says that the kernel sends no flushes', () => {
     const { says, text } = flushOf({ writeCache: 'write through' }, 100, 0);
     assert.equal(says, 'bad');
@@ -62,10 +70,20 @@ describe('the finding about flushes', () => {
 });
 
 describe("the finding about etcd's rule", () => {
-  it('compares the 99th percentile of fdatasync with 10 ms', () => {
+  const appended = (result: Result) => ({ appends: [{ ...result, bytes: 2300, atOnce: 1 }] });
+
+  it('compares the 99th percentile of its own appends with 10 ms', () => {
     const says = (median: number) =>
-      findingAbout('etcd', runOf([], { baseline: [resultNamed('fdatasync', median)] })).says;
+      findingAbout('etcd', runOf([], appended(resultNamed('etcd, 2300 B', median)))).says;
     assert.deepEqual([says(4999), says(5000)], ['good', 'bad']);
+  });
+
+  it('is withheld with fewer than 100 samples', () => {
+    const few = resultNamed('etcd, 2300 B', 100);
+    const reference = { ...few, samples: 99, microseconds: { ...few.microseconds, p99: null } };
+    const { says, text } = findingAbout('etcd', runOf([], appended(reference)));
+    assert.equal(says, 'neutral');
+    assert.match(text, /^Good enough for etcd\?: withheld, with n = 99, and it takes 100\./);
   });
 });
 
@@ -94,15 +112,18 @@ describe('the finding about durability', () => {
     assert.match(text, /cannot be told apart/);
   });
 
-  it('names no winner after too few rounds', () => {
+  it('is withheld after too few rounds', () => {
     const { text } = findingAbout('durability', runOf([durable(100, [100]), ordered([10])]));
-    assert.match(text, /too few rounds to be sure/);
+    assert.match(text, /^'save, ordered' beside 'save, durable': withheld, with 1 round, and it takes 6\./);
   });
 
   it('says that ordered promises nothing on this filesystem', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.protocol.ordered.achieves = 'none';
-    const { text } = findingAbout('durability', runOf([durable(100), ordered([10])], { filesystem }));
+    const { text } = findingAbout(
+      'durability',
+      runOf([durable(100, rounds), ordered(rounds)], { filesystem }),
+    );
     assert.match(text, /promises nothing on this filesystem/);
   });
 });
@@ -110,7 +131,65 @@ describe('the finding about durability', () => {
 describe('the finding about the rate', () => {
   it('gives the time within which 99 % of saves finish', () => {
     const { text } = findingAbout('rate', runOf([durable(1000)]));
-    assert.match(text, /: 1000 saves of 4 KiB a second. 99 % of saves finish within 2.00 ms\.$/);
+    assert.match(
+      text,
+      /^1000 durable saves of 4 KiB a second, one after the other\. 99 % of saves finish within 2.00 ms \(n = 1,000\)\.$/,
+    );
+  });
+
+  it('has no p99 of too few samples, and says why', () => {
+    const few = durable(1000);
+    const result = { ...few, samples: 37, microseconds: { ...few.microseconds, p99: null } };
+    const { text } = findingAbout('rate', runOf([result]));
+    assert.match(
+      text,
+      /one after the other\. The p99: withheld, with n = 37, and it takes 100\. More --seconds/,
+    );
+  });
+});
+
+describe('the answer', () => {
+  const six = (value: number) => Array<number>(6).fill(value);
+  const unsynced = contenderNamed('fs.writeFile', 20, 'none', resultNamed('fs.writeFile', 20, six(20)));
+  const textbook = contenderNamed(
+    'textbook, async',
+    200,
+    'durable',
+    resultNamed('textbook, async', 200, six(200)),
+  );
+
+  it('comes before the other findings, and after what limits its worth', () => {
+    const filesystem = filesystemOn(disk({}));
+    filesystem.warnings.push({ code: 'network', message: '' });
+    const run = runOf([durable(100, six(100)), unsynced, textbook], { filesystem });
+    assert.deepEqual(
+      findingsOf(run).map(({ about }) => about),
+      ['place', 'rate', 'unsynced', 'textbook', 'flush', 'noise'],
+    );
+  });
+
+  it('has the highest rate of durable saves that rests on enough rounds', () => {
+    const at = (atOnce: number, perSecond: number, rounds: number) => {
+      const result = resultNamed('save, durable', 1, Array<number>(rounds).fill(1));
+      const interval: [number, number] | null = rounds < 6 ? null : [1, 1];
+      const microseconds = { ...result.microseconds, interval };
+      return { atOnce, results: [{ ...result, perSecond, microseconds }] };
+    };
+    const byConcurrency = [at(8, 700, 6), at(64, 3000, 6), at(256, 9000, 5)];
+    const { text } = findingAbout('rate', runOf([durable(10_000, six(10_000))], { byConcurrency }));
+    assert.match(text, /^100 durable saves .* one after the other; at most 3000, with 64 at once\. /);
+  });
+
+  it('says what a durable save costs beside not syncing and beside the textbook recipe', () => {
+    const run = runOf([durable(100, six(100)), unsynced, textbook]);
+    assert.match(
+      findingAbout('unsynced', run).text,
+      /^Beside not syncing: 'save, durable' takes 5\.00 times as long as 'fs\.writeFile' \(95 % sure: /,
+    );
+    assert.match(
+      findingAbout('textbook', run).text,
+      /^Beside the textbook recipe: 'save, durable' takes 0\.500 times as long as 'textbook, async' /,
+    );
   });
 });
 
@@ -118,10 +197,10 @@ describe('the finding about competitors', () => {
   it('compares with the fastest implementation of another package that promises durability', () => {
     const competitors = [
       contenderNamed('slow', 300, 'durable'),
-      contenderNamed('fast', 200, 'durable'),
+      contenderNamed('fast', 200, 'durable', resultNamed('fast', 200, Array(6).fill(200))),
       contenderNamed('weak', 1, 'none'),
     ];
-    const { text } = findingAbout('competitor', runOf([durable(100), ...competitors]));
+    const { text } = findingAbout('competitor', runOf([durable(100, Array(6).fill(100)), ...competitors]));
     assert.match(text, /'save, durable' takes 0.500 times as long as 'fast'/);
   });
 });
@@ -130,7 +209,7 @@ describe('the finding about concurrency', () => {
   const points = (rates: [number, number][]) =>
     rates.map(([atOnce, perSecond]) => ({
       atOnce,
-      results: [{ ...resultNamed('save, durable', 1), perSecond }],
+      results: [{ ...resultNamed('save, durable', 1, Array(6).fill(1)), perSecond }],
     }));
 
   it('names the smallest number that is close to the highest rate', () => {
@@ -162,6 +241,15 @@ describe('the finding about concurrency', () => {
     const { text } = findingAbout('concurrency', runOf([durable(100)], { byConcurrency }));
     assert.match(text, /are no gain/);
   });
+
+  it('compares with single saves where 1 at once was not measured', () => {
+    const byConcurrency = points([[64, 3000]]);
+    const { text } = findingAbout(
+      'concurrency',
+      runOf([durable(10_000, Array(6).fill(10_000))], { byConcurrency }),
+    );
+    assert.match(text, /^64 saves at once: 3000 saves a second, 30.0 times /);
+  });
 });
 
 describe('the finding about the filesystem', () => {
@@ -178,7 +266,7 @@ describe('the finding about the filesystem', () => {
     filesystem.warnings.push({ code: 'memory', message: '' });
     assert.deepEqual(
       findingsOf(runOf([], { filesystem })).map(({ about }) => about),
-      ['place'],
+      ['place', 'noise'],
     );
   });
 });

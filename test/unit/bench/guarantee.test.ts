@@ -8,11 +8,19 @@ const NO_FAULTS = { unmountable: 0, torn: 0, lost: 0, stale: 0, litter: 0 };
 
 function resultsWith(faults: Partial<typeof NO_FAULTS>, mount = 'ext4'): CrashResults {
   const result = { name: 'recipe', mount, states: 200, faults: { ...NO_FAULTS, ...faults } };
-  return { schema: 'indelible-crash/1', results: [result] };
+  return { schema: 'indelible-crash/1', code: { library: '1.0.0' }, results: [result] };
 }
 
 function contender(durability: Contender['durability']): Contender {
-  return { name: '', description: '', durability, crashed: 'recipe', save: () => {} };
+  return {
+    name: '',
+    description: '',
+    durability,
+    package: 'library',
+    version: '1.0.0',
+    crashed: 'recipe',
+    save: () => {},
+  };
 }
 
 const onExt4 = (faults: Partial<typeof NO_FAULTS>, durability: Contender['durability'] = 'durable') =>
@@ -35,6 +43,17 @@ describe('the guarantee of an implementation', () => {
     const filesystem = filesystemOn(undefined);
     filesystem.journal = { present: false, mode: undefined, external: false };
     assert.equal(guaranteeOf(contender('durable'), filesystem, resultsWith({})).powerLoss, 'untested');
+  });
+
+  it('is unknown of another version, of code that was not tested, and of no package', () => {
+    const filesystem = filesystemOn(undefined);
+    const durable = contender('durable');
+    const { package: _, ...ofNoPackage } = durable;
+    for (const other of [{ ...durable, version: '1.0.1' }, { ...durable, package: 'another' }, ofNoPackage]) {
+      assert.equal(guaranteeOf(other, filesystem, resultsWith({})).powerLoss, 'untested');
+    }
+    const { code: __, ...withoutCode } = resultsWith({});
+    assert.equal(guaranteeOf(durable, filesystem, withoutCode).powerLoss, 'untested');
   });
 
   it('in memory is none', () => {

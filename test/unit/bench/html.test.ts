@@ -3,17 +3,24 @@ import { describe, it } from 'vitest';
 import { reportHtml } from '../../../bench/report/html.js';
 import { contenderNamed, reportOf, resultNamed, runOf } from './measured.js';
 
-const results = [resultNamed('save, durable', 1000), resultNamed('<b>mine</b>', 10)];
+const interval: [number, number] = [900, 1100];
+const sure = resultNamed('save, durable', 1000);
+sure.microseconds.interval = interval;
+const results = [sure, resultNamed('<b>mine</b>', 10)];
+const measured = contenderNamed('save, durable', 1000, 'durable', {
+  ...sure,
+  histogram: { first: 24, counts: [700, 0, 300] },
+});
 const page = reportHtml(
   reportOf(
-    runOf([contenderNamed('save, durable', 1000, 'durable'), contenderNamed('<b>mine</b>', 10, 'none')], {
+    runOf([measured, contenderNamed('<b>mine</b>', 10, 'none')], {
       directory: '/srv/a & b',
       bySize: [512, 4096].map((bytes) => ({ bytes, results })),
       byConcurrency: [1, 64].map((atOnce) => ({ atOnce, results })),
       stages: [
         {
           protocol: 'single-commit',
-          steps: [{ name: 'create', microseconds: resultNamed('', 5).microseconds }],
+          steps: [{ ...resultNamed('', 5), name: 'create' }],
         },
       ],
       findings: [{ about: 'etcd', says: 'bad', text: 'It is slow.', heuristic: true }],
@@ -26,10 +33,10 @@ describe('the report as a page', () => {
     assert.doesNotMatch(page, /<script|<link|<img|\ssrc=|\shref=|url\(|@import|https?:/);
   });
 
-  it('has the findings, the four charts and the numbers', () => {
+  it('has the findings, the five charts and the numbers', () => {
     assert.match(page, /<li class="bad">It is slow. <small>\(rule of thumb\)/);
-    assert.equal(page.match(/<svg /g)?.length, 4);
-    assert.match(page, /indelible-bench\/2/);
+    assert.equal(page.match(/<svg /g)?.length, 5);
+    assert.match(page, /indelible-bench\/3/);
   });
 
   it('escapes all characters of names', () => {
@@ -40,7 +47,52 @@ describe('the report as a page', () => {
 
   it('draws inside its charts, with valid numbers', () => {
     assert.doesNotMatch(page, /NaN|Infinity|undefined/);
-    for (const [, x] of page.matchAll(/ c?x="([^"]*)"/g)) assert.ok(Number(x) >= 0 && Number(x) <= 420, x);
+    for (const [, x] of page.matchAll(/ c?x="([^"]*)"/g)) assert.ok(Number(x) >= 0 && Number(x) <= 360, x);
+  });
+
+  it('has the answer first, in larger letters', () => {
+    const findings = [
+      { about: 'rate' as const, says: 'neutral' as const, text: '9 saves.', heuristic: false },
+    ];
+    const answered = reportHtml(reportOf(runOf([measured], { findings })));
+    assert.match(answered, /<h2>\/somewhere<\/h2>\n<ul><li class="neutral answer">9 saves\.<\/li>/);
+  });
+
+  it('draws saves a second from zero, and times over whole powers of ten, and says so', () => {
+    const [rates = '', medians = ''] = [
+      ...page.matchAll(/<figure><figcaption>(?:Saves a|The median).*?<\/figure>/gs),
+    ].map(([figure]) => figure);
+    assert.match(rates, />0\/s<\/text>/);
+    assert.match(medians, /<figcaption>The median of a save, by size \(logarithmic\)</);
+    for (const text of ['10 us', '100 us', '1 ms', '10 ms'])
+      assert.ok(medians.includes(`>${text}</text>`), text);
+  });
+
+  it('shows the intervals of medians and rates', () => {
+    assert.match(page, /<title>save, durable, 95 % sure: 900 us to 1.10 ms<\/title>/);
+    assert.match(page, /<title>save, durable, 64: 1000\/s, 95 % sure: 58182\/s to 71111\/s<\/title>/);
+  });
+
+  it('shows how often a time was measured, with bars in proportion', () => {
+    const [figure = ''] = /<figure><figcaption>How often a time was measured.*?<\/figure>/s.exec(page) ?? [];
+    const heights = [...figure.matchAll(/<rect [^>]*height="([^"]*)"/g)].map(([, height]) => Number(height));
+    assert.equal(heights.length, 3);
+    assert.equal(heights[1], 0);
+    assert.ok(Math.abs((heights[2] ?? 0) / (heights[0] ?? 0) - 3 / 7) < 0.01);
+    assert.match(figure, /1 ms to 1\.33 ms: 700 of 1000/);
+  });
+
+  it('compares several reports', () => {
+    const earlier = [2000, 4000].map((median) =>
+      reportOf(runOf([contenderNamed('save, durable', median, 'durable')], { directory: `/was/${median}` })),
+    );
+    const compared = reportHtml(reportOf(runOf([measured])), earlier);
+    assert.match(compared, /<h2>Compared<\/h2>/);
+    assert.match(
+      compared,
+      /<td>save, durable<\/td><td>2\.00 ms \(\?\)<\/td><td>4\.00 ms \(\?\)<\/td><td>1\.00 ms \(900 us to 1\.10 ms\)/,
+    );
+    assert.ok(!page.includes('<h2>Compared</h2>'));
   });
 
   it('leaves out charts without measurements', () => {

@@ -7,7 +7,7 @@ export function resultNamed(name: string, median: number, roundMedians: number[]
   return {
     name,
     description: '',
-    samples: 10,
+    samples: 1000,
     perSecond: 1e6 / median,
     flushes: null,
     microseconds: {
@@ -114,12 +114,14 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
     bytes: 4096,
     baseline: [resultNamed('fdatasync', 2)],
     unavailable: [],
+    appends: [],
     contenders,
     failed: [],
     stages: [],
     bySize: [],
     byConcurrency: [],
     noRoomFor: [],
+    noise: null,
     findings: [],
     ...more,
   };
@@ -127,7 +129,7 @@ export function runOf(contenders: ContenderResult[], more: Partial<Run> = {}): R
 
 export function reportOf(...runs: Run[]): Report {
   return {
-    schema: 'indelible-bench/2',
+    schema: 'indelible-bench/3',
     indelible: '0.0.0',
     date: '2026-01-02T03:04:05.678Z',
     machine: {
