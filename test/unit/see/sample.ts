@@ -67,6 +67,7 @@ export function pair(filesystem: string, recipe: string, run: Run = RUN): Pair {
   return {
     filesystem,
     recipe,
+    session: 0,
     found: FOUND,
     alone: run,
     beside: run,
@@ -76,14 +77,18 @@ export function pair(filesystem: string, recipe: string, run: Run = RUN): Pair {
 }
 
 export const RECORDINGS: Recordings = {
-  schema: 'indelible-see/1',
-  kernel: 'Linux 0',
-  node: '0',
-  processors: '1 x none',
-  date: '2026-01-01T00:00:00.000Z',
-  seed: 1,
+  schema: 'indelible-see/2',
   flush: 20,
-  command: 'npm run see:record',
+  sessions: [
+    {
+      kernel: 'Linux 0',
+      node: '0',
+      processors: '1 x none',
+      date: '2026-01-01T00:00:00.000Z',
+      seed: 1,
+      command: 'npm run see:record',
+    },
+  ],
   recipes: [
     { id: 'textbook', title: 'T', summary: 'S', promises: 'durable', code: 'c' },
     { id: 'save', title: 'T', summary: 'S', promises: 'durable', code: 'c' },
