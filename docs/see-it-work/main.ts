@@ -3,11 +3,12 @@ import { costsSection } from './costs.js';
 import { crashSentence } from './crash-report.js';
 import { byId, element } from './element.js';
 import { exampleSection } from './example.js';
+import { type Packed, unpack } from './packed.js';
 import { Panel } from './panel.js';
 import { Player } from './player.js';
 import { provenance } from './provenance.js';
 import { questionList } from './questions.js';
-import type { Recordings, Shown } from './recordings.js';
+import type { Shown } from './recordings.js';
 import { type Scene, SPEEDS, sceneOf } from './scene.js';
 import { nextStep, previousStep } from './steps.js';
 import { stopsOf, tourRecording } from './tour.js';
@@ -21,7 +22,7 @@ const TOUR = { leg: 4000, stay: 8000 };
 /** How long a recording is played before an answer is shown in it, in milliseconds. */
 const WATCHED = 3000;
 
-const recordings = JSON.parse(byId('recordings', HTMLScriptElement).text) as Recordings;
+const recordings = unpack(JSON.parse(byId('recordings', HTMLScriptElement).text) as Packed);
 const stops = stopsOf(tourRecording(recordings.pairs).run);
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const controls = {

@@ -148,8 +148,7 @@ export interface DiskRequest {
   kind: RequestKind;
   start: number;
   end: number;
-  /** Bytes from the start of the disk, and how many; both 0 for a flush. */
-  offset: number;
+  /** Bytes; 0 for a flush. */
   length: number;
   /** The cells of the new version in it: the first, and the one after the last. */
   cells?: readonly [first: number, end: number];

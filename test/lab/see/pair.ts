@@ -113,7 +113,6 @@ function runOf({ raw, crashes }: CrashedRun, format: DiskFormat, indexOf: (found
         ...describeRequest(request, format),
         start: request.start - called,
         end: request.end - called,
-        offset: request.offset,
         length: request.length,
         ...covers,
       };

@@ -33,11 +33,11 @@ export const RUN: Run = {
     { by: 'neighbour', thread: 0, name: 'fsync', text: '4<b>', result: '0', start: 80, duration: 60 },
   ],
   requests: [
-    { kind: 'data', start: 30, end: 40, offset: 4096, length: 15360, cells: [0, 30] },
-    { kind: 'journal', start: 45, end: 50, offset: 0, length: 4096 },
-    { kind: 'flush', start: 46, end: 60, offset: 0, length: 0, covers: 1 },
-    { kind: 'commit', start: 90, end: 100, offset: 8192, length: 4096 },
-    { kind: 'flush', start: 101, end: 120, offset: 0, length: 0, covers: 4 },
+    { kind: 'data', start: 30, end: 40, length: 15360, cells: [0, 30] },
+    { kind: 'journal', start: 45, end: 50, length: 4096 },
+    { kind: 'flush', start: 46, end: 60, length: 0, covers: 1 },
+    { kind: 'commit', start: 90, end: 100, length: 4096 },
+    { kind: 'flush', start: 101, end: 120, length: 0, covers: 4 },
   ],
   reads: [
     [-10, OLD],
