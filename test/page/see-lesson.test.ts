@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
 import { allCombinations, playedBy, STEPS } from '../../docs/see-it-work/combinations.js';
@@ -12,6 +10,7 @@ import { LESSON } from '../../docs/see-it-work/scene.js';
 import { stopsOf, tourRecording } from '../../docs/see-it-work/tour.js';
 import { combinedOn, formatView } from '../../docs/see-it-work/view.js';
 import { milliseconds } from '../../docs/see-it-work/words.js';
+import { accessibilityFindings } from './accessibility.js';
 import { chromiumUnavailable, launchChromium } from './chromium.js';
 import { crashShown, seek } from './page-under-test.js';
 import { expected, recorded, recordings, SeePages } from './see-page.js';
@@ -19,7 +18,6 @@ import { expected, recorded, recordings, SeePages } from './see-page.js';
 const missing = await chromiumUnavailable();
 if (missing !== undefined) process.stderr.write(`see-lesson.test.ts is skipped: ${missing}\n`);
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCREENS: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
   ['a desktop', { viewport: { width: 1280, height: 800 } }],
   ['a telephone', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }],
@@ -268,21 +266,12 @@ describe.skipIf(missing !== undefined)('the lesson of docs/see-it-work.html', ()
           for (const summary of await page.locator('summary:visible').all()) await summary.click();
           for (const question of await page.locator('.answers').all())
             await question.getByRole('button').first().click();
-          assert.deepEqual(await findings(page), [], hash);
+          assert.deepEqual(await accessibilityFindings(page), [], hash);
         }
       });
     }
   }
 });
-
-/** The findings of axe-core, each with the first element that it is about. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const results = await page.evaluate(
-    async (): Promise<AxeResults> => Reflect.get(window, 'axe').run(document),
-  );
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
-}
 
 /** Whether so many elements lie completely between the top of the screen and the buttons at its bottom. */
 async function assertInSight(page: Page, selector: string, count: number): Promise<void> {
