@@ -1,6 +1,5 @@
 /** Writes the site of the project: `npm run site`. */
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { build } from 'esbuild';
 import MiniSearch from 'minisearch';
@@ -23,11 +22,7 @@ const COPIED = new Map([
  */
 export async function writeSite(project: string, site: string): Promise<void> {
   rmSync(site, { recursive: true, force: true });
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-    cwd: project,
-    encoding: 'utf8',
-  });
-  const paths = listed.split('\n').filter((path) => isPublished(path));
+  const paths = [...filesIn(project, ''), ...filesIn(project, 'docs/'), ...filesBelow(project, 'docs/api/')];
   const addresses = new Map([...paths.map((path): [string, string] => [path, addressFor(path)]), ...COPIED]);
   const addressOf = (path: string) => addresses.get(path);
   const documents = paths.map((path) => ({
@@ -70,9 +65,17 @@ export async function writeSite(project: string, site: string): Promise<void> {
   }
 }
 
-/** The documents of users, and what the root of the project has. */
-function isPublished(path: string): boolean {
-  return /^docs\/(?!see-it-work\/).*\.md$|^[A-Z]+\.md$/.test(path);
+/** The Markdown files of a directory, by their path in the project. */
+function filesIn(project: string, directory: string): string[] {
+  return readdirSync(join(project, directory))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${directory}${name}`);
+}
+
+function filesBelow(project: string, directory: string): string[] {
+  return readdirSync(join(project, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${directory}${name.replaceAll('\\', '/')}`);
 }
 
 function addressFor(path: string): string {

@@ -19,6 +19,11 @@ describe('docs/proven.md', () => {
     const controls = rows.filter(({ section }) => section === 'Negative controls');
     const others = rows.filter(({ section }) => section === 'Other libraries');
     says(`${sum(counted, 'states')} states: no promise broken`);
+    assert.ok(
+      readFileSync(new URL('durability.md', DOCS), 'utf8').includes(
+        `${sum(counted, 'states')} crash states broke no promise`,
+      ),
+    );
     says(`${sum(controls, 'states')} states: each control caught`);
     says(`${sum(others, 'states')} states: each broken`);
     says(`${sum(scenarios.filter(before), 'states')} older\nstates`);
