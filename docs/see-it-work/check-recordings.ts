@@ -10,8 +10,14 @@ import { decodeFound } from './settings-file.js';
 export function checkRecordings(given: unknown): asserts given is Recordings {
   const recordings = objectAt(given, 'recordings');
   ensure(recordings.schema === SCHEMA, 'schema', `expected ${SCHEMA}`);
-  for (const key of ['kernel', 'node', 'processors', 'date', 'command']) stringAt(recordings[key], key);
-  for (const key of ['seed', 'flush']) numberAt(recordings[key], key);
+  numberAt(recordings.flush, 'flush');
+  const sessions = arrayAt(recordings.sessions, 'sessions');
+  for (const [index, one] of sessions.entries()) {
+    const session = objectAt(one, `sessions[${index}]`);
+    for (const key of ['kernel', 'node', 'processors', 'date', 'command'])
+      stringAt(session[key], `sessions[${index}].${key}`);
+    numberAt(session.seed, `sessions[${index}].seed`);
+  }
   const recipes = arrayAt(recordings.recipes, 'recipes').map((one, index) => {
     const recipe = objectAt(one, `recipes[${index}]`);
     for (const key of ['id', 'title', 'summary', 'code']) stringAt(recipe[key], `recipes[${index}].${key}`);
@@ -26,6 +32,7 @@ export function checkRecordings(given: unknown): asserts given is Recordings {
     const name = `${stringAt(pair.filesystem, 'filesystem')}/${stringAt(pair.recipe, 'recipe')}`;
     ensure(recipes.includes(pair.recipe), name, 'a recipe that is not described');
     ensure(!seen.has(name), name, 'recorded twice');
+    ensure(sessions[numberAt(pair.session, name)] !== undefined, name, 'of a session that is not described');
     seen.add(name);
     checkPair(pair, name);
   }

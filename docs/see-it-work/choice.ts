@@ -1,6 +1,6 @@
 import type { Pair, Recordings, Run } from './recordings.js';
 
-/** The visitor's choice. It is kept in the page's address, so that a link shows the same. */
+/** The visitor's choice among all recordings. It is kept in the page's address, so that a link shows the same. */
 export interface Choice {
   filesystem: string;
   recipe: string;

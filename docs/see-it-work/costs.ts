@@ -1,3 +1,4 @@
+import { isVariant } from './combinations.js';
 import { element } from './element.js';
 import type { Pair, Recordings } from './recordings.js';
 import { lengthOf } from './settings-file.js';
@@ -10,7 +11,12 @@ export function costsSection(recordings: Recordings): HTMLElement[] {
     pairs.find((pair) => pair.filesystem === filesystem && pair.recipe === recipe);
   const filesystems = [...new Set(pairs.map(({ filesystem }) => filesystem))];
   return [
-    costsTable(recordings, filesystems),
+    element(
+      'p',
+      {},
+      'Time and flushes are of one save with nothing else running, the quickest of several. Ruined and lost are of crashes while another program syncs: how many left a ruined file at any time, and how many left the old version after the program had been told “saved”.',
+    ),
+    costsTables(recordings, filesystems),
     element(
       'div',
       { class: 'tradeoffs' },
@@ -62,56 +68,47 @@ function tradeoff(title: string, text: string): HTMLElement {
   return element('section', {}, element('h3', {}, title), element('p', {}, text));
 }
 
-function costsTable({ recipes, pairs }: Recordings, filesystems: readonly string[]): HTMLElement {
+/** One table a filesystem, so that none is wider than a telephone. */
+function costsTables({ recipes, pairs }: Recordings, filesystems: readonly string[]): HTMLElement {
   return element(
     'div',
-    { class: 'table', tabindex: 0, role: 'region', 'aria-label': 'Costs and outcomes' },
-    element(
-      'table',
-      {},
+    { class: 'tables' },
+    ...filesystems.map((filesystem) =>
       element(
-        'caption',
+        'table',
         {},
-        'Time and flushes: of one save with nothing else running, the quickest of several recordings. Ruined and lost: of crashes while another program syncs, how many left a ruined file at any time, and how many left the old version after the save had resolved.',
-      ),
-      element(
-        'thead',
-        {},
+        element('caption', {}, filesystem),
         element(
-          'tr',
+          'thead',
           {},
-          element('th', { rowspan: 2 }, ''),
-          ...filesystems.map((name) => element('th', { colspan: 4, scope: 'colgroup' }, name)),
-        ),
-        element(
-          'tr',
-          {},
-          ...filesystems.flatMap(() =>
-            ['time', 'flushes', 'ruined', 'lost'].map((name) => element('th', { scope: 'col' }, name)),
-          ),
-        ),
-      ),
-      element(
-        'tbody',
-        {},
-        ...recipes.map(({ id, title, promises }) =>
           element(
             'tr',
             {},
-            element('th', { scope: 'row' }, title),
-            ...filesystems.flatMap((filesystem) => {
-              const pair = pairs.find((one) => one.recipe === id && one.filesystem === filesystem);
-              if (pair === undefined) return [element('td', { class: 'first', colspan: 4 }, 'not recorded')];
-              const { cost, survey } = pair;
-              const { before, after } = survey;
-              return [
-                element('td', { class: 'first' }, duration(cost.duration)),
+            ...['recipe', 'time, ms', 'flushes, number', 'ruined, % of crashes', 'lost, % of crashes'].map(
+              (name) => element('th', { scope: 'col' }, name),
+            ),
+          ),
+        ),
+        element(
+          'tbody',
+          {},
+          ...recipes.flatMap(({ id, title, promises }) => {
+            const pair = pairs.find((one) => one.recipe === id && one.filesystem === filesystem);
+            if (pair === undefined || isVariant(id)) return [];
+            const { cost, survey } = pair;
+            const { before, after } = survey;
+            return [
+              element(
+                'tr',
+                {},
+                element('th', { scope: 'row' }, title),
+                element('td', {}, (cost.duration / 1000).toFixed(1)),
                 element('td', {}, String(cost.flushes)),
                 shareCell(ruined(before) + ruined(after), before.states + after.states, true),
                 shareCell(after.old, after.states, promises === 'durable'),
-              ];
-            }),
-          ),
+              ),
+            ];
+          }),
         ),
       ),
     ),
@@ -121,5 +118,5 @@ function costsTable({ recipes, pairs }: Recordings, filesystems: readonly string
 /** @param bad whether a count above 0 means a broken promise. */
 function shareCell(count: number, states: number, bad: boolean): HTMLElement {
   if (count === 0) return element('td', { class: 'none' }, '0');
-  return element('td', { class: bad ? 'bad' : '' }, percent(count / states));
+  return element('td', { class: bad ? 'bad' : '' }, percent(count / states).replace(/\s%$/, ''));
 }

@@ -1,6 +1,7 @@
 import { crashAt, foundAt } from './moment.js';
 import type { Pair, Promised, Run } from './recordings.js';
-import type { Found } from './settings-file.js';
+import { type Found, isWhole, isZeros } from './settings-file.js';
+import { percent } from './words.js';
 
 /** One possible outcome of a crash. */
 export interface CrashOutcome {
@@ -42,8 +43,29 @@ export function outcomesAt(pair: Pair, run: Run, promises: Promised, at: number)
   });
 }
 
+/** The outcomes together, in a few words. */
+export function verdictOf(outcomes: readonly CrashOutcome[]): { says: 'lost' | 'kept'; text: string } {
+  const shareOf = (is: (outcome: CrashOutcome) => boolean) =>
+    outcomes.filter(is).reduce((sum, { share }) => sum + share, 0);
+  const ruined = shareOf(({ found }) => !isWhole(found));
+  const lost = shareOf(({ found, judgement }) => isWhole(found) && judgement.says === 'lost');
+  if (ruined + lost === 0) return { says: 'kept', text: 'The file is whole.' };
+  const parts = [
+    ruined === 0 ? undefined : `ruined${ruined < WHOLE ? ` in ${percent(ruined)}` : ''}`,
+    lost === 0 ? undefined : `lost${lost < WHOLE ? ` in ${percent(lost)}` : ''}`,
+  ].filter((part) => part !== undefined);
+  return {
+    says: 'lost',
+    text: `${ruined > 0 ? 'The file is' : 'The save is'} ${parts.join(', the save ')}.`,
+  };
+}
+
+/** Sums of shares are not exact. */
+const WHOLE = 0.9999;
+
 /** Judges the file after a crash. `resolved`: whether the promise of the save had resolved before. */
-export function judge({ kind }: Found, promises: Promised, resolved: boolean): Judgement {
+export function judge(found: Found, promises: Promised, resolved: boolean): Judgement {
+  const { kind } = found;
   if (kind === 'new') {
     return resolved
       ? { says: 'kept', text: 'The save had resolved, and the new version is there.' }
@@ -58,7 +80,7 @@ export function judge({ kind }: Found, promises: Promised, resolved: boolean): J
         }
       : { says: 'lost', text: 'The save had resolved, but the new version is lost.' };
   }
-  const ruin = RUINED[kind];
+  const ruin = isZeros(found) ? 'Neither old nor new: the file is full of zeros.' : RUINED[kind];
   return {
     says: 'lost',
     text: resolved ? `${ruin} The save had resolved, but the new version is lost.` : ruin,

@@ -1,42 +1,46 @@
-import { type CrashOutcome, outcomesAt } from './crash-outcomes.js';
+import { type CrashOutcome, outcomesAt, verdictOf } from './crash-outcomes.js';
 import { element } from './element.js';
-import type { Shown } from './panel.js';
-import type { Tally } from './recordings.js';
+import type { Shown, Tally } from './recordings.js';
 import { CELL, cellText, type Found } from './settings-file.js';
 import { foundTiles } from './tiles.js';
 import { foundName, milliseconds, percent, ruined } from './words.js';
 
 /** The outcomes of a crash at this instant, and those of the crashes in all recordings. */
-export function crashReport({ pair, run, recipe }: Shown, at: number): HTMLElement {
+export function crashReport({ pair, run, recipe }: Shown, at: number): HTMLElement[] {
   const outcomes = outcomesAt(pair, run, recipe.promises, at);
   const states = outcomes.reduce((sum, outcome) => sum + outcome.states, 0);
   const resolved = at >= run.settled && run.rejected === undefined;
-  return element(
-    'article',
-    { class: 'stage crash-report', 'aria-label': `Crash: ${recipe.title} on ${pair.filesystem}` },
-    element('h3', {}, recipe.title, ' ', element('small', {}, `on ${pair.filesystem}`)),
+  const verdict = verdictOf(outcomes);
+  return [
+    element('h4', {}, crashTitle(at)),
+    element('p', { class: `verdict ${verdict.says}` }, verdict.text),
     element(
       'p',
       { class: 'save-state' },
       at < 0
-        ? 'The program had not called save yet. '
+        ? 'The program had not saved yet. '
         : resolved
-          ? 'The save had resolved. '
-          : 'The save had not resolved. ',
-      states === 1
-        ? 'The disk’s cache was empty, so there is one outcome. That disk was mounted and read:'
-        : `The disk may have kept any part of its cache. ${states} such disks were mounted and read:`,
+          ? 'The program had been told “saved”. '
+          : 'The program had not been told “saved” yet. ',
+      states === 1 ? 'One disk is possible. It was mounted:' : `${states} possible disks were mounted:`,
     ),
     element('ul', { class: 'outcomes' }, ...outcomes.map(outcomeItem)),
-    element('p', { class: 'survey' }, surveyText({ pair, run, recipe })),
-  );
+    element(
+      'details',
+      { class: 'survey' },
+      element('summary', {}, `Crashes in all ${pair.survey.recordings} recordings`),
+      element('p', {}, surveyText({ pair, recipe })),
+    ),
+  ];
 }
 
 /** The same in one paragraph, for screen readers. */
 export function crashSentence({ pair, run, recipe }: Shown, at: number): string {
-  return outcomesAt(pair, run, recipe.promises, at)
+  const outcomes = outcomesAt(pair, run, recipe.promises, at);
+  const each = outcomes
     .map(({ share, found, judgement }) => `${percent(share)} ${foundName(found)}. ${judgement.text}`)
     .join(' ');
+  return `${recipe.title}: ${verdictOf(outcomes).text} ${each}`;
 }
 
 function outcomeItem({ found, litter, share, states, judgement }: CrashOutcome): HTMLElement {
@@ -83,7 +87,7 @@ export function excerpt({ cells }: Found): string {
   return parts.join('\n');
 }
 
-function surveyText({ pair: { survey, filesystem }, recipe }: Shown): string {
+function surveyText({ pair: { survey, filesystem }, recipe }: Pick<Shown, 'pair' | 'recipe'>): string {
   const { before, after, recordings } = survey;
   const parts = [
     `of ${count(before.states)} crashes before the promise resolved, ${share(ruined(before), before)} ruined the file`,

@@ -1,166 +1,156 @@
-import { type Choice, formatChoice, pairOf, parseChoice, possibleChoice, runOf } from './choice.js';
+import { allChoices } from './choices.js';
 import { costsSection } from './costs.js';
-import { crashReport, crashSentence, crashTitle } from './crash-report.js';
+import { crashSentence } from './crash-report.js';
 import { byId, element } from './element.js';
-import { Panel, type Shown } from './panel.js';
+import { exampleSection } from './example.js';
+import { type Packed, unpack } from './packed.js';
+import { Panel } from './panel.js';
 import { Player } from './player.js';
 import { provenance } from './provenance.js';
 import { questionList } from './questions.js';
-import type { Recordings } from './recordings.js';
+import type { Shown } from './recordings.js';
+import { type Scene, SPEEDS, sceneOf } from './scene.js';
 import { nextStep, previousStep } from './steps.js';
+import { stopsOf, tourRecording } from './tour.js';
+import { formatView, parseView, type View } from './view.js';
 import { milliseconds } from './words.js';
 
-const SPEEDS = [100, 200, 500, 1000, 2000, 5000];
-const FIRST_SPEED = 500;
 /** Shortest time between two announcements for screen readers while playing, in milliseconds. */
 const ANNOUNCE_EVERY = 900;
+/** How long the tour takes from one stop to the next, and how long it stays there, in milliseconds. */
+const TOUR = { leg: 4000, stay: 8000 };
+/** How long a recording is played before an answer is shown in it, in milliseconds. */
+const WATCHED = 3000;
 
-const recordings = JSON.parse(byId('recordings', HTMLScriptElement).text) as Recordings;
+const recordings = unpack(JSON.parse(byId('recordings', HTMLScriptElement).text) as Packed);
+const stops = stopsOf(tourRecording(recordings.pairs).run);
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const controls = {
-  filesystems: byId('filesystems', HTMLElement),
-  recipe: byId('recipe', HTMLSelectElement),
-  beside: byId('with', HTMLSelectElement),
-  surroundings: byId('surroundings', HTMLElement),
   time: byId('time', HTMLInputElement),
   clock: byId('clock', HTMLOutputElement),
   play: byId('play', HTMLButtonElement),
   speed: byId('speed', HTMLSelectElement),
   crash: byId('crash', HTMLButtonElement),
+  next: byId('tour-next', HTMLButtonElement),
+  previous: byId('tour-previous', HTMLButtonElement),
 };
 const stages = byId('stages', HTMLElement);
-const crashed = byId('crashed', HTMLElement);
-const crashedTitle = byId('crashed-title', HTMLElement);
+const caption = { title: byId('caption-title', HTMLElement), text: byId('caption-text', HTMLElement) };
 const said = byId('said', HTMLElement);
 
-let choice = parseChoice(location.hash, recordings);
+let view = parseView(location.hash, recordings);
+let scene: Scene;
 let panels: { panel: Panel; shown: Shown }[] = [];
 let times: number[] = [];
+let crashed = false;
+/** What happens when the player arrives. */
+let arrival = () => {};
+/** The tour goes on by itself after this. */
+let staying: ReturnType<typeof setTimeout> | undefined;
 let lastAnnounced = 0;
 
-const player = new Player(
-  (at) => show(at),
-  (playing) => {
-    controls.play.setAttribute('aria-pressed', String(playing));
-    controls.play.lastElementChild?.replaceChildren(playing ? 'Pause' : 'Play');
+const player = new Player({
+  onTime: show,
+  onPlaying(playing) {
+    showPlaying();
     if (!playing) announce(player.at);
   },
-  () => (still.matches ? times : undefined),
+  onArrival: () => arrival(),
+  stepwise: () => (still.matches ? times : undefined),
+});
+const choices = allChoices(recordings, go);
+
+controls.speed.append(
+  ...SPEEDS.map((speed) => element('option', { value: speed }, `${speed.toLocaleString('en')}× slower`)),
 );
+controls.speed.addEventListener('change', () => {
+  player.slowness = Number(controls.speed.value);
+});
+controls.time.addEventListener('input', () => seek(Number(controls.time.value)));
+onClick('play', togglePlaying);
+onClick('crash', toggleCrash);
+onClick('to-begin', () => seek(scene.begin));
+onClick('step-back', stepBack);
+onClick('step-forward', stepForward);
+onClick('tour-previous', () => toStop(view.kind === 'tour' ? view.stop - 1 : 0));
+onClick('tour-next', () => {
+  if (view.kind !== 'tour') return;
+  if (view.stop < stops.length) toStop(view.stop + 1);
+  else go(parseView('#on=ext4&recipe=textbook&busy=no', recordings));
+});
+addEventListener('keydown', onKey);
+addEventListener('hashchange', () => {
+  const given = parseView(location.hash, recordings);
+  if (formatView(given) !== formatView(view)) load(given);
+});
 
-fillControls();
-load();
+load(view);
 byId('questions', HTMLElement).append(...questionList(recordings, watch));
+byId('example', HTMLElement).append(...exampleSection(recordings, watch));
 byId('costs', HTMLElement).append(...costsSection(recordings));
-byId('how', HTMLElement).append(...provenance(recordings));
-
-function fillControls(): void {
-  const filesystems = [...new Set(recordings.pairs.map(({ filesystem }) => filesystem))];
-  controls.filesystems.append(...filesystems.map((name) => radio('filesystem', name, name)));
-  controls.surroundings.append(
-    radio('surroundings', 'busy', 'another program syncs'),
-    radio('surroundings', 'alone', 'nothing else runs'),
-  );
-  controls.speed.append(
-    ...SPEEDS.map((speed) => element('option', { value: speed }, `${speed.toLocaleString('en')}× slower`)),
-  );
-  controls.speed.value = String(FIRST_SPEED);
-  controls.speed.addEventListener('change', () => {
-    player.slowness = Number(controls.speed.value);
-  });
-  byId('choices', HTMLFormElement).addEventListener('change', (event) => {
-    const { target } = event;
-    if (target instanceof HTMLInputElement && target.name === 'filesystem')
-      choose({ filesystem: target.value });
-    if (target instanceof HTMLInputElement && target.name === 'surroundings')
-      choose({ busy: target.value === 'busy' });
-    if (target === controls.recipe) choose({ recipe: controls.recipe.value });
-    if (target === controls.beside) choose({ beside: controls.beside.value || undefined });
-  });
-
-  controls.time.addEventListener('input', () => seek(Number(controls.time.value)));
-  controls.play.addEventListener('click', togglePlaying);
-  controls.crash.addEventListener('click', crash);
-  onClick('to-begin', () => seek(Number(controls.time.min)));
-  onClick('step-back', stepBack);
-  onClick('step-forward', stepForward);
-  onClick('back', () => {
-    hideCrash();
-    controls.crash.focus();
-  });
-  addEventListener('keydown', onKey);
-  addEventListener('hashchange', () => {
-    const given = parseChoice(location.hash, recordings);
-    if (formatChoice(given) !== formatChoice(choice)) choose(given);
-  });
-}
-
-function radio(name: string, value: string, label: string): HTMLElement {
-  return element('label', {}, element('input', { type: 'radio', name, value }), element('span', {}, label));
-}
+byId('recorded', HTMLElement).append(...provenance(recordings));
+hideLinksToNowhere();
 
 function onClick(id: string, act: () => void): void {
   byId(id, HTMLButtonElement).addEventListener('click', act);
 }
 
-function choose(changes: Partial<Choice>): void {
-  choice = possibleChoice({ ...choice, ...changes }, recordings);
-  history.replaceState(null, '', formatChoice(choice));
-  load();
+/** Shows what the visitor has chosen, and keeps it in the address. */
+function go(chosen: View): void {
+  history.replaceState(null, '', formatView(chosen));
+  load(chosen);
 }
 
-/** Loads the chosen recordings, at their beginning. */
-function load(): void {
+function load(chosen: View): void {
+  leaveTour();
   player.pause();
-  hideCrash();
-  showChoice();
-  const chosen = [choice.recipe, choice.beside].flatMap((id): Shown[] => {
-    const recipe = recordings.recipes.find((one) => one.id === id);
-    if (id === undefined || recipe === undefined) return [];
-    const pair = pairOf(recordings, choice.filesystem, id);
-    return [{ pair, run: runOf(pair, choice.busy), recipe }];
-  });
-  const begin = Math.min(...chosen.map(({ run }) => run.begin));
-  const end = Math.max(...chosen.map(({ run }) => run.end));
-  panels = chosen.map((shown) => ({ panel: new Panel(shown, { begin, end }, seek), shown }));
+  view = chosen;
+  scene = sceneOf(view, recordings);
+  choices.show(view);
+  const { begin, end, shown, summaries } = scene;
+  panels = shown.map((one, index) => ({
+    panel: new Panel(one, { begin, end }, { summary: summaries?.[index], brief: shown.length > 1 }, seek),
+    shown: one,
+  }));
   times = [...new Set(panels.flatMap(({ panel }) => panel.times))].sort((a, b) => a - b);
   stages.replaceChildren(...panels.map(({ panel }) => panel.root));
   stages.classList.toggle('two', panels.length > 1);
+  const possible = panels.length > 0;
+  for (const control of [controls.play, controls.crash, controls.time]) control.disabled = !possible;
   controls.time.min = String(begin);
   controls.time.max = String(end);
-  player.load(begin, end);
-}
-
-function showChoice(): void {
-  for (const input of document.querySelectorAll<HTMLInputElement>('#choices input[type="radio"]')) {
-    const chosen = input.name === 'filesystem' ? choice.filesystem : choice.busy ? 'busy' : 'alone';
-    input.checked = input.value === chosen;
-  }
-  const recipes = recordings.recipes.filter(({ id }) =>
-    recordings.pairs.some(({ filesystem, recipe }) => filesystem === choice.filesystem && recipe === id),
-  );
-  const options = recipes.map(({ id, title }) => element('option', { value: id }, title));
-  controls.recipe.replaceChildren(...options);
-  controls.recipe.value = choice.recipe;
-  controls.beside.replaceChildren(
-    element('option', { value: '' }, 'nothing'),
-    ...recipes
-      .filter(({ id }) => id !== choice.recipe)
-      .map(({ id, title }) => element('option', { value: id }, title)),
-  );
-  controls.beside.value = choice.beside ?? '';
+  player.slowness = scene.slowness;
+  controls.speed.value = String(scene.slowness);
+  arrival = () => {};
+  player.load(begin, end, scene.at);
+  if (view.kind === 'tour' && view.stop > 0) crash();
 }
 
 /** Shows an instant, and hides the outcomes of a crash. */
 function show(at: number): void {
-  hideCrash();
+  recover();
   for (const { panel } of panels) panel.moveTo(at);
   controls.time.value = String(Math.round(at));
   controls.time.setAttribute('aria-valuetext', milliseconds(at));
   controls.clock.replaceChildren(milliseconds(at));
+  showCaption(at);
+}
+
+function showCaption(at: number): void {
+  const { title = '', text = '' } = scene.caption(at) ?? {};
+  if (caption.title.textContent !== title) caption.title.replaceChildren(title);
+  if (caption.text.textContent !== text) caption.text.replaceChildren(text);
+  byId('caption', HTMLElement).hidden = title === '';
+}
+
+function showPlaying(): void {
+  const playing = player.playing || staying !== undefined;
+  controls.play.setAttribute('aria-pressed', String(playing));
+  controls.play.lastElementChild?.replaceChildren(playing ? 'Pause' : 'Play');
 }
 
 function seek(at: number): void {
+  leaveTour();
   player.pause();
   player.seek(at);
 }
@@ -173,14 +163,61 @@ function stepForward(): void {
 }
 
 function stepBack(): void {
-  const previous = previousStep(times, player.at) ?? Number(controls.time.min);
+  const previous = previousStep(times, player.at) ?? scene.begin;
   seek(previous);
   announce(previous);
 }
 
 function togglePlaying(): void {
-  if (player.playing) player.pause();
-  else player.play();
+  if (player.playing || staying !== undefined) {
+    leaveTour();
+    player.pause();
+    showPlaying();
+  } else if (view.kind === 'tour') {
+    playTour(view.stop < stops.length ? view.stop + 1 : 1);
+  } else {
+    arrival = () => {};
+    player.play();
+  }
+}
+
+/** Plays the tour to a stop, and goes on from there. */
+function playTour(stop: number): void {
+  const to = stops[stop - 1];
+  if (to === undefined) return;
+  const from = stop === 1 ? scene.begin : Math.min(player.at, to.at);
+  player.seek(from);
+  player.slowness = (TOUR.leg * 1000) / Math.max(1, to.at - from);
+  arrival = () => {
+    arrive(stop);
+    if (stop === stops.length) return;
+    staying = setTimeout(() => {
+      staying = undefined;
+      playTour(stop + 1);
+    }, TOUR.stay);
+    showPlaying();
+  };
+  player.play(to.at);
+}
+
+/** Goes to a stop of the tour at once, and stays there. */
+function toStop(stop: number): void {
+  leaveTour();
+  player.pause();
+  arrive(Math.max(0, stop));
+}
+
+function arrive(stop: number): void {
+  view = { kind: 'tour', stop };
+  history.replaceState(null, '', formatView(view));
+  choices.show(view);
+  player.seek(stops[stop - 1]?.at ?? scene.begin);
+  if (stop > 0) crash();
+}
+
+function leaveTour(): void {
+  clearTimeout(staying);
+  staying = undefined;
 }
 
 /** Announces the last step for screen readers. */
@@ -191,48 +228,67 @@ function announce(at: number): void {
   const steps = panels.map(({ panel, shown }) => {
     const step = panel.lastStep(at);
     const name = panels.length > 1 ? `${shown.recipe.title}: ` : '';
-    return step === undefined ? '' : `${name}${step.text}`;
+    return step === undefined ? '' : `${name}${step.plain}`;
   });
   said.replaceChildren(`${milliseconds(at)}. ${steps.join(' ')}`);
 }
 
-function crash(): void {
+function toggleCrash(): void {
+  leaveTour();
   player.pause();
+  showPlaying();
+  if (crashed) recover();
+  else crash();
+}
+
+/** Shows what a crash now leaves, beside the timelines. */
+function crash(): void {
   const { at } = player;
-  crashedTitle.replaceChildren(crashTitle(at));
-  byId('outcomes', HTMLElement).replaceChildren(...panels.map(({ shown }) => crashReport(shown, at)));
-  byId('outcomes', HTMLElement).classList.toggle('two', panels.length > 1);
-  crashed.hidden = false;
-  said.replaceChildren(panels.map(({ shown }) => crashSentence(shown, at)).join(' '));
-  crashedTitle.focus({ preventScroll: true });
-  crashed.scrollIntoView({ behavior: still.matches ? 'auto' : 'smooth', block: 'start' });
+  for (const { panel } of panels) panel.crash(at);
+  showCrashed(true);
+  const sentences = panels.map(({ shown }) => crashSentence(shown, at));
+  said.replaceChildren([caption.title.textContent, ...sentences].join(' '));
 }
 
-function hideCrash(): void {
-  crashed.hidden = true;
+function recover(): void {
+  if (!crashed) return;
+  for (const { panel } of panels) panel.recover();
+  showCrashed(false);
 }
 
-/** Shows the recording with another program, at a moment that answers a question, and crashes it. */
-function watch(filesystem: string, recipe: string, at: number): void {
-  choose({ filesystem, recipe, beside: undefined, busy: true });
-  seek(at);
-  crash();
+function showCrashed(now: boolean): void {
+  crashed = now;
+  controls.crash.lastElementChild?.replaceChildren(now ? 'Power back on' : 'Crash now');
+  controls.crash.classList.toggle('on', now);
+}
+
+/** Plays the recording with another program to a moment that answers a question, and crashes it there. */
+function watch(shown: { filesystem: string; recipe: string; busy: boolean }, at: number): void {
+  go({ kind: 'recordings', choice: { ...shown, beside: undefined } });
+  byId('player', HTMLElement).scrollIntoView({ behavior: still.matches ? 'auto' : 'smooth', block: 'start' });
+  controls.play.focus({ preventScroll: true });
+  arrival = () => {
+    player.slowness = Number(controls.speed.value);
+    crash();
+  };
+  player.slowness = (WATCHED * 1000) / (at - scene.begin);
+  player.play(at);
 }
 
 function onKey(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || panels.length === 0) return;
   const { target } = event;
   // A focused control that uses these keys itself keeps them.
   const onSlider = target === controls.time;
   if (target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && !onSlider)) return;
   const onButton =
-    target instanceof HTMLElement && target.closest('button, summary, .steps, .table') !== null;
+    target instanceof HTMLElement && target.closest('a, button, summary, .steps, .table, pre') !== null;
   const actions: Readonly<Record<string, () => void>> = {
     ArrowRight: stepForward,
     ArrowLeft: stepBack,
-    Home: () => seek(Number(controls.time.min)),
-    End: () => seek(Number(controls.time.max)),
-    c: crash,
+    Home: () => seek(scene.begin),
+    End: () => seek(scene.end),
+    c: toggleCrash,
     // The slider itself would move by one microsecond, which is too little.
     ...(onSlider ? { ArrowUp: stepForward, ArrowDown: stepBack } : {}),
     ...(onButton ? {} : { ' ': togglePlaying }),
@@ -241,4 +297,10 @@ function onKey(event: KeyboardEvent): void {
   if (act === undefined) return;
   event.preventDefault();
   act();
+}
+
+/** A copy of the page outside of the project has no documents beside it. */
+function hideLinksToNowhere(): void {
+  if (location.protocol !== 'file:' || location.pathname.endsWith('/docs/see-it-work.html')) return;
+  for (const link of document.querySelectorAll<HTMLElement>('.documents')) link.hidden = true;
 }

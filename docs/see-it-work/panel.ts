@@ -1,38 +1,39 @@
+import { crashReport } from './crash-report.js';
 import { element } from './element.js';
 import { type Moment, momentOf } from './moment.js';
-import type { Pair, Recipe, Run } from './recordings.js';
+import type { Run, Shown } from './recordings.js';
 import { CELL, type Found } from './settings-file.js';
 import { type Step, stepsOf } from './steps.js';
 import { foundTiles, tiles } from './tiles.js';
 import { Timeline } from './timeline.js';
 import { bytes, duration, requestName } from './words.js';
 
-/** A recording that is shown. */
-export interface Shown {
-  pair: Pair;
-  run: Run;
-  recipe: Recipe;
-}
-
-/** Calls that change nothing on disk, and nothing that another process can see. */
-const MINOR =
-  /^(?:… )?(?:statx|newfstatat|fstat|ioctl|close|fremovexattr|fsetxattr|fgetxattr|lgetxattr|l?listxattr|flistxattr|readlink|fchmod|fchown|chmod|chown|utimensat|read|flock)\b/;
-
 /** Shows one recording, at one instant after another. */
 export class Panel {
   readonly root: HTMLElement;
   readonly #shown: Shown;
   readonly #timeline: Timeline;
+  readonly #now = { plain: element('p', { class: 'plain' }), exact: element('code') };
   readonly #layers: Readonly<Record<'program' | 'reader' | 'memory' | 'cache' | 'platter', HTMLElement>>;
+  readonly #report: HTMLElement;
   readonly #list: HTMLOListElement;
   readonly #steps: readonly Step[];
   #current: Element | undefined;
 
-  constructor(shown: Shown, stretch: { begin: number; end: number }, onTime: (at: number) => void) {
+  /**
+   * @param stretch the range of time that is shown.
+   * @param look `summary`: what is said of the recipe; `brief`: whether lanes are left out on a small screen.
+   */
+  constructor(
+    shown: Shown,
+    stretch: { begin: number; end: number },
+    { summary = shown.recipe.summary, brief }: { summary: string | undefined; brief: boolean },
+    onTime: (at: number) => void,
+  ) {
     this.#shown = shown;
     const { pair, run, recipe } = shown;
-    this.#timeline = new Timeline(pair, run, recipe.promises, stretch, onTime);
-    this.#steps = stepsOf(run);
+    this.#timeline = new Timeline(shown, stretch, brief, onTime);
+    this.#steps = stepsOf(run).filter(({ at }) => at <= stretch.end);
     this.#layers = {
       program: element('dd'),
       reader: element('dd'),
@@ -40,13 +41,15 @@ export class Panel {
       cache: element('dd'),
       platter: element('dd'),
     };
+    this.#report = element('section', { class: 'crash-report', 'aria-label': `Crash: ${recipe.title}` });
+    this.#report.hidden = true;
     this.#list = element('ol', { class: 'steps', tabindex: 0, 'aria-label': `Steps: ${recipe.title}` });
-    for (const { where, at, text, note } of this.#steps) {
+    for (const { where, at, plain, text, minor, note } of this.#steps) {
       const item = element(
         'li',
-        { class: `step ${where}${MINOR.test(text) ? ' minor' : ''}`, title: note },
+        { class: `step ${where}${minor ? ' minor' : ''}`, title: note },
         element('time', {}, (at / 1000).toFixed(2)),
-        element('span', {}, text),
+        element('span', {}, element('b', {}, plain), element('code', {}, text)),
       );
       item.addEventListener('click', () => onTime(at));
       this.#list.append(item);
@@ -58,34 +61,32 @@ export class Panel {
         'header',
         {},
         element('h3', {}, recipe.title, ' ', element('small', {}, `on ${pair.filesystem}`)),
-        element('p', {}, recipe.summary),
+        element('p', {}, summary),
       ),
-      this.#timeline.root,
+      element('div', { class: 'now' }, this.#now.plain, this.#now.exact),
       element(
         'div',
         { class: 'inside' },
+        element('div', { class: 'left' }, this.#timeline.root, this.#report),
         element(
           'dl',
           { class: 'layers' },
-          ...layer('The program', 'its promise', this.#layers.program),
-          ...layer('Another process', 'what it reads', this.#layers.reader),
-          ...layer('Only in memory', 'lost when the power fails', this.#layers.memory),
-          ...layer('In the disk’s cache', 'may be lost, or a part of it', this.#layers.cache),
-          ...layer('On the platter', 'stays', this.#layers.platter),
-        ),
-        element(
-          'div',
-          { class: 'log' },
-          this.#list,
-          element(
-            'details',
-            {},
-            element('summary', {}, 'The code that ran'),
-            element('pre', {}, element('code', {}, recipe.code)),
-          ),
+          ...layer('program', 'The program', 'its promise', this.#layers.program),
+          ...layer('reader', 'Another program', 'what it reads', this.#layers.reader),
+          ...layer('memory', 'Only in memory', 'lost with the power', this.#layers.memory),
+          ...layer('cache', 'In the disk’s cache', 'may be lost in part', this.#layers.cache),
+          ...layer('platter', 'On the platter', 'stays', this.#layers.platter),
         ),
       ),
+      element(
+        'details',
+        { class: 'trace' },
+        element('summary', {}, 'Every step, and the code that ran'),
+        this.#list,
+        element('pre', {}, element('code', {}, recipe.code)),
+      ),
     );
+    this.root.querySelector('.trace')?.addEventListener('toggle', () => this.#scrollToCurrent());
   }
 
   /** The time of every step. */
@@ -102,6 +103,9 @@ export class Panel {
     const { pair, run } = this.#shown;
     const moment = momentOf(pair, run, at);
     this.#timeline.moveTo(at);
+    const now = this.#steps.findLast((step) => step.at <= at && !step.minor);
+    this.#now.plain.replaceChildren(now?.plain ?? 'The program has not begun to save.');
+    this.#now.exact.replaceChildren(now?.text ?? '');
     this.#layers.program.replaceChildren(...programState(moment, run));
     this.#layers.reader.replaceChildren(...foundTiles(moment.read));
     this.#layers.memory.replaceChildren(...inMemory(moment));
@@ -110,23 +114,38 @@ export class Panel {
     this.#mark(at);
   }
 
+  /** Shows what the power failing at this time leaves, beside the timeline. */
+  crash(at: number): void {
+    this.#report.replaceChildren(...crashReport(this.#shown, at));
+    this.#report.hidden = false;
+    this.root.classList.add('crashed');
+  }
+
+  /** Hides it. */
+  recover(): void {
+    this.#report.hidden = true;
+    this.root.classList.remove('crashed');
+  }
+
   #mark(at: number): void {
     const index = this.#steps.findLastIndex((step) => step.at <= at);
     const item = this.#list.children[index];
     if (item === this.#current) return;
     this.#current?.removeAttribute('aria-current');
     this.#current = item;
-    if (item instanceof HTMLElement) {
-      item.setAttribute('aria-current', 'step');
-      this.#list.scrollTop = item.offsetTop - this.#list.clientHeight / 2;
-    } else {
-      this.#list.scrollTop = 0;
-    }
+    item?.setAttribute('aria-current', 'step');
+    this.#scrollToCurrent();
+  }
+
+  #scrollToCurrent(): void {
+    const item = this.#current;
+    this.#list.scrollTop = item instanceof HTMLElement ? item.offsetTop - this.#list.clientHeight / 2 : 0;
   }
 }
 
-function layer(name: string, explanation: string, content: HTMLElement): HTMLElement[] {
-  return [element('dt', {}, name, element('small', {}, explanation)), content];
+function layer(place: string, name: string, explanation: string, content: HTMLElement): HTMLElement[] {
+  content.className = place;
+  return [element('dt', { class: place }, name, ' ', element('small', {}, explanation)), content];
 }
 
 function programState({ program, calls, at }: Moment, run: Run): HTMLElement[] {
@@ -139,11 +158,7 @@ function programState({ program, calls, at }: Moment, run: Run): HTMLElement[] {
   const call = calls[0];
   return [
     element('span', { class: `promise ${program}` }, states[program]),
-    element(
-      'code',
-      { class: 'now' },
-      call === undefined ? '' : `in ${call.name} for ${duration(at - call.start)}`,
-    ),
+    element('code', {}, call === undefined ? '' : `in ${call.name} for ${duration(at - call.start)}`),
   ];
 }
 

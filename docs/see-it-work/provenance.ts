@@ -4,16 +4,7 @@ import { CELL, cellsOf } from './settings-file.js';
 import { duration } from './words.js';
 
 /** How the recordings were made, and their limits. */
-export function provenance({
-  kernel,
-  node,
-  processors,
-  date,
-  seed,
-  flush,
-  command,
-  pairs,
-}: Recordings): HTMLElement[] {
+export function provenance({ sessions, flush, pairs }: Recordings): HTMLElement[] {
   const crashes = pairs.reduce((sum, { survey }) => sum + survey.before.states + survey.after.states, 0);
   const recordings = pairs.reduce((sum, { survey, cost }) => sum + survey.recordings + cost.recordings, 0);
   const lags = readerLags(pairs);
@@ -35,12 +26,11 @@ export function provenance({
       'dl',
       { class: 'facts' },
       ...[
-        ['Recorded', `${date.slice(0, 10)}, ${kernel}, Node.js ${node}, ${processors}`],
-        [
-          'Number',
-          `${recordings.toLocaleString('en')} saves, ${crashes.toLocaleString('en')} crashes; seed ${seed}`,
-        ],
-        ['Command', command],
+        ['Number', `${recordings.toLocaleString('en')} saves, ${crashes.toLocaleString('en')} crashes`],
+        ...sessions.flatMap(({ kernel, node, processors, date, seed, command }) => [
+          ['Recorded', `${date.slice(0, 10)}, ${kernel}, Node.js ${node}, ${processors}; seed ${seed}`],
+          ['Command', command],
+        ]),
       ].flatMap(([name = '', value]) => [element('dt', {}, name), element('dd', {}, value)]),
     ),
   ];

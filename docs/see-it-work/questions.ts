@@ -1,6 +1,6 @@
-import { outcomesAt } from './crash-outcomes.js';
 import { element } from './element.js';
 import { foundAt } from './moment.js';
+import { worstMoment } from './moments.js';
 import type { Pair, Recordings, Run, Tally } from './recordings.js';
 import { duration, foundName, percent, ruined } from './words.js';
 
@@ -59,11 +59,10 @@ const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** @param watch shows the recording of a recipe on a filesystem, at a time. */
-export function questionList(
-  { pairs }: Recordings,
-  watch: (filesystem: string, recipe: string, at: number) => void,
-): HTMLElement[] {
+/** Plays the recording of a recipe on a filesystem to a time, and crashes it there. */
+export type Watch = (shown: { filesystem: string; recipe: string; busy: boolean }, at: number) => void;
+
+export function questionList({ pairs }: Recordings, watch: Watch): HTMLElement[] {
   return QUESTIONS.map((question, index) => {
     const about = pairs.filter(({ recipe }) => recipe === question.recipe);
     const answer = element('div', { class: 'answer', role: 'status' });
@@ -93,35 +92,21 @@ export function questionList(
   });
 }
 
-function watchButtons(
-  pairs: readonly Pair[],
-  watch: (filesystem: string, recipe: string, at: number) => void,
-): HTMLElement {
+function watchButtons(pairs: readonly Pair[], watch: Watch): HTMLElement {
   return element(
     'p',
     { class: 'watch' },
     'Watch the recording: ',
     ...pairs.map((pair) => {
       const button = element('button', { type: 'button' }, pair.filesystem);
-      button.addEventListener('click', () => watch(pair.filesystem, pair.recipe, worstMoment(pair)));
+      button.addEventListener('click', () =>
+        watch(
+          { filesystem: pair.filesystem, recipe: pair.recipe, busy: true },
+          worstMoment(pair, pair.beside) ?? pair.beside.settled,
+        ),
+      );
       return button;
     }),
-  );
-}
-
-/**
- * The first moment at which a crash may ruin the file, or else at which it may lose a save that had resolved.
- */
-export function worstMoment(pair: Pair): number {
-  const run = pair.beside;
-  const moments = [run.begin, ...run.requests.map(({ end }) => end)].flatMap((at) =>
-    at < run.settled ? [at] : [Math.max(at, run.settled)],
-  );
-  const outcomes = (at: number) => outcomesAt(pair, run, 'durable', at);
-  return (
-    moments.find((at) => outcomes(at).some(({ found }) => found.kind !== 'old' && found.kind !== 'new')) ??
-    moments.find((at) => outcomes(at).some(({ judgement }) => judgement.says === 'lost')) ??
-    run.settled
   );
 }
 
@@ -165,7 +150,7 @@ function talliesTable(pairs: readonly Pair[], tallyOf: (survey: Pair['survey']) 
   const columns = ['old', 'new', 'empty', 'torn', 'missing'] as const;
   return element(
     'div',
-    { class: 'table' },
+    { class: 'table', tabindex: 0, role: 'group', 'aria-label': 'What the crashes left' },
     element(
       'table',
       {},
@@ -175,7 +160,9 @@ function talliesTable(pairs: readonly Pair[], tallyOf: (survey: Pair['survey']) 
         element(
           'tr',
           {},
-          ...['', 'crashes', 'old', 'new', 'empty', 'torn', 'missing'].map((name) => element('th', {}, name)),
+          ...['filesystem', 'crashes', 'old', 'new', 'empty', 'torn', 'missing'].map((name) =>
+            element('th', {}, name),
+          ),
         ),
       ),
       element(

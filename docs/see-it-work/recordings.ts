@@ -2,22 +2,28 @@
  * The form of `recordings.json`, which `npm run see:record` writes and the page plays. Times are in
  * microseconds.
  */
-export const SCHEMA = 'indelible-see/1';
+export const SCHEMA = 'indelible-see/2';
 
 export interface Recordings {
   schema: typeof SCHEMA;
+  /** The time of one flush of the disk's cache. */
+  flush: number;
+  /** The pairs refer to them by index. */
+  sessions: readonly Session[];
+  recipes: readonly Recipe[];
+  pairs: readonly Pair[];
+}
+
+/** One run of the recorder. */
+export interface Session {
   kernel: string;
   node: string;
   processors: string;
   /** ISO 8601. */
   date: string;
   seed: number;
-  /** The time of one flush of the disk's cache. */
-  flush: number;
   /** The command that repeats the recordings. */
   command: string;
-  recipes: readonly Recipe[];
-  pairs: readonly Pair[];
 }
 
 export type Promised = 'durable' | 'ordered';
@@ -38,6 +44,8 @@ export interface Recipe {
 export interface Pair {
   filesystem: string;
   recipe: string;
+  /** Index of the session that recorded it. */
+  session: number;
   /** The contents that were found, in the form of `encodeFound`. The recordings refer to them by index. */
   found: readonly string[];
   /** The quickest of several recordings with nothing else running. */
@@ -50,6 +58,13 @@ export interface Pair {
   cost: Cost;
   /** All recordings made while another program syncs, including `beside`. */
   survey: Survey;
+}
+
+/** A recording, and what it is of. */
+export interface Shown {
+  pair: Pair;
+  run: Run;
+  recipe: Recipe;
 }
 
 /** The cost of the save with nothing else running, in the quickest of `recordings` recordings. */
@@ -133,8 +148,7 @@ export interface DiskRequest {
   kind: RequestKind;
   start: number;
   end: number;
-  /** Bytes from the start of the disk, and how many; both 0 for a flush. */
-  offset: number;
+  /** Bytes; 0 for a flush. */
   length: number;
   /** The cells of the new version in it: the first, and the one after the last. */
   cells?: readonly [first: number, end: number];

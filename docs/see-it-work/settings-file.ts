@@ -45,6 +45,16 @@ export interface Found {
   cells: readonly CellKind[];
 }
 
+/** Whether it is one of the versions, complete. */
+export function isWhole({ kind }: Found): boolean {
+  return kind === 'old' || kind === 'new';
+}
+
+/** Whether it is a file that has its length and nothing of its content. */
+export function isZeros({ kind, cells }: Found): boolean {
+  return kind === 'torn' && cells.every((cell) => cell === 'zero');
+}
+
 const LETTERS: Readonly<Record<CellKind, string>> = { old: 'o', new: 'n', zero: 'z', other: 'x' };
 const KINDS: Readonly<Record<string, CellKind>> = { o: 'old', n: 'new', z: 'zero', x: 'other' };
 

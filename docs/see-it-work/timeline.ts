@@ -1,12 +1,14 @@
 import { outcomesAt } from './crash-outcomes.js';
 import { element, svgElement } from './element.js';
 import { foundAt } from './moment.js';
-import type { Pair, Promised, Run } from './recordings.js';
+import type { Pair, Promised, Run, Shown } from './recordings.js';
 import { duration, requestName } from './words.js';
 
 const LANE = 16;
 const LABEL = 14;
 const AXIS = 20;
+/** Pixels of a drawing that has the most telling lanes only, beside another one on a small screen. */
+const SMALL = 480;
 /** Pixels: a call of some microseconds must be visible. */
 const THINNEST = 1.5;
 /** Pixels of the narrowest bar with a name. */
@@ -22,24 +24,28 @@ export class Timeline {
   readonly #pair: Pair;
   readonly #run: Run;
   readonly #promises: Promised;
+  readonly #brief: boolean;
   readonly #begin: number;
   readonly #end: number;
   #width = 0;
   #at = 0;
 
-  /** @param shown the range of time, which may be longer than that of the run. */
+  /**
+   * @param stretch the range of time, which may be longer than that of the run.
+   * @param brief leaves out lanes on a small screen.
+   */
   constructor(
-    pair: Pair,
-    run: Run,
-    promises: Promised,
-    shown: { begin: number; end: number },
+    { pair, run, recipe }: Shown,
+    stretch: { begin: number; end: number },
+    brief: boolean,
     onPoint: (at: number) => void,
   ) {
     this.#pair = pair;
     this.#run = run;
-    this.#promises = promises;
-    this.#begin = shown.begin;
-    this.#end = shown.end;
+    this.#promises = recipe.promises;
+    this.#brief = brief;
+    this.#begin = stretch.begin;
+    this.#end = stretch.end;
     const point = (event: PointerEvent) => {
       const { left, width } = this.root.getBoundingClientRect();
       const share = Math.min(1, Math.max(0, (event.clientX - left) / width));
@@ -70,7 +76,7 @@ export class Timeline {
     if (width === 0 || width === this.#width) return;
     this.#width = width;
     const run = this.#run;
-    const lanes = this.#lanes();
+    const lanes = this.#lanes().filter(({ brief }) => brief || !this.#brief || width >= SMALL);
     const height = lanes.length * (LANE + LABEL) + AXIS;
     const drawing = svgElement('svg', {
       class: 'lanes',
@@ -124,7 +130,7 @@ export class Timeline {
     return ticks;
   }
 
-  #lanes(): { label: string; marks: Mark[] }[] {
+  #lanes(): Lane[] {
     const run = this.#run;
     const calls = (by: 'saver' | 'neighbour') =>
       run.calls
@@ -142,6 +148,7 @@ export class Timeline {
     return [
       {
         label: 'the program',
+        brief: false,
         marks: [
           { from: 0, to: run.settled, kind: 'pending', name: 'promise pending' },
           {
@@ -152,18 +159,19 @@ export class Timeline {
           },
         ],
       },
-      { label: 'its system calls', marks: calls('saver') },
+      { label: 'its system calls', brief: true, marks: calls('saver') },
       {
         label: 'the disk',
+        brief: true,
         marks: run.requests.map(({ kind, start, end, length }) =>
           kind === 'flush'
             ? { from: start, to: end, kind: 'flush', name: 'flush', title: `flush, ${duration(end - start)}` }
             : { from: start, to: end, kind: `write ${kind}`, title: `${length} bytes, ${requestName(kind)}` },
         ),
       },
-      ...(others.length === 0 ? [] : [{ label: 'another program', marks: others }]),
-      { label: 'another process reads', marks: this.#reads() },
-      { label: 'outcomes of a crash', marks: this.#crashes() },
+      ...(others.length === 0 ? [] : [{ label: 'the other program', brief: false, marks: others }]),
+      { label: 'what others read', brief: false, marks: this.#reads() },
+      { label: 'outcomes of a crash', brief: true, marks: this.#crashes() },
     ];
   }
 
@@ -205,6 +213,13 @@ export class Timeline {
     }
     return marks;
   }
+}
+
+interface Lane {
+  label: string;
+  /** Whether it is in a brief drawing, too. */
+  brief: boolean;
+  marks: Mark[];
 }
 
 /** A range of time in a lane; `low` and `high` are shares of the lane's height. */

@@ -1,5 +1,5 @@
 import type { RequestKind, Tally } from './recordings.js';
-import { CELL, type Found } from './settings-file.js';
+import { CELL, type Found, isZeros } from './settings-file.js';
 
 /** Microseconds in a suitable unit, with at most three digits. */
 export function duration(microseconds: number): string {
@@ -41,8 +41,8 @@ const REQUEST_NAMES: Readonly<Record<RequestKind, string>> = {
 };
 
 /** The state of a file, in two or three words. */
-export function foundName({ kind }: Found): string {
-  return FOUND_NAMES[kind];
+export function foundName(found: Found): string {
+  return isZeros(found) ? 'nothing but zeros' : FOUND_NAMES[found.kind];
 }
 
 const FOUND_NAMES: Readonly<Record<Found['kind'], string>> = {
@@ -55,8 +55,10 @@ const FOUND_NAMES: Readonly<Record<Found['kind'], string>> = {
 };
 
 /** The parts of a torn file. */
-export function foundDetail({ kind, length, cells }: Found): string {
+export function foundDetail(found: Found): string {
+  const { kind, length, cells } = found;
   if (kind !== 'torn') return '';
+  if (isZeros(found)) return bytes(length);
   const names = { old: 'old', new: 'new', zero: 'zeros', other: 'unknown bytes' } as const;
   const parts = Object.entries(names).flatMap(([cell, name]) => {
     const count = cells.filter((one) => one === cell).length;

@@ -14,9 +14,12 @@ describe('docs/see-it-work.html', () => {
     assert.ok(readFileSync(join(DOCS, 'see-it-work.html'), 'utf8') === page, 'run npm run see:build');
   });
 
-  it('has no address in it but that of a namespace', () => {
+  it('has no address in it but that of a namespace and of the package, and loads nothing', () => {
     const page = readFileSync(join(DOCS, 'see-it-work.html'), 'utf8');
-    assert.deepEqual([...new Set(page.match(/\bhttps?:\/\/[\w./-]+/g))], ['http://www.w3.org/2000/svg']);
+    assert.deepEqual([...new Set(page.match(/\bhttps?:\/\/[\w./-]+/g))].sort(), [
+      'http://www.w3.org/2000/svg',
+      'https://www.npmjs.com/package/indelible',
+    ]);
     assert.doesNotMatch(page, /<(?:script|link|img|iframe)[^>]+(?:src|href)="(?!data:)/);
   });
 

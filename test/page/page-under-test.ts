@@ -42,7 +42,7 @@ export async function seek(page: Page, at: number): Promise<void> {
 export async function crashShown(
   page: Page,
 ): Promise<{ found: string; states: number; share: string; judgement: string }[][]> {
-  const stages = await page.locator('#outcomes > article').all();
+  const stages = await page.locator('.crash-report').all();
   return Promise.all(
     stages.map(async (stage) => {
       const outcomes = await stage.locator('.outcome').all();

@@ -1,56 +1,46 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
-import { formatChoice } from '../../docs/see-it-work/choice.js';
-import { outcomesAt } from '../../docs/see-it-work/crash-outcomes.js';
-import { foundAt, momentOf, positionAt } from '../../docs/see-it-work/moment.js';
+import { positionAt } from '../../docs/see-it-work/moment.js';
 import { buildPage } from '../../docs/see-it-work/page.js';
-import type { Pair, Recordings, Run } from '../../docs/see-it-work/recordings.js';
+import type { Recordings } from '../../docs/see-it-work/recordings.js';
 import { stepsOf } from '../../docs/see-it-work/steps.js';
-import { foundName, milliseconds, percent } from '../../docs/see-it-work/words.js';
+import { milliseconds, percent } from '../../docs/see-it-work/words.js';
 import { chromiumUnavailable, launchChromium } from './chromium.js';
-import { crashShown, openPage, type PageUnderTest, seek } from './page-under-test.js';
+import { crashShown, seek } from './page-under-test.js';
+import {
+  assertShows,
+  expected,
+  fragment,
+  mostOutcomes,
+  PAGE,
+  recorded,
+  recordings,
+  SeePages,
+  SOURCES,
+  titleOf,
+} from './see-page.js';
 
 const missing = await chromiumUnavailable();
 if (missing !== undefined) process.stderr.write(`see-it-work.test.ts is skipped: ${missing}\n`);
 
-const PAGE = fileURLToPath(new URL('../../docs/see-it-work.html', import.meta.url));
-const SOURCES = fileURLToPath(new URL('../../docs/see-it-work/', import.meta.url));
-const text = readFileSync(join(SOURCES, 'recordings.json'), 'utf8');
-const recordings: Recordings = JSON.parse(text);
-
 describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
   let browser: Browser;
-  let opened: PageUnderTest[] = [];
+  const pages = new SeePages(() => browser);
   beforeAll(async () => {
     browser = await launchChromium();
   });
   afterAll(async () => {
     await browser.close();
   });
-  afterEach(async () => {
-    const pages = opened;
-    opened = [];
-    for (const { page, requests, messages } of pages) {
-      await page.context().close();
-      assert.equal(requests.length, 1, `it has requested ${requests.slice(1).join(', ')}`);
-      assert.deepEqual(messages, []);
-    }
-  });
-
-  async function open(fragment = '', options: BrowserContextOptions = {}, file = PAGE): Promise<Page> {
-    const one = await openPage(browser, file, fragment, options);
-    opened.push(one);
-    return one.page;
-  }
+  afterEach(() => pages.close());
 
   it('plays a recording to its end', async () => {
     const { pair, run } = recorded('ext4', 'save', false);
-    const page = await open(fragment(pair, false));
+    const page = await pages.open(fragment(pair, false));
     await page.getByLabel('Speed').selectOption('100');
     await page.getByRole('button', { name: 'Play', exact: true }).click();
     await page.getByRole('button', { name: 'Pause' }).waitFor();
@@ -61,7 +51,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
 
   it('goes step by step through everything that happens, forth and back', async () => {
     const { pair, run } = recorded('xfs', 'textbook', true);
-    const page = await open(fragment(pair, true));
+    const page = await pages.open(fragment(pair, true));
     const times = [...new Set(stepsOf(run).map(({ at }) => at))];
     const forth = page.getByRole('button', { name: 'Step forward' });
     for (const [index, at] of times.entries()) {
@@ -79,7 +69,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
 
   for (const filesystem of ['ext4', 'xfs', 'btrfs']) {
     it(`shows what each recipe leaves on ${filesystem} in a crash, at the instants with most outcomes and behind the promise`, async () => {
-      const page = await open();
+      const page = await pages.open('#tour=0');
       for (const pair of recordings.pairs.filter((one) => one.filesystem === filesystem)) {
         for (const busy of [false, true]) {
           const run = busy ? pair.beside : pair.alone;
@@ -104,29 +94,29 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
 
   it('says "lost" where the program had been told that it was saved', async () => {
     const { pair, run } = recorded('ext4', 'no-directory-sync', false);
-    const page = await open(fragment(pair, false));
+    const page = await pages.open(fragment(pair, false));
     await seek(page, run.settled - 1);
     await page.getByRole('button', { name: 'Crash now' }).click();
     assert.doesNotMatch(
-      await page.locator('#outcomes').innerText(),
+      await page.locator('.crash-report').innerText(),
       /The save had resolved, but the new version is lost/,
     );
     await seek(page, run.settled);
     await page.getByRole('button', { name: 'Crash now' }).click();
     assert.match(
-      await page.locator('#outcomes').innerText(),
+      await page.locator('.crash-report').innerText(),
       /The save had resolved, but the new version is lost/,
     );
   });
 
   it('shows two recipes side by side on one clock, and crashes both', async () => {
     const [first, second] = [recorded('ext4', 'textbook', true), recorded('ext4', 'rename-unsynced', true)];
-    const page = await open(fragment(first.pair, true));
+    const page = await pages.open(fragment(first.pair, true));
+    await page.locator('#choosing summary').click();
     await page.getByLabel('Side by side with').selectOption('rename-unsynced');
     assert.equal(await page.locator('#stages > article').count(), 2);
     const at = second.run.settled;
     await seek(page, at);
-    await page.keyboard.press('Tab');
     await page.getByRole('button', { name: 'Crash now' }).click();
     assert.deepEqual(await crashShown(page), [
       expected(first.pair, first.run, at),
@@ -141,7 +131,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
   ];
   for (const [index, [name, recipe, right]] of answers.entries()) {
     it(`answers the question about ${name} with what was recorded`, async () => {
-      const page = await open();
+      const page = await pages.open();
       const question = page.locator('.question').nth(index);
       await question.getByRole('button').first().click();
       assert.match(await question.locator('.answer').innerText(), /^Wrong\./);
@@ -165,7 +155,8 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
         assert.match(await question.locator('.answer pre').innerText(), /^rename.* = -1 EXDEV/);
       }
       await question.getByRole('button', { name: 'xfs' }).click();
-      await page.getByRole('heading', { name: /^The power fails/ }).waitFor();
+      await page.getByRole('heading', { name: /^The power fails/, level: 4 }).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Power back on' }).count(), 1);
       assert.match(page.url(), new RegExp(`recipe=${recipe}`));
     });
   }
@@ -185,7 +176,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
       writeFileSync(file, await buildPage(SOURCES, JSON.stringify(changed)));
       const shown = [];
       for (const one of [PAGE, file]) {
-        const page = await open(fragment(pair, false), {}, one);
+        const page = await pages.open(fragment(pair, false), {}, one);
         await seek(page, run.settled);
         await page.getByRole('button', { name: 'Crash now' }).click();
         shown.push((await crashShown(page)).flat().map(({ found, share }) => [found, share]));
@@ -198,7 +189,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
 
   it('is used with the keyboard alone', async () => {
     const { pair, run } = recorded('btrfs', 'textbook', false);
-    const page = await open(fragment(pair, false));
+    const page = await pages.open(fragment(pair, false));
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     const second = [...new Set(stepsOf(run).map(({ at }) => at))][1] ?? 0;
@@ -208,18 +199,19 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
     assert.equal(await page.locator('#clock').innerText(), milliseconds(0));
     await page.keyboard.press('End');
     await page.keyboard.press('c');
-    const focused = page.locator(':focus');
-    assert.match(await focused.innerText(), /^The power fails at/);
+    assert.match(await page.locator('.crash-report').innerText(), /^The power fails at/);
+    await page.locator('#play').focus();
     await page.keyboard.press('Tab');
+    const focused = page.locator(':focus');
     assert.equal(await focused.innerText(), 'Power back on');
     await page.keyboard.press('Enter');
     assert.equal(await focused.innerText(), 'Crash now');
-    assert.equal(await page.locator('#crashed').isVisible(), false);
+    assert.equal(await page.locator('.crash-report').isVisible(), false);
   });
 
   it('goes to the moment that is pointed at in the timeline', async () => {
     const { pair, run } = recorded('ext4', 'textbook', false);
-    const page = await open(fragment(pair, false));
+    const page = await pages.open(fragment(pair, false));
     const box = await page.locator('.timeline').boundingBox();
     assert.ok(box !== null);
     await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
@@ -231,7 +223,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
 
   it('plays at the speed that is chosen', async () => {
     const { pair } = recorded('ext4', 'textbook', false);
-    const page = await open(fragment(pair, false));
+    const page = await pages.open(fragment(pair, false));
     const passed = async (slowness: string) => {
       await page.getByRole('button', { name: 'To the beginning' }).click();
       await page.getByLabel('Speed').selectOption(slowness);
@@ -255,14 +247,17 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
 
   it('tells a screen reader what has happened, and what a crash leaves', async () => {
     const { pair, run } = recorded('ext4', 'textbook', false);
-    const page = await open(fragment(pair, false));
-    const said = page.getByRole('status').first();
+    const page = await pages.open(fragment(pair, false));
+    const said = page.locator('#said');
     await page.keyboard.press('ArrowRight');
     const [step] = stepsOf(run);
-    assert.equal(await said.textContent(), `${milliseconds(step?.at ?? 0)}. ${step?.text}`);
+    assert.equal(await said.textContent(), `${milliseconds(step?.at ?? 0)}. ${step?.plain}`);
     await seek(page, run.settled);
     await page.keyboard.press('c');
-    assert.match((await said.textContent()) ?? '', /^100\s% new version, whole\. The save had resolved/);
+    assert.match(
+      (await said.textContent()) ?? '',
+      /The file is whole\. 100\s% new version, whole\. The save had resolved/,
+    );
     for (const strip of await page.locator('.layers .tiles').all()) {
       assert.notEqual(await strip.getAttribute('aria-label'), null);
     }
@@ -270,7 +265,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
 
   it('goes from step to step, where motion is to be reduced', async () => {
     const { pair, run } = recorded('ext4', 'overwrite', false);
-    const page = await open(fragment(pair, false), { reducedMotion: 'reduce' });
+    const page = await pages.open(fragment(pair, false), { reducedMotion: 'reduce' });
     const clock = page.locator('#clock');
     const seen = await clock.evaluate(async (output) => {
       const texts: string[] = [];
@@ -292,7 +287,7 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       it(`fits on ${device}, ${colorScheme}, with two recipes side by side and a crash`, async () => {
         const { pair, run } = recorded('btrfs', 'single-commit', true);
-        const page = await open(`${fragment(pair, true)}&and=textbook`, {
+        const page = await pages.open(`${fragment(pair, true)}&and=textbook`, {
           viewport: { width, height: 740 },
           colorScheme,
         });
@@ -314,53 +309,3 @@ describe.skipIf(missing !== undefined)('the page docs/see-it-work.html', () => {
     }
   }
 });
-
-function recorded(filesystem: string, recipe: string, busy: boolean): { pair: Pair; run: Run } {
-  const pair = recordings.pairs.find((one) => one.filesystem === filesystem && one.recipe === recipe);
-  if (pair === undefined) throw new Error(`not recorded: ${recipe} on ${filesystem}`);
-  return { pair, run: busy ? pair.beside : pair.alone };
-}
-
-function fragment({ filesystem, recipe }: Pair, busy: boolean): string {
-  return formatChoice({ filesystem, recipe, beside: undefined, busy });
-}
-
-function titleOf({ recipe }: Pair): string {
-  return recordings.recipes.find(({ id }) => id === recipe)?.title ?? '';
-}
-
-function mostOutcomes(run: Run): number {
-  const counts = run.crashes.map(({ outcomes }) => outcomes.length);
-  const position = counts.indexOf(Math.max(...counts));
-  return run.requests[position - 1]?.end ?? run.begin;
-}
-
-/** What the crash report has to show, from the data. */
-function expected(pair: Pair, run: Run, at: number) {
-  const { promises } = recordings.recipes.find(({ id }) => id === pair.recipe) ?? { promises: 'durable' };
-  const { outcomes } = run.crashes[positionAt(run, at)] ?? { outcomes: [] };
-  const total = outcomes.reduce((sum, [, , states]) => sum + states, 0);
-  const judgements = outcomesAt(pair, run, promises, at).map(({ judgement }) => judgement.text);
-  return outcomes.map(([found, litter, states], index) => ({
-    found: foundAt(pair, found).kind,
-    states,
-    share: percent(states / total),
-    judgement: `${judgements[index]}${litter === 1 ? ' A temporary file is left beside it.' : ''}`,
-  }));
-}
-
-async function assertShows(page: Page, pair: Pair, run: Run, at: number): Promise<void> {
-  const moment = momentOf(pair, run, at);
-  const rows = await page.locator('.layers dd').allInnerTexts();
-  const promise = { before: 'not saved yet', pending: 'pending', resolved: 'resolved', rejected: 'rejected' };
-  assert.ok(rows[0]?.includes(promise[moment.program]), `${rows[0]} at ${at}`);
-  assert.ok(rows[1]?.startsWith(foundName(moment.read)), `${rows[1]} at ${at}`);
-  assert.ok(rows[4]?.startsWith(foundName(moment.platter)), `${rows[4]} at ${at}`);
-  for (const [row, place] of [
-    [2, 'memory'],
-    [3, 'cache'],
-  ] as const) {
-    const shown = await page.locator('.layers dd').nth(row).locator('i.new').count();
-    assert.equal(shown, moment.cells.filter((cell) => cell === place).length, `cells in ${place} at ${at}`);
-  }
-}

@@ -81,7 +81,7 @@ export function pairOf(
   { filesystem, recipe, format }: { filesystem: string; recipe: string; format: DiskFormat },
   { alone, beside }: { alone: CrashedRun; beside: CrashedRun },
   { cost, survey }: { cost: Cost; survey: Survey },
-): Pair {
+): Omit<Pair, 'session'> {
   const found: string[] = [];
   const indexOf = (text: string) => {
     const known = found.indexOf(text);
@@ -113,7 +113,6 @@ function runOf({ raw, crashes }: CrashedRun, format: DiskFormat, indexOf: (found
         ...describeRequest(request, format),
         start: request.start - called,
         end: request.end - called,
-        offset: request.offset,
         length: request.length,
         ...covers,
       };

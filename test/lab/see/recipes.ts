@@ -22,6 +22,9 @@ export interface RecordedRecipe {
   save(path: string, content: Buffer, otherFilesystem: string): Promise<unknown>;
 }
 
+/** Where the textbook recipe is recorded with each combination of its steps (docs/see-it-work/combinations.ts). */
+const COMBINED_ON = ['ext4', 'xfs'];
+
 /** In the order of the page's menu. */
 export const RECIPES: readonly RecordedRecipe[] = [
   {
@@ -108,7 +111,91 @@ export const RECIPES: readonly RecordedRecipe[] = [
       }
     },
   },
+  {
+    id: 'rename-directory-synced',
+    title: 'Temporary, rename, directory synced',
+    summary: 'Syncs the directory after the rename, but not the temporary before it.',
+    filesystems: COMBINED_ON,
+    helpers: [writeTemporary, syncDirectoryOf, sync],
+    async save(path, content) {
+      await rename(await writeTemporary(path, content, false), path);
+      await syncDirectoryOf(path);
+    },
+  },
+  {
+    id: 'overwrite-synced',
+    title: 'fs.writeFile with flush',
+    summary: 'Cuts the file off at zero, writes the new version in its place, and syncs the file.',
+    filesystems: COMBINED_ON,
+    save: (path, content) => writeFile(path, content, { flush: true }),
+  },
+  {
+    id: 'overwrite-directory-synced',
+    title: 'fs.writeFile, directory synced',
+    summary: 'Cuts the file off at zero, writes the new version in its place, and syncs the directory.',
+    filesystems: COMBINED_ON,
+    helpers: [syncDirectoryOf, sync],
+    async save(path, content) {
+      await writeFile(path, content);
+      await syncDirectoryOf(path);
+    },
+  },
+  {
+    id: 'overwrite-all-synced',
+    title: 'fs.writeFile with flush, directory synced',
+    summary: 'Cuts the file off at zero, writes the new version in its place, and syncs file and directory.',
+    filesystems: COMBINED_ON,
+    helpers: [syncDirectoryOf, sync],
+    async save(path, content) {
+      await writeFile(path, content, { flush: true });
+      await syncDirectoryOf(path);
+    },
+  },
+  {
+    id: 'copied-over-synced',
+    title: 'Synced in /tmp, copied over',
+    summary: 'Syncs a temporary on another filesystem. The rename fails, and the program copies instead.',
+    filesystems: COMBINED_ON,
+    helpers: [moveFrom],
+    save: (path, content, otherFilesystem) => moveFrom(otherFilesystem, path, content, true),
+  },
+  {
+    id: 'copied-over-directory-synced',
+    title: 'In /tmp, copied over, directory synced',
+    summary:
+      'The temporary is on another filesystem. The rename fails, the program copies, and syncs the directory.',
+    filesystems: COMBINED_ON,
+    helpers: [moveFrom, syncDirectoryOf, sync],
+    async save(path, content, otherFilesystem) {
+      await moveFrom(otherFilesystem, path, content, false);
+      await syncDirectoryOf(path);
+    },
+  },
+  {
+    id: 'copied-over-all-synced',
+    title: 'Synced in /tmp, copied over, directory synced',
+    summary: 'The textbook recipe with its temporary on another filesystem, so that it copies over the file.',
+    filesystems: COMBINED_ON,
+    helpers: [moveFrom, syncDirectoryOf, sync],
+    async save(path, content, otherFilesystem) {
+      await moveFrom(otherFilesystem, path, content, true);
+      await syncDirectoryOf(path);
+    },
+  },
 ];
+
+/** Writes a temporary in `directory` and renames it to `path`, or copies it there if the rename fails with EXDEV. */
+async function moveFrom(directory: string, path: string, content: Buffer, flush: boolean): Promise<void> {
+  const temporary = join(directory, basename(path));
+  await writeFile(temporary, content, { flush });
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+    await copyFile(temporary, path);
+    await unlink(temporary);
+  }
+}
 
 /** The source of a recipe and of its helpers, as JavaScript. */
 export function codeOf({ save: saving, helpers = [] }: RecordedRecipe): string {

@@ -1,14 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkRecordings } from '../../../docs/see-it-work/check-recordings.js';
-import { type Pair, type Recordings, SCHEMA } from '../../../docs/see-it-work/recordings.js';
+import type { Pair, Recordings } from '../../../docs/see-it-work/recordings.js';
 import type { LabMount } from '../mounts.js';
 import { PROJECT_ROOT } from '../project-root.js';
 import { missingFor } from '../requirements.js';
 import { Workspace } from '../workspace.js';
 import { type CrashesAt, crashEverywhere } from './crashes.js';
+import { addSession } from './merge.js';
 import { prepareBase, type RawRun, recordRun } from './one-run.js';
 import { type CrashedRun, costOf, mostTelling, pairOf, positionsOf, quickest, surveyOf } from './pair.js';
 import { codeOf, RECIPES, type RecordedRecipe } from './recipes.js';
@@ -29,6 +30,7 @@ interface RecordOptions {
   flush: number;
   seed: number;
   out: string;
+  add: boolean;
 }
 
 const program = new Command('npm run see:record --')
@@ -57,7 +59,8 @@ const program = new Command('npm run see:record --')
     '--out <file>',
     'where the recordings are written',
     join(PROJECT_ROOT, 'docs/see-it-work/recordings.json'),
-  );
+  )
+  .option('--add', 'keeps the recordings in that file that are not made again', false);
 const options = program.parse().opts<RecordOptions>();
 
 const missing = missingFor(
@@ -84,6 +87,7 @@ interface Take {
 }
 
 const started = Date.now();
+const before = options.add ? readRecordings(options.out) : undefined;
 // First all recordings are made, one save at a time. Then they are crashed: mounting states would slow the
 // saves.
 const filesystems: Take[][] = [];
@@ -95,21 +99,22 @@ try {
     filesystems.push(await recordOn(mount, workspace));
   }
   const pairs = (await Promise.all(filesystems.map(crashAll))).flat();
-  const recordings: Recordings = {
-    schema: SCHEMA,
-    kernel: `Linux ${release()}`,
-    node: process.versions.node,
-    processors: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    date: new Date(started).toISOString(),
-    seed: options.seed,
+  const recordings = addSession(before, {
+    session: {
+      kernel: `Linux ${release()}`,
+      node: process.versions.node,
+      processors: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+      date: new Date(started).toISOString(),
+      seed: options.seed,
+      command: commandLine(process.argv.slice(2)),
+    },
     flush: options.flush * 1000,
-    command: commandLine(process.argv.slice(2)),
     recipes: RECIPES.map((recipe) => {
       const { id, title, summary, promises = 'durable' } = recipe;
       return { id, title, summary, promises, code: codeOf(recipe) };
     }),
     pairs,
-  };
+  });
   checkRecordings(recordings);
   writeFileSync(options.out, formatRecordings(recordings));
 } finally {
@@ -142,8 +147,8 @@ async function recordOn(mount: LabMount, workspace: Workspace): Promise<Take[]> 
 }
 
 /** Crashes the takes of one filesystem one after another, because their disks have the same UUID. */
-async function crashAll(takes: readonly Take[]): Promise<Pair[]> {
-  const pairs: Pair[] = [];
+async function crashAll(takes: readonly Take[]): Promise<Omit<Pair, 'session'>[]> {
+  const pairs: Omit<Pair, 'session'>[] = [];
   for (const { mount, recipe, workspace, baseImage, alone, beside } of takes) {
     const crash = async (raw: RawRun, draws: number): Promise<CrashedRun> => {
       const crashes: CrashesAt[] = await crashEverywhere(
@@ -170,6 +175,12 @@ async function crashAll(takes: readonly Take[]): Promise<Pair[]> {
     console.log(`${seconds()} ${mount.name}, ${recipe.id}: crashed`);
   }
   return pairs;
+}
+
+function readRecordings(file: string): Recordings {
+  const recordings: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  checkRecordings(recordings);
+  return recordings;
 }
 
 /** The command that repeats the recordings. It does not name the output file. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'vitest';
 import { checkRecordings } from '../../../docs/see-it-work/check-recordings.js';
+import { isVariant } from '../../../docs/see-it-work/combinations.js';
 import type { Pair, Recordings, Run } from '../../../docs/see-it-work/recordings.js';
 import { pair, RECORDINGS, RUN } from './sample.js';
 
@@ -14,11 +15,7 @@ describe('the recordings of the page', () => {
     assert.deepEqual(
       recordings.pairs.map(({ filesystem, recipe }) => `${filesystem}/${recipe}`).sort(),
       recordings.recipes
-        .flatMap(({ id }) =>
-          (id === 'single-commit' ? ['btrfs'] : ['ext4', 'xfs', 'btrfs']).map(
-            (filesystem) => `${filesystem}/${id}`,
-          ),
-        )
+        .flatMap(({ id }) => recordedOn(id).map((filesystem) => `${filesystem}/${id}`))
         .sort(),
     );
     assert.ok(statSync(COMMITTED).size < 1_000_000);
@@ -26,7 +23,8 @@ describe('the recordings of the page', () => {
 
   const wrong: [what: string, recordings: unknown, reason: RegExp][] = [
     ['of another schema', { ...RECORDINGS, schema: 'indelible-see/0' }, /schema/],
-    ['without a kernel', { ...RECORDINGS, kernel: undefined }, /kernel/],
+    ['without a kernel', { ...RECORDINGS, sessions: [{ ...RECORDINGS.sessions[0], kernel: '' }] }, /kernel/],
+    ['of a session that is not described', withPair({ ...pair('ext4', 'save'), session: 1 }), /session/],
     ['of a recipe that is not described', withPair({ ...pair('ext4', 'unknown') }), /not described/],
     ['that are there twice', { ...RECORDINGS, pairs: [pair('ext4', 'save'), pair('ext4', 'save')] }, /twice/],
     [
@@ -67,6 +65,11 @@ describe('the recordings of the page', () => {
     checkRecordings(RECORDINGS);
   });
 });
+
+function recordedOn(recipe: string): string[] {
+  if (recipe === 'single-commit') return ['btrfs'];
+  return isVariant(recipe) ? ['ext4', 'xfs'] : ['ext4', 'xfs', 'btrfs'];
+}
 
 function withPair(one: Pair): Recordings {
   return { ...RECORDINGS, pairs: [one] };

@@ -33,11 +33,11 @@ export const RUN: Run = {
     { by: 'neighbour', thread: 0, name: 'fsync', text: '4<b>', result: '0', start: 80, duration: 60 },
   ],
   requests: [
-    { kind: 'data', start: 30, end: 40, offset: 4096, length: 15360, cells: [0, 30] },
-    { kind: 'journal', start: 45, end: 50, offset: 0, length: 4096 },
-    { kind: 'flush', start: 46, end: 60, offset: 0, length: 0, covers: 1 },
-    { kind: 'commit', start: 90, end: 100, offset: 8192, length: 4096 },
-    { kind: 'flush', start: 101, end: 120, offset: 0, length: 0, covers: 4 },
+    { kind: 'data', start: 30, end: 40, length: 15360, cells: [0, 30] },
+    { kind: 'journal', start: 45, end: 50, length: 4096 },
+    { kind: 'flush', start: 46, end: 60, length: 0, covers: 1 },
+    { kind: 'commit', start: 90, end: 100, length: 4096 },
+    { kind: 'flush', start: 101, end: 120, length: 0, covers: 4 },
   ],
   reads: [
     [-10, OLD],
@@ -67,6 +67,7 @@ export function pair(filesystem: string, recipe: string, run: Run = RUN): Pair {
   return {
     filesystem,
     recipe,
+    session: 0,
     found: FOUND,
     alone: run,
     beside: run,
@@ -76,14 +77,18 @@ export function pair(filesystem: string, recipe: string, run: Run = RUN): Pair {
 }
 
 export const RECORDINGS: Recordings = {
-  schema: 'indelible-see/1',
-  kernel: 'Linux 0',
-  node: '0',
-  processors: '1 x none',
-  date: '2026-01-01T00:00:00.000Z',
-  seed: 1,
+  schema: 'indelible-see/2',
   flush: 20,
-  command: 'npm run see:record',
+  sessions: [
+    {
+      kernel: 'Linux 0',
+      node: '0',
+      processors: '1 x none',
+      date: '2026-01-01T00:00:00.000Z',
+      seed: 1,
+      command: 'npm run see:record',
+    },
+  ],
   recipes: [
     { id: 'textbook', title: 'T', summary: 'S', promises: 'durable', code: 'c' },
     { id: 'save', title: 'T', summary: 'S', promises: 'durable', code: 'c' },

@@ -26,7 +26,7 @@ describe('the steps of a recording', () => {
   });
 
   it('leave out the beginning of what began before the recording', () => {
-    const flush = { kind: 'flush', start: -20, end: -5, offset: 0, length: 0, covers: 0 } as const;
+    const flush = { kind: 'flush', start: -20, end: -5, length: 0, covers: 0 } as const;
     const told = stepsOf({ ...RUN, calls: [], requests: [flush] });
     assert.deepEqual(
       told.map(({ at }) => at),

@@ -1,0 +1,3 @@
+import { writeSite } from './site.js';
+
+await writeSite('.', 'build/site');
