@@ -127,8 +127,6 @@ struct Row {
   Status (*run)(Call* call);
   // The answer of a successful call, made on JavaScript's thread.
   Napi::Value (*answer)(Napi::Env env, Call* call);
-  // Whether its path is that of a file.
-  bool of_file = false;
 };
 
 std::string& NextText(Call* call) { return call->texts_read++ == 0 ? call->one : call->other; }
@@ -194,10 +192,12 @@ void Read(const Argument& argument, Arguments* arguments, Call* call) {
   }
 }
 
+Status Locate(Call* call);
+
 // Where the call works: its directory, or the directory that it opens. Calls for open files alone have no
 // place.
 std::string PlaceOf(const Row& row, const Call& call) {
-  if (call.directory == nullptr) return row.of_file ? std::string(ParentPath(call.one)) : call.one;
+  if (call.directory == nullptr) return row.run == Locate ? std::string(ParentPath(call.one)) : call.one;
   const Identity& identity = call.directory->identity;
   std::string place;
   for (const uint64_t number : {uint64_t{identity.major}, uint64_t{identity.minor}, identity.mount})
@@ -593,7 +593,7 @@ constexpr Argument kFlags = {Reads::kNumber, "flags"};
 const Row kRows[] = {
     {"openDirectory", {kPath}, OpenPath, Opened},
     {"openDirectoryAt", {kIn, kName, {Reads::kFlag, "follow"}}, OpenAt, Opened},
-    {"locateTarget", {kPath, {Reads::kFlag, "makeDirectories"}}, Locate, Located, true},
+    {"locateTarget", {kPath, {Reads::kFlag, "makeDirectories"}}, Locate, Located},
     {"ancestors", {kIn}, FindAncestors, Identities},
     {"lookUp",
      {kIn, kName},

@@ -124,6 +124,7 @@ const oneForm = {
   issueTicket: [],
   takeBack: [],
   cancel: ['ticket'],
+  leaveBehind: ['ticket'],
   setPlanProvider: ['provider'],
   setTemporaryOwner: ['owner'],
   providePlan: ['plan request', 'decision'],
