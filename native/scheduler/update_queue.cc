@@ -46,6 +46,13 @@ bool UpdateQueue::Leave(uint64_t ticket) {
       const auto directory = directories_.find(std::string(ParentPath(left.path)));
       if (--directory->second.under_way == 0) directories_.erase(directory);
       if (left.has_held) ForgetWaitForSlot();
+      // Before the next one of its path, which has waited less long for a slot.
+      const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                     [&](uint64_t one) REQUIRES(mutex_) { return HasSlot(one); });
+      if (next != waiting_.end()) {
+        GrantSlot(*next, &now);
+        waiting_.erase(next);
+      }
     } else if (was_first) {
       waiting_.erase(std::find(waiting_.begin(), waiting_.end(), ticket));
     }
@@ -53,14 +60,6 @@ bool UpdateQueue::Leave(uint64_t ticket) {
       paths_.erase(path);
     } else if (was_first) {
       RequestSlot(tickets.front(), &now);
-    }
-    if (left.under_way) {
-      const auto next = std::find_if(waiting_.begin(), waiting_.end(),
-                                     [&](uint64_t one) REQUIRES(mutex_) { return HasSlot(one); });
-      if (next != waiting_.end()) {
-        GrantSlot(*next, &now);
-        waiting_.erase(next);
-      }
     }
   }
   for (const Task& task : now) task();

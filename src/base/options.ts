@@ -107,6 +107,8 @@ export interface SaveOptions {
   makeDirectories?: boolean | null | undefined;
   /**
    * Aborts the save until it is published. After that an abort has no effect, and the save resolves as usual.
+   * An aborted save rejects when its temporary is removed, or after about 50 ms if a disk or a server holds that
+   * up; then it is removed later, and until then the data may still be read.
    */
   signal?: AbortSignal | null | undefined;
   /** The encoding of `data` if it is a string. Default `'utf8'`. */

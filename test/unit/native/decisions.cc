@@ -1,6 +1,7 @@
 // Tests, on a scripted system, what the native engine does when a system call is missing, or another program
 // blocks it. The first argument names the test; decisions.test.ts runs each test in a process of its own.
 #include <errno.h>
+#include <string.h>
 
 #include <algorithm>
 #include <chrono>
@@ -53,6 +54,7 @@ using indelible::ScheduledSave;
 using indelible::ScheduledSaves;
 using indelible::Scheduler;
 using indelible::Status;
+using indelible::Slots;
 using indelible::StreamingSaves;
 using indelible::TemporaryFile;
 using indelible::ThreadPool;
@@ -1444,6 +1446,160 @@ TEST("does not suspend a cancelled save") {
   job->Cancel();
   TheScheduler().ResumeAll(TheListener().get());
   CHECK(TheListener()->Outcomes(1).at(0).status.error() == ECANCELED);
+}
+
+TEST("cancels a save until its rename begins, and says whether it will publish nothing") {
+  for (const char* call : {"CreateFile", "Write", "SyncBarrier", "Rename", "SyncDirectory"}) {
+    script = {};
+    TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+    const std::shared_ptr<SaveJob> job = JobOf();
+    bool cancelled = false;
+    bool called = false;
+    script.meanwhile[call] = [&] {
+      called = true;
+      cancelled = job->Cancel();
+    };
+    CHECK(SaveSync({job}).empty());
+    CHECK(called && job->outcome().published == !cancelled);
+    CHECK(script.Called("Rename") == !cancelled);
+    const bool in_time = strcmp(call, "Rename") != 0 && strcmp(call, "SyncDirectory") != 0;
+    CHECK(cancelled == in_time);
+    CHECK(job->outcome().status.error() == (in_time ? ECANCELED : 0));
+    CHECK(job->Cancel() == in_time);
+  }
+}
+
+TEST("publishes no save that was cancelled before a later one to its path was published in its place") {
+  script.threads = true;
+  TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
+  const std::shared_ptr<SaveJob> earlier = JobOf();
+  CHECK(earlier->Cancel());
+  TheScheduler().Submit(earlier);
+  TheScheduler().Submit(JobOf());
+  size_t published = 0;
+  for (const SaveOutcome& outcome : TheListener()->Outcomes(2)) published += outcome.published ? 1 : 0;
+  CHECK(published == 1 && !earlier->outcome().published);
+}
+
+TEST("fails a save that is withdrawn before it has begun, although none of those before it ends") {
+  script.threads = true;
+  // Those that have a slot wait for their plan.
+  std::vector<std::shared_ptr<SaveJob>> jobs;
+  for (int i = 0; i < 5; ++i) {
+    jobs.push_back(JobOf([i](SaveRequest* request) {
+      request->path = "/directory/" + std::to_string(i);
+      request->size = size_t{2} << 20;
+    }));
+    TheScheduler().Submit(jobs.back());
+  }
+  TheListener()->NextRequest();
+  CHECK(jobs[4]->Cancel());
+  TheScheduler().Withdraw(*jobs[4]);
+  CHECK(TheListener()->Outcomes(1).at(0).status.error() == ECANCELED);
+  CHECK(!jobs[0]->outcome().published && jobs[4]->outcome().status.error() == ECANCELED);
+}
+
+TEST("does not let the later saves to a path wait for one that was withdrawn") {
+  script.threads = true;
+  const std::shared_ptr<SaveJob> job = JobOf();
+  TheScheduler().Submit(job);
+  TheListener()->NextRequest();
+  // It stays suspended.
+  TheScheduler().plans().Provide(kFilesystem, 0, Decision::Default());
+  CHECK(!SaveSync({JobOf()}).empty());
+  CHECK(job->Cancel());
+  TheScheduler().Withdraw(*job);
+  CHECK(SaveSync({JobOf()}).empty());
+  TheScheduler().ResumeAll(TheListener().get());
+  CHECK(TheListener()->Outcomes(1).at(0).status.error() == ECANCELED);
+  CHECK(script.TimesCalled("Rename") == 1);
+}
+
+TEST("gives the saves to a place that holds one up slots of their own, and few threads") {
+  Slots slots;
+  Workers workers;
+  ScheduledSaves back;
+  for (int i = 0; i < 300; ++i)
+    slots.Enqueue(std::make_shared<ScheduledSave>(JobFor("/hung/" + std::to_string(i))));
+  ScheduledSaves taken;
+  while (std::shared_ptr<ScheduledSave> save = slots.Take()) {
+    workers.Enqueue(save);
+    taken.push_back(std::move(save));
+  }
+  const auto local = std::make_shared<ScheduledSave>(JobFor("/local/file"));
+  slots.Enqueue(local);
+  CHECK(taken.size() < 300 && slots.HasWaiting());
+  // None has begun.
+  CHECK(!slots.FindHeldUp(&workers, &back) && slots.Take() == nullptr);
+  const std::shared_ptr<ScheduledSave> first = workers.Next(workers.Add());
+  first->begin -= 2 * ThreadPool::kHeldUp;
+  std::this_thread::sleep_for(ThreadPool::kHeldUp);
+  CHECK(slots.FindHeldUp(&workers, &back) && back.size() == taken.size() - 1 && workers.empty());
+  CHECK(slots.Take() == local && !slots.HasWaiting());
+  size_t started = 1;
+  while (slots.Take() != nullptr) ++started;
+  CHECK(started == ThreadPool::kMostHeldUp);
+  // A save that leaves its thread, or ends, lets another one start.
+  CHECK(slots.LeaveThread(first.get()) && slots.Take() != nullptr && slots.Take() == nullptr);
+  slots.Release(first.get());
+  CHECK(slots.Take() == nullptr);
+  CHECK(slots.taken() == ThreadPool::kMostHeldUp + 1);
+}
+
+TEST("holds up by one directory all that are known to be on its filesystem, and no other") {
+  Slots slots;
+  Workers workers;
+  ScheduledSaves back;
+  for (const char* path : {"/hung/1/file", "/hung/2/file"}) slots.Learn(path, kOther, false);
+  slots.Learn("/local/file", kFilesystem, false);
+  const auto first = std::make_shared<ScheduledSave>(JobFor("/hung/1/file"));
+  slots.Enqueue(first);
+  CHECK(slots.Take() == first);
+  first->begin = std::chrono::steady_clock::now() - 2 * ThreadPool::kHeldUp;
+  CHECK(slots.FindHeldUp(&workers, &back));
+  for (size_t i = 0; i < 2 * ThreadPool::kMostHeldUp; ++i) {
+    slots.Enqueue(std::make_shared<ScheduledSave>(JobFor("/hung/2/" + std::to_string(i))));
+    slots.Enqueue(std::make_shared<ScheduledSave>(JobFor("/local/" + std::to_string(i))));
+  }
+  size_t hung = 1;
+  size_t local = 0;
+  while (const std::shared_ptr<ScheduledSave> save = slots.Take())
+    ++(save->job->request().path.compare(0, 6, "/hung/") == 0 ? hung : local);
+  CHECK(hung == ThreadPool::kMostHeldUp && local == 2 * ThreadPool::kMostHeldUp);
+}
+
+TEST("runs the work of other places while one holds up threads, and not all of its own") {
+  script.threads = true;
+  constexpr size_t kTasks = 100;
+  auto* const pool = new ThreadPool(4);
+  std::mutex mutex;
+  std::condition_variable changed;
+  size_t begun = 0;
+  size_t ended = 0;
+  bool answers = false;
+  bool other = false;
+  for (size_t i = 0; i < kTasks; ++i) {
+    indelible::Task task = [&] {
+      std::unique_lock<std::mutex> lock(mutex);
+      ++begun;
+      changed.wait(lock, [&] { return answers; });
+      ++ended;
+      changed.notify_all();
+    };
+    CHECK(pool->Post(&task, "hung"));
+  }
+  indelible::Task task = [&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    other = true;
+    changed.notify_all();
+  };
+  CHECK(pool->Post(&task, "local"));
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return other; });
+  CHECK(begun >= ThreadPool::kMostHeldUp && begun < kTasks && ended == 0);
+  answers = true;
+  changed.notify_all();
+  changed.wait(lock, [&] { return ended == kTasks; });
 }
 
 TEST("opens a streaming save again when its plan is provided, and reports its length") {

@@ -37,6 +37,8 @@ using scripted::script;
 std::mutex answering;
 
 Status Answer(const std::string& function, const std::string& arguments = std::string()) {
+  const auto meanwhile = script.meanwhile.find(function);
+  if (meanwhile != script.meanwhile.end()) meanwhile->second();
   const std::lock_guard<std::mutex> lock(answering);
   script.calls.push_back(function + arguments);
   int error = 0;

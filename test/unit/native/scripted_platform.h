@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -17,6 +18,8 @@ struct Script {
   // The error numbers that the calls of a function return one after another; then 0, or the one in `always`.
   std::map<std::string, std::deque<int>> answers;
   std::map<std::string, int> always;
+  // What happens meanwhile, before a call of the function has an effect.
+  std::map<std::string, std::function<void()>> meanwhile;
   // Whether EBUSY and EPERM may be temporary on this system, and open files block renames.
   bool windows = false;
   // Whether threads can be started.
