@@ -19,7 +19,7 @@ import { bundleDeclarations, exportedNames } from './distribution/declarations.j
 import { commonJsEntry, declarationsOf, ENTRIES, moduleEntry } from './distribution/entries.js';
 import { bundleLibrary, moduleOf } from './distribution/library-bundle.js';
 import { projectRoot, run } from './run.js';
-import { confirmedCode } from './tested-code.js';
+import { confirmedResults } from './tested-code.js';
 
 const dist = join(projectRoot, 'dist');
 const declarations = join(projectRoot, 'build/declarations');
@@ -86,10 +86,10 @@ write('cli/LICENSES.txt', licenses(command.packages));
 const page = 'see-it-work.html';
 write(`docs/${page}.br`, compress(readFileSync(join(projectRoot, 'docs', page))));
 const crashed: CrashResults = JSON.parse(readFileSync(join(projectRoot, 'docs/crash-results.json'), 'utf8'));
-const code = confirmedCode(crashed, projectRoot);
-// Without any code that is the same today, no result can be shown.
-const confirmed = { ...crashed, code, results: Object.keys(code).length === 0 ? [] : crashed.results };
-write('docs/crash-results.json.br', compress(Buffer.from(JSON.stringify(confirmed))));
+write(
+  'docs/crash-results.json.br',
+  compress(Buffer.from(JSON.stringify(confirmedResults(crashed, projectRoot)))),
+);
 
 const sources = ['binding.gyp', ...filesBelow('native')].filter((name) => /\.(gyp|cc|h)$/.test(name));
 const texts = sources.map((name) => [name, withoutComments(readFileSync(join(projectRoot, name), 'utf8'))]);

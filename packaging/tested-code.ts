@@ -32,6 +32,12 @@ export function confirmedCode({ code = {} }: CrashResults, root: string): Record
   );
 }
 
+/** The part of a lab's results that may be shown. Without any code that is the same today, that is none. */
+export function confirmedResults(crashed: CrashResults, root: string): CrashResults {
+  const code = confirmedCode(crashed, root);
+  return { ...crashed, code, results: Object.keys(code).length === 0 ? [] : crashed.results };
+}
+
 function hashOf(root: string, files: readonly string[]): string {
   const hash = createHash('sha256');
   for (const file of files.toSorted()) {

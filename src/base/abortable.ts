@@ -9,6 +9,35 @@ import { abortError } from './errors.js';
 const TIMERS = 5;
 const TIMER_MS = 10;
 
+/** The calls that listen to a signal. They share one listener: Node warns of more than ten. */
+interface Listening {
+  readonly calls: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const listening = new WeakMap<AbortSignal, Listening>();
+
+/** @returns a function that ends it. */
+function whenAborted(signal: AbortSignal, call: () => void): () => void {
+  let { calls, listener } = listening.get(signal) ?? {};
+  if (calls === undefined || listener === undefined) {
+    const added = new Set<() => void>();
+    calls = added;
+    listener = () => {
+      listening.delete(signal);
+      for (const one of added) one();
+    };
+    listening.set(signal, { calls, listener });
+    signal.addEventListener('abort', listener, { once: true });
+  }
+  calls.add(call);
+  return () => {
+    if (!calls.delete(call) || calls.size > 0 || signal.aborted) return;
+    listening.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
+}
+
 /**
  * Settles as the given promise does. If the signal is aborted first, rejects at once, without waiting for the
  * promise.
@@ -16,15 +45,14 @@ const TIMER_MS = 10;
 export async function abortable<T>(given: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return given;
   if (signal.aborted) throw abortError(signal);
-  let abort = (): void => undefined;
+  let end = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(abortError(signal));
-    signal.addEventListener('abort', abort, { once: true });
+    end = whenAborted(signal, () => reject(abortError(signal)));
   });
   try {
     return await Promise.race([given, aborted]);
   } finally {
-    signal.removeEventListener('abort', abort);
+    end();
   }
 }
 
@@ -58,9 +86,10 @@ export function unlessHeldUp<T>(
     const aborted = (): void => {
       if (leaving.mayLeave()) wait(TIMERS);
     };
+    let end = (): void => undefined;
     const settle = (): void => {
       stopTimer(timer);
-      signal.removeEventListener('abort', aborted);
+      end();
     };
     given.then(
       (value) => {
@@ -73,7 +102,7 @@ export function unlessHeldUp<T>(
       },
     );
     if (signal.aborted) aborted();
-    else signal.addEventListener('abort', aborted, { once: true });
+    else end = whenAborted(signal, aborted);
   });
 }
 

@@ -2,6 +2,7 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isError } from '../base/errors.js';
+import { failedWith } from '../base/fs-error.js';
 
 /** The options of `indelible bench` that name files. */
 export interface Outputs {
@@ -14,7 +15,12 @@ export interface Outputs {
 export function checkDirectories(directories: readonly string[]): void {
   for (const directory of directories) {
     if (!statSync(directory).isDirectory()) throw new Error(`'${directory}' is not a directory`);
-    accessSync(directory, constants.W_OK);
+    try {
+      accessSync(directory, constants.W_OK);
+    } catch (error) {
+      if (!failedWith(error, 'EROFS')) throw error;
+      throw new Error(`'${directory}' is mounted read-only: no file can be saved there`);
+    }
   }
 }
 
