@@ -173,7 +173,10 @@ export class TracedSaver {
       const save = await this.#saveInjected(moment.situation, [injection], async (_, saving) => {
         await pause(delay / 4);
         this.#saver.abort();
-        return await saving;
+        const outcome = await saving;
+        // It rejects meanwhile. The call ends later, and what it has made is removed.
+        if (outcome.error !== undefined) await pause(delay);
+        return outcome;
       });
       const call = save?.calls.find((one) => recognise[moment.step](one, save.names));
       if (save?.outcome.aborted && call?.result.endsWith('(DELAYED)')) return save;
