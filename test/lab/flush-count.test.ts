@@ -70,10 +70,13 @@ describe.skipIf(missing !== undefined)('the flush count of the benchmark', () =>
 async function whenIdle(
   read: () => { flushes: number; requests: number },
 ): Promise<{ flushes: number; requests: number }> {
-  for (let last = read(); ; ) {
+  // A busy machine may take long for a flush.
+  for (let [last, unchanged] = [read(), 0]; ; ) {
     await sleep(50);
     const now = read();
-    if (now.flushes === last.flushes && now.requests === last.requests) return now;
+    const same = now.flushes === last.flushes && now.requests === last.requests;
+    unchanged = same ? unchanged + 1 : 0;
+    if (unchanged === 10) return now;
     last = now;
   }
 }
