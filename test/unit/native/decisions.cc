@@ -1895,5 +1895,6 @@ int main(int count, char** arguments) {
   if (found == Tests().end()) return 2;
   script = {};
   found->second();
-  return 0;
+  // Threads of the pool still use the script, which return would destroy.
+  std::_Exit(0);
 }
