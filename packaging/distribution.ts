@@ -75,7 +75,7 @@ for (const name of readdirSync(contenders)) {
     rmSync(path);
     continue;
   }
-  const module = transformSync(readFileSync(path, 'utf8'), { minifyWhitespace: true, target: 'es2023' });
+  const module = transformSync(readFileSync(path, 'utf8'), { minify: true, target: 'es2023' });
   writeFileSync(path, module.code);
 }
 

@@ -1,11 +1,12 @@
 import { join, relative, sep } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { minify } from 'rolldown/utils';
 import { type BundledPackage, packageOf, packagesIn } from './bundled-packages.js';
 import { moduleOf, partOf } from './library-bundle.js';
 
 /** The command in one file. */
 export interface CommandBundle {
-  code: Uint8Array;
+  code: string;
   /** The project's own modules in the bundle, relative to the project's root. */
   modules: string[];
   /** The packages with code in the bundle, by name. */
@@ -44,8 +45,11 @@ export async function bundleCommand(root: string): Promise<CommandBundle> {
   const [output] = Object.values(metafile.outputs);
   if (file === undefined || output === undefined) throw new Error('esbuild has bundled nothing');
   const inputs = Object.keys(output.inputs);
+  // A second minifier, which knows other ways, saves 1.5 %.
+  const smaller = await minify('main.js', file.text, { module: true });
+  if (smaller.errors.length > 0) throw new Error(smaller.errors.map(({ message }) => message).join('\n'));
   return {
-    code: file.contents,
+    code: smaller.code,
     modules: inputs.filter((path) => packageOf(path) === undefined),
     packages: packagesIn(root, inputs),
     imports: output.imports.map(({ path }) => path),
