@@ -27,7 +27,7 @@ describe('the command in one file', () => {
   });
 
   test('is the file in dist/', () => {
-    expect(readFileSync(join(folder, 'main.js')).equals(bundle.Buffer.from(code))).toBe(true);
+    expect(readFileSync(join(folder, 'main.js')).equals(Buffer.from(bundle.code))).toBe(true);
   });
 
   test('imports only modules of Node.js and the library beside it', () => {
