@@ -93,10 +93,10 @@ bool Environment::Cancel(uint64_t ticket) {
   return true;
 }
 
-void Environment::LeaveBehind(Napi::Env env, uint64_t ticket) {
+void Environment::Unref(Napi::Env env, uint64_t ticket) {
   const auto found = pending_.find(ticket);
-  if (found == pending_.end() || std::exchange(found->second.left_behind, true)) return;
-  ++left_behind_;
+  if (found == pending_.end() || std::exchange(found->second.unreferenced, true)) return;
+  ++unreferenced_;
   if (MayEnd()) wake_.Unref(env);
 }
 
@@ -119,7 +119,7 @@ Environment::Answer AnswerOf(std::shared_ptr<Environment::StreamingSave> save, E
   };
 }
 
-std::string PlaceOf(const SaveJob& job) { return std::string(ParentPath(job.request().path)); }
+std::string ResourceOf(const SaveJob& job) { return std::string(ParentPath(job.request().path)); }
 
 Environment::Answer Zero() {
   return [](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, 0); };
@@ -139,7 +139,7 @@ Napi::Value Environment::OpenSave(Napi::Env env, SaveArguments arguments, Form f
     open->job = JobOf(&arguments, ticket);
   }
   open->busy = true;
-  std::string place = PlaceOf(*open->job);
+  std::string resource = ResourceOf(*open->job);
   const bool synchronous = form == Form::kSynchronous;
   return Call(env, form,
               [save = open, synchronous]() -> Answer {
@@ -157,13 +157,13 @@ Napi::Value Environment::OpenSave(Napi::Env env, SaveArguments arguments, Form f
                 }
                 return AnswerOf(save, FailureOf(save->job->outcome().status));
               },
-              {Napi::Object(), std::move(place), ticket});
+              {Napi::Object(), std::move(resource), ticket});
 }
 
 Napi::Value Environment::AppendToSave(Napi::Env env, std::shared_ptr<StreamingSave> save, Napi::Object owner,
                                       const uint8_t* data, size_t size, Form form) {
   save->busy = true;
-  CallContext context{owner, PlaceOf(*save->job), save->job->ticket()};
+  CallContext context{owner, ResourceOf(*save->job), save->job->ticket()};
   return Call(
       env, form,
       [save, data, size]() -> Answer {
@@ -196,7 +196,7 @@ Napi::Value Environment::AbandonSave(Napi::Env env, uint64_t ticket, std::shared
                 Process::Get().streaming.Abandon(job.get());
                 return [job](Napi::Env env) { return StagesValue(env, *job); };
               },
-              {Napi::Object(), PlaceOf(*save->job), ticket});
+              {Napi::Object(), ResourceOf(*save->job), ticket});
 }
 
 Napi::Value Environment::JoinUpdates(Napi::Env env, uint64_t ticket, const std::string& path) {
@@ -237,7 +237,7 @@ Napi::Value Environment::Call(Napi::Env env, Form form, Work work, CallContext c
     work = Work();
     self->Push(Answered{number, std::move(answer), true});
   };
-  if (!Process::Get().threads.Post(&run, std::move(context.place))) run();
+  if (!Process::Get().threads.Post(&run, std::move(context.resource))) run();
   return promise;
 }
 
@@ -306,7 +306,7 @@ void Environment::Settle(Napi::Env env, const Answered& answered) {
   const auto found = pending_.find(answered.number);
   if (found == pending_.end()) return;
   const napi_deferred deferred = found->second.deferred;
-  if (found->second.left_behind) --left_behind_;
+  if (found->second.unreferenced) --unreferenced_;
   pending_.erase(found);
   // Fails only in a worker that is being terminated, where no code waits for the promise any more.
   static_cast<void>(napi_resolve_deferred(env, deferred, answered.answer(env)));

@@ -58,8 +58,8 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Napi::Value SaveSync(Napi::Env env, std::vector<SaveArguments> arguments, bool group);
   // False if the save is being published, or is completed.
   bool Cancel(uint64_t ticket);
-  // The process does not stay alive for the pending call of a save that was cancelled.
-  void LeaveBehind(Napi::Env env, uint64_t ticket);
+  // The process does not stay alive for the pending call of the save.
+  void Unref(Napi::Env env, uint64_t ticket);
 
   // A streaming save, identified by the same ticket in every call. Each call is made after the answer to the
   // one before. The answer to opening may be the plans to provide first; then the save is opened again. After
@@ -88,7 +88,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     // Stays alive until the call ends.
     Napi::Object data;
     // See ThreadPool::Post.
-    std::string place;
+    std::string resource;
     // The ticket of a streaming save. 0: no ticket.
     uint64_t ticket = 0;
   };
@@ -120,7 +120,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
     // Keeps the bytes at their address.
     Napi::ObjectReference data;
     std::shared_ptr<SaveJob> job;
-    bool left_behind = false;
+    bool unreferenced = false;
   };
   static void Deliver(Napi::Env env, Napi::Function callback, Environment* self, void* data);
   using Wake = Napi::TypedThreadSafeFunction<Environment, void, Deliver>;
@@ -136,7 +136,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   void DeliverAll(Napi::Env env);
   void Settle(Napi::Env env, const Answered& answered);
   void SettleNow(Napi::Env env, uint64_t ticket);
-  bool MayEnd() const { return pending_.size() == left_behind_; }
+  bool MayEnd() const { return pending_.size() == unreferenced_; }
   void RequestPlan(Napi::Env env, const PlanRequest& request);
   void TearDown();
 
@@ -148,7 +148,7 @@ class Environment : public SaveListener, public std::enable_shared_from_this<Env
   Handles handles_;
   std::map<uint64_t, Pending> pending_;
   // The number of pending calls for which the process does not stay alive.
-  size_t left_behind_ = 0;
+  size_t unreferenced_ = 0;
   // Opened and neither finished nor abandoned, by ticket.
   std::map<uint64_t, std::shared_ptr<StreamingSave>> streaming_;
   // Tickets in the update queue.

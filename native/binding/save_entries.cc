@@ -166,12 +166,12 @@ Napi::Value Cancel(const Napi::CallbackInfo& info) {
 }
 
 // (ticket). Does nothing for a completed call.
-Napi::Value LeaveBehind(const Napi::CallbackInfo& info) {
+Napi::Value Unref(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   Arguments arguments(info);
   const uint64_t ticket = TicketArgument(environment, &arguments, false);
   if (!arguments.ok()) return Napi::Value();
-  environment.LeaveBehind(info.Env(), ticket);
+  environment.Unref(info.Env(), ticket);
   return info.Env().Undefined();
 }
 
@@ -264,7 +264,7 @@ void ExportSaves(Napi::Env env, Napi::Object exports) {
   ExportForms(env, exports, "abandonSave", AbandonSave);
   Export(env, exports, "issueTicket", IssueTicket);
   Export(env, exports, "cancel", Cancel);
-  Export(env, exports, "leaveBehind", LeaveBehind);
+  Export(env, exports, "unref", Unref);
   Export(env, exports, "takeBack", TakeBack);
   Export(env, exports, "setPlanProvider", SetPlanProvider);
   Export(env, exports, "providePlan", ProvidePlan);

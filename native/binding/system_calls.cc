@@ -194,15 +194,15 @@ void Read(const Argument& argument, Arguments* arguments, Call* call) {
 
 Status Locate(Call* call);
 
-// Where the call works: its directory, or the directory that it opens. Calls for open files alone have no
-// place.
-std::string PlaceOf(const Row& row, const Call& call) {
+// What may hold up the call: its directory, or the directory that it opens. Calls for open files alone have
+// no resource.
+std::string ResourceOf(const Row& row, const Call& call) {
   if (call.directory == nullptr) return row.run == Locate ? std::string(ParentPath(call.one)) : call.one;
   const Identity& identity = call.directory->identity;
-  std::string place;
+  std::string resource;
   for (const uint64_t number : {uint64_t{identity.major}, uint64_t{identity.minor}, identity.mount})
-    place.append(reinterpret_cast<const char*>(&number), sizeof(number));
-  return place;
+    resource.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  return resource;
 }
 
 Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) {
@@ -210,7 +210,7 @@ Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) 
   auto call = std::make_unique<Call>();
   for (const Argument& argument : row.arguments) Read(argument, &arguments, call.get());
   if (!arguments.ok()) return Napi::Value();
-  std::string place = PlaceOf(row, *call);
+  std::string resource = ResourceOf(row, *call);
   return Environment::Of(info.Env())
       .Call(info.Env(), form,
             [&row, call = std::move(call)]() mutable -> Environment::Answer {
@@ -224,7 +224,7 @@ Napi::Value MakeCall(const Napi::CallbackInfo& info, Form form, const Row& row) 
                 return status.ok() ? row.answer(env, call.get()) : FailureValue(env, status, false);
               };
             },
-            {Napi::Object(), std::move(place)});
+            {Napi::Object(), std::move(resource)});
 }
 
 template <Form form>

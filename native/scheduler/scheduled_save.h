@@ -21,8 +21,8 @@ enum class SlotClass : uint8_t { kSmall, kLarge, kInMemory };
 
 struct ScheduledSave;
 
-// The slots of a class, or those of a class at one place that holds its saves up, and the saves that wait for
-// one of them (Slots).
+// The slots of a class, or those of a class for a filesystem that holds its saves up, and the saves that wait
+// for one of them (Slots).
 struct SlotGroup {
   size_t limit = 0;
   size_t taken = 0;
@@ -49,7 +49,7 @@ struct ScheduledSave {
   bool ready = false;       // Stage 1 is done.
   bool dispatched = false;  // A thread is going to publish it.
   SlotClass slot_class = SlotClass::kSmall;
-  // Where it has a slot or waits for one, and its place in the list of those that do the same.
+  // Where it has a slot or waits for one, and its position among those that do the same.
   SlotGroup* slots = nullptr;
   std::list<std::shared_ptr<ScheduledSave>>::iterator waits_at;
   std::list<ScheduledSave*>::iterator holds_at;

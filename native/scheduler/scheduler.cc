@@ -121,7 +121,7 @@ void Scheduler::Watch() {
   PostDispatch(std::move(dispatch));
 }
 
-// Saves to other places do not wait for those that are held up.
+// Saves to other filesystems do not wait for those that are held up.
 void Scheduler::FindHeldUp(Dispatch* dispatch) {
   ScheduledSaves back;
   if (!slots_.FindHeldUp(&workers_, &back)) return;

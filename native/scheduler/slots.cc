@@ -49,11 +49,11 @@ SlotClass Slots::ClassOf(const SaveJob& job) const {
   return IsInMemory(job.request().path) ? SlotClass::kInMemory : SlotClass::kSmall;
 }
 
-Slots::Place Slots::PlaceOf(const ScheduledSave& save) const {
+Slots::Resource Slots::ResourceOf(const ScheduledSave& save) const {
   const std::string& path = save.job->request().path;
   const Known* const known = Find(path);
-  if (known != nullptr) return Place{save.slot_class, known->filesystem, std::string()};
-  return Place{save.slot_class, platform::FilesystemId(), std::string(ParentPath(path))};
+  if (known != nullptr) return Resource{save.slot_class, known->filesystem, std::string()};
+  return Resource{save.slot_class, platform::FilesystemId(), std::string(ParentPath(path))};
 }
 
 bool Slots::IsInMemory(const std::string& path) const {
@@ -72,20 +72,20 @@ void Slots::Learn(const std::string& path, const platform::FilesystemId& filesys
   directories_[std::string(ParentPath(path))] = Known{filesystem, in_memory};
 }
 
-bool Slots::IsHeldUp(const SlotGroup* group) const {
+bool Slots::IsBulkhead(const SlotGroup* group) const {
   return std::none_of(classes_.begin(), classes_.end(), [&](const SlotGroup& one) { return &one == group; });
 }
 
 void Slots::Enqueue(const std::shared_ptr<ScheduledSave>& save) {
   save->slot_class = ClassOf(*save->job);
-  SlotGroup* const held_up = held_up_.empty() ? nullptr : FindHeldUp(PlaceOf(*save));
-  WaitIn(held_up == nullptr ? &Of(save->slot_class) : held_up, save);
+  SlotGroup* const bulkhead = bulkheads_.empty() ? nullptr : FindBulkhead(ResourceOf(*save));
+  WaitIn(bulkhead == nullptr ? &Of(save->slot_class) : bulkhead, save);
 }
 
-// Null if the place holds up no save.
-SlotGroup* Slots::FindHeldUp(const Place& place) {
-  for (HeldUp& one : held_up_) {
-    if (one.place == place) return &one.group;
+// Null if the resource holds up no save.
+SlotGroup* Slots::FindBulkhead(const Resource& resource) {
+  for (Bulkhead& one : bulkheads_) {
+    if (one.resource == resource) return &one.group;
   }
   return nullptr;
 }
@@ -99,7 +99,7 @@ std::shared_ptr<ScheduledSave> Slots::Take() {
   for (SlotGroup& group : classes_) {
     if (group.taken < group.limit && !group.waiting.empty()) return TakeFirst(&group);
   }
-  for (HeldUp& one : held_up_) {
+  for (Bulkhead& one : bulkheads_) {
     SlotGroup& group = one.group;
     if (group.taken < group.limit && group.on_threads < ThreadPool::kMostHeldUp && !group.waiting.empty())
       return TakeFirst(&group);
@@ -119,7 +119,7 @@ std::shared_ptr<ScheduledSave> Slots::TakeFirst(SlotGroup* group) {
 
 std::shared_ptr<ScheduledSave> Slots::PassOn(ScheduledSave* completed) {
   SlotGroup* const group = completed->slots;
-  if (group->waiting.empty() || IsHeldUp(group)) return nullptr;
+  if (group->waiting.empty() || IsBulkhead(group)) return nullptr;
   GiveBack(completed);
   return TakeFirst(group);
 }
@@ -136,16 +136,16 @@ void Slots::Release(ScheduledSave* save) {
   RemoveIfIdle(std::exchange(save->slots, nullptr));
 }
 
-// A place where no save is left counts as one that answers.
+// A filesystem to which no save is under way counts as one that answers.
 void Slots::RemoveIfIdle(const SlotGroup* group) {
-  if (group->taken > 0 || !group->waiting.empty() || !IsHeldUp(group)) return;
-  held_up_.remove_if([group](const HeldUp& one) { return &one.group == group; });
+  if (group->taken > 0 || !group->waiting.empty() || !IsBulkhead(group)) return;
+  bulkheads_.remove_if([group](const Bulkhead& one) { return &one.group == group; });
 }
 
 bool Slots::LeaveThread(ScheduledSave* save) {
   if (!std::exchange(save->on_thread, false)) return false;
   --save->slots->on_threads;
-  return !save->slots->waiting.empty() && IsHeldUp(save->slots);
+  return !save->slots->waiting.empty() && IsBulkhead(save->slots);
 }
 
 void Slots::Remove(ScheduledSave* save) {
@@ -171,23 +171,23 @@ bool Slots::FindHeldUp(Workers* workers, ScheduledSaves* back) {
   looked_ = now;
   bool found = false;
   for (ScheduledSave* const save : holders_) {
-    if (!save->begun() || save->begin > now - ThreadPool::kHeldUp || IsHeldUp(save->slots)) continue;
+    if (!save->begun() || save->begin > now - ThreadPool::kHeldUp || IsBulkhead(save->slots)) continue;
     found = true;
     SlotGroup* const before = save->slots;
-    const Place place = PlaceOf(*save);
-    SlotGroup* group = FindHeldUp(place);
+    const Resource resource = ResourceOf(*save);
+    SlotGroup* group = FindBulkhead(resource);
     if (group != nullptr) {
       MoveTo(group, save);
       continue;
     }
-    HeldUp& held_up = held_up_.emplace_back();
-    held_up.place = place;
-    group = &held_up.group;
+    Bulkhead& bulkhead = bulkheads_.emplace_back();
+    bulkhead.resource = resource;
+    group = &bulkhead.group;
     group->limit = before->limit;
     MoveTo(group, save);
     // So do those that have not begun.
     const auto is_there = [&](const ScheduledSave& one) {
-      return one.slots == before && PlaceOf(one) == place;
+      return one.slots == before && ResourceOf(one) == resource;
     };
     workers->TakeBack(is_there, back);
     for (const auto& one : *back) {

@@ -18,9 +18,9 @@ namespace indelible {
 // Limits the number of saves of each class between start and completion, and with it the open descriptors;
 // and the queue of saves that wait for a slot. The scheduler's mutex guards it.
 //
-// A save that a disk or a server holds up gets a slot of its place: of its filesystem, or, if that is not
-// known, of its directory. So do all saves to that place until the last one has ended. Saves to other places
-// do not wait for them.
+// A filesystem (or, if that is not known, a directory) that holds up a save gets slots of its own for each
+// class, until its last save has ended. Saves to other filesystems do not wait for them: the bulkhead
+// pattern.
 class Slots {
  public:
   Slots();
@@ -37,10 +37,10 @@ class Slots {
   // Removes a save that waits for a slot.
   void Remove(ScheduledSave* save);
   // Finds the saves that have been held up for some time since they began. True if there is one, so that
-  // slots of its class have become free. `*back`: saves to the same places that waited for a worker. They
-  // have no slot any more, and wait for one.
+  // slots of its class have become free. `*back`: saves to the same filesystems that waited for a worker.
+  // They have no slot any more, and wait for one.
   bool FindHeldUp(Workers* workers, ScheduledSaves* back);
-  // Whether saves wait for those of other places.
+  // Whether saves wait for those to other filesystems.
   bool HasWaiting() const;
   // Remembers the filesystem of this path, and whether it is in memory (tmpfs), for later saves to the same
   // directory.
@@ -60,25 +60,25 @@ class Slots {
     bool in_memory = false;
   };
   // The directory only if its filesystem is not known.
-  struct Place {
+  struct Resource {
     SlotClass slot_class = SlotClass::kSmall;
     platform::FilesystemId filesystem;
     std::string directory;
 
-    bool operator==(const Place& other) const {
+    bool operator==(const Resource& other) const {
       return slot_class == other.slot_class && filesystem == other.filesystem && directory == other.directory;
     }
   };
-  struct HeldUp {
-    Place place;
+  struct Bulkhead {
+    Resource resource;
     SlotGroup group;
   };
 
   SlotClass ClassOf(const SaveJob& job) const;
-  Place PlaceOf(const ScheduledSave& save) const;
+  Resource ResourceOf(const ScheduledSave& save) const;
   const Known* Find(const std::string& path) const;
-  SlotGroup* FindHeldUp(const Place& place);
-  bool IsHeldUp(const SlotGroup* group) const;
+  SlotGroup* FindBulkhead(const Resource& resource);
+  bool IsBulkhead(const SlotGroup* group) const;
   static void WaitIn(SlotGroup* group, const std::shared_ptr<ScheduledSave>& save);
   void MoveTo(SlotGroup* group, ScheduledSave* save);
   std::shared_ptr<ScheduledSave> TakeFirst(SlotGroup* group);
@@ -87,7 +87,7 @@ class Slots {
   SlotGroup& Of(SlotClass slot_class) { return classes_[static_cast<size_t>(slot_class)]; }
 
   std::array<SlotGroup, 3> classes_;  // By SlotClass.
-  std::list<HeldUp> held_up_;
+  std::list<Bulkhead> bulkheads_;
   // The saves that have a slot.
   std::list<ScheduledSave*> holders_;
   Clock::time_point looked_{};

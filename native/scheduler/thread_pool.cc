@@ -15,13 +15,13 @@ namespace {
 // Longer than the pauses of a busy program, and short enough to free the threads of an idle one.
 constexpr std::chrono::seconds kIdleTime(5);
 
-// With those that are held up: each has a stack. At sixteen for one place, so many places may hang.
+// With those that are held up. Each has a stack.
 constexpr size_t kMostWithHeldUp = 512;
 
 }  // namespace
 
-bool ThreadPool::Post(Task* task, std::string place) {
-  Work work{std::move(*task), std::move(place)};
+bool ThreadPool::Post(Task* task, std::string resource) {
+  Work work{std::move(*task), std::move(resource)};
   MutexLock lock(mutex_);
   if (HoldBack(&work) || Enqueue(&work)) return true;
   *task = std::move(work.task);
@@ -64,18 +64,18 @@ bool ThreadPool::AddThread() {
   return true;
 }
 
-// True if the work waits until a thread that its place holds up continues.
+// True if the work waits until a thread that its resource holds up continues.
 bool ThreadPool::HoldBack(Work* work) {
-  Place* const place = Find(work->place);
-  if (place == nullptr || place->held_up < kMostHeldUp) return false;
-  place->waiting.push_back(std::move(*work));
+  Bulkhead* const bulkhead = Find(work->resource);
+  if (bulkhead == nullptr || bulkhead->held_up < kMostHeldUp) return false;
+  bulkhead->waiting.push_back(std::move(*work));
   return true;
 }
 
-// Null if the place holds up no thread.
-ThreadPool::Place* ThreadPool::Find(const std::string& name) {
-  for (Place& place : places_) {
-    if (place.name == name) return &place;
+// Null if the resource holds up no thread.
+ThreadPool::Bulkhead* ThreadPool::Find(const std::string& resource) {
+  for (Bulkhead& bulkhead : bulkheads_) {
+    if (bulkhead.resource == resource) return &bulkhead;
   }
   return nullptr;
 }
@@ -98,14 +98,14 @@ void ThreadPool::FindHeldUp() {
     if (thread->held_up || thread->since > since) continue;
     thread->held_up = true;
     --threads_;
-    const std::string& name = thread->work.place;
-    if (name.empty()) continue;
-    Place* place = Find(name);
-    if (place == nullptr) {
-      place = &places_.emplace_back();
-      place->name = name;
+    const std::string& resource = thread->work.resource;
+    if (resource.empty()) continue;
+    Bulkhead* bulkhead = Find(resource);
+    if (bulkhead == nullptr) {
+      bulkhead = &bulkheads_.emplace_back();
+      bulkhead->resource = resource;
     }
-    ++place->held_up;
+    ++bulkhead->held_up;
   }
 }
 
@@ -113,16 +113,17 @@ void ThreadPool::EndWork(Thread* self) {
   busy_.remove(self);
   if (!std::exchange(self->held_up, false)) return;
   ++threads_;
-  Place* const place = Find(self->work.place);
-  if (place == nullptr) return;
+  Bulkhead* const bulkhead = Find(self->work.resource);
+  if (bulkhead == nullptr) return;
   // Where none is held up any more, all may continue.
-  const bool answers = --place->held_up == 0;
-  for (size_t left = answers ? place->waiting.size() : 1; left > 0 && !place->waiting.empty(); --left) {
-    Work next = std::move(place->waiting.front());
-    place->waiting.pop_front();
+  const bool answers = --bulkhead->held_up == 0;
+  for (size_t left = answers ? bulkhead->waiting.size() : 1; left > 0 && !bulkhead->waiting.empty(); --left) {
+    Work next = std::move(bulkhead->waiting.front());
+    bulkhead->waiting.pop_front();
+    // It does not fail: this thread remains.
     static_cast<void>(Enqueue(&next));
   }
-  if (answers) places_.remove_if([place](const Place& one) { return &one == place; });
+  if (answers) bulkheads_.remove_if([bulkhead](const Bulkhead& one) { return &one == bulkhead; });
 }
 
 void ThreadPool::RunThread() {

@@ -17,14 +17,14 @@ namespace indelible {
 // there is work and no idle thread, and ends after some idle seconds. All environments of the process share
 // the pool, and it is never destroyed.
 //
-// A thread whose work takes long counts as held up, by a server that does not answer for example. Another
-// thread takes its place. Work of the same place is held back while many threads are held up there. So no
-// place has all threads.
+// A thread whose work takes long counts as held up, by a server that does not answer for example, and another
+// thread is started instead. While one resource holds up many threads, its other work is held back. So no
+// resource takes all threads: the bulkhead pattern.
 class ThreadPool {
  public:
   // Work that takes longer is held up.
   static constexpr std::chrono::milliseconds kHeldUp{100};
-  // The most threads that one place may hold up before its other work waits.
+  // So many threads one resource may hold up before its other work waits.
   static constexpr size_t kMostHeldUp = 16;
 
   explicit ThreadPool(size_t most_threads) : most_threads_(most_threads) {}
@@ -32,9 +32,9 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Runs `*task` on one of the threads, in the order of the calls. False, with `*task` unchanged, if not even
-  // one thread can be started. `place`: any text that is the same for work that the same filesystem holds up.
-  // Work without a place is never held back.
-  [[nodiscard]] bool Post(Task* task, std::string place = std::string()) EXCLUDES(mutex_);
+  // one thread can be started. `resource` names what may hold up the work: a directory, or a filesystem. Work
+  // without a name is never held back.
+  [[nodiscard]] bool Post(Task* task, std::string resource = std::string()) EXCLUDES(mutex_);
   size_t most_threads() const { return most_threads_; }
 
  private:
@@ -42,7 +42,7 @@ class ThreadPool {
 
   struct Work {
     Task task;
-    std::string place;
+    std::string resource;
   };
   struct Thread {
     ConditionVariable arrived;
@@ -50,9 +50,9 @@ class ThreadPool {
     Clock::time_point since{};
     bool held_up = false;
   };
-  // A place where threads are held up.
-  struct Place {
-    std::string name;
+  // The limit of a resource that holds up threads, and the work that is held back.
+  struct Bulkhead {
+    std::string resource;
     size_t held_up = 0;
     std::list<Work> waiting;
   };
@@ -62,7 +62,7 @@ class ThreadPool {
   void Watch() EXCLUDES(mutex_);
   bool Enqueue(Work* work) REQUIRES(mutex_);
   bool HoldBack(Work* work) REQUIRES(mutex_);
-  Place* Find(const std::string& place) REQUIRES(mutex_);
+  Bulkhead* Find(const std::string& resource) REQUIRES(mutex_);
   bool AddThread() REQUIRES(mutex_);
   void FindHeldUp() REQUIRES(mutex_);
   void EndWork(Thread* self) REQUIRES(mutex_);
@@ -78,7 +78,7 @@ class ThreadPool {
   // and the others may end.
   std::list<Thread*> idle_ GUARDED_BY(mutex_);
   std::list<Thread*> busy_ GUARDED_BY(mutex_);
-  std::list<Place> places_ GUARDED_BY(mutex_);
+  std::list<Bulkhead> bulkheads_ GUARDED_BY(mutex_);
   // Whether a thread runs Watch. Nothing signals `tick_`.
   bool watched_ GUARDED_BY(mutex_) = false;
   ConditionVariable tick_;

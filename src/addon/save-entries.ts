@@ -37,7 +37,7 @@ export interface SaveEntries {
   /** Whether it is certain that the save publishes nothing. False if it has ended. */
   cancel(ticket: number): boolean;
   /** The process does not stay alive for the pending call with this ticket. */
-  leaveBehind(ticket: number): void;
+  unref(ticket: number): void;
   /** Cancels all unpublished saves of this thread, and waits until their temporaries are removed. */
   takeBack(): void;
   /**

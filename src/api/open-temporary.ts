@@ -1,4 +1,4 @@
-import { throwIfAborted, unlessHeldUp } from '../base/abortable.js';
+import { settlePromptly, throwIfAborted } from '../base/abortable.js';
 import { indelibleError } from '../base/errors.js';
 import { toSaveError } from '../base/fs-error.js';
 import { isWeaker, optionsObject, resolveOptions } from '../base/options.js';
@@ -47,7 +47,7 @@ export async function openTemporary(
   const { request, from, defaults } = requestOf(directory, options);
   const opening = run(open(request, from));
   const close = () => void opening.then((late) => run(late.close())).catch(() => undefined);
-  const opened = await unlessHeldUp(opening, request.signal, { mayLeave: () => true, leave: close });
+  const opened = await settlePromptly(opening, request.signal, { cancel: () => true, detach: close });
   return new TemporaryFile(opened, defaults);
 }
 

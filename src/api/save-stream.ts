@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { whenAborted } from '../base/abortable.js';
 import { bytesOf } from '../base/data.js';
 import { abortError, invalidArgumentValue, isError, withPublished } from '../base/errors.js';
 import { type ResolvedOptions, resolveOptions, type SaveOptions } from '../base/options.js';
@@ -43,11 +44,7 @@ export class SaveStream extends Writable {
   #writer: ChunkWriter | undefined;
   /** The rest of the save, from the end of the stream. */
   #finishing: Promise<void> | undefined;
-  readonly #onAbort = (): void => {
-    const { signal } = this.#options;
-    // A save that is finishing handles the signal itself, and may already be published.
-    if (signal !== undefined && this.#finishing === undefined) this.destroy(abortError(signal));
-  };
+  #ignoreSignal = (): void => undefined;
 
   /** @internal */
   constructor(path: AbsolutePath, options: ResolvedOptions, highWaterMark: number | undefined) {
@@ -57,7 +54,12 @@ export class SaveStream extends Writable {
     });
     this.path = path;
     this.#options = options;
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const { signal } = options;
+    if (signal === undefined) return;
+    this.#ignoreSignal = whenAborted(signal, () => {
+      // A save that is finishing handles the signal itself, and may already be published.
+      if (this.#finishing === undefined) this.destroy(abortError(signal));
+    });
   }
 
   /** @internal */
@@ -111,7 +113,7 @@ export class SaveStream extends Writable {
 
   /** @internal */
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#ignoreSignal();
     this.#abandon(error).then(() => callback(error), callback);
   }
 

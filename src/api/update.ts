@@ -1,4 +1,4 @@
-import { abortable, unlessHeldUp } from '../base/abortable.js';
+import { abortable, settlePromptly } from '../base/abortable.js';
 import { now, pause } from '../base/clock.js';
 import type { SaveData } from '../base/data.js';
 import {
@@ -310,7 +310,7 @@ class AsyncLockedFile {
       return;
     }
     const aborted = signal?.aborted ? signal : undefined;
-    await unlessHeldUp(release(), aborted, { mayLeave: () => true }).catch((error) => {
+    await settlePromptly(release(), aborted, { cancel: () => true }).catch((error) => {
       if (aborted === undefined) throw error;
     });
   }

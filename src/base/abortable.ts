@@ -17,8 +17,8 @@ interface Listening {
 
 const listening = new WeakMap<AbortSignal, Listening>();
 
-/** @returns a function that ends it. */
-function whenAborted(signal: AbortSignal, call: () => void): () => void {
+/** Calls the function if the signal is aborted. @returns a function that ends this. */
+export function whenAborted(signal: AbortSignal, call: () => void): () => void {
   let { calls, listener } = listening.get(signal) ?? {};
   if (calls === undefined || listener === undefined) {
     const added = new Set<() => void>();
@@ -56,22 +56,22 @@ export async function abortable<T>(given: Promise<T>, signal: AbortSignal | unde
   }
 }
 
-/** What an aborted call that is held up leaves behind. */
-export interface Leaving {
-  /** Whether the call is certain to publish nothing, now that its signal is aborted. */
-  mayLeave(): boolean;
-  /** Called if the call is left behind. */
-  leave?(): void;
+/** How a call is cancelled when its signal is aborted. */
+export interface Cancellation {
+  /** @returns whether it is certain that the call publishes nothing. */
+  cancel(): boolean;
+  /** Called if its caller does not wait any longer for what the call has still to undo. */
+  detach?(): void;
 }
 
 /**
  * Settles as the given promise does, that of a call that undoes its work when the signal is aborted. If a
  * disk or a server holds that up, rejects with the abort error meanwhile. The call ends later.
  */
-export function unlessHeldUp<T>(
+export function settlePromptly<T>(
   given: Promise<T>,
   signal: AbortSignal | undefined,
-  leaving: Leaving,
+  cancellation: Cancellation,
 ): Promise<T> {
   if (signal === undefined) return given;
   return new Promise((resolve, reject) => {
@@ -79,12 +79,12 @@ export function unlessHeldUp<T>(
     const wait = (timers: number): void => {
       timer = startTimer(() => {
         if (timers > 1) return wait(timers - 1);
-        leaving.leave?.();
+        cancellation.detach?.();
         reject(abortError(signal));
       }, TIMER_MS);
     };
     const aborted = (): void => {
-      if (leaving.mayLeave()) wait(TIMERS);
+      if (cancellation.cancel()) wait(TIMERS);
     };
     let end = (): void => undefined;
     const settle = (): void => {

@@ -22,8 +22,8 @@ export interface QueuedSave {
    * save.
    */
   finishSync?(): void;
-  /** Whether the save is certain to publish nothing, now that its signal is aborted. */
-  mayLeave(): boolean;
+  /** Its signal is aborted. @returns whether it is certain that the save publishes nothing. */
+  cancel(): boolean;
 }
 
 export interface UnsyncedDirectory {

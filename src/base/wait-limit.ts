@@ -1,3 +1,4 @@
+import { whenAborted } from './abortable.js';
 import { now, startTimer, stopTimer } from './clock.js';
 import { abortError } from './errors.js';
 
@@ -55,13 +56,11 @@ export function waitWithLimit(
   if (signal?.aborted) return Promise.reject(abortError(signal));
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
+    let end = (): void => undefined;
     const settle = (action: () => void): void => {
       stopTimer(timer);
-      signal?.removeEventListener('abort', abort);
+      end();
       action();
-    };
-    const abort = (): void => {
-      if (signal !== undefined) settle(() => reject(abortError(signal)));
     };
     const checkTimeout = (): void => {
       const left = timeout - waited();
@@ -69,7 +68,7 @@ export function waitWithLimit(
       else if (left < Number.POSITIVE_INFINITY)
         timer = startTimer(checkTimeout, Math.min(left, MAX_TIMER_MS));
     };
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal !== undefined) end = whenAborted(signal, () => settle(() => reject(abortError(signal))));
     granted.then(
       () => settle(resolve),
       (error) => settle(() => reject(error)),

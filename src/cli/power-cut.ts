@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { save } from '../api/save.js';
 import type { Durability } from '../base/options.js';
@@ -28,10 +28,18 @@ export async function writeUntilPowerCut(
   acknowledge: (line: string) => void,
   signal: AbortSignal,
 ): Promise<never> {
-  mkdirSync(join(directory, 'indelible-power-cut'), { recursive: true });
   // An earlier record must not pass for a later one.
-  const before = DURABILITIES.map((durability) => numberIn(fileFor(directory, durability)) ?? 0);
-  for (let number = Math.max(...before) + 1; ; number += 1) {
+  const before = DURABILITIES.map((durability) => numberIn(fileFor(directory, durability)));
+  let number = Math.max(0, ...before.filter((one) => typeof one === 'number'));
+  // From here on each file is there, whatever is lost.
+  for (const durability of DURABILITIES) {
+    await save(fileFor(directory, durability), record(number), {
+      durability: 'durable',
+      makeDirectories: true,
+    });
+  }
+  for (;;) {
+    number += 1;
     for (const durability of DURABILITIES) {
       signal.throwIfAborted();
       const saved = await save(fileFor(directory, durability), record(number), { durability });
@@ -58,9 +66,9 @@ export function checkAfterPowerCut(
   let broken = false;
   const lines = [...last].map(([asked, { achieved, number }]) => {
     const kept = numberIn(fileFor(directory, asked));
-    const lost = Number(number) - (kept ?? 0);
-    const fault = kept === undefined ? 'the file is torn' : lost > 0 ? `the newest ${lost} are lost` : '';
-    const breaks = fault !== '' && (achieved === 'durable' || (achieved === 'ordered' && kept === undefined));
+    const fault = typeof kept === 'number' ? lossOf(Number(number) - kept) : `the file is ${kept}`;
+    const breaks =
+      fault !== '' && (achieved === 'durable' || (achieved === 'ordered' && typeof kept !== 'number'));
     broken ||= breaks;
     const verdict = fault === '' ? 'kept' : `${fault}, ${breaks ? 'AGAINST' : 'within'} its promise`;
     return `${asked} (achieved: ${achieved}): ${number} acknowledged, ${verdict}\n`;
@@ -69,15 +77,19 @@ export function checkAfterPowerCut(
   return { text: lines.join(''), broken };
 }
 
-/** @returns 0 without a file, and `undefined` if the file is not one whole record. */
-function numberIn(file: string): number | undefined {
+function lossOf(records: number): string {
+  return records > 0 ? `the newest ${records} are lost` : '';
+}
+
+/** @returns `'torn'` if the file is not one whole record. */
+function numberIn(file: string): number | 'missing' | 'torn' {
   let content: Buffer;
   try {
     content = readFileSync(file);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
     throw error;
   }
   const number = Number.parseInt(content.toString(), 10);
-  return content.equals(record(number)) ? number : undefined;
+  return content.equals(record(number)) ? number : 'torn';
 }

@@ -30,7 +30,8 @@ export interface StreamingSaveSync {
 /** Orders the updates of one path in this process. */
 export interface UpdateQueue {
   /**
-   * Runs the task when every earlier update of the path has ended. At most 64 tasks run at once.
+   * Runs the task when every earlier update of the path has ended. At most 64 tasks run at once, in the native
+   * engine for each directory, and 192 in all.
    *
    * @throws the error of the task, the timeout error, or the error of the aborted signal.
    */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'vitest';
-import { save, saveSync } from '../../src/index.js';
+import { createSaveStream, save, saveSync, update } from '../../src/index.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 
 const scratch = new ScratchDirectory();
@@ -86,6 +87,27 @@ describe('an aborted save', () => {
     const { signal } = new AbortController();
     await save(scratch.at('file'), 'new', { signal });
     await assert.rejects(save(scratch.at('file'), 'new', { signal, ifExists: 'fail' }), { code: 'EEXIST' });
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
+
+  it('shares one listener with all other calls of its signal, since Node warns of more than ten', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calls = Array.from({ length: 20 }, async (_, number) => {
+      await save(scratch.at(`${number}`), 'new', { signal });
+      await update(scratch.at(`${number}`), () => 'newer', { signal, lock: 'thread' });
+      await finished(createSaveStream(scratch.at(`${number}`), { signal }).end('newest'));
+    });
+    const streams = Array.from({ length: 20 }, (_, number) =>
+      createSaveStream(scratch.at(`${number}`), { signal }),
+    );
+    const counts = new Set<number>();
+    const counting = setInterval(() => counts.add(getEventListeners(signal, 'abort').length), 1);
+    await Promise.all(calls);
+    for (const stream of streams) await finished(stream.end());
+    clearInterval(counting);
+    counts.delete(0);
+    assert.deepEqual([...counts], [1]);
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 

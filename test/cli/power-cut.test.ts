@@ -35,7 +35,8 @@ describe('indelible bench --power-cut-check', () => {
 
   const broken: [what: string, content: string | undefined, acknowledged: string, says: RegExp][] = [
     ['an older record', record(5), 'durable durable 9\n', /the newest 4 are lost, AGAINST/],
-    ['no record', undefined, 'durable durable 9\n', /the newest 9 are lost, AGAINST/],
+    ['no record', undefined, 'durable durable 9\n', /the file is missing, AGAINST/],
+    ['no record that was ordered', undefined, 'durable ordered 9\n', /the file is missing, AGAINST/],
     [
       'a mixture of two',
       record(9).slice(0, 2048) + record(8).slice(2048),

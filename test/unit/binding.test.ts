@@ -124,7 +124,7 @@ const oneForm = {
   issueTicket: [],
   takeBack: [],
   cancel: ['ticket'],
-  leaveBehind: ['ticket'],
+  unref: ['ticket'],
   setPlanProvider: ['provider'],
   setTemporaryOwner: ['owner'],
   providePlan: ['plan request', 'decision'],

@@ -1,13 +1,13 @@
 import type { Addon } from '../../addon/addon.js';
 import { decisionFor, providePlans } from '../../addon/plan-provider.js';
 import { FLAG, needsPlans, type PlansNeeded, type WireRequest } from '../../addon/wire.js';
-import { unlessHeldUp } from '../../base/abortable.js';
+import { settlePromptly } from '../../base/abortable.js';
 import { refuseIfLost } from '../../base/data.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { ownerPart } from '../../fs/temporary-name.js';
 import { type Engine, type StreamingSave, type StreamingSaveSync, settle } from '../engine.js';
 import { NativeStreamingSave, NativeStreamingSaveSync } from './streaming-save.js';
-import { leavingOf, savedOf, submit } from './submission.js';
+import { cancellationOf, savedOf, submit } from './submission.js';
 import { NativeUpdateQueue } from './update-queue.js';
 
 /** The number of plan requests of a synchronous save before it uses the default plan. */
@@ -106,7 +106,7 @@ export class NativeEngine implements Engine {
     const { byteLength: size } = data;
     const ticket = this.#addon.issueTicket();
     const outcome = Promise.resolve(submit(this.#addon.save, request, data, ticket, temporary));
-    return savedOf(request, await unlessHeldUp(outcome, signal, leavingOf(this.#addon, ticket)), size);
+    return savedOf(request, await settlePromptly(outcome, signal, cancellationOf(this.#addon, ticket)), size);
   }
 
   #saveSync(request: SaveParameters, data: Uint8Array, temporary: number): Saved {

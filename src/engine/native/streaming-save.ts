@@ -2,10 +2,10 @@ import type { Addon } from '../../addon/addon.js';
 import { saveErrorOf } from '../../addon/native-error.js';
 import { providePlans } from '../../addon/plan-provider.js';
 import { needsPlans } from '../../addon/wire.js';
-import { type Leaving, unlessHeldUp } from '../../base/abortable.js';
+import { type Cancellation, settlePromptly } from '../../base/abortable.js';
 import type { Saved, SaveParameters } from '../../base/save-request.js';
 import type { StreamingSave, StreamingSaveSync } from '../engine.js';
-import { addStages, leavingOf, savedOf, submit } from './submission.js';
+import { addStages, cancellationOf, savedOf, submit } from './submission.js';
 
 /** The data with which a streaming save is opened. */
 const NO_DATA = new Uint8Array(0);
@@ -15,20 +15,20 @@ export class NativeStreamingSave implements StreamingSave {
   readonly #addon: Addon;
   readonly #request: SaveParameters;
   readonly #ticket: number;
-  readonly #leaving: Leaving;
+  readonly #cancellation: Cancellation;
   /** The current call. The addon's promises do not reject. */
   #lastCall: Promise<unknown> = Promise.resolve();
   #submitted = false;
   #abandoned = false;
   /** The last call is held up, and the caller knows that the save was aborted. */
-  #left = false;
+  #detached = false;
 
   private constructor(addon: Addon, request: SaveParameters) {
     this.#addon = addon;
     this.#request = request;
     this.#ticket = addon.issueTicket();
-    const { mayLeave } = leavingOf(addon, this.#ticket);
-    this.#leaving = { mayLeave, leave: () => this.#leave() };
+    const { cancel } = cancellationOf(addon, this.#ticket);
+    this.#cancellation = { cancel, detach: () => this.#detach() };
   }
 
   static async open(addon: Addon, request: SaveParameters): Promise<NativeStreamingSave> {
@@ -61,10 +61,10 @@ export class NativeStreamingSave implements StreamingSave {
   async abandon(): Promise<void> {
     this.#abandoned = true;
     this.#addon.cancel(this.#ticket);
-    if (this.#left) return;
+    if (this.#detached) return;
     const { signal } = this.#request;
     // A save that is aborted waits no longer for a server than its calls do.
-    await unlessHeldUp(this.#end(), signal?.aborted ? signal : undefined, this.#leaving).catch(
+    await settlePromptly(this.#end(), signal?.aborted ? signal : undefined, this.#cancellation).catch(
       () => undefined,
     );
   }
@@ -81,13 +81,13 @@ export class NativeStreamingSave implements StreamingSave {
 
   #call<T>(call: Promise<T>): Promise<T> {
     this.#lastCall = call;
-    return unlessHeldUp(call, this.#request.signal, this.#leaving);
+    return settlePromptly(call, this.#request.signal, this.#cancellation);
   }
 
-  #leave(): void {
-    this.#addon.leaveBehind(this.#ticket);
-    if (this.#left) return;
-    this.#left = true;
+  #detach(): void {
+    this.#addon.unref(this.#ticket);
+    if (this.#detached) return;
+    this.#detached = true;
     void this.#end();
   }
 

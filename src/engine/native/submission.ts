@@ -2,7 +2,7 @@ import type { Addon } from '../../addon/addon.js';
 import { saveErrorOf } from '../../addon/native-error.js';
 import { choiceOf } from '../../addon/plan-provider.js';
 import { type Failure, FLAG, type Outcome, type Stages, WIRE, type WireRequest } from '../../addon/wire.js';
-import type { Leaving } from '../../base/abortable.js';
+import type { Cancellation } from '../../base/abortable.js';
 import type { Saved, SaveParameters } from '../../base/save-request.js';
 
 /**
@@ -34,9 +34,9 @@ export function submit<T>(
   );
 }
 
-/** For a save with this ticket, which a server may hold up. */
-export function leavingOf(addon: Addon, ticket: number): Leaving {
-  return { mayLeave: () => addon.cancel(ticket), leave: () => addon.leaveBehind(ticket) };
+/** Of the save with this ticket. */
+export function cancellationOf(addon: Addon, ticket: number): Cancellation {
+  return { cancel: () => addon.cancel(ticket), detach: () => addon.unref(ticket) };
 }
 
 /** @param bytes the size of the file, if the addon does not report it. */

@@ -71,7 +71,7 @@ export class PendingSave implements QueuedSave {
     }
   }
 
-  mayLeave(): boolean {
+  cancel(): boolean {
     return this.#publication === undefined && this.#outcome === undefined;
   }
 

@@ -1,4 +1,4 @@
-import { unlessHeldUp } from '../../base/abortable.js';
+import { settlePromptly } from '../../base/abortable.js';
 import { queueKey } from '../../base/path-bytes.js';
 import { noTemporaryFileError } from '../../base/save-errors.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
@@ -82,7 +82,7 @@ function inOrder(
     queue.shift();
     if (queue.length === 0) shared.pathQueues.delete(key);
   });
-  return unlessHeldUp(ended, signal, save);
+  return settlePromptly(ended, signal, save);
 }
 
 /** A streaming save whose data is complete. It waits for its predecessor. */
@@ -93,7 +93,7 @@ function pendingPublication(save: PortableStreamingSave, predecessor: QueuedSave
   };
   const result = publish();
   const ignore = () => undefined;
-  return { result, settled: result.then(ignore, ignore), mayLeave: () => !save.publishes };
+  return { result, settled: result.then(ignore, ignore), cancel: () => !save.publishes };
 }
 
 function inOrderSync({ path, timer }: SaveParameters, publish: () => Saved): Saved {

@@ -1,4 +1,4 @@
-import { throwIfAborted, unlessHeldUp } from '../../base/abortable.js';
+import { settlePromptly, throwIfAborted } from '../../base/abortable.js';
 import type { Saved, SaveParameters } from '../../base/save-request.js';
 import { advance, advanceSync, resultOf, type State, type Steps } from '../../fs/steps.js';
 import type { StreamingSave, StreamingSaveSync } from '../engine.js';
@@ -18,7 +18,7 @@ export class PortableStreamingSave implements StreamingSave {
   readonly #signal: AbortSignal | undefined;
   #publishes = false;
   /** A call is held up, and the caller knows that the save was aborted. */
-  #left = false;
+  #detached = false;
 
   private constructor(request: SaveParameters, inOrder: (save: PortableStreamingSave) => Promise<Saved>) {
     this.#signal = request.signal;
@@ -37,18 +37,18 @@ export class PortableStreamingSave implements StreamingSave {
     inOrder: (save: PortableStreamingSave) => Promise<Saved>,
   ): Promise<PortableStreamingSave> {
     const save = new PortableStreamingSave(request, inOrder);
-    const leave = () => void save.abandon();
-    await unlessHeldUp(save.#state, request.signal, { mayLeave: () => true, leave });
+    const detach = () => void save.abandon();
+    await settlePromptly(save.#state, request.signal, { cancel: () => true, detach });
     return save;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#throwIfAbandoned();
     this.#state = advance(this.#steps, this.#steps.next(chunk));
-    await unlessHeldUp(this.#state, this.#signal, {
-      mayLeave: () => true,
-      leave: () => {
-        this.#left = true;
+    await settlePromptly(this.#state, this.#signal, {
+      cancel: () => true,
+      detach: () => {
+        this.#detached = true;
       },
     });
   }
@@ -72,9 +72,9 @@ export class PortableStreamingSave implements StreamingSave {
     this.#abandoned = true;
     const ended = this.#finishing === undefined ? this.#discard() : Promise.allSettled([this.#finishing]);
     // The caller has waited for it already.
-    if (this.#left) return;
+    if (this.#detached) return;
     const signal = this.#signal?.aborted ? this.#signal : undefined;
-    await unlessHeldUp<unknown>(ended, signal, { mayLeave: () => true }).catch(() => undefined);
+    await settlePromptly<unknown>(ended, signal, { cancel: () => true }).catch(() => undefined);
   }
 
   /** Whether the file may be published already. */

@@ -1469,16 +1469,16 @@ TEST("cancels a save until its rename begins, and says whether it will publish n
   }
 }
 
-TEST("publishes no save that was cancelled before a later one to its path was published in its place") {
-  script.threads = true;
+TEST("does not count a save as published that was cancelled before a later one was published in its place") {
   TheScheduler().ProvidePlan(kFilesystem, 0, Decision::Default());
-  const std::shared_ptr<SaveJob> earlier = JobOf();
-  CHECK(earlier->Cancel());
-  TheScheduler().Submit(earlier);
-  TheScheduler().Submit(JobOf());
-  size_t published = 0;
-  for (const SaveOutcome& outcome : TheListener()->Outcomes(2)) published += outcome.published ? 1 : 0;
-  CHECK(published == 1 && !earlier->outcome().published);
+  const std::vector<std::shared_ptr<SaveJob>> jobs{JobOf(), JobOf()};
+  bool cancelled = false;
+  // That of the later one.
+  script.meanwhile["Rename"] = [&] { cancelled = jobs[0]->Cancel(); };
+  CHECK(SaveSync(jobs).empty());
+  CHECK(cancelled && script.TimesCalled("Rename") == 1);
+  CHECK(!jobs[0]->outcome().published && jobs[0]->outcome().status.error() == ECANCELED);
+  CHECK(jobs[1]->outcome().published);
 }
 
 TEST("fails a save that is withdrawn before it has begun, although none of those before it ends") {
