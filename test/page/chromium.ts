@@ -1,7 +1,9 @@
-import { accessSync, constants } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 
-const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Without its windows and menus, Chromium starts in a fifth of the processor time. */
+const EXECUTABLES = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
+const EXECUTABLE = process.env.CHROMIUM ?? EXECUTABLES.find((path) => existsSync(path));
 
 /** The browser does what the page asks of it, and nothing by itself. */
 const ARGUMENTS = [
@@ -16,11 +18,7 @@ const ARGUMENTS = [
 
 /** Why no page can be opened here, or `undefined` if one can. */
 export async function chromiumUnavailable(): Promise<string | undefined> {
-  try {
-    accessSync(EXECUTABLE, constants.X_OK);
-  } catch {
-    return `needs ${EXECUTABLE} (Debian package chromium)`;
-  }
+  if (EXECUTABLE === undefined) return "needs Debian's package chromium-headless-shell or chromium";
   try {
     await import('playwright-core');
     return undefined;

@@ -42,18 +42,14 @@ export async function seek(page: Page, at: number): Promise<void> {
 export async function crashShown(
   page: Page,
 ): Promise<{ found: string; states: number; share: string; judgement: string }[][]> {
-  const stages = await page.locator('.crash-report').all();
-  return Promise.all(
-    stages.map(async (stage) => {
-      const outcomes = await stage.locator('.outcome').all();
-      return Promise.all(
-        outcomes.map(async (outcome) => ({
-          found: (await outcome.getAttribute('data-found')) ?? '',
-          states: Number(await outcome.getAttribute('data-states')),
-          share: await outcome.locator('.share b').innerText(),
-          judgement: await outcome.locator('.judgement').innerText(),
-        })),
-      );
-    }),
+  return page.locator('.crash-report').evaluateAll((stages) =>
+    stages.map((stage) =>
+      [...stage.querySelectorAll<HTMLElement>('.outcome')].map((outcome) => ({
+        found: outcome.dataset.found ?? '',
+        states: Number(outcome.dataset.states),
+        share: outcome.querySelector<HTMLElement>('.share b')?.innerText ?? '',
+        judgement: outcome.querySelector<HTMLElement>('.judgement')?.innerText ?? '',
+      })),
+    ),
   );
 }
