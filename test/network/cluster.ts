@@ -19,12 +19,13 @@ const GSYNCD = '/usr/lib/*/glusterfs/gsyncd';
 
 /**
  * A peer that is gone is noticed after a few seconds, in place of 42. The policy: if quorum is lost in the middle of a
- * rename, GlusterFS may not know which brick has the right version of the directory, and without a policy it then
- * refuses every call on the file until an administrator decides (xlators/cluster/afr/src/afr-self-heal-entry.c,
- * __afr_selfheal_entry_finalize_source: a conservative merge where a witness exists).
+ * rename, GlusterFS may not know which brick has the right version of a name, and without a policy it then refuses every
+ * call on the file until an administrator decides (xlators/cluster/afr/src/afr-self-heal-entry.c,
+ * __afr_selfheal_entry_finalize_source: a conservative merge where a witness exists). With `mtime` it may choose the
+ * newest one even if only one brick has it, without its data, and give it to the others (docs/networks.md).
  */
 const OPTIONS = {
-  'cluster.favorite-child-policy': 'mtime',
+  'cluster.favorite-child-policy': 'majority',
   'network.ping-timeout': 3,
   'server.tcp-user-timeout': 3,
   'client.tcp-user-timeout': 3,

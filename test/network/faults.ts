@@ -19,6 +19,8 @@ export interface Fault {
   durability: Durability;
   /** What becomes of the saves while it lasts. */
   meanwhile: 'resolve' | 'reject' | 'wait';
+  /** Whether it cuts off the watching client, too. */
+  cutsOffWatcher?: boolean;
   begin(): Promise<void>;
   end(): Promise<void>;
   /** Makes the other client forget what it has cached: GlusterFS and the kernel keep names for a second. */
@@ -44,6 +46,7 @@ export function clusterFaults(cluster: Cluster): Fault[] {
       ...on,
       name: 'two of three nodes are cut off',
       meanwhile: 'reject',
+      cutsOffWatcher: true,
       begin: () => cluster.cut('node-2', 'node-3'),
       end: () => cluster.join('node-2', 'node-3'),
     },
@@ -95,7 +98,7 @@ const WAIT_MS = 2000;
 
 /** Lets processes save, breaks something, mends it, and judges what is there from elsewhere. */
 export async function injectFault(fault: Fault): Promise<PartResult> {
-  const { mount, judgedFrom, durability, meanwhile } = fault;
+  const { mount, judgedFrom, durability, meanwhile, cutsOffWatcher = false } = fault;
   const folder = fault.name.replaceAll(' ', '-');
   const start = async (
     group: string,
@@ -122,8 +125,8 @@ export async function injectFault(fault: Fault): Promise<PartResult> {
     );
   };
   await acknowledged('before the fault', [...savers, early]);
-  const watcher = new Watcher([...savers, killed], join(judgedFrom, folder, 'save'));
-  const watcherInPlace = new Watcher([inPlace], seenFrom(inPlace));
+  const watcher = new Watcher([...savers, killed], join(judgedFrom, folder, 'save'), cutsOffWatcher);
+  const watcherInPlace = new Watcher([inPlace], seenFrom(inPlace), false);
 
   const errorsBefore = savers.flatMap(({ errors }) => errors).length;
   await fault.begin();

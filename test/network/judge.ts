@@ -28,9 +28,12 @@ export class Watcher {
   readonly findings: Finding[] = [];
   reads = 0;
   #watching = true;
+  readonly #losesServers: boolean;
   readonly #ended: Promise<void>;
 
-  constructor(savers: readonly SaverProcess[], directory: string) {
+  /** @param losesServers whether the fault cuts the watching client off, too. */
+  constructor(savers: readonly SaverProcess[], directory: string, losesServers: boolean) {
+    this.#losesServers = losesServers;
     this.#ended = this.#watch(savers, directory);
   }
 
@@ -45,7 +48,13 @@ export class Watcher {
         for (const [name, { acknowledged }] of history) {
           // Before that there need not be a file.
           if (acknowledged === 0) continue;
-          const { findings } = await look(directory, name);
+          let { findings, length } = await look(directory, name);
+          // A lost connection may end a read early: GlusterFS has returned the first 128 KiB of a file that every
+          // brick had whole. What is there is there again.
+          if (this.#losesServers && findings.length > 0 && length !== undefined) {
+            const again = await look(directory, name);
+            if (again.length !== length) findings = again.findings;
+          }
           // The watching client's own errors say nothing about the file.
           this.findings.push(...findings.filter(({ kind }) => kind !== 'unreadable'));
           this.reads += 1;
@@ -56,7 +65,14 @@ export class Watcher {
   }
 }
 
-async function look(directory: string, name: string): Promise<{ version?: number; findings: Finding[] }> {
+/** What a look at a file has found, and how many bytes it has read. */
+interface Look {
+  version?: number;
+  length?: number;
+  findings: Finding[];
+}
+
+async function look(directory: string, name: string): Promise<Look> {
   let content: Buffer;
   try {
     content = await readFile(join(directory, name));
@@ -68,9 +84,10 @@ async function look(directory: string, name: string): Promise<{ version?: number
       findings: [{ kind: missing ? 'missing' : 'unreadable', detail: `${name}: ${error}` }],
     };
   }
+  const { length } = content;
   const version = versionOf(name, content);
-  if (version !== undefined) return { version, findings: [] };
-  return { findings: [{ kind: 'torn', detail: `${name}: ${describeContent(content)}` }] };
+  if (version !== undefined) return { version, length, findings: [] };
+  return { length, findings: [{ kind: 'torn', detail: `${name}: ${describeContent(content)}` }] };
 }
 
 /** Looks at the files of a saver that has ended, when all is well again. */
