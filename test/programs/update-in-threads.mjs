@@ -20,7 +20,8 @@ if (isMainThread) {
     return new Promise(() => setInterval(() => undefined, 1000));
   });
 } else {
+  const options = { encoding: 'utf8', timeout: Number.POSITIVE_INFINITY };
   for (let done = 0; done < workerData.count; done += 1) {
-    await update(workerData.path, (number = '0') => String(Number(number) + 1), 'utf8');
+    await update(workerData.path, (number = '0') => String(Number(number) + 1), options);
   }
 }

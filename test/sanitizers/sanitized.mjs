@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 // Without `vptr`: its check opens a pipe, so it takes a lack of descriptors for an invalid object.
 const FLAGS =
-  '-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1';
+  '-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1 -O1';
 
 export function run(command, args, cwd, env) {
   const { status, signal, error } = spawnSync(command, args, {

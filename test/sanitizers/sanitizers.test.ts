@@ -43,7 +43,7 @@ describe('the scheduler with several environments at once', () => {
     const stress = join(root, 'test', 'sanitizers', 'stress.cc');
     test.skip(spawnSync('c++', ['--version']).error !== undefined, 'there is no C++ compiler');
     const compiled = await run('c++', [
-      ...['-std=c++17', '-O1', '-g', '-pthread', '-fsanitize=thread', '-o', program],
+      ...['-std=c++17', '-O1', '-g1', '-pthread', '-fsanitize=thread', '-o', program],
       ...[stress, ...SOURCES],
     ]);
     assert.equal(compiled.status, 0, compiled.stderr);
