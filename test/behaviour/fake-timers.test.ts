@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mock } from 'node:test';
-import { afterEach, describe, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, it, vi } from 'vitest';
 import {
   createSaveStream,
   replaceSymlink,
@@ -14,6 +14,7 @@ import {
   update,
   updateSync,
 } from '../../src/index.js';
+import { warningsDuring } from '../expected-warnings.js';
 import { ended, startProgram } from '../node-process.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { hasMachineLock } from './engine-under-test.js';
@@ -53,6 +54,9 @@ const kinds: { name: string; install: () => void }[] = [
       mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'], now: 0 }),
   },
 ];
+
+// Those of node:test are experimental in some versions of Node.js, which say so once.
+beforeAll(() => warningsDuring(() => mock.timers.reset()).then(() => undefined));
 
 afterEach(() => {
   vi.useRealTimers();

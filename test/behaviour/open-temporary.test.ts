@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -31,6 +30,7 @@ import {
   type TemporaryFile,
   type TemporaryFileOptions,
 } from '../../src/index.js';
+import { warningsDuring } from '../expected-warnings.js';
 import { isInMemory, MEMORY } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { opensTemporaries } from './engine-under-test.js';
@@ -452,18 +452,14 @@ if (opensTemporaries) {
 
     it('is closed with a warning when it is garbage-collected', async () => {
       const collect = collector();
-      const warned = once(process, 'warning');
       const fd = await (async () => (await openTemporary(scratch.path)).fd)();
-      let over = false;
-      warned.finally(() => {
-        over = true;
+      const [warning] = await warningsDuring(async (warnings) => {
+        while (warnings.length === 0) {
+          collect();
+          await nextTurn();
+        }
       });
-      while (!over) {
-        collect();
-        await nextTurn();
-      }
-      const [warning] = await warned;
-      assert.equal(warning.code, 'ERR_INDELIBLE_NOT_CLOSED');
+      assert.equal(warning?.code, 'ERR_INDELIBLE_NOT_CLOSED');
       assert.equal(isOpen(fd), false);
       assert.deepEqual(readdirSync(scratch.path), []);
     });
