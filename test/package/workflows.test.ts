@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'vitest';
+
+const WORKFLOWS = fileURLToPath(new URL('../../.github/workflows/', import.meta.url));
+
+describe.each(readdirSync(WORKFLOWS))('the workflow %s', (name) => {
+  const lines = readFileSync(join(WORKFLOWS, name), 'utf8').split('\n');
+  const linesOf = (pattern: RegExp) => lines.filter((line) => pattern.test(line));
+
+  it('pins every action of others to a commit, and names its version', () => {
+    const used = linesOf(/^ +(- )?uses: (?!\.\/)/);
+    for (const line of used) assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it('has a time limit for every job', () => {
+    const runners = linesOf(/^ {4}runs-on: /);
+    assert.ok(runners.length > 0);
+    assert.equal(linesOf(/^ {4}timeout-minutes: \d+$/).length, runners.length);
+  });
+
+  it('may only read the repository, unless a job says why it may do more', () => {
+    const start = lines.indexOf('permissions:');
+    assert.deepEqual(lines.slice(start, start + 3), ['permissions:', '  contents: read', '']);
+  });
+});
