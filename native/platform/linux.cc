@@ -355,17 +355,20 @@ bool posix::FindVersion(int descriptor, const char* name, FileVersion* version) 
 // then fails with ESTALE if that file is gone, but its client may have the content in memory (GlusterFS:
 // md-cache, quick-read), or the file may have another name by now.
 Status AskServer(const Directory& directory, const std::string& name) {
-  struct statx info = {};
+  FileVersion remembered;
   // NFS: the names in a directory are looked up again when it has changed (fs/nfs/dir.c,
   // nfs_check_verifier).
-  static_cast<void>(
-      TryStatx(Number(directory), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &info));
+  posix::FindVersion(Number(directory), nullptr, &remembered);
   // GlusterFS: no client answers this one by itself. ESTALE for a file that is gone makes the kernel and the
   // client look the name up again; one that has only lost the name has others
   // (xlators/storage/posix/src/posix-gfid-path.c, posix_get_gfid2path: all paths, with colons between them).
+  // One that is still open on the server has no name at all: ENODATA, as where this attribute is unknown.
+  constexpr char kPaths[] = "glusterfs.gfidtopath";
   std::string paths;
-  if (!GetAttribute(directory, name, "glusterfs.gfidtopath", &paths).ok()) return Status::Ok();
-  const bool named = (paths + ':').find('/' + name + ':') != std::string::npos;
+  const bool named = GetAttribute(directory, name, kPaths, &paths).ok()
+                         ? (paths + ':').find('/' + name + ':') != std::string::npos
+                         : fgetxattr(Number(directory), kPaths, nullptr, 0) < 0 ||
+                               !posix::FindVersion(Number(directory), name.c_str(), &remembered);
   return named ? Status::Ok() : Status::Failed("open", EAGAIN);
 }
 

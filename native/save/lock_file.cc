@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include <chrono>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -18,6 +19,11 @@ using platform::Entry;
 
 // How often another program may remove the file while it is opened.
 constexpr int kMostAttempts = 10;
+
+// How long a second name may be that of a moment: two seconds in all. GlusterFS and the kernel remember the
+// number of names for a second.
+constexpr std::chrono::milliseconds kPause(50);
+constexpr int kMostPauses = 40;
 
 // S_IWGRP, S_IWOTH and S_ISVTX, and what they are worth for the lock file (inode(7)).
 constexpr uint32_t kGroupMayWrite = 0020;
@@ -80,15 +86,23 @@ Status OpenLockFile(const Directory& directory, const std::string& name,
     if (status.error() == ESTALE) continue;
     break;
   }
-  Entry opened;
-  if (status.ok()) status = platform::Describe(lock_file->descriptor, &opened);
-  if (status.ok() && opened.kind != Entry::Kind::kFile) status = Status::Failed("open", EACCES);
-  if (status.ok()) status = RefuseForeign(directory, opened);
-  // Another user may have given a file of this user that name (fs.protected_hardlinks). Elsewhere a second
-  // name may be that of a moment, from its creation.
-  bool shared = false;
-  if (status.ok() && opened.links > 1) status = CheckShared(directory, &shared);
-  if (shared) status = Status::Failed("open", EACCES);
+  for (int left = kMostPauses; status.ok(); --left) {
+    Entry opened;
+    status = platform::Describe(lock_file->descriptor, &opened);
+    if (status.ok()) status = RefuseForeign(directory, opened);
+    // A second name may be that of a moment, from its creation. But in a directory that others may write,
+    // another user may have given a file of this user that name (fs.protected_hardlinks).
+    bool shared = false;
+    if (status.ok() && opened.links > 1) status = CheckShared(directory, &shared);
+    if (!status.ok()) break;
+    if (opened.kind != Entry::Kind::kFile || (shared && left == 0)) {
+      status = Status::Failed("open", EACCES);
+    } else if (!shared) {
+      break;
+    } else {
+      platform::Pause(kPause);
+    }
+  }
   lock_file->path = directory.PathOf(name);
   lock_file->lock_file = true;
   return status.ok() ? std::move(status) : std::move(status).On(lock_file->path);

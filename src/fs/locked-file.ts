@@ -180,8 +180,8 @@ export class LockedFile {
         // filesystem's client remembers an older file for a moment.
         if (failedWith(error, 'EAGAIN')) return NO_LOCK;
         const missing = failedWith(error, 'ENOENT');
-        if (missing && file === undefined) return { content: undefined, version: 'missing' };
-        // GlusterFS opens a file late and then finds that it is gone.
+        // GlusterFS opens a file late and then finds that it is gone: it was replaced, and the name is not missing.
+        if (missing && syscallOf(error) === 'open') return { content: undefined, version: 'missing' };
         if (attempt === MAX_ATTEMPTS || !(missing || failedWith(error, 'ESTALE'))) throw error;
         this.#file = undefined;
         if (file !== undefined) yield* this.#calls.closeAll([file]);

@@ -6,6 +6,7 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -199,6 +200,11 @@ if (!hasMachineLock) {
       { name: 'a dangling link', code: 'ELOOP', make: () => symlinkSync('nothing', lockFile()) },
       { name: 'a FIFO', code: 'EACCES', make: () => void execFileSync('mkfifo', [lockFile()]) },
       { name: 'a directory', code: 'EISDIR', make: () => mkdirSync(lockFile()) },
+      {
+        name: "a second name of this user's file",
+        code: 'EACCES',
+        make: () => linkSync(scratch.at('victim'), lockFile()),
+      },
     ];
     if (isRoot) {
       const make = () => {
@@ -207,6 +213,17 @@ if (!hasMachineLock) {
       };
       obstacles.push({ name: "another user's file", code: 'EACCES', make });
     }
+    it('may have the second name of a moment, from its creation, in a sticky directory', async () => {
+      chmodSync(scratch.path, 0o1777);
+      await update(file(), () => 'made', EVERYWHERE);
+      linkSync(lockFile(), scratch.at('temporary'));
+      const updating = update(file(), () => 'new', EVERYWHERE);
+      await pause(100);
+      rmSync(scratch.at('temporary'));
+      await updating;
+      assert.equal(readFileSync(file(), 'utf8'), 'new');
+    });
+
     for (const { name, code, make } of obstacles) {
       it(`is refused if it is ${name} in a sticky directory`, async () => {
         writeFileSync(file(), 'old');

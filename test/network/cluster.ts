@@ -17,15 +17,8 @@ const SUBNET = '10.0.0';
 /** Where glusterd looks for the program of geo-replication. It is asked for its version nine times, in Python. */
 const GSYNCD = '/usr/lib/*/glusterfs/gsyncd';
 
-/**
- * A peer that is gone is noticed after a few seconds, in place of 42. The policy: if quorum is lost in the middle of a
- * rename, GlusterFS may not know which brick has the right version of a name, and without a policy it then refuses every
- * call on the file until an administrator decides (xlators/cluster/afr/src/afr-self-heal-entry.c,
- * __afr_selfheal_entry_finalize_source: a conservative merge where a witness exists). With `mtime` it may choose the
- * newest one even if only one brick has it, without its data, and give it to the others (docs/networks.md).
- */
+/** A peer that is gone is noticed after a few seconds, in place of 42. */
 const OPTIONS = {
-  'cluster.favorite-child-policy': 'majority',
   'network.ping-timeout': 3,
   'server.tcp-user-timeout': 3,
   'client.tcp-user-timeout': 3,
@@ -51,6 +44,17 @@ export class Cluster {
   /** Where a client's mount is. All processes of the lab may use it. */
   mountOf(client: Client): string {
     return join(this.#directory, `client-${client}`);
+  }
+
+  /**
+   * If quorum is lost in the middle of a rename, GlusterFS may not know which brick has the right version of a name, and
+   * without a policy it then refuses every call on the file until an administrator decides
+   * (xlators/cluster/afr/src/afr-self-heal-entry.c, __afr_selfheal_entry_finalize_source: a conservative merge where a
+   * witness exists). With `mtime` it may choose the newest one even if only one brick has it, without its data, and
+   * give it to the others (docs/networks.md).
+   */
+  async chooseByMajority(): Promise<void> {
+    await this.#insist('volume', 'set', VOLUME, 'cluster.favorite-child-policy', 'majority');
   }
 
   async killBrick(node: Node): Promise<void> {

@@ -9,10 +9,12 @@ import { clusterFaults, injectFault, sshfsFaults } from './faults.js';
 import { mountBindfs, Sshfs } from './fuse.js';
 import { type PartResult, Results } from './results.js';
 import { compareSpeed } from './speed.js';
-import { updateOnTwoClients, updateWithoutLock } from './updates.js';
+import { updateBesideReader, updateOnTwoClients, updateWithoutLock } from './updates.js';
 
 /** Of each process: 400 in all. */
 const UPDATES = 100;
+/** Of two clients beside a program that has the old version open. */
+const TURNS = 10;
 const PARTS = ['behaviour', 'faults', 'update', 'speed'] as const;
 
 const {
@@ -38,7 +40,11 @@ const LABS: Readonly<Record<Filesystem, () => Promise<void>>> = {
     const cluster = await Cluster.start(directory);
     await runSuite('glusterfs', cluster.mountOf(1));
     await run('update', 'glusterfs', 'update on two clients', () => updateOnTwoClients(cluster, UPDATES));
+    await run('update', 'glusterfs', 'update beside a program that has the old version open', () =>
+      updateBesideReader(cluster, TURNS),
+    );
     await run('speed', 'glusterfs', '64 saves at once', () => compareSpeed(cluster.mountOf(1)));
+    await cluster.chooseByMajority();
     for (const fault of clusterFaults(cluster)) {
       await run('faults', 'glusterfs', fault.name, () => injectFault(fault));
     }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,10 +13,7 @@ import { type PartResult, resultOf } from './results.js';
 import { settled } from './wait.js';
 
 const PROCESSES_PER_CLIENT = 2;
-/**
- * A process waits for the others: none may be given up because the machine is slow. One of some 2,000 updates was refused
- * as modified although nobody had changed the file, for a cause that is not known: such a one starts again.
- */
+/** A process waits for the others: none may be given up because the machine is slow. */
 const OPTIONS = { timeout: 600_000, retries: 10 };
 
 /** Lets two clients add to one counter by `update`, and polls the name from one of them. */
@@ -61,6 +58,44 @@ export async function updateOnTwoClients(cluster: Cluster, updates: number): Pro
       },
     ],
     `${found} of ${expected} updates, ${polled.reads} reads beside them`,
+  );
+}
+
+/**
+ * Lets two clients take turns while a program on one of them has the version open that the other one replaces. The
+ * server keeps it so long, and the client remembers its name.
+ */
+export async function updateBesideReader(cluster: Cluster, turns: number): Promise<PartResult> {
+  const [first, second] = ([1, 2] as const).map((client) => join(cluster.mountOf(client), 'held'));
+  if (first === undefined || second === undefined) throw new Error('there is no second client');
+  const add = (path: string) =>
+    update(path, (number) => String(Number(number) + 1), { encoding: 'utf8', timeout: OPTIONS.timeout });
+  await save(first, '0');
+  const refused: string[] = [];
+  let acknowledged = 0;
+  for (let turn = 0; turn < turns; turn += 1) {
+    const held = openSync(first, 'r');
+    for (const path of [second, first]) {
+      try {
+        await add(path);
+        acknowledged += 1;
+      } catch (error) {
+        refused.push(String(error));
+      }
+    }
+    closeSync(held);
+  }
+  await cluster.mountClient(2);
+  const found = Number(readFileSync(second, 'utf8'));
+  return resultOf(
+    [
+      { what: 'every update resolves', against: refused },
+      {
+        what: 'no update is lost',
+        against: found === acknowledged ? [] : [`${found} of ${acknowledged} updates are there`],
+      },
+    ],
+    `${found} of ${acknowledged} updates`,
   );
 }
 
