@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { close, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -83,7 +83,8 @@ export async function updateBesideReader(cluster: Cluster, turns: number): Promi
         refused.push(String(error));
       }
     }
-    closeSync(held);
+    // It may fail with ESTALE: the file is gone.
+    close(held, () => undefined);
   }
   await cluster.mountClient(2);
   const found = Number(readFileSync(second, 'utf8'));
