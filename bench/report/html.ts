@@ -328,7 +328,7 @@ h2 { overflow-wrap: anywhere; }
 pre { overflow-x: auto; padding: .75rem; background: var(--soft); font-size: .8rem; line-height: 1.4; }
 ul { padding-left: 1.2rem; max-width: 48rem; }
 .good::marker { color: var(--good); content: '+ '; } .bad::marker { color: var(--bad); content: '! '; }
-.answer { font-size: 1.25rem; font-weight: 600; line-height: 1.35; } .answer::marker { content: '- '; }
+.answer { font-size: 1.25rem; font-weight: 600; line-height: 1.35; }
 .charts { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); }
 figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; max-width: 32rem; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
