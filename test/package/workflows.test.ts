@@ -21,7 +21,7 @@ describe.each(readdirSync(WORKFLOWS))('the workflow %s', (name) => {
     assert.equal(linesOf(/^ {4}timeout-minutes: \d+$/).length, runners.length);
   });
 
-  it('may only read the repository, unless a job says why it may do more', () => {
+  it('may only read the repository, unless a job asks for more', () => {
     const start = lines.indexOf('permissions:');
     assert.deepEqual(lines.slice(start, start + 3), ['permissions:', '  contents: read', '']);
   });

@@ -6,14 +6,8 @@ import { fuzz } from './fuzz.mjs';
 import { root, run, withSanitizedAddon } from './sanitized.mjs';
 
 const FUZZED_SECONDS = 60;
-/**
- * The drop-ins are JavaScript: they call the addon as the other tests do. And files that start many processes, each of
- * which loads the sanitizer, to kill them or to see what they refuse: a killed process reports nothing.
- */
-const LEFT_OUT = ['compat-*', 'leftovers', 'permission-model', 'update-across-processes'].flatMap((name) => [
-  '--exclude',
-  `test/behaviour/${name}.test.ts`,
-]);
+/** The drop-ins are JavaScript: they call the addon as the other tests do. */
+const LEFT_OUT = ['--exclude', 'test/behaviour/compat-*.test.ts'];
 
 withSanitizedAddon((environment) => {
   const suite = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'native', ...LEFT_OUT];
