@@ -6,23 +6,35 @@ import { dirname } from 'node:path';
 export async function saveByTextbook(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'wx');
-  await file.writeFile(bytes);
-  await file.datasync();
-  await file.close();
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
   await rename(temporary, path);
   const directory = await open(dirname(path));
-  await directory.sync();
-  await directory.close();
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 export function saveByTextbookSync(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, 'wx');
-  writeFileSync(file, bytes);
-  fdatasyncSync(file);
-  closeSync(file);
+  try {
+    writeFileSync(file, bytes);
+    fdatasyncSync(file);
+  } finally {
+    closeSync(file);
+  }
   renameSync(temporary, path);
   const directory = openSync(dirname(path), 'r');
-  fsyncSync(directory);
-  closeSync(directory);
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }

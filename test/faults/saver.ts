@@ -58,6 +58,8 @@ export class Saver {
   readonly #ready: Promise<unknown>;
   /** Never resolves; rejects when the process ends. */
   readonly #crashed: Promise<never>;
+  /** Part of the error of a process that has crashed. */
+  #said = '';
 
   /**
    * With a single thread in Node's worker pool, every call of a save is made by the same thread. The look after
@@ -67,11 +69,13 @@ export class Saver {
     const own = { INDELIBLE_ENGINE: engine, INDELIBLE_SWEEP: 'off', UV_THREADPOOL_SIZE: '1' };
     const variables = { ...environment, ...own };
     this.#child = startProgram('save-on-request.mjs', [], variables, behind);
-    this.#child.stderr.pipe(process.stderr);
+    this.#child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.#said += text;
+    });
     this.#answers = createInterface({ input: this.#child.stdout });
     this.#ready = once(this.#answers, 'line');
     this.#crashed = once(this.#child, 'close').then(([code, signal]) => {
-      throw new Error(`the saving process has ended with ${code ?? signal}`);
+      throw new Error(`the saving process has ended with ${code ?? signal}: ${this.#said}`);
     });
     // The process may end while no answer is awaited.
     this.#crashed.catch(() => undefined);
@@ -98,5 +102,6 @@ export class Saver {
   async stop(): Promise<void> {
     this.#child.stdin.end();
     await Promise.allSettled([this.#crashed]);
+    if (this.#child.exitCode === 0) process.stderr.write(this.#said);
   }
 }
