@@ -513,7 +513,8 @@ Status ReadAll(OpenFile* file, uint8_t* data, size_t size, uint64_t* got) {
       return status;
     }
     if (count == 0 && file->version.ask_server) {
-      const Status status = RefuseIfChanged(*file);
+      Status status = RefuseIfChanged(*file);
+      if (status.ok()) status = platform::AskServerForEnd(file->descriptor);
       if (!status.ok()) return status;
     }
     // An open file may block the rename of a save. FUSE and NFS clients rename it away first, so that its

@@ -365,11 +365,21 @@ Status AskServer(const Directory& directory, const std::string& name) {
   // One that is still open on the server has no name at all: ENODATA, as where this attribute is unknown.
   constexpr char kPaths[] = "glusterfs.gfidtopath";
   std::string paths;
+  std::string wanted("/");
+  wanted.append(name).push_back(':');
   const bool named = GetAttribute(directory, name, kPaths, &paths).ok()
-                         ? (paths + ':').find('/' + name + ':') != std::string::npos
+                         ? paths.append(":").find(wanted) != std::string::npos
                          : fgetxattr(Number(directory), kPaths, nullptr, 0) < 0 ||
                                !posix::FindVersion(Number(directory), name.c_str(), &remembered);
   return named ? Status::Ok() : Status::Failed("open", EAGAIN);
+}
+
+// A client that has listed the directory while the file was written remembers its size at that time, and
+// reads no further (fs/fuse/file.c, fuse_direct_IO and generic_file_read_iter; GlusterFS: md-cache, which
+// also answers AT_STATX_FORCE_SYNC). It leaves this question to the server.
+Status AskServerForEnd(const Descriptor& file) {
+  const off_t end = lseek(Number(file), 0, SEEK_CUR);
+  return lseek(Number(file), end, SEEK_HOLE) < 0 ? Status::Ok() : Status::Failed("read", EAGAIN);
 }
 
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {

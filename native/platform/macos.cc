@@ -71,6 +71,8 @@ bool posix::FindVersion(int descriptor, const char* name, FileVersion* version) 
 
 Status AskServer(const Directory&, const std::string&) { return Status::Ok(); }
 
+Status AskServerForEnd(const Descriptor&) { return Status::Ok(); }
+
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {
   const int from = base == nullptr ? AT_FDCWD : Number(*base);
   int descriptor = openat(from, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

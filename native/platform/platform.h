@@ -206,6 +206,8 @@ Status LookUpVersion(const Directory& directory, const std::string& name, FileVe
 // Makes the next look at the name find the file that the server has there, not one that the client
 // remembers. EAGAIN: the client's memory cannot be cleared; it expires soon.
 Status AskServer(const Directory& directory, const std::string& name);
+// The same for the end that reading has found. EAGAIN: the client remembers an older size.
+Status AskServerForEnd(const Descriptor& file);
 // Fails with EEXIST if the name exists. The umask applies to `mode`.
 Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file);
 // A file without a name (O_TMPFILE). LinkUnnamed gives it one.

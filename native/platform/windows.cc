@@ -483,6 +483,8 @@ Status LookUpVersion(const Directory& directory, const std::string& name, FileVe
 
 Status AskServer(const Directory&, const std::string&) { return Status::Ok(); }
 
+Status AskServerForEnd(const Descriptor&) { return Status::Ok(); }
+
 Status OpenToLock(const Directory&, const std::string&, Descriptor*) {
   return Status::Failed("open", ENOSYS);
 }

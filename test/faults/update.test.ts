@@ -5,7 +5,7 @@ import { updateSync } from '../../src/index.js';
 import { isInMemory } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { type Fault, titleOf } from './faults.js';
-import { NEW, OLD } from './situations.js';
+import { contentOf, NEW, OLD } from './situations.js';
 import { straceUnavailable } from './strace.js';
 import { subjects } from './subjects.js';
 import { TracedSaver } from './traced-saver.js';
@@ -78,6 +78,15 @@ describe.skipIf(unavailable !== undefined)('an update with a failing system call
             );
           });
         }
+
+        it('reads the file again when it is found to be gone only by the call to read the old file', async () => {
+          const { outcome, names } = await saver.saveWith({
+            ...{ step: 'read the old file', error: 'ENOENT', situation: 'replaces a file' },
+            expected: { resolves: 'durable' },
+          });
+          assert.equal(outcome.error, undefined);
+          assert.equal(contentOf(names.target), NEW);
+        });
       });
     }
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { close, openSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,7 +16,10 @@ const PROCESSES_PER_CLIENT = 2;
 /** A process waits for the others: none may be given up because the machine is slow. */
 const OPTIONS = { timeout: 600_000, retries: 10 };
 
-/** Lets two clients add to one counter by `update`, and polls the name from one of them. */
+/**
+ * Lets two clients add to one counter by `update`. Meanwhile one of them polls the name, and both list the directory: a
+ * client remembers the sizes from a listing, also those of files that are only being written.
+ */
 export async function updateOnTwoClients(cluster: Cluster, updates: number): Promise<PartResult> {
   const mounts = ([1, 2] as const).map((client) => cluster.mountOf(client));
   const [first = '', second = ''] = mounts.map((mount) => join(mount, 'counter'));
@@ -25,6 +28,9 @@ export async function updateOnTwoClients(cluster: Cluster, updates: number): Pro
     Array.from({ length: PROCESSES_PER_CLIENT }, () => addTo(path, updates)),
   );
   let running = true;
+  const listing = mounts.map(async (mount) => {
+    for (; running; await pause(1)) await readdir(mount);
+  });
   const polled = { reads: 0, missing: 0 };
   const polling = (async () => {
     for (; running; await pause(1)) {
@@ -41,7 +47,7 @@ export async function updateOnTwoClients(cluster: Cluster, updates: number): Pro
   const ends = await settled('the updates', Promise.all(children)).finally(() => {
     running = false;
   });
-  await polling;
+  await Promise.all([polling, ...listing]);
   await cluster.mountClient(2);
   const expected = updates * children.length;
   const found = Number(readFileSync(second, 'utf8'));
