@@ -22,8 +22,8 @@ const ATTEMPTS = 100;
 const DELAY = 300;
 
 /**
- * Errors by which a process learns that a call is not available here. It then no longer makes the call, so the
- * next fault is tried in a new process.
+ * Errors by which a process may learn that a call is not available here. If it then no longer makes the call, the next
+ * fault is tried in a new process.
  */
 const REMEMBERED = ['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'EPERM', 'EACCES', 'ENOLCK', 'EISDIR'];
 
@@ -48,6 +48,11 @@ export class TracedSaver {
   readonly #threads = new Set<number>();
   /** Which call makes each step, in the process that saves now. */
   readonly #aims = new Map<string, Omit<Injection, 'effect'>>();
+  /** The calls of a save without faults, in a process that has learned nothing. */
+  readonly #calls = new Map<Situation, string>();
+  /** The situations in which the process that saves now is known to make these calls. */
+  readonly #unchanged = new Set<Situation>();
+  #mayHaveLearned = false;
 
   constructor(options: SaverOptions, form: SaveCall['form'], directory: () => string) {
     this.#options = options;
@@ -84,7 +89,10 @@ export class TracedSaver {
       // It must be the first call of the step: a later call of the same kind may belong to another step.
       const failed = save.calls.find(wasInjected);
       const meant = save.calls.find((call) => recognise[fault.step](call, save.names));
-      if (failed !== undefined && REMEMBERED.includes(fault.error)) await this.#restart();
+      if (failed !== undefined && REMEMBERED.includes(fault.error)) {
+        this.#unchanged.clear();
+        this.#mayHaveLearned = true;
+      }
       // A later call of the step in another thread may be the n-th there.
       const isOfStep = (call: SystemCall) => recognise[fault.step](call, save.names);
       const hits = save.calls.filter((call) => wasInjected(call) && isOfStep(call));
@@ -106,7 +114,7 @@ export class TracedSaver {
     error: string,
     check: (save: TracedSave) => void,
   ): Promise<number> {
-    if (this.#threads.size === 0) await this.#saveIn(situation);
+    if (this.#threads.size === 0) await this.#saveUntraced(situation);
     const clean = await this.#saveIn(situation);
     const root = this.#directory();
     const failures: string[] = [];
@@ -188,10 +196,8 @@ export class TracedSaver {
   async #aim({ step, situation }: Moment, effect: string, attempt: number): Promise<Injection> {
     const key = `${situation}: ${step}`;
     const known = this.#aims.get(key);
-    if (known !== undefined && attempt === 1) return { ...known, effect };
-    // The first save of a process makes more calls than the later ones.
-    if (this.#threads.size === 0) await this.#saveIn(situation);
-    const { names, calls } = await this.#saveIn(situation);
+    if (known !== undefined && attempt === 1 && this.#unchanged.has(situation)) return { ...known, effect };
+    const { names, calls } = await this.#saveUnchanged(situation);
     const index = calls.findIndex((call) => recognise[step](call, names));
     const found = calls[index];
     assert.ok(found !== undefined, `the save makes no call to ${step}`);
@@ -202,6 +208,26 @@ export class TracedSaver {
     const aim = { names: [found.name], when: same.length };
     this.#aims.set(key, aim);
     return { ...aim, effect };
+  }
+
+  /** A save without faults, in a new process if the present one has learned something that changes the save. */
+  async #saveUnchanged(situation: Situation): Promise<TracedSave> {
+    // The first save of a process makes more calls than the later ones.
+    if (this.#threads.size === 0) await this.#saveUntraced(situation);
+    const save = await this.#saveIn(situation);
+    const made = shapeOf(save.calls, this.#directory());
+    if (!this.#mayHaveLearned) this.#calls.set(situation, made);
+    else if (this.#calls.get(situation) !== made) {
+      await this.#restart();
+      return await this.#saveUnchanged(situation);
+    }
+    this.#unchanged.add(situation);
+    return save;
+  }
+
+  async #saveUntraced(situation: Situation): Promise<void> {
+    const { path, data = NEW, options } = prepare(situation, this.#directory());
+    await this.#saver.save({ form: this.#form, path, data, options });
   }
 
   async #saveIn(situation: Situation): Promise<TracedSave> {
@@ -235,7 +261,18 @@ export class TracedSaver {
     this.#saver = new Saver(this.#options);
     this.#threads.clear();
     this.#aims.clear();
+    this.#unchanged.clear();
+    this.#mayHaveLearned = false;
   }
+}
+
+/** The calls below a directory with their flags, without names and numbers, whichever thread makes them. */
+function shapeOf(calls: readonly SystemCall[], directory: string): string {
+  return calls
+    .filter((call) => (descriptorPath(call) ?? call.arguments).includes(directory))
+    .map((call) => `${call.name}(${call.arguments.replace(/"[^"]*"|\d+(<[^>]*>)?/g, '')}`)
+    .sort()
+    .join('\n');
 }
 
 /** The state of a process's main thread: `R`, `S`, `T` and so on. */
