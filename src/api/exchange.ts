@@ -19,6 +19,7 @@ import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-
  *   inside the other, `EBUSY` for a mount point; `ERR_INDELIBLE_UNSUPPORTED` if the filesystem or the engine
  *   has no atomic exchange. `published` says whether the two were exchanged before the failure.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ * @category exchange, renameExclusive, replaceSymlink
  */
 export async function exchange(
   a: PathLike,
@@ -28,7 +29,11 @@ export async function exchange(
   return run(steps(a, b, options));
 }
 
-/** The same on the calling thread. */
+/**
+ * The same on the calling thread.
+ *
+ * @category exchange, renameExclusive, replaceSymlink
+ */
 export function exchangeSync(a: PathLike, b: PathLike, options?: NameChangeOptions | null): NameChange {
   return runSync(steps(a, b, options));
 }

@@ -18,12 +18,17 @@ import { run, runSync, type Steps } from '../fs/steps.js';
  * @throws {SaveError} if the path cannot be followed: `EACCES`, `ENOTDIR`, `ELOOP`. `EACCES` also
  *   for a link that a save would not follow.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
+ * @category inspect
  */
 export async function inspect(path: PathLike): Promise<Filesystem> {
   return describe(await run(inspectedPath(path)));
 }
 
-/** The same on the calling thread. A file server that does not answer blocks the thread. */
+/**
+ * The same on the calling thread. A file server that does not answer blocks the thread.
+ *
+ * @category inspect
+ */
 export function inspectSync(path: PathLike): Filesystem {
   return describe(runSync(inspectedPath(path)));
 }

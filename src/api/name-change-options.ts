@@ -2,7 +2,11 @@ import { booleanOption, type Durability, oneOf, optionsObject } from '../base/op
 import { allOptionsBut } from '../base/refused-options.js';
 import type { DurabilityRequest } from '../names/durability.js';
 
-/** Options of `exchange`, `renameExclusive` and `replaceSymlink`. */
+/**
+ * Options of `exchange`, `renameExclusive` and `replaceSymlink`.
+ *
+ * @category exchange, renameExclusive, replaceSymlink
+ */
 export interface NameChangeOptions {
   /**
    * `'durable'` syncs the directories of both names: once the call resolves, the change survives power loss.

@@ -39,6 +39,7 @@ import {
  *   portable engine, on Windows and in Deno.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
  *   `ERR_OUT_OF_RANGE` for wrong arguments.
+ * @category openTemporary
  */
 export async function openTemporary(
   directory: PathLike,
@@ -51,7 +52,11 @@ export async function openTemporary(
   return new TemporaryFile(opened, defaults);
 }
 
-/** The same on the calling thread. */
+/**
+ * The same on the calling thread.
+ *
+ * @category openTemporary
+ */
 export function openTemporarySync(directory: PathLike, options?: OpenTemporaryOptions | null): TemporaryFile {
   const { request, from, defaults } = requestOf(directory, options);
   return new TemporaryFile(runSync(open(request, from)), defaults);

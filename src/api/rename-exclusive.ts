@@ -20,6 +20,7 @@ import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-
  *   as from `fs.rename`; `ERR_INDELIBLE_UNSUPPORTED` if the filesystem or the engine has no such atomic
  *   rename. `published` says whether the entry has the new name.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ * @category exchange, renameExclusive, replaceSymlink
  */
 export async function renameExclusive(
   from: PathLike,
@@ -29,7 +30,11 @@ export async function renameExclusive(
   return run(steps(from, to, options));
 }
 
-/** The same on the calling thread. */
+/**
+ * The same on the calling thread.
+ *
+ * @category exchange, renameExclusive, replaceSymlink
+ */
 export function renameExclusiveSync(
   from: PathLike,
   to: PathLike,

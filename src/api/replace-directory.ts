@@ -16,7 +16,11 @@ import {
   replaceDirectory as replaceDirectorySteps,
 } from '../names/replace-directory.js';
 
-/** Options of `replaceDirectory`. */
+/**
+ * Options of `replaceDirectory`.
+ *
+ * @category replaceDirectory
+ */
 export interface ReplaceDirectoryOptions {
   /**
    * `'durable'`, the default: once the call resolves, the new tree survives power loss. `'ordered'`: after
@@ -58,6 +62,7 @@ export interface ReplaceDirectoryOptions {
  *   whether the new tree is at `path`. In that case the sync of a directory, keeping the old tree or removing
  *   it has failed.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ * @category replaceDirectory
  */
 export async function replaceDirectory(
   staged: PathLike,
@@ -68,7 +73,11 @@ export async function replaceDirectory(
   return run(replaceDirectorySteps(selectEngine().calls, request));
 }
 
-/** The same on the calling thread. */
+/**
+ * The same on the calling thread.
+ *
+ * @category replaceDirectory
+ */
 export function replaceDirectorySync(
   staged: PathLike,
   path: PathLike,

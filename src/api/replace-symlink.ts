@@ -20,6 +20,7 @@ import { type NameChangeOptions, resolveNameChangeOptions } from './name-change-
  * @throws {SaveError} `ERR_INDELIBLE_NOT_A_SYMLINK` if the path exists and is not a symbolic link; the failed
  *   system call's error, with `published`.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong arguments.
+ * @category exchange, renameExclusive, replaceSymlink
  */
 export async function replaceSymlink(
   target: PathLike,
@@ -29,7 +30,11 @@ export async function replaceSymlink(
   return run(steps(target, path, options));
 }
 
-/** The same on the calling thread. */
+/**
+ * The same on the calling thread.
+ *
+ * @category exchange, renameExclusive, replaceSymlink
+ */
 export function replaceSymlinkSync(
   target: PathLike,
   path: PathLike,

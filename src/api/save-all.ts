@@ -14,7 +14,11 @@ import type { Saved, SaveRequest } from '../base/save-request.js';
 import { selectEngine } from '../engine/select.js';
 import { requestOf } from './save.js';
 
-/** One of the files of `saveAll`. */
+/**
+ * One of the files of `saveAll`.
+ *
+ * @category saveAll
+ */
 export interface FileToSave {
   path: PathLike;
   data: SaveData;
@@ -25,6 +29,8 @@ export interface FileToSave {
 /**
  * Options of `saveAll`: those of `save` without `keepPrevious`, which is a property of each file, and without
  * `sweep`: it never looks for what killed programs have left.
+ *
+ * @category saveAll
  */
 export type SaveAllOptions = Omit<SaveOptions, 'keepPrevious' | 'sweep'>;
 
@@ -49,7 +55,11 @@ const MAX_GROUP_SIZE = 128;
 
 const notFiles = notAnIterable('files', 'an iterable of files');
 
-/** Some of the files were not saved. The other files were saved: each file is atomic, the group is not. */
+/**
+ * Some of the files were not saved. The other files were saved: each file is atomic, the group is not.
+ *
+ * @category saveAll
+ */
 export class SaveAllError extends AggregateError {
   override readonly name = 'SaveAllError';
   readonly code = 'ERR_INDELIBLE_SAVE_ALL';
@@ -81,6 +91,7 @@ export class SaveAllError extends AggregateError {
  *   If the iterable throws or the signal is aborted, no more files are taken, and that error is the last one
  *   in `errors`.
  * @throws {TypeError | RangeError} at once, for wrong options, or if `files` is not iterable.
+ * @category saveAll
  */
 export async function saveAll(
   files: Iterable<FileToSave> | AsyncIterable<FileToSave>,
@@ -137,6 +148,7 @@ export async function saveAll(
  * The same on the calling thread.
  *
  * @throws as `saveAll` rejects.
+ * @category saveAll
  */
 export function saveAllSync(
   files: Iterable<FileToSave>,

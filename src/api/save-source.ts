@@ -9,6 +9,8 @@ import { BUFFER_SIZE, ChunkWriter } from './chunk-writer.js';
 /**
  * Data that arrives in chunks: an iterable, an async iterable, a `Readable`, a web `ReadableStream`. A chunk
  * may be changed when the next one is requested.
+ *
+ * @category save
  */
 export type SaveSource = Iterable<SaveData> | AsyncIterable<SaveData>;
 

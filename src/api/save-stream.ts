@@ -11,7 +11,11 @@ import { ChunkWriter } from './chunk-writer.js';
 import { lookAfter } from './first-look.js';
 import { saveParametersOf } from './save.js';
 
-/** Options of `createSaveStream`: those of `save`, and `highWaterMark` of Node's `Writable`. */
+/**
+ * Options of `createSaveStream`: those of `save`, and `highWaterMark` of Node's `Writable`.
+ *
+ * @category createSaveStream
+ */
 export interface SaveStreamOptions extends SaveOptions {
   /**
    * The number of buffered bytes at which `write` returns `false`. About a megabyte more is being written to
@@ -30,7 +34,11 @@ function plainView(chunk: unknown): unknown {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** The stream of `createSaveStream`. */
+/**
+ * The stream of `createSaveStream`.
+ *
+ * @category createSaveStream
+ */
 export class SaveStream extends Writable {
   /** The absolute path. */
   readonly path: AbsolutePath;
@@ -159,6 +167,7 @@ export class SaveStream extends Writable {
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
  *   `ERR_OUT_OF_RANGE` for wrong arguments. Any
  *   other failure is emitted as `error`: a `SaveError`, as from `save`.
+ * @category createSaveStream
  */
 export function createSaveStream(
   path: PathLike,

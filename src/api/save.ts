@@ -25,6 +25,7 @@ import { isSource, type SaveSource, saveSource, saveSourceSync } from './save-so
  * @throws {SaveError} the error of the failed system call, in Node's form, with `published`.
  * @throws {TypeError | RangeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`,
  *   `ERR_OUT_OF_RANGE` for wrong arguments.
+ * @category save
  */
 export async function save(
   path: PathLike,
@@ -45,6 +46,7 @@ export async function save(
  * as the disk takes.
  *
  * @throws as `save` rejects.
+ * @category save
  */
 export function saveSync(
   path: PathLike,

@@ -12,7 +12,11 @@ import { allOptionsBut } from '../base/refused-options.js';
 import type { Saved } from '../base/save-request.js';
 import { save } from './save.js';
 
-/** Options of a `Saver`: those of `save` without `ifExists`, because a saver replaces what it has saved. */
+/**
+ * Options of a `Saver`: those of `save` without `ifExists`, because a saver replaces what it has saved.
+ *
+ * @category Saver
+ */
 export interface SaverOptions<Value = SaveData> extends Omit<SaveOptions, 'ifExists'> {
   /**
    * Turns a value into data. It is called only for values that are written: for ten thousand values in one
@@ -47,6 +51,7 @@ interface Batch<Value> {
  * @example
  * await using settings = new Saver('settings.json', { serialize: JSON.stringify });
  * settings.save({ theme: 'dark' });
+ * @category Saver
  */
 export class Saver<Value = SaveData> implements AsyncDisposable {
   readonly #path: string | Buffer;

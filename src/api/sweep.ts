@@ -63,12 +63,17 @@ interface Swept extends Pick<Limits, 'user'> {
  * @throws {SaveError} if the directory cannot be read; the first unexpected error of an entry,
  *   after all others were handled.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong path.
+ * @category sweep
  */
 export async function sweep(directory: PathLike): Promise<string[]> {
   return run(removeLeftovers(bytesOfPath(writablePath(directory, 'directory'))));
 }
 
-/** The same on the calling thread. */
+/**
+ * The same on the calling thread.
+ *
+ * @category sweep
+ */
 export function sweepSync(directory: PathLike): string[] {
   return runSync(removeLeftovers(bytesOfPath(writablePath(directory, 'directory'))));
 }

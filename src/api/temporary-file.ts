@@ -12,13 +12,23 @@ import { saveParametersOf } from './save.js';
 /**
  * Options of `TemporaryFile.link`, and of `openTemporary` as their defaults: those of `save` without the
  * options for data and for an existing file.
+ *
+ * @category openTemporary
  */
 export type TemporaryFileOptions = Omit<SaveOptions, 'ifExists' | 'encoding' | 'keepPrevious'>;
 
-/** Options of `TemporaryFile.replace`. */
+/**
+ * Options of `TemporaryFile.replace`.
+ *
+ * @category openTemporary
+ */
 export type TemporaryFileReplaceOptions = Omit<SaveOptions, 'ifExists' | 'encoding'>;
 
-/** Options of `openTemporary`. */
+/**
+ * Options of `openTemporary`.
+ *
+ * @category openTemporary
+ */
 export interface OpenTemporaryOptions extends TemporaryFileOptions {
   /**
    * A regular file whose content the temporary begins with; the descriptor is at its beginning. Where the
@@ -99,6 +109,7 @@ const SYNC_CALLS: ReadonlySet<unknown> = new Set(['fdatasync', 'sync_file_range'
  * await using file = await openTemporary('downloads');
  * await download(file.fd);
  * await file.link('downloads/image.iso');
+ * @category openTemporary
  */
 export class TemporaryFile implements AsyncDisposable, Disposable {
   readonly #handle: TemporaryHandle;

@@ -36,6 +36,8 @@ import { requestOf } from './save.js';
 /**
  * Options of `update`: those of `save` without `ifExists` and `followSymlinks`, and options for concurrent
  * updates.
+ *
+ * @category update
  */
 export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSymlinks'> {
   /**
@@ -66,10 +68,18 @@ export interface UpdateOptions extends Omit<SaveOptions, 'ifExists' | 'followSym
   lock?: 'everywhere' | 'machine' | 'thread' | null | undefined;
 }
 
-/** The same with an encoding, so that the content comes as a string. */
+/**
+ * The same with an encoding, so that the content comes as a string.
+ *
+ * @category update
+ */
 export type TextUpdateOptions = UpdateOptions & { encoding: BufferEncoding };
 
-/** The result of `change`: the new content, or `undefined` to change nothing. */
+/**
+ * The result of `change`: the new content, or `undefined` to change nothing.
+ *
+ * @category update
+ */
 export type Changed = SaveData | undefined;
 
 const REFUSED = allOptionsBut([...SAVE_OPTIONS, 'timeout', 'retries', 'lock']);
@@ -116,6 +126,7 @@ const MAX_PAUSE_MS = 20;
  *
  * @example
  * await update('counter', (count) => String(Number(count ?? 0) + 1), 'utf8');
+ * @category update
  */
 export function update(
   path: PathLike,
@@ -149,6 +160,7 @@ export async function update<Current extends string | Buffer>(
  *
  * @throws as `update` rejects; `ERR_INDELIBLE_LOCKED` at once if an `update` of the same path is running in
  *   this thread, because `updateSync` would block it.
+ * @category update
  */
 export function updateSync(
   path: PathLike,

@@ -4,6 +4,8 @@ import { invalidArgumentType, invalidArgumentValue } from './errors.js';
 /**
  * Data that can be saved. Buffers are not copied: do not change or transfer one before the save settles. Only
  * an ArrayBuffer that can shrink (`resizable`) is copied.
+ *
+ * @category save
  */
 export type SaveData = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 

@@ -4,6 +4,8 @@ import { getSystemErrorMap, inspect, types } from 'node:util';
 /**
  * An error of a save, in the form of Node's `fs`: `code`, `errno`, `syscall`, `path` and `dest`, with a
  * message like `ENOSPC: no space left on device, write '/x/y'`.
+ *
+ * @category Errors
  */
 export interface SaveError extends NodeJS.ErrnoException {
   /** The second path of a call that takes two (`rename`, `link`). */
@@ -75,7 +77,11 @@ export function withPublished<T>(error: T, published: boolean): T {
   return error;
 }
 
-/** The library's own error codes, for conditions that have no `errno`. */
+/**
+ * The library's own error codes, for conditions that have no `errno`.
+ *
+ * @category Errors
+ */
 export type IndelibleErrorCode =
   /** Another program modified the file after an update had read it. */
   | 'ERR_INDELIBLE_CHANGED'

@@ -10,19 +10,31 @@ export type EngineName = 'native' | 'portable';
  * - `'durable'`: once the save resolves, the new content survives.
  * - `'ordered'`: the file is wholly old or wholly new, never torn, but it may not be the newest version.
  * - `'none'`: atomic for other processes only. Power loss may leave anything.
+ *
+ * @category save
  */
 export type Durability = 'durable' | 'ordered' | 'none';
 
-/** The steps of a save. `docs/durability.md` says which filesystem needs which protocol. */
+/**
+ * The steps of a save. `docs/durability.md` says which filesystem needs which protocol.
+ *
+ * @category save
+ */
 export type Protocol = 'single-commit' | 'sync-rename-sync' | 'rename';
 
 /**
  * What the new file takes over from the replaced file: everything, mode and owner, nothing, or each part by
  * itself. A part that is left out is taken over, as with `'all'`.
+ *
+ * @category save
  */
 export type Preserve = 'all' | 'permissions' | 'none' | PreservedParts;
 
-/** The parts of `Preserve`. */
+/**
+ * The parts of `Preserve`.
+ *
+ * @category save
+ */
 export interface PreservedParts {
   /**
    * The twelve mode bits, and the access control list: on macOS and Windows with the native engine, on Linux
@@ -35,7 +47,11 @@ export interface PreservedParts {
   attributes?: boolean | null | undefined;
 }
 
-/** The owner of a file, and whether the save fails if it cannot be set. */
+/**
+ * The owner of a file, and whether the save fails if it cannot be set.
+ *
+ * @category save
+ */
 export interface Owner {
   /** The number of the user. Default: as without the option `owner`. */
   uid?: number | null | undefined;
@@ -49,7 +65,11 @@ export interface Owner {
   required?: boolean | null | undefined;
 }
 
-/** Options of `save` and `saveSync`. */
+/**
+ * Options of `save` and `saveSync`.
+ *
+ * @category save
+ */
 export interface SaveOptions {
   /** Default `'durable'`. */
   durability?: Durability | null | undefined;

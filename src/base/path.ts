@@ -4,12 +4,18 @@ import { types } from 'node:util';
 import { bytesOf } from './data.js';
 import { invalidArgumentType, invalidArgumentValue, withPublished } from './errors.js';
 
-/** A path, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8. */
+/**
+ * A path, in any form that Node's `fs` takes. A Buffer may hold bytes that are not UTF-8.
+ *
+ * @category save
+ */
 export type PathLike = string | Buffer | URL;
 
 /**
  * An absolute path: a Buffer if the caller gave a Buffer, else a string. It is relative only where the working
  * directory has no path that the system takes.
+ *
+ * @category save
  */
 export type AbsolutePath = string | Buffer;
 

@@ -50,7 +50,11 @@ export interface SaveRequest extends SaveParameters {
   readonly size: number;
 }
 
-/** The result of a save. */
+/**
+ * The result of a save.
+ *
+ * @category save
+ */
 export interface Saved {
   /** The absolute path that was given: a Buffer if it was given as one. */
   path: AbsolutePath;

@@ -3,6 +3,8 @@ import { nowExactly } from './clock.js';
 /**
  * The time that a save spent in each stage, in nanoseconds, in the order of the stages. 0: the stage was not
  * reached.
+ *
+ * @category Events
  */
 export interface StageTimes {
   /** Waits for a thread or a slot, or for an earlier save to its path. */

@@ -6,7 +6,11 @@ import type { Saved, SaveParameters, SaveRequest } from '../base/save-request.js
 import { StageTimer, type StageTimes } from '../base/stage-timer.js';
 import type { Engine } from './engine.js';
 
-/** The duration of a save, in nanoseconds: of each stage, and in total. */
+/**
+ * The duration of a save, in nanoseconds: of each stage, and in total.
+ *
+ * @category Events
+ */
 export interface SaveTimes extends StageTimes {
   /**
    * From the call to its result. For data in chunks it includes the time of the producer, which no stage
@@ -15,7 +19,11 @@ export interface SaveTimes extends StageTimes {
   total: number;
 }
 
-/** Published on `indelible:save:start` when a save is called, in the same tick. */
+/**
+ * Published on `indelible:save:start` when a save is called, in the same tick.
+ *
+ * @category Events
+ */
 export interface SaveStarted {
   /**
    * The same in all messages about one save. Unique in the process; with the portable engine, in the thread.
@@ -31,7 +39,11 @@ export interface SaveStarted {
   readonly ifExists: 'replace' | 'fail';
 }
 
-/** Published on `indelible:save:end` when a save has succeeded, just before the caller gets the result. */
+/**
+ * Published on `indelible:save:end` when a save has succeeded, just before the caller gets the result.
+ *
+ * @category Events
+ */
 export interface SaveEnded extends SaveStarted {
   /** The result for the caller: size, achieved durability, protocol. */
   readonly saved: Saved;
@@ -41,6 +53,8 @@ export interface SaveEnded extends SaveStarted {
 /**
  * Published on `indelible:save:error` when a save has failed or was abandoned, just before the caller gets
  * the error.
+ *
+ * @category Events
  */
 export interface SaveFailed extends SaveStarted {
   /**

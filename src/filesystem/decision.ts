@@ -15,7 +15,11 @@ import { findUpdateLock, type UpdateLock } from './update-lock.js';
 import type { Warning } from './warning.js';
 import { proveXfs } from './xfs-proof.js';
 
-/** The protocol of a save, and the durability that it achieves. */
+/**
+ * The protocol of a save, and the durability that it achieves.
+ *
+ * @category inspect
+ */
 export interface Plan {
   protocol: Protocol;
   /** The durability that is really achieved. It may be weaker than the requested one. */

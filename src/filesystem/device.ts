@@ -2,7 +2,11 @@ import { posix } from 'node:path';
 import type { Machine } from './machine.js';
 import { findMountByPath, type Mount } from './mounts.js';
 
-/** A block device and the devices below it, down to the disks. `'unknown'`: the kernel does not say. */
+/**
+ * A block device and the devices below it, down to the disks. `'unknown'`: the kernel does not say.
+ *
+ * @category inspect
+ */
 export interface Device {
   /** The kernel's name, such as `nvme0n1p2` or `dm-0`. */
   name: string;
@@ -30,10 +34,18 @@ export interface Device {
   below: Device[];
 }
 
-/** A `'write back'` cache loses unflushed writes when the power fails. */
+/**
+ * A `'write back'` cache loses unflushed writes when the power fails.
+ *
+ * @category inspect
+ */
 export type WriteCache = 'write back' | 'write through' | 'unknown';
 
-/** The file behind a loop device. */
+/**
+ * The file behind a loop device.
+ *
+ * @category inspect
+ */
 export interface BackingFile {
   path: string;
   /** The type of the filesystem that the file is on, if it is visible here. */

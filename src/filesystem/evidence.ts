@@ -1,4 +1,8 @@
-/** One fact that a decision is based on, and where it was read. */
+/**
+ * One fact that a decision is based on, and where it was read.
+ *
+ * @category inspect
+ */
 export interface Evidence {
   /** A file under `/proc` or `/sys`, or the name of a system call. */
   from: string;

@@ -12,7 +12,11 @@ export interface Ext4 {
   fastCommits: { commits: number; ineligible: number } | undefined;
 }
 
-/** Whether the journal orders or contains the data of files (ext4(5)). */
+/**
+ * Whether the journal orders or contains the data of files (ext4(5)).
+ *
+ * @category inspect
+ */
 export type DataMode = 'ordered' | 'journal' | 'writeback';
 
 const DATA_MODES: readonly DataMode[] = ['ordered', 'journal', 'writeback'];

@@ -21,13 +21,21 @@ export interface InspectedPath extends Location {
   isDirectory: boolean;
 }
 
-/** A plan with its steps. */
+/**
+ * A plan with its steps.
+ *
+ * @category inspect
+ */
 export interface PlannedSave extends Plan {
   /** The steps of a save that replaces a file, in their order. */
   steps: ProtocolStep[];
 }
 
-/** The filesystem at a path, and the plans of `save` there. */
+/**
+ * The filesystem at a path, and the plans of `save` there.
+ *
+ * @category inspect
+ */
 export interface Filesystem {
   /** The inspected path, without symbolic links. If the path does not exist, its nearest existing parent. */
   path: string;
@@ -51,7 +59,11 @@ export interface Filesystem {
   warnings: Warning[];
 }
 
-/** Where and how the filesystem is mounted. */
+/**
+ * Where and how the filesystem is mounted.
+ *
+ * @category inspect
+ */
 export interface MountPoint {
   path: string;
   /** The kernel's name of the type, such as `ext4` or `fuse.sshfs`. */

@@ -2,7 +2,11 @@ import type { DataMode } from './ext4.js';
 import { isInMemory, isWithoutJournal } from './filesystem-types.js';
 import type { MountedFilesystem } from './mounted-filesystem.js';
 
-/** The journal of a filesystem: it writes its changes there first. */
+/**
+ * The journal of a filesystem: it writes its changes there first.
+ *
+ * @category inspect
+ */
 export interface Journal {
   present: boolean | 'unknown';
   /** How the journal treats the data of files (ext4 only). */

@@ -6,7 +6,11 @@ import type { Plan } from './decision.js';
 // benchmark and the test of the system calls (test/faults/protocol-steps.test.ts) read this table. The
 // engines do not: that test compares their system calls with the table.
 
-/** One step of a save. */
+/**
+ * One step of a save.
+ *
+ * @category inspect
+ */
 export type ProtocolStep =
   | 'create'
   | 'create-unnamed'

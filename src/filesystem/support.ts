@@ -1,7 +1,11 @@
 import type { Machine } from './machine.js';
 import type { Mount } from './mounts.js';
 
-/** What works on a filesystem. `'unknown'`: only a test that writes would tell. */
+/**
+ * What works on a filesystem. `'unknown'`: only a test that writes would tell.
+ *
+ * @category inspect
+ */
 export interface Support {
   /** Files without a name, which get one later (open(2), O_TMPFILE). */
   unnamedTemporaries: boolean | 'unknown';

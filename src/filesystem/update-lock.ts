@@ -9,7 +9,11 @@ import type { Mount } from './mounts.js';
  */
 export type UpdateLock = 'everywhere' | 'local' | 'machine' | 'none';
 
-/** The lock that an update has by default, and why, for programs that inspect a filesystem. */
+/**
+ * The lock that an update has by default, and why, for programs that inspect a filesystem.
+ *
+ * @category inspect
+ */
 export interface InspectedUpdate {
   /** `'none'`: without the option `lock`, `update` rejects with `ERR_INDELIBLE_UNSUPPORTED`. */
   lock: 'everywhere' | 'machine' | 'none';

@@ -1,4 +1,8 @@
-/** The kind of a warning, for programs. */
+/**
+ * The kind of a warning, for programs.
+ *
+ * @category inspect
+ */
 export type WarningCode =
   /** tmpfs and similar: nothing survives power loss. */
   | 'memory'
@@ -27,6 +31,11 @@ export type WarningCode =
   /** The disk may have a cache that loses writes, and the kernel does not flush it. */
   | 'write-cache';
 
+/**
+ * Something that the filesystem or its device makes less than it seems.
+ *
+ * @category inspect
+ */
 export interface Warning {
   code: WarningCode;
   /** For people. */

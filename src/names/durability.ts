@@ -5,7 +5,11 @@ import type { Steps } from '../fs/steps.js';
 import { type EntryPath, isSameFile } from './entry-path.js';
 import { notDurableError, withPaths } from './errors.js';
 
-/** The result of an operation on names. */
+/**
+ * The result of an operation on names.
+ *
+ * @category exchange, renameExclusive, replaceSymlink
+ */
 export interface NameChange {
   /** The durability that was achieved: `'none'` on tmpfs, whatever was requested. */
   durability: Durability;

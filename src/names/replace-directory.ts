@@ -31,7 +31,11 @@ import {
 } from './errors.js';
 import { emptyTrash, moveToTrash, type Trash } from './trash.js';
 
-/** The result of `replaceDirectory`. */
+/**
+ * The result of `replaceDirectory`.
+ *
+ * @category replaceDirectory
+ */
 export interface DirectoryReplaced {
   /** Whether an existing directory was replaced. */
   replaced: boolean;
