@@ -121,6 +121,8 @@ function load(chosen: View): void {
   controls.time.max = String(end);
   player.slowness = scene.slowness;
   controls.speed.value = String(scene.slowness);
+  // The tour has a pace of its own between its stops.
+  controls.speed.hidden = view.kind === 'tour';
   arrival = () => {};
   player.load(begin, end, scene.at);
   if (view.kind === 'tour' && view.stop > 0) crash();

@@ -113,6 +113,13 @@ describe.skipIf(missing !== undefined)('the lesson of docs/see-it-work.html', ()
     assert.deepEqual(kinds, [['old'], ['old'], ['old'], ['new', 'old'], ['new']]);
   });
 
+  it('lets the speed be chosen, except in the tour, which has its own', async () => {
+    const page = await pages.open('');
+    assert.equal(await page.getByLabel('Speed').isVisible(), true);
+    await page.getByRole('radio', { name: 'Tour' }).check({ force: true });
+    assert.equal(await page.getByLabel('Speed').isVisible(), false);
+  });
+
   it('plays the tour from stop to stop by itself, and stops when it is asked to', async () => {
     const page = await pages.open('#tour', { reducedMotion: 'reduce' });
     await page.getByRole('button', { name: 'Play', exact: true }).click();

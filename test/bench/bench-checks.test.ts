@@ -3,8 +3,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { Report } from '../../bench/measure/report.js';
+import { makeDirectory, removeDirectory, run } from '../cli/command.js';
 import { madeReport } from '../unit/bench/made-fleet.js';
-import { makeDirectory, removeDirectory, run } from './command.js';
 
 const OLD = madeReport({ machine: 'here', save: 1000 });
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
+import { makeDirectory, outcomeOf, removeDirectory, until } from '../cli/command.js';
 import { isRoot } from '../machine.js';
-import { makeDirectory, outcomeOf, removeDirectory, until } from './command.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Inside the package, so that it resolves the built package and its dependencies. */

@@ -17,7 +17,7 @@ import {
   run,
   start,
   until,
-} from './command.js';
+} from '../cli/command.js';
 
 const isLinux = process.platform === 'linux';
 const hasScript = spawnSync('script', ['--version']).status === 0;

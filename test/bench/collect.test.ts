@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { Report } from '../../bench/measure/report.js';
 import type { Fleet } from '../../bench/report/fleet.js';
+import { makeDirectory, removeDirectory, run } from '../cli/command.js';
 import { FLEET, FLEET_VERDICTS } from '../unit/bench/made-fleet.js';
-import { makeDirectory, removeDirectory, run } from './command.js';
 
 describe('indelible bench --collect', () => {
   let directory: string;
