@@ -369,7 +369,7 @@ Status AskServer(const Directory& directory, const std::string& name) {
   wanted.append(name).push_back(':');
   const bool named = GetAttribute(directory, name, kPaths, &paths).ok()
                          ? paths.append(":").find(wanted) != std::string::npos
-                         : fgetxattr(Number(directory), kPaths, nullptr, 0) < 0 ||
+                         : !GetAttribute(directory, ".", kPaths, &paths).ok() ||
                                !posix::FindVersion(Number(directory), name.c_str(), &remembered);
   return named ? Status::Ok() : Status::Failed("open", EAGAIN);
 }
