@@ -62,7 +62,8 @@ export function playedBy(steps: Combination): Played {
     : steps.has('directory-sync')
       ? 'directory'
       : 'none';
-  return { recipe: RECIPES[way][syncs], means: `${MEANS[way]}, ${SYNCED[syncs]}.` };
+  const synced = way === 'copied' ? TEMPORARY_SYNCED[syncs] : SYNCED[syncs];
+  return { recipe: RECIPES[way][syncs], means: `${MEANS[way]}, ${synced}.` };
 }
 
 const SYNCED = {
@@ -70,6 +71,13 @@ const SYNCED = {
   sync: 'and what was written is synced, but not the directory',
   directory: 'and the directory is synced, but not what was written',
   both: 'and what was written is synced, and the directory',
+} as const;
+
+const TEMPORARY_SYNCED = {
+  none: 'and nothing is synced',
+  sync: 'and only the temporary in /tmp is synced: neither the copy nor the directory',
+  directory: 'and the directory is synced, but not what was written',
+  both: 'and the temporary in /tmp is synced, and the directory, but not the copy',
 } as const;
 
 /** Whether a recipe was recorded for these combinations alone. */

@@ -22,7 +22,9 @@ export function crashReport({ pair, run, recipe }: Shown, at: number): HTMLEleme
         : resolved
           ? 'The program had been told “saved”. '
           : 'The program had not been told “saved” yet. ',
-      states === 1 ? 'One disk is possible. It was mounted:' : `${states} possible disks were mounted:`,
+      states === 1
+        ? 'Only one state of the disk is possible. It was mounted:'
+        : `${states} possible states of the disk were mounted:`,
     ),
     element('ul', { class: 'outcomes' }, ...outcomes.map(outcomeItem)),
     element(

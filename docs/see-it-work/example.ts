@@ -35,7 +35,7 @@ export const FAILURES: readonly Failure[] = [
     },
   },
   {
-    title: 'For comparison: the same program with fs.writeFile',
+    title: 'For comparison: fs.writeFile, while another program syncs',
     recipe: 'overwrite',
     busy: true,
     at: (run, pair) => worstMoment(pair, run) ?? run.settled,
@@ -70,7 +70,7 @@ export function exampleSection(recordings: Recordings, watch: Watch): HTMLElemen
             'div',
             {},
             ...foundTiles(found),
-            litter ? ' A temporary file is left beside it.' : undefined,
+            litter ? '. A temporary file is left beside it.' : undefined,
           ),
         ),
       ),

@@ -18,8 +18,10 @@ export interface Moment {
   calls: readonly Call[];
   /** Requests of the disk that are in progress. */
   requests: readonly DiskRequest[];
-  /** What another process reads. */
+  /** What another process has read when it last looked. */
   read: Found;
+  /** Whether it has looked since the rename. */
+  readIsCurrent: boolean;
   /** One for each cell of the new version. */
   cells: readonly CellLocation[];
   /** In the disk's cache, by kind, the largest first. */
@@ -66,6 +68,7 @@ export function momentOf(pair: Pair, run: Run, at: number): Moment {
   const durable = durableAt(run, position);
   const pending = run.requests.slice(durable, position);
   const crash = crashAt(run, at);
+  const read = foundAt(pair, run.reads.findLast(([from]) => from <= at)?.[1] ?? run.reads[0]?.[1] ?? 0);
   return {
     at,
     program: programAt(run, at),
@@ -73,13 +76,21 @@ export function momentOf(pair: Pair, run: Run, at: number): Moment {
       ({ by, start, duration }) => by === 'saver' && isDuring(at, start, start + duration),
     ),
     requests: run.requests.filter(({ start, end }) => isDuring(at, start, end)),
-    read: foundAt(pair, run.reads.findLast(([from]) => from <= at)?.[1] ?? run.reads[0]?.[1] ?? 0),
+    read,
+    readIsCurrent: read.kind !== 'old' || !hasRenamed(run, at),
     cells: locationsOf(run, at, position, durable),
     cached: byKind(pending),
     ifCacheKept: foundAt(pair, crash.all),
     platter: foundAt(pair, crash.none),
     position,
   };
+}
+
+function hasRenamed({ calls }: Run, at: number): boolean {
+  return calls.some(
+    ({ by, name, result, start, duration }) =>
+      by === 'saver' && name.startsWith('rename') && result === '0' && start + duration <= at,
+  );
 }
 
 function programAt(run: Run, at: number): Moment['program'] {

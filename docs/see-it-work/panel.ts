@@ -107,7 +107,10 @@ export class Panel {
     this.#now.plain.replaceChildren(now?.plain ?? 'The program has not begun to save.');
     this.#now.exact.replaceChildren(now?.text ?? '');
     this.#layers.program.replaceChildren(...programState(moment, run));
-    this.#layers.reader.replaceChildren(...foundTiles(moment.read));
+    this.#layers.reader.replaceChildren(
+      ...foundTiles(moment.read),
+      ...(moment.readIsCurrent ? [] : [element('span', {}, 'it has not looked again yet')]),
+    );
     this.#layers.memory.replaceChildren(...inMemory(moment));
     this.#layers.cache.replaceChildren(...inCache(moment));
     this.#layers.platter.replaceChildren(...onPlatter(moment));
@@ -162,11 +165,12 @@ function programState({ program, calls, at }: Moment, run: Run): HTMLElement[] {
   ];
 }
 
-function inMemory({ cells, read, ifCacheKept }: Moment): HTMLElement[] {
+function inMemory({ cells, read, readIsCurrent, ifCacheKept }: Moment): HTMLElement[] {
   const count = cells.filter((location) => location === 'memory').length;
+  const named = readIsCurrent ? read.kind : 'new';
   const parts = [
     count === 0 ? '' : `${bytes(count * CELL)} of the new version`,
-    read.kind === ifCacheKept.kind ? '' : `the change to ${SEEN[read.kind]}`,
+    named === ifCacheKept.kind ? '' : `the change to ${SEEN[named]}`,
   ].filter((part) => part !== '');
   return [
     tiles(

@@ -36,7 +36,12 @@ export function plainCall(call: Call, phase: Phase): string {
   if (COPIES.test(name)) return 'The new version is copied over the old one. It is only in memory.';
   if (name === 'ftruncate') return 'The old file is cut off.';
   if (name === 'fsync' || name === 'fdatasync') {
-    const what = /^\d+<\.>/.test(text) ? 'the directory, with the name,' : 'the new version';
+    if (/^\d+<\.>/.test(text)) {
+      return phase === 'begins'
+        ? 'The program waits until the directory, with the name, is on the platter.'
+        : 'The sync of the directory, with the name, is done.';
+    }
+    const what = elsewhere ? 'the temporary in /tmp' : 'the new version';
     return phase === 'begins'
       ? `The program waits until ${what} is on the platter.`
       : `Now ${what} is on the platter.`;
@@ -51,7 +56,7 @@ export function plainCall(call: Call, phase: Phase): string {
   if (name.startsWith('link')) return 'The new file gets a name of its own, for a moment.';
   if (name.startsWith('unlink')) return 'The temporary is removed.';
   if (name === 'close') return 'A file is closed.';
-  if (LOOKS.test(name)) return 'The program looks at the old file.';
+  if (LOOKS.test(name)) return `The program looks at the ${elsewhere ? 'temporary' : 'old file'}.`;
   return 'The rights of the old file are carried over.';
 }
 
@@ -82,7 +87,7 @@ export function plainRequest({ kind }: DiskRequest, phase: Phase): string {
   if (kind === 'flush') {
     return phase === 'begins'
       ? 'The disk moves its cache to the platter.'
-      : 'What was in the cache of the disk is on the platter.';
+      : 'The disk has written its cache to the platter.';
   }
   if (kind === 'data') return 'The disk takes the new version into its cache.';
   if (kind === 'neighbour') return 'The disk takes the data of the other program into its cache.';

@@ -29,7 +29,7 @@ const QUESTIONS: readonly Question[] = [
   {
     id: 'no-fsync',
     recipe: 'rename-unsynced',
-    ask: 'The temporary is in the right directory, but it is not synced before the rename. Some time later the power fails. What may be found?',
+    ask: 'The temporary is in the right directory, but neither it nor the directory is synced. Some time later the power fails. What may be found?',
     answers: [
       { text: 'The old version or the new one: the rename is atomic.' },
       { text: 'On some filesystems neither of them.', right: true },
@@ -146,8 +146,10 @@ function sentenceOn({ filesystem, survey: { after } }: Pair): string {
     : `${filesystem} left ${after.empty > 0 ? `an empty file in ${after.empty}` : `neither in ${bad}`} of ${after.states}.`;
 }
 
+const OUTCOMES = ['old', 'new', 'empty', 'torn', 'missing'] as const;
+
 function talliesTable(pairs: readonly Pair[], tallyOf: (survey: Pair['survey']) => Tally): HTMLElement {
-  const columns = ['old', 'new', 'empty', 'torn', 'missing'] as const;
+  const columns = OUTCOMES.filter((name) => pairs.some(({ survey }) => tallyOf(survey)[name] > 0));
   return element(
     'div',
     { class: 'table', tabindex: 0, role: 'group', 'aria-label': 'What the crashes left' },
@@ -157,13 +159,7 @@ function talliesTable(pairs: readonly Pair[], tallyOf: (survey: Pair['survey']) 
       element(
         'thead',
         {},
-        element(
-          'tr',
-          {},
-          ...['filesystem', 'crashes', 'old', 'new', 'empty', 'torn', 'missing'].map((name) =>
-            element('th', {}, name),
-          ),
-        ),
+        element('tr', {}, ...['filesystem', 'crashes', ...columns].map((name) => element('th', {}, name))),
       ),
       element(
         'tbody',

@@ -26,7 +26,9 @@ describe('the sentence above a system call', () => {
       /into the new file\. It is only in memory/,
     ],
     [of('fdatasync', '17<settings.json.temporary-8>'), /the new version is on the platter/],
-    [of('fsync', '17<.>'), /the directory, with the name, is on the platter/],
+    [of('fsync', '17<.>'), /sync of the directory, with the name, is done/],
+    [of('fsync', '17</tmp/settings.json>'), /the temporary in \/tmp is on the platter/],
+    [of('fstat', '17</tmp/settings.json>, {…}'), /looks at the temporary/],
     [of('rename', '"settings.json.temporary-8", "settings.json"'), /in one step/],
     [
       of('rename', '"/tmp/settings.json", "settings.json"', '-1 EXDEV (Invalid cross-device link)'),
