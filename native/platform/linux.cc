@@ -363,13 +363,13 @@ Status AskServer(const Directory& directory, const std::string& name) {
   // client look the name up again; one that has only lost the name has others
   // (xlators/storage/posix/src/posix-gfid-path.c, posix_get_gfid2path: all paths, with colons between them).
   // One that is still open on the server has no name at all: ENODATA, as where this attribute is unknown.
-  constexpr char kPaths[] = "glusterfs.gfidtopath";
+  const std::string attribute("glusterfs.gfidtopath");
   std::string paths;
   std::string wanted("/");
   wanted.append(name).push_back(':');
-  const bool named = GetAttribute(directory, name, kPaths, &paths).ok()
+  const bool named = GetAttribute(directory, name, attribute, &paths).ok()
                          ? paths.append(":").find(wanted) != std::string::npos
-                         : !GetAttribute(directory, ".", kPaths, &paths).ok() ||
+                         : !GetAttribute(directory, ".", attribute, &paths).ok() ||
                                !posix::FindVersion(Number(directory), name.c_str(), &remembered);
   return named ? Status::Ok() : Status::Failed("open", EAGAIN);
 }
