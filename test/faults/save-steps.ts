@@ -42,7 +42,8 @@ export type Step =
   | 'lock the directory'
   | 'take a ticket'
   | 'open the old file'
-  | 'read the old file';
+  | 'read the old file'
+  | 'ask for the end of the old file';
 
 /** The paths of the traced save. */
 export interface Names {
@@ -113,6 +114,8 @@ export const recognise: Record<Step, (call: SystemCall, names: Names) => boolean
     isOpen(call) && /["/]target"/.test(call.arguments) && !call.arguments.includes('O_CREAT'),
   'read the old file': (call, { target }) =>
     ['read', 'pread64'].includes(call.name) && descriptorPath(call) === target,
+  'ask for the end of the old file': (call, { target }) =>
+    call.name === 'lseek' && call.arguments.endsWith('SEEK_HOLE') && descriptorPath(call) === target,
 };
 
 function isLink(call: SystemCall): boolean {

@@ -25,7 +25,7 @@ const TRACED = [
   ...['llistxattr', 'lgetxattr', 'fsetxattr', 'fremovexattr', 'ioctl'],
   ...['fchown', 'fchmod', 'fsync', 'fdatasync', 'syncfs', 'sync_file_range'],
   ...['?rename', '?renameat', 'renameat2', '?link', 'linkat', '?unlink', 'unlinkat', '?mkdir', 'mkdirat'],
-  ...['?symlink', 'symlinkat', 'flock', 'fcntl', 'read', '?pread64'],
+  ...['?symlink', 'symlinkat', 'flock', 'fcntl', 'read', '?pread64', 'lseek'],
 ];
 
 /** A change to one call: the `when`-th call of these names in the traced thread. */

@@ -80,7 +80,8 @@ export class TracedSaver {
   /** A save in which exactly the call of the fault fails. */
   async saveWith(fault: Fault): Promise<TracedSave> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const injections = [await this.#aim(fault, `error=${fault.error}`, attempt)];
+      const effect = fault.returns === undefined ? `error=${fault.error}` : `retval=${fault.returns}`;
+      const injections = [await this.#aim(fault, effect, attempt)];
       if (fault.also !== undefined) {
         injections.push({ names: fault.also.names, effect: `error=${fault.also.error}`, when: 1 });
       }

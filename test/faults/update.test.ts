@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { updateSync } from '../../src/index.js';
+import { nativeUnavailable } from '../engines.js';
+import { mountFuse } from '../lab/filesystems.js';
+import { missingFor } from '../lab/requirements.js';
+import { Workspace } from '../lab/workspace.js';
 import { isInMemory } from '../machine.js';
 import { ScratchDirectory } from '../scratch-directory.js';
 import { type Fault, titleOf } from './faults.js';
+import { recognise } from './save-steps.js';
 import { contentOf, NEW, OLD } from './situations.js';
 import { straceUnavailable } from './strace.js';
 import { subjects } from './subjects.js';
@@ -89,5 +95,41 @@ describe.skipIf(unavailable !== undefined)('an update with a failing system call
         });
       });
     }
+  }
+});
+
+const fuseMissing = unavailable ?? missingFor('bindfs') ?? nativeUnavailable;
+if (fuseMissing !== undefined) process.stderr.write(`updates on FUSE are skipped: ${fuseMissing}\n`);
+
+describe.skipIf(fuseMissing !== undefined)('an update on a filesystem that has a server', () => {
+  let workspace: Workspace;
+  let directory: string;
+  beforeAll(async () => {
+    workspace = await Workspace.create();
+    ({ directory } = await mountFuse(workspace, 'fuse'));
+  });
+  afterAll(async () => {
+    await workspace.remove();
+  });
+
+  // GlusterFS: after a listing its client remembers the size that the file had while it was written.
+  for (const form of ['update', 'updateSync'] as const) {
+    it(`reads the file again when the server has content behind the end that was found, by ${form}`, async () => {
+      const saver = new TracedSaver({ engine: 'native', environment: {} }, form, () =>
+        join(directory, 'traced'),
+      );
+      try {
+        const { outcome, calls, names } = await saver.saveWith({
+          ...{ step: 'ask for the end of the old file', error: '', returns: OLD.length + 1 },
+          ...{ situation: 'replaces a file', expected: { resolves: 'less than durable' } },
+        });
+        assert.equal(outcome.error, undefined);
+        assert.equal(contentOf(names.target), NEW);
+        const asked = calls.filter((call) => recognise['ask for the end of the old file'](call, names));
+        assert.equal(asked.length, 2);
+      } finally {
+        await saver.stop();
+      }
+    });
   }
 });
