@@ -4,6 +4,8 @@
 #
 #   unshare --mount --propagation private private-mounts.sh WORKSPACE COMMAND [ARGUMENT...]
 #
+# With `none` as the workspace it sees none that was mounted before.
+#
 # The native engine makes a new decision about a filesystem whenever the mount table changes, and then starts
 # again with temporaries that have names. Replays mount dozens of states a second, so it would never use
 # unnamed ones. The new namespace starts with copies of the other mounts, which would keep their devices busy;

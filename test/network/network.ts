@@ -33,6 +33,7 @@ if (missing === undefined) {
         '--kill-child',
         '--mount-proc',
       ],
+      ...['sh', join(PROJECT_ROOT, 'test/lab/private-mounts.sh'), 'none'],
       ...['sh', join(PROJECT_ROOT, 'test/network/in-namespaces.sh'), join(PROJECT_ROOT, 'build/network')],
       ...[process.execPath, join(PROJECT_ROOT, 'build/test/network/lab.js'), ...process.argv.slice(2)],
     ],
