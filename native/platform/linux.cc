@@ -379,7 +379,9 @@ Status AskServer(const Directory& directory, const std::string& name) {
 // also answers AT_STATX_FORCE_SYNC). It leaves this question to the server.
 Status AskServerForEnd(const Descriptor& file) {
   const off_t end = lseek(Number(file), 0, SEEK_CUR);
-  return lseek(Number(file), end, SEEK_HOLE) < 0 ? Status::Ok() : Status::Failed("read", EAGAIN);
+  if (lseek(Number(file), end, SEEK_HOLE) >= 0) return Status::Failed("read", EAGAIN);
+  // ENXIO: it is the end (lseek(2)).
+  return errno == ENXIO || IsUnsupported(errno) ? Status::Ok() : Status::Failed("read", errno);
 }
 
 Status OpenDirectory(const Directory* base, const std::string& path, Directory* directory) {

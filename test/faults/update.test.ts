@@ -14,7 +14,7 @@ import { recognise } from './save-steps.js';
 import { contentOf, NEW, OLD } from './situations.js';
 import { straceUnavailable } from './strace.js';
 import { subjects } from './subjects.js';
-import { TracedSaver } from './traced-saver.js';
+import { type TracedSave, TracedSaver } from './traced-saver.js';
 
 const unavailable = await straceUnavailable();
 
@@ -112,24 +112,42 @@ describe.skipIf(fuseMissing !== undefined)('an update on a filesystem that has a
     await workspace.remove();
   });
 
-  // GlusterFS: after a listing its client remembers the size that the file had while it was written.
   for (const form of ['update', 'updateSync'] as const) {
-    it(`reads the file again when the server has content behind the end that was found, by ${form}`, async () => {
-      const saver = new TracedSaver({ engine: 'native', environment: {} }, form, () =>
-        join(directory, 'traced'),
-      );
-      try {
-        const { outcome, calls, names } = await saver.saveWith({
-          ...{ step: 'ask for the end of the old file', error: '', returns: OLD.length + 1 },
-          ...{ situation: 'replaces a file', expected: { resolves: 'less than durable' } },
+    describe(form, () => {
+      let saver: TracedSaver;
+      beforeAll(() => {
+        saver = new TracedSaver({ engine: 'native', environment: {} }, form, () => join(directory, 'traced'));
+      });
+      afterAll(async () => {
+        await saver.stop();
+      });
+      const updateWith = (fault: Pick<Fault, 'error' | 'returns'>): Promise<TracedSave> =>
+        saver.saveWith({
+          ...{ step: 'ask for the end of the old file', situation: 'replaces a file' },
+          ...{ expected: { resolves: 'less than durable' }, ...fault },
         });
+
+      // GlusterFS: after a listing its client remembers the size that the file had while it was written.
+      it('reads the file again when the server has content behind the end that was found', async () => {
+        const { outcome, calls, names } = await updateWith({ error: '', returns: OLD.length + 1 });
         assert.equal(outcome.error, undefined);
         assert.equal(contentOf(names.target), NEW);
         const asked = calls.filter((call) => recognise['ask for the end of the old file'](call, names));
         assert.equal(asked.length, 2);
-      } finally {
-        await saver.stop();
-      }
+      });
+
+      it('takes the end that was found where the filesystem cannot be asked for it', async () => {
+        const { outcome, names } = await updateWith({ error: 'EINVAL' });
+        assert.equal(outcome.error, undefined);
+        assert.equal(contentOf(names.target), NEW);
+      });
+
+      it('rejects and publishes nothing when the server cannot answer where the end is', async () => {
+        const { outcome, names } = await updateWith({ error: 'ENOTCONN' });
+        const { message: _, ...failure } = outcome.error ?? { message: '' };
+        assert.deepEqual(failure, { code: 'ENOTCONN', syscall: 'read', published: false });
+        assert.equal(contentOf(names.target), OLD);
+      });
     });
   }
 });
