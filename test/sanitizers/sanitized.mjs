@@ -68,9 +68,8 @@ export function withSanitizedAddon(use) {
       ASAN_OPTIONS: [
         // Node.js leaks on purpose at its end, and handles SIGSEGV, which would hide the report.
         ...['detect_leaks=0', 'abort_on_error=1', 'allow_user_segv_handler=0'],
-        // Many tests start processes. These halve the time of a start: the last 2 MiB that were freed are watched, in
-        // place of 256, and a report names three callers of each allocation.
-        ...['quarantine_size_mb=2', 'thread_local_quarantine_size_kb=64', 'malloc_context_size=3'],
+        // Many tests start processes, which takes less time so. A report names three callers of each allocation.
+        'malloc_context_size=3',
       ].join(':'),
     });
   } catch (error) {
