@@ -167,10 +167,10 @@ function programState({ program, calls, at }: Moment, run: Run): HTMLElement[] {
 
 function inMemory({ cells, read, readIsCurrent, ifCacheKept }: Moment): HTMLElement[] {
   const count = cells.filter((location) => location === 'memory').length;
-  const named = readIsCurrent ? read.kind : 'new';
+  const visible = readIsCurrent ? read.kind : 'new';
   const parts = [
     count === 0 ? '' : `${bytes(count * CELL)} of the new version`,
-    named === ifCacheKept.kind ? '' : `the change to ${SEEN[named]}`,
+    visible === ifCacheKept.kind ? '' : `the change to ${SEEN[visible]}`,
   ].filter((part) => part !== '');
   return [
     tiles(

@@ -83,7 +83,7 @@ function lesson(recordings: Recordings): Scene {
       if (at < safe.run.settled) {
         return {
           title: 'The careless save is quick.',
-          text: 'Its program is told “saved”, and nothing is on the disk. The safe one has sent its content to the disk, has renamed, and waits: on ext4 one sync then makes content and name safe together.',
+          text: 'Its program is told “saved”, and nothing is on the disk. The safe one sends its content to the disk, renames, and waits: on ext4 one sync then makes content and name safe together.',
         };
       }
       return at < end

@@ -38,6 +38,13 @@ describe('a moment of a recording', () => {
     assert.equal(at(66).read.kind, 'new');
   });
 
+  it('says that another process has not looked since the rename', () => {
+    const run = { ...RUN, reads: RUN.reads.slice(0, 1) };
+    const current = (time: number) => momentOf(pair('ext4', 'textbook', run), run, time).readIsCurrent;
+    assert.deepEqual([69, 70, 130].map(current), [true, false, false]);
+    assert.equal(at(130).readIsCurrent, true);
+  });
+
   it('follows the bytes from memory over the cache of the disk to the platter', () => {
     assert.deepEqual(at(19).cells, all('nowhere'));
     assert.deepEqual(at(20).cells, all('memory'));
