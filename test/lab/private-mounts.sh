@@ -4,7 +4,7 @@
 #
 #   unshare --mount --propagation private private-mounts.sh WORKSPACE COMMAND [ARGUMENT...]
 #
-# With `none` as the workspace it sees none that was mounted before.
+# With `none` in the place of a workspace the command sees the mounts of no workspace.
 #
 # The native engine makes a new decision about a filesystem whenever the mount table changes, and then starts
 # again with temporaries that have names. Replays mount dozens of states a second, so it would never use
