@@ -191,7 +191,7 @@ describe('a subscriber', () => {
   it("sees the time of a stream's producer only in the total", async () => {
     listen();
     const stream = createSaveStream(file());
-    stream.write('con');
+    await new Promise((resolve) => stream.write('con', resolve));
     await new Promise((resolve) => setTimeout(resolve, 300));
     stream.end('tent');
     await finished(stream);

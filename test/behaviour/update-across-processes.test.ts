@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -179,8 +180,8 @@ if (hasMachineLock) {
       const child = await holder('held');
       const waiting = update(scratch.at('link'), (content) => `${content}er`, 'utf8');
       await pause(20);
-      rmSync(scratch.at('link'));
-      symlinkSync('other', scratch.at('link'));
+      symlinkSync('other', scratch.at('changed'));
+      renameSync(scratch.at('changed'), scratch.at('link'));
       await ended(child);
       await waiting;
       assert.equal(readFileSync(file(), 'utf8'), 'held');

@@ -12,6 +12,9 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -48,6 +51,18 @@ async function hold(path: string): Promise<ChildProcessWithoutNullStreams> {
   child.stderr.pipe(process.stderr);
   await once(child.stdout, 'data');
   return child;
+}
+
+/** The paths of the files that this process has open. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // The descriptor of the listing is closed by now.
+      return [];
+    }
+  });
 }
 
 if (!hasMachineLock) {
@@ -106,9 +121,10 @@ if (!hasMachineLock) {
         return 'new';
       };
       const waiting = update(file(), change, { ...EVERYWHERE, timeout: Number.POSITIVE_INFINITY });
-      await pause(30);
-      rmSync(lockFile());
-      const second = await hold(lockFile());
+      // Only the waiting update has the lock file open in this process.
+      while (!openFiles().includes(realpathSync(lockFile()))) await pause(5);
+      const second = await hold(scratch.at('other'));
+      renameSync(scratch.at('other'), lockFile());
       await ended(first);
       await pause(100);
       assert.equal(changed, false);

@@ -60,7 +60,7 @@ describe.skipIf(missing !== undefined)('a filesystem that hangs', () => {
     let turned = false;
     await stalled.stop();
     try {
-      const alarm = spawn('sh', ['-c', `sleep 5; kill -CONT ${stalled.pid}`], { stdio: 'ignore' });
+      const alarm = spawn('sh', ['-c', `sleep 60; kill -CONT ${stalled.pid}`], { stdio: 'ignore' });
       saving = save(`${directory}/file`, 'new');
       await sleep(10);
       turned = alarm.exitCode === null;
