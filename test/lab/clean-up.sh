@@ -1,7 +1,7 @@
 #!/bin/sh
 # Removes a lab workspace: everything that is mounted below its directory, every loop device whose backing
-# file is below it, and the directory itself. The script keeps no list; it asks the kernel what there is to
-# undo.
+# file is below it, the directory itself, and the cgroup of its name. The script keeps no list; it asks the kernel
+# what there is to undo.
 #
 #   clean-up.sh              makes a workspace, prints its path, and removes it when standard input ends: when
 #                            the other end was closed, or its process has ended
@@ -48,6 +48,13 @@ while [ -e "$workspace" ]; do
     esac
   done
 
+  # The cgroup of memory-group.ts, of version 2 or 1.
+  for group in "/sys/fs/cgroup/${workspace##*/}" "/sys/fs/cgroup/memory/${workspace##*/}"; do
+    if [ -d "$group" ] && ! rmdir "$group" 2>/dev/null; then
+      sleep 0.05
+      continue 2
+    fi
+  done
   grep -qs "^$workspace/" /sys/block/loop*/loop/backing_file ||
     grep -q " $workspace/" /proc/self/mountinfo ||
     rm -rf --one-file-system "$workspace" 2>/dev/null

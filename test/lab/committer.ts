@@ -3,9 +3,9 @@
  * moment of a save. Without it unsafe recipes look safe, because the next commit is then one of the recipe
  * itself. Sometimes it syncs the whole filesystem, because fsync on btrfs writes only a log of the one file.
  */
-import { execFileSync } from 'node:child_process';
 import { fsyncSync, openSync, writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+import { syncfsSync } from 'indelible/primitives';
 import { Random } from './random.js';
 
 /** The data of the worker thread. */
@@ -29,7 +29,7 @@ const fd = openSync(file, 'w');
 for (;;) {
   writeSync(fd, 'x', 0);
   if (random.below(SYNCS_PER_COMMIT) > 0) fsyncSync(fd);
-  else execFileSync('sync', ['--file-system', file]);
+  else syncfsSync(fd);
   // Half of the time there is no pause: commits must also come between two steps of one save.
   if (random.coin()) Atomics.wait(pause, 0, 0, random.next() * LONGEST_PAUSE);
 }

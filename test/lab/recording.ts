@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { attachDisk, detachDisk, diskSizeOf, formatDisk } from './attached-disk.js';
 import { serveBlocks } from './block-server.js';
@@ -94,7 +94,8 @@ async function runScenario(
   directory: string,
   log: string,
 ): Promise<StampedEvent[]> {
-  const task: ScenarioTask = { role, name, directory, log, pressure, seed };
+  const group = basename(workspace.directory);
+  const task: ScenarioTask = { role, name, directory, log, pressure, group, seed };
   const program = new URL('./scenario-process.js', import.meta.url).pathname;
   const inNamespace = ['--mount', '--propagation', 'private', 'sh', PRIVATE_MOUNTS, workspace.directory];
   const child = spawn('unshare', [...inNamespace, process.execPath, program, JSON.stringify(task)], {

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { type AttachedDisk, attachDisk, detachDisk, diskSizeOf } from './attached-disk.js';
 import { type BlockLog, parseBlockLog } from './block-log.js';
-import { command } from './command.js';
-import { CommandShell } from './command-shell.js';
+import { CommandShell, command } from './command.js';
 import { type CrashState, chooseStates, formatState } from './crash-states.js';
 import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
@@ -98,8 +97,8 @@ export async function mountEach(
       continue;
     }
     look(state, { directory });
-    const { status, output } = await shell.run('umount', '--no-mtab', directory);
-    if (status !== 0) throw new Error(output);
+    const { status, errors } = await shell.run('umount', '--no-mtab', directory);
+    if (status !== 0) throw new Error(errors);
     await released(disk.device);
   }
   shell.close();
@@ -120,7 +119,7 @@ async function mountAfterCrash(
     if ((await shell.run(tool, ...args, device)).status <= 1) break;
   }
   const options = mount ? ['-o', mount] : [];
-  const { status, output } = await shell.run(
+  const { status, errors } = await shell.run(
     'mount',
     '--no-mtab',
     '-t',
@@ -129,5 +128,5 @@ async function mountAfterCrash(
     device,
     directory,
   );
-  return status === 0 ? undefined : output;
+  return status === 0 ? undefined : errors;
 }

@@ -13,6 +13,7 @@ const TOOLS = {
   cc: 'gcc',
   cpio: 'cpio',
   depmod: 'kmod',
+  fincore: 'util-linux-extra',
   gluster: 'glusterfs-server',
   ip: 'iproute2',
   modprobe: 'kmod',

@@ -3,7 +3,7 @@
  * the log, it stamps the event with the number of requests that the disk has completed. If it cannot, the lab
  * stamps each line and answers with one byte.
  *
- *   node scenario-process.js '{"role": …, "name": …, "directory": …, "log": …, "pressure": …, "seed": …}'
+ *   node scenario-process.js '{"role": …, "name": …, "directory": …, "log": …, "pressure": …, "group": …, "seed": …}'
  */
 import { readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,8 @@ export interface ScenarioTask {
   /** The block log. A process in a virtual machine cannot see it. */
   log?: string;
   pressure: boolean;
+  /** See `MemoryPressureData`. */
+  group?: string;
   seed: number;
 }
 
@@ -58,7 +60,11 @@ await start('./committer.js', {
   seed: task.seed,
 } satisfies CommitterData);
 if (task.pressure) {
-  await start('./memory-pressure.js', { directory: task.directory } satisfies MemoryPressureData);
+  const { directory, group } = task;
+  await start('./memory-pressure.js', {
+    directory,
+    ...(group !== undefined && { group }),
+  } satisfies MemoryPressureData);
 }
 if (!scenario.firstSaves) {
   for (let earlier = 0; earlier < EARLIER_SAVES; earlier++) {
@@ -84,7 +90,9 @@ function writeAll(line: Buffer): void {
 }
 
 async function start(module: string, workerData: unknown): Promise<void> {
-  const worker = new Worker(new URL(module, import.meta.url), { workerData });
+  // The disturbances sync the filesystem with the addon, also where the scenario is without it.
+  const env = { ...process.env, INDELIBLE_ENGINE: 'native' };
+  const worker = new Worker(new URL(module, import.meta.url), { workerData, env });
   worker.on('error', (error) => {
     throw error;
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -13,7 +14,16 @@ import { missingFor } from './requirements.js';
 import { mountSlowDisk } from './slow-disk/slow-disk.js';
 import { Workspace } from './workspace.js';
 
-const missing = missingFor('mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'bindfs', 'nbdfuse', 'nbdkit', 'cc');
+const missing = missingFor(
+  'mkfs.ext4',
+  'mkfs.xfs',
+  'mkfs.btrfs',
+  'bindfs',
+  'nbdfuse',
+  'nbdkit',
+  'cc',
+  'fincore',
+);
 
 describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : ''}`, () => {
   let workspace: Workspace;
@@ -56,6 +66,18 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
     assert.equal(readFileSync(`${fuse.directory}/file`, 'utf8'), 'bound');
   });
 
+  it('frees the caches of one process, and keeps those of others', async ({ skip }) => {
+    const { directory } = await mountDisk(workspace, 'disk', { format: 'ext4' });
+    const cached = async (name: string) =>
+      Number(await command('fincore', '-bno', 'RES', `${directory}/${name}`));
+    writeFileSync(`${directory}/ours`, Buffer.alloc(1 << 20), { flush: true });
+    const [code] = await once(runLab(FREE_CACHES, directory, basename(workspace.directory)), 'close');
+    if (code === NO_GROUPS) skip('needs memory cgroups');
+    assert.equal(code, 0);
+    assert.equal(await cached('ours'), 1 << 20);
+    assert.equal(await cached('theirs'), 0);
+  });
+
   it('mounts a disk with a slow flush, and an fsync flushes the disk', async () => {
     const { directory, device } = await mountSlowDisk(workspace, 'slow', { format: 'ext4' }, 1);
     const before = flushes(device);
@@ -91,21 +113,33 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
   });
 });
 
+/** The exit status of a process that has no cgroup. */
+const NO_GROUPS = 77;
+const FREE_CACHES = `
+  import { writeFileSync } from 'node:fs';
+  const [, directory, group] = process.argv;
+  const free = joinMemoryGroup(group);
+  if (free === undefined) process.exit(${NO_GROUPS});
+  writeFileSync(directory + '/theirs', Buffer.alloc(1 << 20), { flush: true });
+  free();`;
 const MAKE_AND_REMOVE = 'await (await Workspace.create()).remove();';
 /** Everything at once: a filesystem on a loop device on a FUSE file of a block server. */
 const MOUNT_AND_WAIT = `
   const workspace = await Workspace.create();
+  joinMemoryGroup(basename(workspace.directory));
   await mountSlowDisk(workspace, 'slow', { format: 'ext4' });
   console.log(workspace.directory);
   setInterval(() => {}, 1000);`;
 
 /** Runs statements in a process that imports the compiled lab. */
-function runLab(statements: string): ChildProcessWithoutNullStreams {
+function runLab(statements: string, ...args: string[]): ChildProcessWithoutNullStreams {
   const lab = pathToFileURL(`${PROJECT_ROOT}/build/test/lab`);
   const imports = `
+    import { basename } from 'node:path';
+    import { joinMemoryGroup } from '${lab}/memory-group.js';
     import { Workspace } from '${lab}/workspace.js';
     import { mountSlowDisk } from '${lab}/slow-disk/slow-disk.js';`;
-  return spawn(process.execPath, ['--input-type=module', '--eval', imports + statements]);
+  return spawn(process.execPath, ['--input-type=module', '--eval', imports + statements, ...args]);
 }
 
 async function firstLine(child: ChildProcessWithoutNullStreams): Promise<string> {
@@ -123,7 +157,7 @@ function flushes(device: string | undefined): number {
   return Number(stat.trim().split(/\s+/)[15]);
 }
 
-/** The loop devices, mounts and directory of a workspace that still exist. */
+/** The loop devices, mounts, directory and cgroup of a workspace that still exist. */
 function traces(directory: string): string {
   const loops = readdirSync('/sys/block')
     .map((name) => `/sys/block/${name}/loop/backing_file`)
@@ -131,7 +165,8 @@ function traces(directory: string): string {
   const below = mounts()
     .split('\n')
     .filter((line) => line.includes(` ${directory}/`));
-  return [...loops, ...below, ...(existsSync(directory) ? [directory] : [])].join('\n');
+  const groups = ['/sys/fs/cgroup', '/sys/fs/cgroup/memory'].map((root) => join(root, basename(directory)));
+  return [...loops, ...below, ...[directory, ...groups].filter((path) => existsSync(path))].join('\n');
 }
 
 /** The cleaner's PID, which is part of a workspace's name. */

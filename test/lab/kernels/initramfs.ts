@@ -16,8 +16,6 @@ const PROJECT = [
   'node_modules/node-gyp-build',
 ];
 const BUSYBOX = '/bin/busybox';
-/** The lab's memory pressure runs it with an option that BusyBox's `sync` does not have. */
-const SYNC = '/bin/sync';
 
 /** What an initramfs contains besides a shell. */
 export interface InitramfsOptions {
@@ -42,13 +40,8 @@ export function makeInitramfs(
     for (const path of PROJECT) {
       cpSync(join(PROJECT_ROOT, path), join(root, 'indelible', path), { recursive: true, dereference: true });
     }
-    for (const [program, path] of [
-      [process.execPath, '/bin/node'],
-      [SYNC, SYNC],
-    ] as const) {
-      for (const library of await librariesOf(program)) copyTo(root, library, library);
-      copyTo(root, program, path);
-    }
+    for (const library of await librariesOf(process.execPath)) copyTo(root, library, library);
+    copyTo(root, process.execPath, '/bin/node');
   });
 }
 
