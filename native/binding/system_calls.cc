@@ -499,7 +499,7 @@ Status RemoveUnlessOpen(Call* call) {
 Status RefuseIfChanged(const OpenFile& file) REQUIRES(file.mutex) {
   platform::FileVersion now = file.version;
   Status status = platform::ReadVersion(file.descriptor, &now);
-  return !status.ok() || now == file.version ? status : Status::Failed("read", ESTALE);
+  return !status.ok() || now == file.version ? status : Status::Failed("read", platform::kStale);
 }
 
 // Reads until the bytes are full or the file ends.

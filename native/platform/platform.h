@@ -320,6 +320,8 @@ bool MayLinkFilesOfOthers();
 inline bool IsUnsupported(int error) {
   return error == ENOSYS || error == ENOTSUP || error == EOPNOTSUPP || error == EINVAL || error == ENOTTY;
 }
+// The error for a file that another machine has replaced on the server.
+extern const int kStale;
 // Whether the error may mean that a filter or a security module (seccomp, AppArmor) forbids the call as such.
 // It may also mean that the process lacks permission for this file.
 bool MayBeForbidden(int error);

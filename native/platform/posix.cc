@@ -294,6 +294,8 @@ Status RenameClassic(const Directory&, const std::string&, const Directory&, con
   return Status::Failed("rename", ENOSYS);
 }
 
+const int kStale = ESTALE;
+
 // An open file can be renamed and replaced.
 bool MayBeBusy(int) { return false; }
 

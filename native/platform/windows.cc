@@ -704,6 +704,9 @@ Status RemoveDirectory(const Directory& directory, const std::string& name) {
 
 bool MayBeForbidden(int) { return false; }
 
+// Windows has no such error. A caller that reads again is right in any case.
+const int kStale = EAGAIN;
+
 // EBUSY: another program has the file open. EACCES and EPERM: either a scanner has the file open, or
 // permission is missing; the two cannot be told apart.
 bool MayBeBusy(int error) { return error == EBUSY || error == EPERM || error == EACCES; }

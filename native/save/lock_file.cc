@@ -83,7 +83,7 @@ Status OpenLockFile(const Directory& directory, const std::string& name,
       status = MakeLockFile(directory, name, filesystem);
       if (status.ok() || status.error() == EEXIST) continue;
     }
-    if (status.error() == ESTALE) continue;
+    if (status.error() == platform::kStale) continue;
     break;
   }
   for (int left = kMostPauses; status.ok(); --left) {

@@ -208,6 +208,17 @@ describe('the sources of the addon outside native/platform', () => {
       [],
     );
   });
+
+  // An error that errno.h of Linux has, and that of Windows has not (Microsoft's C runtime, "errno constants").
+  it('name no error number that Windows lacks', () => {
+    const linuxOnly =
+      /\bE(STALE|DQUOT|REMOTE\w*|MULTIHOP|USERS|SHUTDOWN|HOSTDOWN|NOTBLK|UCLEAN|NOATTR|BADFD|ISNAM)\b/;
+    const code = (path: string) => read(path).replace(/\/\/.*$/gm, '');
+    assert.deepEqual(
+      files.filter((path) => linuxOnly.test(code(path))),
+      [],
+    );
+  });
 });
 
 describe('every room', () => {

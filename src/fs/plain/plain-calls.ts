@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { constants as osConstants } from 'node:os';
-import { isError, systemError } from '../../base/errors.js';
+import { isError } from '../../base/errors.js';
 import { failedWith } from '../../base/fs-error.js';
 import type { Durability } from '../../base/options.js';
 import type { AbsolutePath } from '../../base/path.js';
 import { inDirectory, nameOf, parentOf } from '../../base/path-bytes.js';
+import { modifiedError } from '../../base/save-errors.js';
 import { thisMachine } from '../../filesystem/machine.js';
 import { readMounts } from '../../filesystem/mounts.js';
 import {
@@ -115,7 +115,7 @@ export const plainCalls: FileSystemCalls = {
       const content = yield* readAll(file);
       const read = yield* fs.fstatExactly(handle);
       if (read.size !== version.size || read.mtimeNs !== version.mtimeNs) {
-        throw systemError({ errno: osConstants.errno.ESTALE, syscall: 'read', path: request.path });
+        throw modifiedError(request.path);
       }
       yield* fs.closeIgnoringErrors(handle);
       return { handle: NOT_OPEN, size: content.length, content, version: read };
