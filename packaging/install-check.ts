@@ -132,7 +132,7 @@ try {
     checks.notRun(what, "musl-gcc is not installed (Debian's package musl-tools)");
   } else {
     const prebuild = join(projectRoot, 'prebuilds', prebuildPath(musl));
-    await checks.run(what, () => loadWithMusl(prebuild, toolchain().nodeApi(8), scratch));
+    await checks.run(what, () => loadWithMusl(prebuild, toolchain().nodeApi(), scratch));
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import type { Binary } from './binary-format.js';
-import { ENTRY_POINTS } from './compile.js';
-import { readElf } from './elf.js';
-import { readMachO } from './mach-o.js';
-import { readPe } from './pe.js';
+import { statSync } from 'node:fs';
+import { type Binary, readBinary } from './binary.js';
 import type { Target } from './targets.js';
+
+/** The only exports of an addon. */
+export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 /** In bytes. The sum of the eight has a limit too: `LARGEST_INSTALLATION` in install-check.ts. */
 const LARGEST = 190 * 1024;
@@ -29,33 +28,26 @@ export interface Examined {
  * Checks one prebuild. It must be for the system that its name says, small enough, and stripped. It must export only
  * the entry points of an addon, and import only Node-API and functions of the oldest supported system.
  *
+ * @param reader - LLVM's reader; see binary.ts.
  * @param nodeApi - the functions of the version of Node-API that it was compiled for.
  */
-export function examinePrebuild(target: Target, path: string, nodeApi: ReadonlySet<string>): Examined {
-  const file = readFileSync(path);
-  const binary = readBinary(file);
+export function examinePrebuild(
+  target: Target,
+  path: string,
+  reader: string,
+  nodeApi: ReadonlySet<string>,
+): Examined {
+  const bytes = statSync(path).size;
+  const binary = readBinary(reader, path);
   const faults = [
     ...(binary.architecture === target.arch ? [] : [`is for ${binary.architecture}`]),
-    ...(file.length <= LARGEST ? [] : [`has ${file.length} bytes, more than ${LARGEST}`]),
+    ...(bytes <= LARGEST ? [] : [`has ${bytes} bytes, more than ${LARGEST}`]),
     ...(binary.stripped ? [] : ['is not stripped']),
     ...exportFaults(binary),
     ...libraryFaults(target, binary),
     ...importFaults(target, binary, nodeApi),
   ];
-  return {
-    bytes: file.length,
-    asksFor: asksFor(target, binary),
-    faults,
-  };
-}
-
-/** Reads an ELF, Mach-O or PE file. */
-function readBinary(file: Buffer): Binary {
-  const magic = file.readUInt32LE(0);
-  if (magic === 0x464c457f) return readElf(file);
-  if (magic === 0xfeedfacf) return readMachO(file);
-  if ((magic & 0xffff) === 0x5a4d) return readPe(file);
-  throw new Error('neither ELF, Mach-O nor PE');
+  return { bytes, asksFor: asksFor(target, binary), faults };
 }
 
 function exportFaults({ exports }: Binary): string[] {
@@ -77,7 +69,7 @@ function importFaults(target: Target, { imports }: Binary, nodeApi: ReadonlySet<
     // uv_, v8:: and node:: change between versions of Node.js. C++ functions must be inside the prebuild.
     if (/^(uv_|_Z)/.test(name)) return [`imports ${name}`];
     if (version !== undefined && !isOldEnough(version)) return [`imports ${name} of ${version}`];
-    if (target.libc === 'glibc' && version === undefined && weak !== true) return [`imports ${name}`];
+    if (target.libc === 'glibc' && version === undefined && !weak) return [`imports ${name}`];
     if (target.libc === 'musl' && version !== undefined) return [`imports ${name} of ${version}`];
     return [];
   });

@@ -5,7 +5,7 @@ import type { Target } from './targets.js';
 
 /** The settings of binding.gyp for one system, for the compiler. */
 export interface GypTarget {
-  /** Relative to the project's root. Empty if the system has no native code. */
+  /** Relative to the project's root. */
   sources: readonly string[];
   includeDirectories: readonly string[];
   defines: readonly string[];
@@ -20,7 +20,6 @@ interface GypdTarget extends Partial<Evaluated> {
 }
 
 interface Evaluated {
-  type: string;
   sources?: string[];
   include_dirs?: string[];
   defines?: string[];
@@ -66,9 +65,6 @@ export function gypTarget(target: Target, scratch: string): GypTarget {
   const [only] = targets;
   if (only === undefined || targets.length > 1) throw new Error('binding.gyp must have one target.');
   const evaluated = { ...only, ...only.configurations[only.default_configuration] };
-  if (evaluated.type === 'none') {
-    return { sources: [], includeDirectories: [], defines: [], compilerFlags: [], linkerFlags: [] };
-  }
   return {
     sources: evaluated.sources ?? [],
     includeDirectories: (evaluated.include_dirs ?? []).map((directory) => resolve(scratch, directory)),

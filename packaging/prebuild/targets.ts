@@ -11,7 +11,7 @@ export interface Target {
 }
 
 /**
- * All systems with a prebuild. A system without sources in binding.gyp is left out.
+ * All systems with a prebuild.
  *
  * glibc 2.28 (2018) and macOS 11 are the oldest versions that Node.js 20 itself supports.
  */
@@ -31,7 +31,7 @@ export function targetName({ platform, arch, libc }: Target): string {
   return [platform, arch, ...(libc === 'musl' ? [libc] : [])].join('-');
 }
 
-/** The path below `prebuilds/` where node-gyp-build looks for it. The names are those of prebuildify 6 with `--tag-libc`. */
+/** The path below `prebuilds/` where prebuildify puts it, and node-gyp-build looks for it. */
 export function prebuildPath({ platform, arch, libc }: Target): string {
   return `${platform}-${arch}/${['indelible', ...(libc === undefined ? [] : [libc]), 'node'].join('.')}`;
 }

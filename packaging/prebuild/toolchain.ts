@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { outputOf, projectRoot } from '../run.js';
@@ -11,8 +11,8 @@ export interface Toolchain {
   nodeApiHeaders: string;
   /** The directory of LLVM's linker and strip, from Debian's packages `lld-16` and `llvm-16`. Only for macOS. */
   llvm(): string;
-  /** All functions of Node-API up to a version. */
-  nodeApi(version: number): readonly string[];
+  /** All functions of Node-API up to the version in binding.gyp. */
+  nodeApi(): readonly string[];
   /** The environment for Zig, with its cache in the same directory. */
   env: NodeJS.ProcessEnv;
 }
@@ -54,7 +54,10 @@ export function toolchain(): Toolchain {
     zigLibrary: join(zigPackage, 'lib'),
     nodeApiHeaders: headers.include_dir,
     llvm,
-    nodeApi: (version) => {
+    nodeApi: () => {
+      const version = /"NAPI_VERSION=(\d+)"/.exec(
+        readFileSync(join(projectRoot, 'binding.gyp'), 'utf8'),
+      )?.[1];
       const symbols = headers.symbols[`v${version}`];
       if (symbols === undefined) throw new Error(`node-api-headers has no Node-API version ${version}.`);
       return [...symbols.js_native_api_symbols, ...symbols.node_api_symbols];

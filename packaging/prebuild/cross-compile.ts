@@ -1,12 +1,18 @@
+#!/usr/bin/env node
+/**
+ * Stands in for node-gyp: prebuildify calls it in a directory with binding.gyp, and takes `build/Release/indelible.node`.
+ * It compiles for the system that prebuildify names in the environment, whichever machine it runs on.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { projectRoot, run } from '../run.js';
+import { ENTRY_POINTS } from './check.js';
 import { runtimeFlags, runtimeSources } from './cxx-runtime.js';
-import type { GypTarget } from './gyp-target.js';
+import { type GypTarget, gypTarget } from './gyp-target.js';
 import { nodeApiImports } from './node-api-imports.js';
-import type { Target } from './targets.js';
-import type { Toolchain } from './toolchain.js';
+import { type Target, targets } from './targets.js';
+import { type Toolchain, toolchain } from './toolchain.js';
 
 /**
  * For size, since the addon waits for disks. The second form is Clang's own option: Zig turns the first into `-Os`.
@@ -57,14 +63,11 @@ const SMALLER_ELF = [
 const SMALLER_COFF = ['-OPT:ICF', '-NOIMPLIB', '-runtime-pseudo-reloc:no', '-mllvm:-enable-merge-functions'];
 const SMALLER_MACH_O = ['--icf=all', '-mllvm', '-enable-merge-functions'];
 
-/** The only exports of an addon. */
-export const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
-
 /** The oldest supported macOS, as in the targets' triples. */
 const MACOS = '11.0';
 
 /** Compiles and links one prebuild, stripped, into `output`. Intermediate files go below `scratch`. */
-export async function compilePrebuild(
+async function compile(
   target: Target,
   gyp: GypTarget,
   toolchain: Toolchain,
@@ -121,7 +124,7 @@ export async function compilePrebuild(
   if (target.platform === 'win32') {
     const compiled = objects.map((object) => readFileSync(object, 'latin1'));
     const used = toolchain
-      .nodeApi(nodeApiVersion(gyp))
+      .nodeApi()
       // Names in bitcode are not separated, so a name that is the beginning of another may be included as well.
       .filter((name) => compiled.some((object) => object.includes(name)));
     const imports = join(scratch, 'node_api_imports.c');
@@ -190,16 +193,26 @@ async function linkForMacos(
   await run(join(llvm(), 'llvm-strip'), ['-x', output]);
 }
 
-/** The version of Node-API in binding.gyp. */
-export function nodeApiVersion({ defines }: GypTarget): number {
-  const version = defines.map((define) => /^NAPI_VERSION=(\d+)$/.exec(define)?.[1]).find(Boolean);
-  if (version === undefined) throw new Error('binding.gyp defines no NAPI_VERSION.');
-  return Number(version);
-}
-
 function linkerFlags({ platform }: Target, scratch: string): string[] {
   if (platform === 'win32') return [];
   const exported = join(scratch, 'exported.map');
   writeFileSync(exported, `{ global: ${ENTRY_POINTS.join('; ')}; local: *; };\n`);
   return ['-Wl,--gc-sections', `-Wl,--version-script=${exported}`];
 }
+
+const { PREBUILD_PLATFORM, PREBUILD_ARCH, PREBUILD_LIBC } = process.env;
+const wanted = targets.find(
+  ({ platform, arch, libc = PREBUILD_LIBC }) =>
+    platform === PREBUILD_PLATFORM && arch === PREBUILD_ARCH && libc === PREBUILD_LIBC,
+);
+if (wanted === undefined) {
+  throw new Error(`There is no target ${PREBUILD_PLATFORM}, ${PREBUILD_ARCH}, ${PREBUILD_LIBC}`);
+}
+const scratch = resolve('build/objects');
+await compile(
+  wanted,
+  gypTarget(wanted, scratch),
+  toolchain(),
+  scratch,
+  resolve('build/Release/indelible.node'),
+);
