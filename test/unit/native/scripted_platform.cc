@@ -271,6 +271,8 @@ Status Unlink(const Directory&, const std::string&) { return Answer("Unlink"); }
 // A scripted system that has filters.
 bool MayBeForbidden(int error) { return error == EPERM || error == EACCES; }
 
+const int kStale = ESTALE;
+
 bool MayBeBusy(int error) { return script.windows && (error == EBUSY || error == EPERM); }
 bool OpenFilesMayBlockRenames() { return script.windows; }
 void Pause(std::chrono::milliseconds time) { script.pauses.push_back(time); }
