@@ -3,6 +3,7 @@ import { describe, it } from 'vitest';
 import type { BlockRequest } from './block-log.js';
 import {
   chooseStates,
+  everyState,
   formatState,
   type Pending,
   parseState,
@@ -84,12 +85,43 @@ describe('a crash state', () => {
     assert.deepEqual(survivors(requests, 100, 'torn', 7), survivors(requests, 100, 'torn', 7));
   });
 
-  it('is the same after it was printed and parsed', () => {
-    const state = { position: 12, pending: 'torn', seed: 99 } as const;
+  it('keeps exactly the requests of a subset, and those with forced unit access', () => {
+    const requests = [write(1), FLUSH, write(2), write(3, 1, true), write(4), write(5)];
+    const kept = [0, 1, 2, 3, 4, 5, 6, 7].map((seed) => survivors(requests, 6, 'subset', seed).join());
+    assert.deepEqual(kept, ['3', '2,3', '3,4', '2,3,4', '3,5', '2,3,5', '3,4,5', '2,3,4,5']);
+  });
+
+  it.each(['torn', 'subset'] as const)('is the same after it was printed and parsed: %s', (pending) => {
+    const state = { position: 12, pending, seed: 99 } as const;
     assert.deepEqual(parseState(formatState(state)), state);
     for (const wrong of ['', '12:torn', '12:maybe:99', 'x:all:1', '12:torn:99:1']) {
       assert.throws(() => parseState(wrong), /not a crash state/);
     }
+  });
+});
+
+describe('the systematic choice of crash states', () => {
+  // 0 to 3 pending requests, twice.
+  const requests = [write(1), write(2), write(3), FLUSH, write(4), write(5), write(6), FLUSH];
+
+  it('has every prefix with every subset of its pending requests', () => {
+    const { states, prefixes, exhaustive } = everyState(requests, { begin: 0, end: 8 }, 3);
+    assert.deepEqual([prefixes, exhaustive], [9, 9]);
+    const kept = states.map(({ position, pending, seed }) =>
+      [position, ...survivors(requests, position, pending, seed)].join(),
+    );
+    assert.equal(new Set(kept).size, kept.length);
+    assert.deepEqual(kept.filter((state) => state.startsWith('2')).sort(), ['2', '2,1', '2,1,2', '2,2']);
+    assert.equal(kept.length, 2 * (1 + 2 + 4 + 8) + 1);
+  });
+
+  it('has the two ends of a prefix with more pending requests, and does not count it as exhaustive', () => {
+    const { states, prefixes, exhaustive } = everyState(requests, { begin: 3, end: 5 }, 2);
+    assert.deepEqual([prefixes, exhaustive], [3, 2]);
+    assert.deepEqual(
+      states.map(({ position, pending }) => `${position} ${pending}`),
+      ['3 all', '3 none', '4 subset', '5 subset', '5 subset'],
+    );
   });
 });
 

@@ -21,14 +21,15 @@ export interface CrashState {
   position: number;
   /**
    * Which pending requests reached the medium: all of them, none, or a random half. `torn`: a random half,
-   * and a random half of these only in part.
+   * and a random half of these only in part. `subset`: those whose bits in `seed` are set, the first being bit 0.
    */
   pending: Pending;
   /** For the random choices. */
   seed: number;
 }
 
-export const PENDING = ['all', 'none', 'some', 'torn'] as const;
+const RANDOM = ['all', 'none', 'some', 'torn'] as const;
+export const PENDING = [...RANDOM, 'subset'] as const;
 export type Pending = (typeof PENDING)[number];
 
 /** The part of a request that reached the medium, in bytes from the request's start. */
@@ -65,7 +66,11 @@ export function survivingParts(
   { superBlock, unit = sectorSize }: Untorn,
 ): SurvivingPart[] {
   const random = new Random(state.seed);
+  const subset = pendingAt(requests, state.position).filter((_, bit) => ((state.seed >>> bit) & 1) === 1);
   return requests.slice(durableCount(requests, state.position), state.position).flatMap((request) => {
+    if (state.pending === 'subset') {
+      return request.fua || subset.includes(request) ? [{ request, from: 0, to: request.length }] : [];
+    }
     const tearable = request.offset > superBlock || request.offset + request.length <= superBlock;
     return partsOf(request, state.pending, tearable ? unit : Number.POSITIVE_INFINITY, random);
   });
@@ -106,7 +111,7 @@ export function chooseStates(
   const chosen = new Map<string, CrashState>();
   const choose = (position: number, pending: Pending) => {
     // With nothing pending there is one state only. `all` and `none` are not random.
-    const choice = hasPending(requests, position) ? pending : 'all';
+    const choice = pendingAt(requests, position).length > 0 ? pending : 'all';
     const state = { position, pending: choice, seed: random.below(2 ** 31) };
     const fixed = choice === 'all' || choice === 'none';
     chosen.set(fixed ? `${position} ${choice}` : `${position} ${choice} ${state.seed}`, state);
@@ -120,15 +125,48 @@ export function chooseStates(
   // A short log may not have so many different states.
   for (let attempt = 0; chosen.size < count && attempt < 4 * count; attempt++) {
     const position = begin + Math.floor(((attempt % count) + random.next()) * (positions / count));
-    choose(Math.min(position, end), PENDING[random.below(PENDING.length)] ?? 'all');
+    choose(Math.min(position, end), RANDOM[random.below(RANDOM.length)] ?? 'all');
   }
   return [...chosen.values()].sort((a, b) => a.position - b.position);
 }
 
-function hasPending(requests: readonly BlockRequest[], position: number): boolean {
+/** What a systematic choice has of a log. */
+export interface Systematic {
+  states: CrashState[];
+  /** How many prefixes the log has. All of them are among the states. */
+  prefixes: number;
+  /** How many of them are there with every subset of their pending requests. */
+  exhaustive: number;
+}
+
+/**
+ * Chooses every prefix of the log from `begin` to `end`, each with every subset of its pending requests, as ALICE and
+ * CrashMonkey do. Where more than `mostPending` are pending, with all of them and with none.
+ */
+export function everyState(
+  requests: readonly BlockRequest[],
+  { begin, end }: { begin: number; end: number },
+  mostPending: number,
+): Systematic {
+  const states: CrashState[] = [];
+  let exhaustive = 0;
+  for (let position = begin; position <= end; position++) {
+    const pending = pendingAt(requests, position).length;
+    if (pending > mostPending) {
+      states.push({ position, pending: 'all', seed: 0 }, { position, pending: 'none', seed: 0 });
+      continue;
+    }
+    exhaustive++;
+    for (let seed = 0; seed < 2 ** pending; seed++) states.push({ position, pending: 'subset', seed });
+  }
+  return { states, prefixes: end - begin + 1, exhaustive };
+}
+
+/** The requests of a prefix that may be lost. */
+function pendingAt(requests: readonly BlockRequest[], position: number): BlockRequest[] {
   return requests
     .slice(durableCount(requests, position), position)
-    .some(({ length, fua }) => length > 0 && !fua);
+    .filter(({ length, fua }) => length > 0 && !fua);
 }
 
 /** The state as one word, for the command line: `POSITION:PENDING:SEED`. */

@@ -5,8 +5,7 @@ import { FAULT_KINDS, type FaultKind } from './judge.js';
 import { keepRecording } from './kept-recording.js';
 import type { LabMount } from './mounts.js';
 import { record } from './recording.js';
-import { type JudgedState, replay, statesOf } from './replay.js';
-
+import { everyStateOf, type JudgedState, replay, statesOf } from './replay.js';
 import { mustHold, type Subject } from './subjects.js';
 import { Workspace } from './workspace.js';
 
@@ -32,6 +31,9 @@ export interface Exhibit extends JudgedState {
 
 export interface CrashTestResult extends CrashTest {
   states: number;
+  /** Of a scenario that is alone: how many prefixes its log has, and how many were crashed in every state. */
+  prefixes: number;
+  exhaustive: number;
   durableSaves: number;
   /** In how many states each kind of fault was found. */
   faults: Readonly<Record<FaultKind, number>>;
@@ -54,7 +56,9 @@ const recorders = new Semaphore(2);
  * @throws if the scenario did not end.
  */
 export async function crash(test: CrashTest, options: CrashTestOptions): Promise<CrashTestResult> {
-  const count = Math.max(FEWEST_RECORDINGS, Math.ceil(options.states / MOST_STATES_PER_RECORDING));
+  const count = test.subject.scenario.alone
+    ? 1
+    : Math.max(FEWEST_RECORDINGS, Math.ceil(options.states / MOST_STATES_PER_RECORDING));
   const states = Math.ceil(options.states / count);
   const once = (index: number) => recorders.run(() => crashRecording(test, index, { ...options, states }));
   const results = await Promise.all(Array.from({ length: count }, (_, index) => once(index)));
@@ -91,7 +95,12 @@ async function crashRecording(
       pressure: index % 2 === 1,
       seed: recordingSeed,
     });
-    const judged = await replay(workspace, recording, statesOf(recording, states, recordingSeed));
+    const every = subject.scenario.alone ? everyStateOf(recording) : undefined;
+    const judged = await replay(
+      workspace,
+      recording,
+      every?.states ?? statesOf(recording, states, recordingSeed),
+    );
     const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, countFault(judged, kind)]));
     const exhibits: Exhibit[] = [];
     const broken = judged.find((state) =>
@@ -108,6 +117,8 @@ async function crashRecording(
       subject,
       mount,
       states: judged.length,
+      prefixes: every?.prefixes ?? 0,
+      exhaustive: every?.exhaustive ?? 0,
       durableSaves,
       faults: faults as Record<FaultKind, number>,
       exhibits,
@@ -126,6 +137,8 @@ function add(a: CrashTestResult, b: CrashTestResult): CrashTestResult {
   return {
     ...a,
     states: a.states + b.states,
+    prefixes: a.prefixes + b.prefixes,
+    exhaustive: a.exhaustive + b.exhaustive,
     durableSaves: a.durableSaves + b.durableSaves,
     faults: faults as Record<FaultKind, number>,
     exhibits: [...a.exhibits, ...b.exhibits],

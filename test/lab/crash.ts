@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { presentCode } from '../../packaging/tested-code.js';
 import { type CrashState, formatState, parseState } from './crash-states.js';
@@ -11,7 +11,7 @@ import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
 import { formatCounts, formatExhibit, formatReport, formatResult, formatResults, tally } from './report.js';
 import { GUEST_TOOLS, missingFor } from './requirements.js';
-import { INSTALLED_ROLES, loadSubjects, ROLES, type Role, type Subject } from './subjects.js';
+import { INSTALLED_ROLES, loadGiven, loadSubjects, ROLES, type Role, type Subject } from './subjects.js';
 import { Workspace } from './workspace.js';
 
 interface CrashOptions {
@@ -19,6 +19,7 @@ interface CrashOptions {
   kernel: (KernelSeries | undefined)[];
   role: Role[];
   scenario?: string[];
+  save?: string[];
   states: number;
   seed: number;
   keep: string;
@@ -61,6 +62,12 @@ const program = new Command('npm run crash --')
     list,
   )
   .option(
+    '--save <modules>',
+    'comma-separated files of modules with your own way to save, as for --contender of `indelible bench`; only they ' +
+      'are crashed, and each must hold',
+    list,
+  )
+  .option(
     '--states <count>',
     'crash states of each scenario on each filesystem, half of them under memory pressure',
     integer,
@@ -90,13 +97,13 @@ else await crashAll(options);
 /** Prints why nothing can be crashed on this machine. */
 async function skipAll(why: string, chosen: CrashOptions): Promise<void> {
   console.log(`Nothing was crashed: the crash lab ${why}.`);
-  const skipped = plan(await loadSubjects(), chosen).length;
+  const skipped = plan(await subjectsFor(chosen), chosen).length;
   if (chosen.json !== undefined) writeFileSync(chosen.json, formatCounts({ passed: 0, failed: 0, skipped }));
 }
 
 async function crashAll(chosen: CrashOptions): Promise<void> {
   const { states, seed, keep, report, json } = chosen;
-  const tests = plan(await loadSubjects(), chosen);
+  const tests = plan(await subjectsFor(chosen), chosen);
   const started = performance.now();
   const results = await Promise.all(
     tests.map(async (test) => {
@@ -122,13 +129,33 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
   summarise(results, (performance.now() - started) / 1000, json);
 }
 
+/** The given modules alone, or those of the tables. */
+async function subjectsFor({
+  save,
+  kernel: series,
+  role: wanted,
+  scenario: names,
+}: CrashOptions): Promise<Subject[]> {
+  if (save !== undefined) {
+    if (series.some((kernel) => kernel !== undefined)) {
+      program.error("error: the guest of '--kernel' does not contain the modules of '--save'");
+    }
+    const given = save.map((module) => loadGiven(resolve(module)));
+    return Promise.all(given).catch((error) => program.error(`error: ${error.message}`));
+  }
+  const subjects = await loadSubjects();
+  const known = new Set(subjects.map(({ name }) => name));
+  for (const name of names ?? []) if (!known.has(name)) program.error(`error: unknown scenario '${name}'`);
+  return subjects.filter(
+    ({ name, role }) => wanted.includes(role) && (names === undefined || names.includes(name)),
+  );
+}
+
 /** Every subject on every mount. A control runs only on the mounts on which it must be caught. */
 function plan(
   subjects: readonly Subject[],
-  { filesystem: filesystems, kernel: series, role: wanted, scenario: names }: CrashOptions,
+  { filesystem: filesystems, kernel: series }: CrashOptions,
 ): CrashTest[] {
-  const known = new Set(subjects.map(({ name }) => name));
-  for (const name of names ?? []) if (!known.has(name)) program.error(`error: unknown scenario '${name}'`);
   const mounts = (filesystems.includes('all') ? [...MOUNTS.keys()] : filesystems).flatMap((name) => {
     const mount = MOUNTS.get(name) ?? program.error(`error: unknown filesystem '${name}'`);
     return series.map((kernel) => {
@@ -141,14 +168,12 @@ function plan(
       return { ...rest, kernel };
     });
   });
-  return subjects
-    .filter(({ name, role }) => wanted.includes(role) && (names === undefined || names.includes(name)))
-    .flatMap((subject) => {
-      const caughtOn = 'caughtOn' in subject.scenario ? subject.scenario.caughtOn : undefined;
-      return mounts
-        .filter(({ name }) => caughtOn === undefined || caughtOn.includes(name))
-        .map((mount) => ({ subject, mount }));
-    });
+  return subjects.flatMap((subject) => {
+    const caughtOn = 'caughtOn' in subject.scenario ? subject.scenario.caughtOn : undefined;
+    return mounts
+      .filter(({ name }) => caughtOn === undefined || caughtOn.includes(name))
+      .map((mount) => ({ subject, mount }));
+  });
 }
 
 function summarise(results: readonly CrashTestResult[], seconds: number, json: string | undefined): void {

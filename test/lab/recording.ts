@@ -90,12 +90,15 @@ function fill(directory: string, free: number): void {
 
 async function runScenario(
   workspace: Workspace,
-  { subject: { name, role, scenario }, pressure, seed }: RecordingOptions,
+  { subject: { name, role, module, scenario }, pressure, seed }: RecordingOptions,
   directory: string,
   log: string,
 ): Promise<StampedEvent[]> {
   const group = basename(workspace.directory);
-  const task: ScenarioTask = { role, name, directory, log, pressure, group, seed };
+  const task: ScenarioTask = {
+    ...{ role, name, directory, log, pressure, group, seed },
+    ...(module !== undefined && { module }),
+  };
   const program = new URL('./scenario-process.js', import.meta.url).pathname;
   const inNamespace = ['--mount', '--propagation', 'private', 'sh', PRIVATE_MOUNTS, workspace.directory];
   const child = spawn('unshare', [...inNamespace, process.execPath, program, JSON.stringify(task)], {

@@ -3,7 +3,7 @@ import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { type AttachedDisk, attachDisk, detachDisk, diskSizeOf } from './attached-disk.js';
 import { type BlockLog, parseBlockLog } from './block-log.js';
 import { CommandShell, command } from './command.js';
-import { type CrashState, chooseStates, formatState } from './crash-states.js';
+import { type CrashState, chooseStates, everyState, formatState, type Systematic } from './crash-states.js';
 import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
 import { type Fault, judge } from './judge.js';
@@ -18,10 +18,19 @@ export interface JudgedState {
   faults: readonly Fault[];
 }
 
+/** Most pending requests of which every subset is crashed. */
+const MOST_PENDING = 8;
+
 /** The states of a recording that a seed chooses. */
 export function statesOf(recording: Recording, count: number, seed: number): CrashState[] {
   const { requests } = parseBlockLog(readFileSync(recording.log));
   return chooseStates(requests, new History(recording.events), count, seed);
+}
+
+/** Every state of a recording. */
+export function everyStateOf(recording: Recording): Systematic {
+  const { requests } = parseBlockLog(readFileSync(recording.log));
+  return everyState(requests, new History(recording.events), MOST_PENDING);
 }
 
 /**

@@ -87,6 +87,12 @@ describe('the report of a crash run', () => {
     assert.match(report, /\| writeback \| broken \|/);
   });
 
+  it('says of a scenario that is alone at how many prefixes every state was crashed', () => {
+    const single = { ...resultOf('scenarios', EXT4), prefixes: 20, exhaustive: 19 };
+    assert.match(formatReport([single], run), /\| held \| 100 \| 19 of 20 \|/);
+    assert.match(formatReport([resultOf('scenarios', EXT4)], run), /\| held \| 100 \| {2}\|/);
+  });
+
   it('has no table for a role that was not run', () => {
     const report = formatReport([resultOf('scenarios', EXT4)], run);
     assert.match(report, /^## Scenarios$/m);
@@ -111,6 +117,8 @@ function resultOf(
     },
     mount,
     states: STATES,
+    prefixes: 0,
+    exhaustive: 0,
     durableSaves: 1,
     faults: { unmountable: 0, torn: 0, lost: 0, stale: 0, litter: 0, ...faults },
     exhibits: [],

@@ -8,15 +8,16 @@ import { mustHold, type Role } from './subjects.js';
 
 /** One line for the terminal. */
 export function formatResult(result: CrashTestResult): string {
-  const { subject, mount, states, faults } = result;
+  const { subject, mount, states, prefixes, exhaustive, faults } = result;
+  const every = prefixes > 0 ? [`exhaustive at ${exhaustive} of ${prefixes} moments`] : [];
   const found = FAULT_KINDS.filter((kind) => faults[kind] > 0).map((kind) => `${kind} ${faults[kind]}`);
   return [
     labelOf(mount).padEnd(21),
-    subject.role.slice(0, -1).padEnd(10),
+    subject.role.replace(/s$/, '').padEnd(10),
     subject.name.padEnd(32),
     `${states} states`.padStart(11),
     ` ${outcomeOf(result).padEnd(10)}`,
-    found.join(', '),
+    [...every, ...found].join(', '),
   ].join(' ');
 }
 
@@ -84,8 +85,8 @@ export function formatResults(
   seed: number,
   code: Readonly<Record<string, string>>,
 ): string {
-  const lines = results.map(({ subject, mount, states, faults }) =>
-    JSON.stringify({ name: subject.name, role: subject.role, mount: labelOf(mount), states, faults }),
+  const lines = results.map(({ subject: { name, role }, mount, states, prefixes, exhaustive, faults }) =>
+    JSON.stringify({ name, role, mount: labelOf(mount), states, prefixes, exhaustive, faults }),
   );
   const head = {
     schema: 'indelible-crash/1',
@@ -126,6 +127,9 @@ and defines the terms.
 
 ${states} crash states, mounted by Linux ${release()} and recorded under it unless another kernel is named, with Node.js ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}, seed ${seed}.${others}
 
+*Exhaustive*: at how many moments of one save every subset of the pending requests was crashed; elsewhere the states are
+chosen at random.
+
 ${sections(results)}
 
 ## Mounts
@@ -158,6 +162,7 @@ function sections(results: readonly CrashTestResult[]): string {
       'Each must hold on every mount.',
       results,
     ),
+    section('Given modules', 'given', 'Judged by the durability that each says it has.', results),
     section('Experiments', 'experiments', 'Recipes that the library does not use.', results),
   ]
     .filter((text) => text !== '')
@@ -174,7 +179,7 @@ function section(
   const rows = results
     .filter(({ subject }) => subject.role === role)
     .map((result) => {
-      const { subject, mount, states, durableSaves, faults } = result;
+      const { subject, mount, states, prefixes, exhaustive, durableSaves, faults } = result;
       const found = FAULT_KINDS.map((kind) => faults[kind] || '');
       return row(
         subject.name,
@@ -182,6 +187,7 @@ function section(
         labelOf(mount),
         outcomeOf(result),
         states,
+        prefixes > 0 ? `${exhaustive} of ${prefixes}` : '',
         durableSaves,
         ...found,
       );
@@ -191,8 +197,8 @@ function section(
 
 ${introduction}
 
-${row('name', 'what is saved', 'mount', 'outcome', 'states', 'durable saves', ...FAULT_KINDS)}
-${row(...Array<string>(6 + FAULT_KINDS.length).fill('---'))}
+${row('name', 'what is saved', 'mount', 'outcome', 'states', 'exhaustive', 'durable saves', ...FAULT_KINDS)}
+${row(...Array<string>(7 + FAULT_KINDS.length).fill('---'))}
 ${rows.join('\n')}`;
 }
 

@@ -19,6 +19,8 @@ import { loadScenario, type Role } from './subjects.js';
 export interface ScenarioTask {
   role: Role;
   name: string;
+  /** The file of a given module. */
+  module?: string;
   /** Where the volume is mounted. */
   directory: string;
   /** The block log. A process in a virtual machine cannot see it. */
@@ -55,11 +57,13 @@ if (counter !== undefined) process.stdin.on('end', () => process.exit(1)).resume
 
 const scenario = await loadScenario(task);
 const volume = new Volume(task.directory, report);
-await start('./committer.js', {
-  file: volume.path(UNRELATED_FILE),
-  seed: task.seed,
-} satisfies CommitterData);
-if (task.pressure) {
+if (!scenario.alone) {
+  await start('./committer.js', {
+    file: volume.path(UNRELATED_FILE),
+    seed: task.seed,
+  } satisfies CommitterData);
+}
+if (task.pressure && !scenario.alone) {
   const { directory, group } = task;
   await start('./memory-pressure.js', {
     directory,

@@ -35,6 +35,11 @@ export interface Scenario {
    * Other scenarios begin after the library has learned what it needs to know about the filesystem.
    */
   firstSaves?: boolean;
+  /**
+   * Nothing else disturbs the volume, so the log is short, and the lab crashes it in every state
+   * (`everyState`).
+   */
+  alone?: boolean;
   /** Makes the files that exist before the recording begins. They are durable by then. */
   prepare?(volume: Volume): void;
   /** Saves. Every save goes through `volume`, so that the lab knows what was promised at which time. */

@@ -1,5 +1,7 @@
+import { loadContender } from '../../bench/measure/load-contenders.js';
 import type { LabMount } from './mounts.js';
 import type { Control, Scenario } from './scenario.js';
+import { oneByOne } from './scenarios/workloads.js';
 
 /**
  * The tables of subjects, by role. Each is loaded when it is needed: the initramfs of a virtual machine does
@@ -14,17 +16,20 @@ const TABLES = {
   replacements: async () => (await import('./scenarios/applications.js')).REPLACEMENTS,
 } satisfies Record<string, () => Promise<Readonly<Record<string, Scenario>>>>;
 
-/**
- * What is expected: `scenarios` and `replacements` must hold, `controls` must be caught, `competitors`,
- * `originals` and `experiments` are reported.
- */
-export type Role = keyof typeof TABLES;
+type TableRole = keyof typeof TABLES;
 
-export const ROLES = Object.keys(TABLES) as readonly Role[];
+/**
+ * What is expected: `scenarios`, `replacements` and the `given` modules of `--save` must hold, `controls` must be
+ * caught, `competitors`, `originals` and `experiments` are reported.
+ */
+export type Role = TableRole | 'given';
+
+/** The roles that have a table. */
+export const ROLES = Object.keys(TABLES) as readonly TableRole[];
 
 /** Whether a promise that a subject in this role breaks is a failure. */
 export function mustHold(role: Role): boolean {
-  return role === 'scenarios' || role === 'replacements';
+  return role === 'scenarios' || role === 'replacements' || role === 'given';
 }
 
 /** The roles whose programs are not part of the project: `npm run test:applications` installs them. */
@@ -34,6 +39,8 @@ export const INSTALLED_ROLES: readonly Role[] = ['originals', 'replacements'];
 export interface Subject {
   name: string;
   role: Role;
+  /** The file of a given module. */
+  module?: string;
   scenario: Scenario | Control;
 }
 
@@ -46,8 +53,28 @@ export async function loadSubjects(): Promise<Subject[]> {
   return tables.flat();
 }
 
+/**
+ * A way to save that somebody else has written: a module as for `--contender` of `indelible bench`. It is judged by the
+ * durability that it says it has.
+ *
+ * @throws {TypeError} if it has no function `save`.
+ */
+export async function loadGiven(module: string): Promise<Subject> {
+  const { name, description, durability, save } = await loadContender(module);
+  const scenario = oneByOne(description, async (path, content) => {
+    await save(path, content);
+    return { durability };
+  });
+  return { name, role: 'given', module, scenario };
+}
+
 /** @throws if the table of this role has no such row. */
-export async function loadScenario({ role, name }: Pick<Subject, 'role' | 'name'>): Promise<Scenario> {
+export async function loadScenario({
+  role,
+  name,
+  module,
+}: Pick<Subject, 'role' | 'name' | 'module'>): Promise<Scenario> {
+  if (role === 'given') return (await loadGiven(module ?? name)).scenario;
   const table: Readonly<Record<string, Scenario>> = await TABLES[role]();
   const scenario = table[name];
   if (scenario === undefined) throw new Error(`'${name}' is not one of the ${role}`);

@@ -74,8 +74,8 @@ describe.skipIf(missing)(`a lab workspace${missing ? ` (skipped: ${missing})` : 
     const [code] = await once(runLab(FREE_CACHES, directory, basename(workspace.directory)), 'close');
     if (code === NO_GROUPS) skip('needs memory cgroups');
     assert.equal(code, 0);
-    assert.equal(await cached('ours'), 1 << 20);
     assert.equal(await cached('theirs'), 0);
+    assert.notEqual(await cached('ours'), 0);
   });
 
   it('mounts a disk with a slow flush, and an fsync flushes the disk', async () => {

@@ -2,7 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import type { Control } from '../scenario.js';
 import { START_WRITE_BACK, saveBySingleCommit, WRITE_BACK } from '../single-commit.js';
 import { sync, syncDirectoryOf, writeTemporary } from '../textbook.js';
-import { inRounds, oneByOne } from './workloads.js';
+import { alone, inRounds, oneByOne } from './workloads.js';
 
 /**
  * Large enough for btrfs to commit a transaction between the truncation and the end of the write, now and
@@ -16,6 +16,19 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     ...oneByOne('fdatasync, rename', async (path, content) => {
       await rename(await writeTemporary(path, content, true), path);
       return { durability: 'durable' };
+    }),
+    caughtOn: ['ext4', 'xfs', 'btrfs'],
+  },
+  'single-no-directory-sync': {
+    ...alone({
+      title: 'fdatasync, rename, alone: every state of its log',
+      existing: { replaced: 5000 },
+      rounds: 1,
+      round: (volume) =>
+        volume.save('replaced', 6000, async (path, content) => {
+          await rename(await writeTemporary(path, content, true), path);
+          return { durability: 'durable' };
+        }),
     }),
     caughtOn: ['ext4', 'xfs', 'btrfs'],
   },

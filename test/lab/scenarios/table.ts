@@ -10,7 +10,7 @@ import { savedTogether } from './save-together.js';
 import { saverBursts } from './saver.js';
 import { streamed } from './stream.js';
 import { updated } from './update.js';
-import { inRounds, oneByOne } from './workloads.js';
+import { alone, inRounds, oneByOne, type Rounds } from './workloads.js';
 
 const EIGHT = Array.from({ length: 8 }, (_, index) => index);
 const LARGE = 5_000_000;
@@ -29,6 +29,13 @@ const sixteenAtOnce = inRounds({
       ]),
     ),
 });
+
+const SINGLE = {
+  title: 'one `save`, alone: every state of its log',
+  existing: { replaced: 5000 },
+  rounds: 1,
+  round: (volume) => volume.save('replaced', 6000, save),
+} satisfies Rounds;
 
 const NATIVE = {
   save: oneByOne('`save`: new and replaced, 1 byte to 70 KB', save),
@@ -78,6 +85,12 @@ const NATIVE = {
   }),
   'if-exists-fail': ifExistsFail,
   'exclusive-and-replacing': exclusiveAndReplacing,
+  'single-save': alone(SINGLE),
+  'single-new-save': alone({
+    ...SINGLE,
+    title: `${SINGLE.title}, of a new file`,
+    round: (volume) => volume.save('new', 6000, save),
+  }),
   'keep-previous': previousKept,
   'same-path': inRounds({
     title: 'sixteen `save` at once to one path, published in the order of the calls',
@@ -128,6 +141,7 @@ function portable(native: Scenario): Scenario {
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...NATIVE,
   'portable-save': portable(NATIVE.save),
+  'portable-single-save': portable(NATIVE['single-save']),
   'portable-ordered': portable(NATIVE.ordered),
   'portable-make-directories': portable(NATIVE['make-directories']),
   'portable-if-exists-fail': portable(NATIVE['if-exists-fail']),

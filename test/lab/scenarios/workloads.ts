@@ -23,6 +23,11 @@ export function inRounds({ title, existing = {}, rounds, round }: Rounds): Scena
   };
 }
 
+/** Without other writes to the volume, for a log that is short enough to crash in every state. */
+export function alone(rounds: Rounds): Scenario {
+  return { ...inRounds(rounds), alone: true };
+}
+
 /**
  * The ordinary use of a save function: one save after another, of new files and of old ones, from one byte to
  * 70 KB. Every recipe and every library is crashed in it, so that their results can be compared.
