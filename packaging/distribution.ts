@@ -14,7 +14,7 @@ import { transformSync } from 'esbuild';
 import type { CrashResults } from '../bench/measure/guarantee.js';
 import { licenses } from './distribution/bundled-packages.js';
 import { bundleCommand } from './distribution/command-bundle.js';
-import { withoutComments, withoutIndentation } from './distribution/comments.js';
+import { withoutCategories, withoutComments, withoutIndentation } from './distribution/comments.js';
 import { bundleDeclarations, exportedNames } from './distribution/declarations.js';
 import { commonJsEntry, declarationsOf, ENTRIES, moduleEntry } from './distribution/entries.js';
 import { bundleLibrary, moduleOf } from './distribution/library-bundle.js';
@@ -61,7 +61,7 @@ for (const entry of ENTRIES) {
   const { commonJs, module } = declarationsOf(entry, () =>
     bundleDeclarations(join(declarations, `${entry.module}.d.ts`), others),
   );
-  write(`${entry.name}.d.cts`, withoutIndentation(commonJs));
+  write(`${entry.name}.d.cts`, withoutIndentation(withoutCategories(commonJs)));
   write(`${entry.name}.d.ts`, module);
 }
 

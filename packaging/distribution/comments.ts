@@ -7,3 +7,8 @@ export function withoutComments(source: string): string {
 export function withoutIndentation(source: string): string {
   return source.replace(/^[ \t]+(\*?)/gm, (_, star: string) => (star === '' ? '' : ' *'));
 }
+
+/** Declarations without the tags that order the API reference. Editors show them below every description. */
+export function withoutCategories(declarations: string): string {
+  return declarations.replace(/(?:^[ \t]*\*\n)?^[ \t]*\* @category .*\n/gm, '');
+}
