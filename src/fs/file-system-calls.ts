@@ -51,8 +51,8 @@ export interface ReadRequest {
   readonly anyOwner: boolean;
   /**
    * The version is the server's, not one that this machine remembers, and the file is closed when it was read
-   * to its end: FUSE and NFS clients rename an open file away before it is replaced. `ESTALE`: it was
-   * replaced meanwhile.
+   * to its end: FUSE and NFS clients rename an open file away before it is replaced. `ESTALE` or
+   * `ERR_INDELIBLE_CHANGED`: it was replaced meanwhile.
    */
   readonly asksServer?: boolean;
 }

@@ -1,4 +1,3 @@
-import { loadContender } from '../../bench/measure/load-contenders.js';
 import type { LabMount } from './mounts.js';
 import type { Control, Scenario } from './scenario.js';
 import { oneByOne } from './scenarios/workloads.js';
@@ -60,6 +59,8 @@ export async function loadSubjects(): Promise<Subject[]> {
  * @throws {TypeError} if it has no function `save`.
  */
 export async function loadGiven(module: string): Promise<Subject> {
+  // Not in the initramfs of a virtual machine.
+  const { loadContender } = await import('../../bench/measure/load-contenders.js');
   const { name, description, durability, save } = await loadContender(module);
   const scenario = oneByOne(description, async (path, content) => {
     await save(path, content);

@@ -221,6 +221,25 @@ describe('the sources of the addon outside native/platform', () => {
   });
 });
 
+describe('the programs of a scenario', () => {
+  // test/lab/kernels/initramfs.ts has no other code of the project but the built library.
+  it.each(['scenario-process', 'committer', 'memory-pressure'])(
+    'load only test/lab in a guest: %s',
+    (program) => {
+      const loaded = new Set([`test/lab/${program}.ts`]);
+      for (const path of loaded) {
+        for (const [, name = ''] of read(path).matchAll(/^import (?!type )[^;]*? from '(\.[^']+)';$/gm)) {
+          loaded.add(resolveImport(path, name).replace(/\.js$/, '.ts'));
+        }
+      }
+      assert.deepEqual(
+        [...loaded].filter((path) => !isIn(path, 'test/lab')),
+        [],
+      );
+    },
+  );
+});
+
 describe('every room', () => {
   const rooms = [...LAYERS.TypeScript.flat(), ...LAYERS['C++'].flat()];
   it.each([...new Set([...rooms, 'bench'])])('says in a README what lives in it: %s', (room) => {
