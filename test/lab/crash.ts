@@ -87,7 +87,7 @@ const program = new Command('npm run crash --')
 
 const options = program.parse().opts<CrashOptions>();
 const missing = missingFor(
-  ...(['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'qemu-nbd', 'nbdfuse'] as const),
+  ...(['mkfs.ext4', 'mkfs.xfs', 'mkfs.btrfs', 'qemu-nbd', 'nbdfuse', 'python3'] as const),
   ...(options.kernel.some((kernel) => kernel !== undefined) ? GUEST_TOOLS : []),
 );
 if (missing !== undefined) await skipAll(missing, options);

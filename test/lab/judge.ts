@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentOf, describeContent, treeOf } from './content.js';
 import type { History, Keeping, Version } from './history.js';
-import { BALLAST_FILE, EARLIER_FILE, STAGING, UNRELATED_FILE } from './scenario.js';
+import { BALLAST_FILE, EARLIER_FILE, LOCK_FILE, STAGING, UNRELATED_FILE } from './scenario.js';
 
 /**
  * What can be wrong with a crash state, worst first.
@@ -22,8 +22,8 @@ export interface Fault {
   detail: string;
 }
 
-/** Made by the filesystem or by the lab itself. */
-const NOT_JUDGED = new Set(['lost+found', UNRELATED_FILE, EARLIER_FILE, BALLAST_FILE, STAGING]);
+/** Made by the filesystem or by the lab itself, or meant to stay. */
+const NOT_JUDGED = new Set(['lost+found', UNRELATED_FILE, EARLIER_FILE, LOCK_FILE, BALLAST_FILE, STAGING]);
 
 /**
  * Judges the files of a mounted crash state.

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { type AttachedDisk, attachDisk, detachDisk, diskSizeOf } from './attached-disk.js';
 import { type BlockLog, parseBlockLog } from './block-log.js';
-import { CommandShell, command } from './command.js';
+import { attempt, command } from './command.js';
 import { type CrashState, chooseStates, everyState, formatState, type Systematic } from './crash-states.js';
 import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
 import { type Fault, judge } from './judge.js';
+import { Mounter } from './mounter.js';
 import { type LabMount, untornOf } from './mounts.js';
 import type { Recording } from './recording.js';
 import { StateImage } from './state-image.js';
@@ -86,11 +87,11 @@ export async function mountEach(
   let disk = await attachDisk(mount, path);
   const directory = workspace.path('state');
   await mkdir(directory);
-  const shell = new CommandShell();
+  const mounter = new Mounter();
   for (const state of states) {
     image.become(state);
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
-    let refusal = await mountAfterCrash(shell, disk, directory);
+    let refusal = await mountAfterCrash(mounter, disk, directory);
     if (refusal !== undefined) {
       // Only the bytes count. A mount that fails once, because another process has the device open or memory
       // is short, is a problem of the lab: it is printed, not counted.
@@ -98,7 +99,7 @@ export async function mountEach(
       disk = await attachDisk(mount, path);
       image.become(state);
       const first = refusal;
-      refusal = await mountAfterCrash(shell, disk, directory);
+      refusal = await mountAfterCrash(mounter, disk, directory);
       if (refusal === undefined) console.warn(`${formatState(state)} was refused once: ${first}`);
     }
     if (refusal !== undefined) {
@@ -106,11 +107,11 @@ export async function mountEach(
       continue;
     }
     look(state, { directory });
-    const { status, errors } = await shell.run('umount', '--no-mtab', directory);
-    if (status !== 0) throw new Error(errors);
+    const busy = await mounter.request('umount', directory);
+    if (busy !== undefined) throw new Error(`umount ${directory}: ${busy}`);
     await released(disk.device);
   }
-  shell.close();
+  mounter.close();
   await detachDisk(disk);
   image.close();
   await rmdir(directory);
@@ -119,23 +120,13 @@ export async function mountEach(
 
 /** Mounts the device as a machine would after the crash. Returns the reason if the mount fails. */
 async function mountAfterCrash(
-  shell: CommandShell,
-  { device, mount: { format, mount, repair = [] } }: AttachedDisk,
+  mounter: Mounter,
+  { device, mount: { format, mount = '', repair = [] } }: AttachedDisk,
   directory: string,
 ): Promise<string | undefined> {
   for (const [tool = '', ...args] of repair) {
     // fsck(8): 1 means that all errors were corrected. If no repair succeeds, the mount fails.
-    if ((await shell.run(tool, ...args, device)).status <= 1) break;
+    if ((await attempt(tool, ...args, device)).status <= 1) break;
   }
-  const options = mount ? ['-o', mount] : [];
-  const { status, errors } = await shell.run(
-    'mount',
-    '--no-mtab',
-    '-t',
-    format,
-    ...options,
-    device,
-    directory,
-  );
-  return status === 0 ? undefined : errors;
+  return mounter.request('mount', device, directory, format, mount);
 }

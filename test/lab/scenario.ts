@@ -9,6 +9,9 @@ export const UNRELATED_FILE = 'committer';
 /** The file that the library has saved before the recording begins. */
 export const EARLIER_FILE = 'saved-before';
 
+/** The file that an update with `lock: 'everywhere'` makes in the directory. It stays. */
+export const LOCK_FILE = '.indelible-lock';
+
 /** A directory for files that a scenario prepares. Nothing in it is judged. */
 export const STAGING = 'staging';
 

@@ -1,6 +1,7 @@
 import { save, saveAll, saveAllSync, saveSync } from 'indelible';
 import type { Scenario } from '../scenario.js';
 import { saveByTextbook } from '../textbook.js';
+import { DROP_INS } from './drop-ins.js';
 import { exclusiveAndReplacing, ifExistsFail } from './exclusive.js';
 import { previousKept } from './keep-previous.js';
 import { exchanged, renamedExclusively, symlinkReplaced } from './names.js';
@@ -106,6 +107,19 @@ const NATIVE = {
     firstSaves: true,
     namedTemporaries: true,
   },
+  // The file of the calling thread is published with those of the others, or between them.
+  'save-sync-beside-save': inRounds({
+    title: '`saveSync` of two files between eight `save` at once, in two directories',
+    existing: Object.fromEntries(EIGHT.map((index) => [`${index % 2}/old-${index}`, 3000])),
+    rounds: 8,
+    round: (volume, round) =>
+      Promise.all(
+        EIGHT.flatMap((index) => [
+          volume.save(`${index % 2}/old-${index}`, 100 + round + index * 9000, save),
+          ...(index % 4 === 3 ? [volume.save(`${index % 2}/new-${round}-${index}`, 5000, saveSync)] : []),
+        ]),
+      ),
+  }),
   'several-directories': inRounds({
     title: 'sixteen `save` at once, a new and a replaced file in each of eight directories',
     existing: Object.fromEntries(DIRECTORIES.map((directory) => [`${directory}/old`, 3000])),
@@ -123,6 +137,7 @@ const NATIVE = {
   saver: saverBursts,
   stream: streamed,
   update: updated(),
+  'update-everywhere': updated({ lock: 'everywhere' }, "`update` with `lock: 'everywhere'`"),
   exchange: exchanged,
   'rename-exclusive': renamedExclusively,
   'replace-symlink': symlinkReplaced,
@@ -140,6 +155,7 @@ function portable(native: Scenario): Scenario {
 /** The scenarios, by name. Each must hold on every mount. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...NATIVE,
+  ...DROP_INS,
   'portable-save': portable(NATIVE.save),
   'portable-single-save': portable(NATIVE['single-save']),
   'portable-ordered': portable(NATIVE.ordered),
@@ -150,6 +166,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'portable-save-all': portable(NATIVE['save-all']),
   'portable-saver': portable(NATIVE.saver),
   'portable-stream': portable(NATIVE.stream),
+  'portable-save-sync-beside-save': portable(NATIVE['save-sync-beside-save']),
   'portable-update': portable(updated({ lock: 'thread' })),
   // The lab does not count links as litter, so its states belong to the share of litter.
   'portable-replace-symlink': { ...portable(NATIVE['replace-symlink']), namedTemporaries: false },

@@ -5,14 +5,14 @@ import { inRounds } from './workloads.js';
 const AT_ONCE = 4;
 
 /** Concurrent updates of a file that exists, and of one that does not exist at first. */
-export function updated(options: Pick<UpdateOptions, 'lock'> = {}): Scenario {
+export function updated(options: Pick<UpdateOptions, 'lock'> = {}, call = '`update`'): Scenario {
   const change = async (path: string, content: Buffer) => {
     const saved = await update(path, () => content, options);
     if (saved === undefined) throw new Error('the update saved nothing');
     return saved;
   };
   return inRounds({
-    title: '`update`: four at once of one file, and of another that they create',
+    title: `${call}: four at once of one file, and of another that they create`,
     existing: { state: 5000 },
     rounds: 10,
     round: (volume, round) =>

@@ -45,6 +45,17 @@ export function oneByOne(title: string, save: Save): Scenario {
   });
 }
 
+/** The same with a save function that resolves with nothing. That it has resolved is taken as the promise of durability. */
+export function oneByOneDurably(
+  title: string,
+  save: (path: string, content: Buffer) => Promise<void>,
+): Scenario {
+  return oneByOne(title, async (path, content) => {
+    await save(path, content);
+    return { durability: 'durable' };
+  });
+}
+
 /** Eight concurrent saves of existing files in one directory. */
 export function eightAtOnce(title: string, save: Save): Scenario {
   const names = Array.from({ length: 8 }, (_, index) => `file-${index}`);
