@@ -1,4 +1,5 @@
 /** Which code the crash lab has tested: what is not the same code any more is shown as `untested`. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,13 @@ const OWN_CALLS = ['save', 'save-source'].map((name) => `src/api/${name}.ts`);
 const BY_HAND = ['bench/contenders/textbook.ts', 'test/lab/textbook.ts', 'test/lab/scenarios/controls.ts'];
 /** The libraries that the lab tests. */
 const LIBRARIES = ['write-file-atomic', 'atomically', 'fast-write-atomic', 'steno'];
+
+/** The commit, with `-dirty` if files of it were changed. `unknown` outside of a repository. */
+export function presentCommit(root: string): string {
+  const args = ['describe', '--always', '--dirty', '--exclude=*'];
+  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : 'unknown';
+}
 
 /** By package: a version, or the hash of its code without comments. */
 export function presentCode(root: string): Record<string, string> {

@@ -67,7 +67,7 @@ export async function crash(test: CrashTest, options: CrashTestOptions): Promise
       results.push(await once(results.length));
     }
   }
-  return results.reduce(add);
+  return results.reduce(addResults);
 }
 
 /** Whether a promise was broken. Litter breaks none, and faults that are accepted on the mount break none. */
@@ -132,7 +132,8 @@ function countFault(judged: readonly JudgedState[], wanted: FaultKind): number {
   return judged.filter(({ faults }) => faults.some(({ kind }) => kind === wanted)).length;
 }
 
-function add(a: CrashTestResult, b: CrashTestResult): CrashTestResult {
+/** What two runs of the same test have found together. */
+export function addResults(a: CrashTestResult, b: CrashTestResult): CrashTestResult {
   const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, a.faults[kind] + b.faults[kind]]));
   return {
     ...a,

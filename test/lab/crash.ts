@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { presentCode } from '../../packaging/tested-code.js';
+import { presentCode, presentCommit } from '../../packaging/tested-code.js';
 import { type CrashState, formatState, parseState } from './crash-states.js';
-import { type CrashTest, type CrashTestResult, crash } from './crash-test.js';
+import { addResults, type CrashTest, type CrashTestResult, crash } from './crash-test.js';
 import { openRecording } from './kept-recording.js';
+import { KeptResults } from './kept-results.js';
 import { debianKernel, KERNEL_SERIES, type KernelSeries } from './kernels/debian-kernel.js';
 import { MOUNTS } from './mounts.js';
+import { Progress } from './progress.js';
 import { PROJECT_ROOT } from './project-root.js';
 import { replay } from './replay.js';
 import { formatCounts, formatExhibit, formatReport, formatResult, formatResults, tally } from './report.js';
@@ -21,8 +24,9 @@ interface CrashOptions {
   scenario?: string[];
   save?: string[];
   states: number;
-  seed: number;
+  seed: number[];
   keep: string;
+  resume?: string;
   report?: string;
   json?: string;
   replay?: string;
@@ -73,7 +77,12 @@ const program = new Command('npm run crash --')
     integer,
     200,
   )
-  .option('--seed <number>', 'chooses the states', integer, 1)
+  .option('--seed <numbers>', 'comma-separated; each chooses as many other states', seeds, [1])
+  .option(
+    '--resume <file>',
+    'keep each result in this file, and do not crash again what an earlier run has kept there; the run can be stopped ' +
+      'at any time',
+  )
   .option(
     '--keep <directory>',
     'where the recordings of broken promises are kept',
@@ -102,12 +111,26 @@ async function skipAll(why: string, chosen: CrashOptions): Promise<void> {
 }
 
 async function crashAll(chosen: CrashOptions): Promise<void> {
-  const { states, seed, keep, report, json } = chosen;
+  const { states, seed: chosenSeeds, keep, resume, report, json } = chosen;
   const tests = plan(await subjectsFor(chosen), chosen);
+  const commit = presentCommit(PROJECT_ROOT);
+  const conditions = { commit, kernel: release(), node: process.versions.node, states };
+  const kept = resume === undefined ? undefined : new KeptResults(resume, conditions);
+  const progress = new Progress(
+    tests.flatMap((test) => chosenSeeds.filter((seed) => kept?.resultOf(test, seed) === undefined)).length,
+  );
   const started = performance.now();
   const results = await Promise.all(
     tests.map(async (test) => {
-      const result = await crash(test, { states, seed, keep });
+      const ofSeeds = chosenSeeds.map(async (seed) => {
+        const before = kept?.resultOf(test, seed);
+        if (before !== undefined) return before;
+        const result = await crash(test, { states, seed, keep });
+        kept?.keep(result, seed);
+        progress.show();
+        return result;
+      });
+      const result = (await Promise.all(ofSeeds)).reduce(addResults);
       console.log([formatResult(result), ...result.exhibits.map(formatExhibit)].join('\n'));
       return result;
     }),
@@ -117,13 +140,11 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
     const guests = await Promise.all(
       chosen.kernel.flatMap((series) => series ?? []).map((series) => debianKernel(series)),
     );
-    writeFileSync(
-      report,
-      formatReport(results, { seed, command, guests: guests.map(({ release }) => release) }),
-    );
+    const run = { commit, seeds: chosenSeeds, command, guests: guests.map(({ release }) => release) };
+    writeFileSync(report, formatReport(results, run));
     writeFileSync(
       report.replace(/(\.md)?$/, '.json'),
-      formatResults(results, seed, presentCode(PROJECT_ROOT)),
+      formatResults(results, run, presentCode(PROJECT_ROOT)),
     );
   }
   summarise(results, (performance.now() - started) / 1000, json);
@@ -225,6 +246,10 @@ function kernels(value: string): (KernelSeries | undefined)[] {
     }
     return series;
   });
+}
+
+function seeds(value: string): number[] {
+  return list(value).map(integer);
 }
 
 function integer(value: string): number {

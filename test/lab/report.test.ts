@@ -69,28 +69,36 @@ describe('the tally of a crash run', () => {
 });
 
 describe('the report of a crash run', () => {
-  const run = { seed: 1, command: 'command', guests: ['6.1.0-50-cloud-amd64'] };
+  const run = { commit: '1234567', seeds: [1, 2], command: 'command', guests: ['6.1.0-50-cloud-amd64'] };
 
   it('separates results under another kernel from those under this one, and names the other', () => {
     const guest: LabMount = { ...EXT4, kernel: '6.1' };
-    const report = formatReport(
-      [resultOf('scenarios', EXT4, { lost: 1 }), resultOf('scenarios', guest)],
-      run,
-    );
-    assert.match(report, /\| ext4 \| BROKEN \|/);
-    assert.match(report, /\| ext4, Linux 6\.1 \| held \|/);
+    const broken = resultOf('scenarios', EXT4, { lost: 1 });
+    const report = formatReport([broken, { ...broken, ...held(guest) }], run);
+    assert.match(report, /^\| subject \| {2}\| BROKEN on ext4; held on 1 \| 200 \|/m);
+    assert.match(report, /^\| ext4 \| {2}\| {2}\| 100 \| {2}\| {2}\| 1 \|/m);
+    assert.match(report, /^\| ext4, Linux 6\.1 \| {2}\| {2}\| 100 \| {2}\| {2}\| {2}\|/m);
+    assert.match(report, /^\| subject \| ext4 \| BROKEN \| 100 \| {2}\| {2}\| 1 \| {2}\|$/m);
     assert.match(report, /The other kernels are Debian's 6\.1\.0-50-cloud-amd64\./);
   });
 
   it('calls an experiment broken for a fault that is accepted on the mount', () => {
     const report = formatReport([resultOf('experiments', WRITEBACK, { torn: 1 })], run);
-    assert.match(report, /\| writeback \| broken \|/);
+    assert.match(report, /\| broken on 1 \|/);
   });
 
   it('says of a scenario that is alone at how many prefixes every state was crashed', () => {
     const single = { ...resultOf('scenarios', EXT4), prefixes: 20, exhaustive: 19 };
-    assert.match(formatReport([single], run), /\| held \| 100 \| 19 of 20 \|/);
-    assert.match(formatReport([resultOf('scenarios', EXT4)], run), /\| held \| 100 \| {2}\|/);
+    assert.match(formatReport([single], run), /\| held on 1 \| 100 \| 19 of 20 \|/);
+    assert.match(formatReport([resultOf('scenarios', EXT4)], run), /\| held on 1 \| 100 \| {2}\|/);
+  });
+
+  it('names the commit, and the filesystems on which a control was not caught', () => {
+    const caught = resultOf('controls', WRITEBACK, { torn: 1 });
+    const report = formatReport([{ ...resultOf('controls', EXT4), subject: caught.subject }, caught], run);
+    assert.match(report, /from commit 1234567;/);
+    assert.match(report, /\| NOT CAUGHT on ext4; caught on 1 \|/);
+    assert.match(report, /^\| ext4 \|.*\| 0 of 1 \|/m);
   });
 
   it('has no table for a role that was not run', () => {
@@ -102,6 +110,12 @@ describe('the report of a crash run', () => {
     );
   });
 });
+
+/** The same subject without a fault. */
+function held(mount: LabMount): Omit<CrashTestResult, 'subject'> {
+  const { subject: _, ...rest } = resultOf('scenarios', mount);
+  return rest;
+}
 
 function resultOf(
   role: Role,
