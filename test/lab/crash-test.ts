@@ -16,9 +16,11 @@ export interface CrashTest {
 }
 
 export interface CrashTestOptions {
-  /** Crash states in total. */
+  /** Crash states of each seed. */
   states: number;
   seed: number;
+  /** All seeds of the run. */
+  seeds: readonly number[];
   /** Where the recording of a broken promise is kept. */
   keep: string;
 }
@@ -43,10 +45,12 @@ export interface CrashTestResult extends CrashTest {
 
 /** Most states of one recording. For more, the scenario is recorded again, with another timing. */
 const MOST_STATES_PER_RECORDING = 100;
-/** One recording without memory pressure and one with it. */
+/** One without memory pressure and one with it. */
 const FEWEST_RECORDINGS = 2;
 /** Most recordings of a control that was not caught. */
 const MOST_CONTROL_RECORDINGS = 12;
+/** So that the recordings of two seeds differ. */
+const RECORDINGS_BEFORE_NEXT_SEED = 10_000;
 /** Concurrent recordings: each keeps about one core busy. */
 const recorders = new Semaphore(2);
 
@@ -56,9 +60,7 @@ const recorders = new Semaphore(2);
  * @throws if the scenario did not end.
  */
 export async function crash(test: CrashTest, options: CrashTestOptions): Promise<CrashTestResult> {
-  const count = test.subject.scenario.alone
-    ? 1
-    : Math.max(FEWEST_RECORDINGS, Math.ceil(options.states / MOST_STATES_PER_RECORDING));
+  const count = test.subject.scenario.alone ? 1 : recordingsOfSeed(options);
   const states = Math.ceil(options.states / count);
   const once = (index: number) => recorders.run(() => crashRecording(test, index, { ...options, states }));
   const results = await Promise.all(Array.from({ length: count }, (_, index) => once(index)));
@@ -68,6 +70,19 @@ export async function crash(test: CrashTest, options: CrashTestOptions): Promise
     }
   }
   return results.reduce(addResults);
+}
+
+/** How many recordings are made with each seed: with all of them at least one under memory pressure and one without. */
+export function recordingsOfSeed({ states, seeds }: Pick<CrashTestOptions, 'states' | 'seeds'>): number {
+  return Math.max(Math.ceil(FEWEST_RECORDINGS / seeds.length), Math.ceil(states / MOST_STATES_PER_RECORDING));
+}
+
+/** Whether a recording is made under memory pressure. Every second one is, from one seed to the next too. */
+export function underPressure(
+  index: number,
+  { seed, seeds }: Pick<CrashTestOptions, 'seed' | 'seeds'>,
+): boolean {
+  return (seeds.indexOf(seed) + index) % 2 === 1;
 }
 
 /** Whether a promise was broken. Litter breaks none, and faults that are accepted on the mount break none. */
@@ -84,15 +99,15 @@ function breaksPromise(kind: FaultKind, { accepted }: LabMount, { role, name }: 
 async function crashRecording(
   { subject, mount }: CrashTest,
   index: number,
-  { states, seed, keep }: CrashTestOptions,
+  { states, seed, seeds, keep }: CrashTestOptions,
 ): Promise<CrashTestResult> {
-  const recordingSeed = seed * MOST_CONTROL_RECORDINGS + index;
+  const recordingSeed = seed * RECORDINGS_BEFORE_NEXT_SEED + index;
   const workspace = await Workspace.create();
   try {
     const recording = await record(workspace, {
       mount,
       subject,
-      pressure: index % 2 === 1,
+      pressure: underPressure(index, { seed, seeds }),
       seed: recordingSeed,
     });
     const every = subject.scenario.alone ? everyStateOf(recording) : undefined;

@@ -73,7 +73,7 @@ const program = new Command('npm run crash --')
   )
   .option(
     '--states <count>',
-    'crash states of each scenario on each filesystem, half of them under memory pressure',
+    'crash states of each scenario on each filesystem with each seed, half of them under memory pressure',
     integer,
     200,
   )
@@ -125,7 +125,7 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
       const ofSeeds = chosenSeeds.map(async (seed) => {
         const before = kept?.resultOf(test, seed);
         if (before !== undefined) return before;
-        const result = await crash(test, { states, seed, keep });
+        const result = await crash(test, { states, seed, seeds: chosenSeeds, keep });
         kept?.keep(result, seed);
         progress.show();
         return result;
