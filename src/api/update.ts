@@ -30,6 +30,7 @@ import { FirstTurn, type Turn, type WaitLimit } from '../base/wait-limit.js';
 import { selectEngine } from '../engine/select.js';
 import { type FileRead, LockedFile, type UpdateRequest } from '../fs/locked-file.js';
 import { run, runSync } from '../fs/steps.js';
+import type { Ahead } from '../fs/ticket-lock.js';
 import { lookAfter } from './first-look.js';
 import { requestOf } from './save.js';
 
@@ -86,8 +87,12 @@ const REFUSED = allOptionsBut([...SAVE_OPTIONS, 'timeout', 'retries', 'lock']);
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** A waiting update checks again after an eighth of the time that it has waited, within these limits. */
+/**
+ * A waiting update checks again after an eighth of the time that it has waited, within these limits. An update
+ * with many before it waits longer: otherwise most of the processor time of a long queue is theirs.
+ */
 const MIN_PAUSE_MS = 1;
+const PAUSE_PER_PLACE_MS = 0.5;
 const MAX_PAUSE_MS = 20;
 
 /**
@@ -301,7 +306,7 @@ class AsyncLockedFile {
     this.#file = file;
   }
 
-  async read(signal: AbortSignal | undefined): Promise<FileRead | bigint> {
+  async read(signal: AbortSignal | undefined): Promise<FileRead | Ahead> {
     const reading = run(this.#file.read());
     this.#reading = reading;
     const settled = (): void => {
@@ -337,7 +342,7 @@ async function readUnderLock(
   const nextPause = pausesOf(waitLimit, turn);
   for (;;) {
     const read = await file.read(waitLimit.signal);
-    if (typeof read !== 'bigint') {
+    if ('content' in read) {
       turn.hold(true);
       return read;
     }
@@ -350,7 +355,7 @@ function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall, turn: 
   const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   for (;;) {
     const read = runSync(file.read());
-    if (typeof read !== 'bigint') {
+    if ('content' in read) {
       turn.hold(true);
       return read;
     }
@@ -364,15 +369,16 @@ function readUnderLockSync(file: LockedFile, { waitLimit }: ResolvedCall, turn: 
  * @returns a function that gets what comes first and returns the time until the next check, in milliseconds.
  *   It throws the timeout error.
  */
-function pausesOf({ timeout, timeoutError }: WaitLimit, turn: Turn): (ahead: bigint) => number {
+function pausesOf({ timeout, timeoutError }: WaitLimit, turn: Turn): (ahead: Ahead) => number {
   let last: bigint | undefined;
   let since = now();
-  return (ahead) => {
+  return ({ lock, places }) => {
     const left = timeout - turn.waited();
     if (left <= 0) throw timeoutError();
-    if (ahead !== last) since = now();
-    last = ahead;
-    return Math.min(Math.max((now() - since) / 8, MIN_PAUSE_MS), MAX_PAUSE_MS, left);
+    if (lock !== last) since = now();
+    last = lock;
+    const pause = Math.max((now() - since) / 8, places * PAUSE_PER_PLACE_MS, MIN_PAUSE_MS);
+    return Math.min(pause, MAX_PAUSE_MS, left);
   };
 }
 

@@ -14,7 +14,7 @@ import type {
 } from './file-system-calls.js';
 import { mayBeUnavailable } from './optional-calls.js';
 import type { Steps } from './steps.js';
-import { TicketLock } from './ticket-lock.js';
+import { type Ahead, TicketLock } from './ticket-lock.js';
 
 /** Which other updates a lock keeps out. */
 export type LockScope = 'everywhere' | 'machine' | 'thread';
@@ -38,7 +38,7 @@ export interface FileRead {
 }
 
 /** Something else than a lock comes first. No lock is at this offset. */
-const NO_LOCK = -1n;
+const NO_LOCK: Ahead = { lock: -1n, places: 1 };
 
 /**
  * The lock file of a directory, empty and never removed: a lock on a file that others can replace is none. It
@@ -74,10 +74,9 @@ export class LockedFile {
   /**
    * Tries to acquire the lock on the path's target, and reads the file if it is this update's turn.
    *
-   * @returns the file; or what comes first: a lock of another process or thread (`TicketLock.tryAcquire`), or
-   *   something else, such as the lease of another program on the file. The caller then calls `read` again.
+   * @returns the file; or what comes first: a lock of another process or thread, or something else, such as the lease of another program on the file. The caller then calls `read` again.
    */
-  *read(): Steps<FileRead | bigint> {
+  *read(): Steps<FileRead | Ahead> {
     try {
       for (;;) {
         this.#target ??= yield* this.#locate();
@@ -123,7 +122,7 @@ export class LockedFile {
     };
   }
 
-  *#tryLock(target: LockedTarget): Steps<bigint | undefined> {
+  *#tryLock(target: LockedTarget): Steps<Ahead | undefined> {
     const { path, lock: asked } = this.#request;
     const { locks } = this.#calls;
     const { updateLock } = target.sharing;
@@ -152,7 +151,7 @@ export class LockedFile {
   }
 
   /** The lock that other machines see. */
-  *#tryLockFile(target: LockedTarget, locks: LockCalls): Steps<bigint | undefined> {
+  *#tryLockFile(target: LockedTarget, locks: LockCalls): Steps<Ahead | undefined> {
     const { directory, name } = target;
     if (target.everywhere === undefined) {
       const file = yield* openLockFile(locks, directory);
@@ -167,7 +166,7 @@ export class LockedFile {
     return NO_LOCK;
   }
 
-  *#readFile({ directory, name, sharing }: LockedTarget): Steps<FileRead | bigint> {
+  *#readFile({ directory, name, sharing }: LockedTarget): Steps<FileRead | Ahead> {
     const request = { ...this.#request, asksServer: !sharing.local };
     for (let attempt = 1; ; attempt += 1) {
       let file: OpenFile | undefined;

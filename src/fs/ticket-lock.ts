@@ -13,6 +13,14 @@ const TICKET_BITS = 38n;
 /** There are 2 ** 24 ranges of tickets. If two names share one, their updates only wait for each other. */
 const NAME_BITS = 24n;
 
+/** What comes before an update that waits. */
+export interface Ahead {
+  /** One of the locks that come first, which is usually another one when the queue has moved. */
+  readonly lock: bigint;
+  /** How many tickets there are from that lock to this update's. Some may have been given back. */
+  readonly places: number;
+}
+
 /**
  * A lock on a name in a directory, granted in the order of the requests. On the directory itself it keeps out
  * all other updates on this machine, and leaves no file behind; on the directory's lock file, those of all
@@ -44,21 +52,19 @@ export class TicketLock {
     this.#search = this.#unlocked();
   }
 
-  /**
-   * @returns `undefined` if the lock is acquired. If not, try again later: one of the locks that come first,
-   *   which is usually another one when the queue has moved.
-   */
-  *tryAcquire(): Steps<bigint | undefined> {
+  /** @returns `undefined` if the lock is acquired. If not, try again later. */
+  *tryAcquire(): Steps<Ahead | undefined> {
     if (this.#ticket === undefined) {
       const { ticket, ...search } = yield* this.#calls.drawTicket(this.#directory, this.#search, this.#end);
       // No tickets are left until the queue is empty.
       this.#search = search.low < this.#end ? search : this.#unlocked();
-      if (ticket === undefined) return search.low;
+      if (ticket === undefined) return { lock: search.low, places: 1 };
       this.#ticket = ticket;
     }
     // No ticket precedes the first of the range.
     if (this.#ticket === this.#begin) return undefined;
-    return yield* this.#calls.ahead(this.#directory, this.#begin, this.#ticket);
+    const lock = yield* this.#calls.ahead(this.#directory, this.#begin, this.#ticket);
+    return lock === undefined ? undefined : { lock, places: Number(this.#ticket - lock) };
   }
 
   /** The range is usually empty. */
