@@ -8,7 +8,7 @@ namespace {
 
 using Form = Environment::Form;
 
-napi_value Call(napi_env env, napi_callback_info raw) {
+napi_value CallFunction(napi_env env, napi_callback_info raw) {
   const Napi::CallbackInfo info(env, raw);
   return reinterpret_cast<Function>(info.Data())(info);
 }
@@ -38,7 +38,7 @@ void ExportCallback(Napi::Env env, Napi::Object exports, const std::string& name
 }
 
 void Export(Napi::Env env, Napi::Object exports, const std::string& name, Function function) {
-  ExportCallback(env, exports, name, Call, reinterpret_cast<void*>(function));
+  ExportCallback(env, exports, name, CallFunction, reinterpret_cast<void*>(function));
 }
 
 void ExportForms(Napi::Env env, Napi::Object exports, const std::string& name, FunctionOfForm function) {

@@ -75,7 +75,7 @@ using posix::Number;
 
 namespace {
 
-constexpr mode_t kModeBits = 07777;
+constexpr mode_t kStatxModeBits = 07777;
 
 // Those flags of ioctl_fsgetxattr(2) that mean the same on another file.
 constexpr uint32_t kKeptFlags = FS_XFLAG_SYNC | FS_XFLAG_NOATIME | FS_XFLAG_NODUMP | FS_XFLAG_NODEFRAG;
@@ -503,7 +503,7 @@ Status LookUp(const Directory& directory, const std::string& name, Entry* entry)
                STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_NLINK | STATX_SIZE,
                &info) == 0) {
     entry->kind = KindOf(info.stx_mode);
-    entry->attributes = Attributes{info.stx_mode & kModeBits, info.stx_uid, info.stx_gid};
+    entry->attributes = Attributes{info.stx_mode & kStatxModeBits, info.stx_uid, info.stx_gid};
     entry->identity = Identity{info.stx_dev_major, info.stx_dev_minor, info.stx_ino, 0};
     entry->links = info.stx_nlink;
     entry->size = info.stx_size;

@@ -14,14 +14,10 @@ using platform::Directory;
 using platform::Entry;
 using platform::SymbolicLink;
 
-// S_ISVTX, and S_IWGRP with S_IWOTH (inode(7)).
-constexpr uint32_t kSticky = 01000;
-constexpr uint32_t kOthersMayWrite = 0022;
+// S_IWGRP and S_IWOTH (inode(7)).
+constexpr uint32_t kGroupOrOthersMayWrite = 0022;
 
-// The limit of the kernel (path_resolution(7)).
-constexpr int kMostLinks = 40;
-
-bool IsShared(uint32_t mode) { return (mode & kSticky) != 0 && (mode & kOthersMayWrite) != 0; }
+bool IsShared(uint32_t mode) { return (mode & kStickyBit) != 0 && (mode & kGroupOrOthersMayWrite) != 0; }
 
 bool IsAbsolute(const std::string& path) { return !path.empty() && path.front() == '/'; }
 

@@ -1,6 +1,7 @@
 #ifndef INDELIBLE_LINKS_H_
 #define INDELIBLE_LINKS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "../platform/platform.h"
@@ -11,6 +12,12 @@
 // there is trusted if it belongs to this user or to the owner of the directory. Nobody else can replace or
 // rename such an entry.
 namespace indelible {
+
+// S_ISVTX (inode(7)).
+inline constexpr uint32_t kStickyBit = 01000;
+
+// The limit of the kernel (path_resolution(7)).
+inline constexpr int kMostLinks = 40;
 
 // Whether the entry is not trusted. Also for a link with several names: one of them may have been put there
 // by another user (fs.protected_hardlinks).

@@ -18,17 +18,16 @@ using platform::Directory;
 using platform::Entry;
 
 // How often another program may remove the file while it is opened.
-constexpr int kMostAttempts = 10;
+constexpr int kMostLockFiles = 10;
 
 // How long a second name may be that of a moment: two seconds in all. GlusterFS and the kernel remember the
 // number of names for a second.
 constexpr std::chrono::milliseconds kPause(50);
 constexpr int kMostPauses = 40;
 
-// S_IWGRP, S_IWOTH and S_ISVTX, and what they are worth for the lock file (inode(7)).
+// S_IWGRP and S_IWOTH, and what they are worth for the lock file (inode(7)).
 constexpr uint32_t kGroupMayWrite = 0020;
 constexpr uint32_t kOthersMayWrite = 0002;
-constexpr uint32_t kSticky = 01000;
 constexpr uint32_t kOwnerLocks = 0600;
 constexpr uint32_t kGroupLocks = 0060;
 constexpr uint32_t kOthersLock = 0006;
@@ -61,7 +60,7 @@ Status MakeLockFile(const Directory& directory, const std::string& name,
   const bool of_group =
       created.attributes.gid == rights.gid || platform::SetOwner(made.file(), kUnchanged, rights.gid).ok();
   // In a sticky directory other users are refused the file, unless it is that of the directory's owner.
-  const bool of_use = (rights.mode & kSticky) == 0 || created.attributes.uid == rights.uid;
+  const bool of_use = (rights.mode & kStickyBit) == 0 || created.attributes.uid == rights.uid;
   uint32_t mode = kOwnerLocks;
   if (of_use && (rights.mode & kGroupMayWrite) != 0 && of_group && !MayHaveAccessList(directory))
     mode |= kGroupLocks;
@@ -77,7 +76,7 @@ Status MakeLockFile(const Directory& directory, const std::string& name,
 Status OpenLockFile(const Directory& directory, const std::string& name,
                     const platform::FilesystemId& filesystem, Directory* lock_file) {
   Status status;
-  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMostLockFiles; ++attempt) {
     status = platform::OpenToLock(directory, name, &lock_file->descriptor);
     if (status.error() == ENOENT) {
       status = MakeLockFile(directory, name, filesystem);

@@ -131,7 +131,7 @@ class UnavailableByFilesystem {
 };
 
 // No file is involved, so an error that means "not permitted" concerns the call as such.
-bool IsForbidden(const Row& row) {
+bool IsCallForbidden(const Row& row) {
   if (row.probe == nullptr) return false;
   const Status status = row.probe();
   return !status.ok() && platform::MayBeForbidden(status.error());
@@ -168,7 +168,8 @@ bool IsUnavailable(const FilesystemId& filesystem, OptionalCall call) {
 }
 
 Status ExplainDenial(OptionalCall call, Status status) {
-  if (status.ok() || !platform::MayBeForbidden(status.error()) || !IsForbidden(RowOf(call))) return status;
+  if (status.ok() || !platform::MayBeForbidden(status.error()) || !IsCallForbidden(RowOf(call)))
+    return status;
   return Status::Failed(status.syscall(), ENOSYS);
 }
 
@@ -194,7 +195,7 @@ std::vector<const char*> UnavailableCalls(const FilesystemId& filesystem) {
   const uint32_t unavailable = UnavailableByFilesystem::Get().Find(filesystem);
   std::vector<const char*> names;
   for (const Row& row : kRows) {
-    if ((unavailable & BitOf(row.call)) != 0 || IsForbidden(row)) names.push_back(row.name);
+    if ((unavailable & BitOf(row.call)) != 0 || IsCallForbidden(row)) names.push_back(row.name);
   }
   return names;
 }

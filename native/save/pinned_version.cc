@@ -4,18 +4,12 @@
 
 #include <utility>
 
+#include "links.h"
 #include "optional_calls.h"
 #include "rename_retry.h"
 #include "temporary_name.h"
 
 namespace indelible {
-
-namespace {
-
-// S_ISVTX (inode(7)).
-constexpr uint32_t kSticky = 01000;
-
-}  // namespace
 
 PinnedVersion::~PinnedVersion() {
   // An earlier error has been reported. A name that remains is left to a sweep.
@@ -48,7 +42,7 @@ bool PinnedVersion::MayRemove(const std::string& name) const {
   platform::Entry directory;
   platform::Entry existing;
   if (!platform::LookUp(directory_, ".", &directory).ok()) return false;
-  if ((directory.attributes.mode & kSticky) == 0) return true;
+  if ((directory.attributes.mode & kStickyBit) == 0) return true;
   const uint32_t user = platform::EffectiveUser();
   return user == 0 || user == directory.attributes.uid ||
          (platform::LookUp(directory_, name, &existing).ok() && user == existing.attributes.uid);

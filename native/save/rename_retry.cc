@@ -12,14 +12,14 @@ namespace {
 using platform::Directory;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstPause(1);
+constexpr milliseconds kFirstRetryPause(1);
 constexpr milliseconds kLongestPause(250);
 constexpr milliseconds kLongestWait(2000);
 
 template <typename Call>
 Status RetryWhileBusy(const Call& call) {
   Status status = call();
-  milliseconds pause = kFirstPause;
+  milliseconds pause = kFirstRetryPause;
   // Counts the pauses, not the calls, so that a slow call does not reduce the number of retries.
   for (milliseconds waited(0);
        !status.ok() && platform::MayBeBusy(status.error()) && waited < kLongestWait;) {

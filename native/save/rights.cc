@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "links.h"
 #include "optional_calls.h"
 #include "temporary_name.h"
 
@@ -23,7 +24,6 @@ constexpr uint32_t kSetGroupId = 02000;
 constexpr uint32_t kSetId = kSetUserId | kSetGroupId;
 // Set-id bits and the sticky bit.
 constexpr uint32_t kSpecialBits = 07000;
-constexpr uint32_t kStickyBit = 01000;
 constexpr uint32_t kOwnerBits = 0700;
 constexpr uint32_t kOwnerWrite = 0200;
 constexpr uint32_t kGroupBits = 0070;

@@ -16,7 +16,7 @@ namespace {
 constexpr int kMostTimesWithoutPlan = 5;
 
 // How often the target may disappear or appear between two calls.
-constexpr int kMostAttempts = 10;
+constexpr int kMostChanges = 10;
 
 // The largest save whose data is awaited together with that of others, which a larger one would delay.
 constexpr uint64_t kMostAwaited = uint64_t{1} << 20;
@@ -324,7 +324,7 @@ Status SaveJob::Replace() {
 // in between must not be replaced without being kept.
 Status SaveJob::ReplaceKeeping() {
   Status status;
-  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMostChanges; ++attempt) {
     ExistingEntry now;
     status = InspectTarget(request_, *target_, &now);
     if (!status.ok()) return status;

@@ -14,9 +14,6 @@ namespace {
 using platform::Directory;
 using platform::Entry;
 
-// The limit of the kernel (path_resolution(7)).
-constexpr int kMostLinks = 40;
-
 // S_ISUID and S_ISGID (inode(7)).
 constexpr uint32_t kSetIds = 06000;
 
@@ -24,7 +21,7 @@ constexpr uint32_t kSetIds = 06000;
 constexpr uint64_t kSmallFile = uint64_t{256} << 10;
 
 // How often another program may replace the file at the end of a link while the link is followed.
-constexpr int kMostAttempts = 10;
+constexpr int kMostReplacements = 10;
 
 // Opens `path`, or the part of it that exists; the missing components go to `missing`. A loop: a path may
 // have more components than the stack of a thread has room for calls.
@@ -197,7 +194,7 @@ bool InspectTargetCached(const SaveRequest& request, Target* target) {
 
 Status ResolveTarget(const SaveRequest& request, Target* target) {
   if (request.path.empty()) return Status::Failed("open", ENOENT);
-  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMostReplacements; ++attempt) {
     *target = Target();
     Followed followed;
     Status status = FollowLinks(request, target, &followed);

@@ -18,7 +18,7 @@ namespace {
 using platform::Entry;
 
 // Names have 80 random bits. A second attempt is due to a sweeper, a tenth to a broken filesystem.
-constexpr int kMostNames = 10;
+constexpr int kMostTemporaryNames = 10;
 
 // The bytes written between two checks for cancellation.
 constexpr size_t kWriteChunk = size_t{8} << 20;
@@ -57,7 +57,7 @@ Status Temporary::CreateWithMode(uint32_t mode, bool unnamed) {
     if (status.ok()) return ReadCreated(&linked);
     if (!MayBeUnavailable(OptionalCall::kCreateUnnamed, status)) return status;
   }
-  for (int attempt = 0; attempt < kMostNames; ++attempt) {
+  for (int attempt = 0; attempt < kMostTemporaryNames; ++attempt) {
     Status status = CreateNamed(mode);
     if (!status.ok()) {
       if (status.error() == EEXIST) continue;

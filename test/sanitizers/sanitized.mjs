@@ -1,7 +1,16 @@
 // An addon that is built with the address and undefined behaviour sanitizers, which end the process at the first
 // error. For Linux with g++.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +36,21 @@ function runtime() {
   const { stdout, error } = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
   if (error !== undefined) throw error;
   return stdout.trim();
+}
+
+/**
+ * Has the first file of a folder include the others, which become empty: to compile a folder at once takes half the time
+ * of the processors.
+ */
+function joinSources(copy, folder) {
+  const original = join(root, 'native', folder);
+  const names = readdirSync(original).filter(
+    (name) => /\.cc$/.test(name) && !/^(macos|windows|no_)/.test(name),
+  );
+  const includes = names.map((name) => `#include "${join(original, name)}"\n`);
+  for (const [at, name] of names.entries()) {
+    writeFileSync(join(copy, 'native', folder, name), at === 0 ? includes.join('') : '');
+  }
 }
 
 /** Runs the scheduler with several environments at once, without JavaScript: its threads begin and end at any time. */
@@ -57,6 +81,7 @@ export function withSanitizedAddon(use) {
     for (const name of ['binding.gyp', 'native', 'package.json']) {
       cpSync(join(root, name), join(copy, name), { recursive: true });
     }
+    for (const folder of ['binding', 'save', 'scheduler', 'platform']) joinSources(copy, folder);
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
     const build = ['rebuild', '--loglevel=warn', '--jobs=max'];
     run(join(root, 'node_modules/.bin/node-gyp'), build, copy, { CXXFLAGS: FLAGS, LDFLAGS: FLAGS });

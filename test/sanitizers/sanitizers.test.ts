@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,14 +9,25 @@ import { afterAll, describe, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The engine without its binding to JavaScript. */
-const SOURCES = [
-  ...['save', 'scheduler'].flatMap((room) =>
-    readdirSync(join(root, 'native', room))
-      .filter((name) => name.endsWith('.cc'))
-      .map((name) => join(room, name)),
-  ),
-  ...['posix', 'linux', 'linux_directory_locks', 'linux_directory_sync'].map((name) => `platform/${name}.cc`),
-].map((name) => join(root, 'native', name));
+const SOURCES = {
+  save: sourcesIn('save'),
+  scheduler: sourcesIn('scheduler'),
+  platform: ['posix.cc', 'linux.cc', 'linux_directory_locks.cc', 'linux_directory_sync.cc'],
+};
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(root, 'native', folder)).filter((name) => name.endsWith('.cc'));
+}
+
+/** Writes one source for each folder, which includes those of the folder: so they are compiled in half the time. */
+function joinedSources(directory: string): string[] {
+  return Object.entries(SOURCES).map(([folder, names]) => {
+    const path = join(directory, `${folder}.cc`);
+    const included = names.map((name) => `#include "${join(root, 'native', folder, name)}"\n`);
+    writeFileSync(path, included.join(''));
+    return path;
+  });
+}
 
 const directories: string[] = [];
 
@@ -44,7 +55,7 @@ describe('the scheduler with several environments at once', () => {
     test.skip(spawnSync('c++', ['--version']).error !== undefined, 'there is no C++ compiler');
     const compiled = await run('c++', [
       ...['-std=c++17', '-O1', '-g1', '-pthread', '-fsanitize=thread', '-o', program],
-      ...[stress, ...SOURCES],
+      ...[stress, ...joinedSources(directory)],
     ]);
     assert.equal(compiled.status, 0, compiled.stderr);
     const files = join(directory, 'files');
