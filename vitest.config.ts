@@ -1,4 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { type EngineName, engines, nativeUnavailable } from './test/engines.js';
 import { isRoot } from './test/machine.js';
 
@@ -15,6 +16,38 @@ const TWO_AT_A_TIME = { maxWorkers: 2, sequence: { groupOrder: 0 } };
 const ONE_AT_A_TIME = { maxWorkers: 1, sequence: { groupOrder: 1 }, env: { INDELIBLE_SWEEP: 'off' } };
 /** What other files of these projects do only makes them try again. They wait much: three at a time, at the end. */
 const TRIES_AGAIN = { maxWorkers: 3, sequence: { groupOrder: 2 } };
+
+/**
+ * The files that take longest, in this order. Until Vitest has measured a file, it goes by its size, and would end with
+ * one of these alone.
+ */
+const LONGEST = [
+  'faults/fault-injection',
+  'behaviour/update-across-processes',
+  'faults/protocol-steps',
+  'page/see-lesson',
+  'rights/rights',
+  'page/see-it-work',
+  'faults/optional-calls',
+  'sanitizers/sanitizers',
+  'bench/bench',
+  'behaviour/ending',
+  'unit/native/decisions',
+  'faults/abort',
+  'faults/published',
+].map((name) => `/test/${name}.test.ts`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const groupOf = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
+    const placeOf = ({ moduleId }: TestSpecification) => {
+      const place = LONGEST.findIndex((name) => moduleId.endsWith(name));
+      return place < 0 ? LONGEST.length : place;
+    };
+    return sorted.sort((a, b) => groupOf(a) - groupOf(b) || placeOf(a) - placeOf(b));
+  }
+}
 
 /** The behaviour suite runs once over each engine. Tests that change the working directory need a process. */
 function behaviour(engine: EngineName): TestProjectInlineConfiguration {
@@ -53,6 +86,7 @@ if (!isRoot) {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', TWO_AT_A_TIME),
       ...engines.map(behaviour),
