@@ -90,7 +90,7 @@ function fill(directory: string, free: number): void {
 
 async function runScenario(
   workspace: Workspace,
-  { subject: { name, role, module, scenario }, pressure, seed }: RecordingOptions,
+  { subject: { name, role, module }, pressure, seed }: RecordingOptions,
   directory: string,
   log: string,
 ): Promise<StampedEvent[]> {
@@ -103,7 +103,7 @@ async function runScenario(
   const inNamespace = ['--mount', '--propagation', 'private', 'sh', PRIVATE_MOUNTS, workspace.directory];
   const child = spawn('unshare', [...inNamespace, process.execPath, program, JSON.stringify(task)], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, PATH: SYSTEM_PATH, INDELIBLE_ENGINE: scenario.engine ?? 'native' },
+    env: { ...process.env, PATH: SYSTEM_PATH },
   });
   const ended = once(child, 'close');
   const events: StampedEvent[] = [];

@@ -4,8 +4,12 @@
  * stamps each line and answers with one byte.
  *
  *   node scenario-process.js '{"role": …, "name": …, "directory": …, "log": …, "pressure": …, "group": …, "seed": …}'
+ *   node scenario-process.js FIFO
+ *
+ * With a FIFO, it loads everything, prints a line, waits until the volume is mounted, which somebody writes to the FIFO,
+ * and reads the task from standard input.
  */
-import { readSync, writeSync } from 'node:fs';
+import { readFileSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { save } from 'indelible';
@@ -14,7 +18,7 @@ import type { CommitterData } from './committer.js';
 import type { LabEvent } from './history.js';
 import type { MemoryPressureData } from './memory-pressure.js';
 import { EARLIER_FILE, UNRELATED_FILE, Volume } from './scenario.js';
-import { loadScenario, type Role } from './subjects.js';
+import { loadGuestTables, loadScenario, type Role } from './subjects.js';
 
 export interface ScenarioTask {
   role: Role;
@@ -35,12 +39,15 @@ export interface ScenarioTask {
 const AFTERMATH = 40;
 const STDIN = 0;
 const STDOUT = 1;
+/** See `GuestSnapshot`. */
+const READY = 'ready';
 /** Three syncs show the native engine that an ext4 does not use fast commits (docs/inspect.md). */
 const EARLIER_SAVES = 4;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-const task = JSON.parse(process.argv[2] ?? '') as ScenarioTask;
+const [, , argument = ''] = process.argv;
+const task = JSON.parse(argument.startsWith('{') ? argument : await waitForTask(argument)) as ScenarioTask;
 const counter = task.log === undefined ? undefined : new RequestCounter(task.log);
 const report = (event: LabEvent) => {
   const stamped = counter === undefined ? event : { ...event, at: counter.now() };
@@ -56,6 +63,8 @@ const report = (event: LabEvent) => {
 if (counter !== undefined) process.stdin.on('end', () => process.exit(1)).resume();
 
 const scenario = await loadScenario(task);
+// The library reads it at its first use.
+process.env.INDELIBLE_ENGINE = scenario.engine ?? 'native';
 const volume = new Volume(task.directory, report);
 if (!scenario.alone) {
   await start('./committer.js', {
@@ -80,6 +89,17 @@ await scenario.run(volume);
 await sleep(AFTERMATH);
 report({ event: 'ended' });
 process.exit(0);
+
+/** Loads all that a scenario may need, and returns the task when it is known. */
+async function waitForTask(mounted: string): Promise<string> {
+  await loadGuestTables();
+  writeAll(Buffer.from(`${READY}\n`));
+  readFileSync(mounted);
+  let line = '';
+  const byte = Buffer.alloc(1);
+  while (readSync(STDIN, byte) > 0 && byte.toString() !== '\n') line += byte.toString();
+  return line;
+}
 
 /** Writes all bytes. The lab may be slower than the scenario, and the pipe is non-blocking (pipe(7)). */
 function writeAll(line: Buffer): void {

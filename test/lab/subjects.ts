@@ -26,6 +26,11 @@ export type Role = TableRole | 'given';
 /** The roles that have a table. */
 export const ROLES = Object.keys(TABLES) as readonly TableRole[];
 
+/** Loads the tables of which a virtual machine has the programs. */
+export async function loadGuestTables(): Promise<void> {
+  await Promise.all([TABLES.scenarios(), TABLES.controls(), TABLES.experiments()]);
+}
+
 /** Whether a promise that a subject in this role breaks is a failure. */
 export function mustHold(role: Role): boolean {
   return role === 'scenarios' || role === 'replacements' || role === 'given';

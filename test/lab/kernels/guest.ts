@@ -1,79 +1,91 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { RequestCounter } from '../block-log.js';
-import { SYSTEM_PATH } from '../command.js';
 import type { StampedEvent } from '../history.js';
 import type { ScenarioTask } from '../scenario-process.js';
 import type { RecordingOptions } from '../subjects.js';
-import type { Workspace } from '../workspace.js';
+import { Workspace } from '../workspace.js';
 import { debianKernel, type KernelSeries } from './debian-kernel.js';
 import { makeInitramfs } from './initramfs.js';
+import { GuestSnapshot, guestDevice, SERIAL } from './snapshot.js';
 
 const MEMORY_MIB = 1536;
-/** The first serial line is the kernel's console, the second one carries the scenario's events. */
-const EVENTS = '/dev/ttyS1';
+const PROCESSORS = 2;
 
 /**
- * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. Each event
- * arrives over a serial line, is stamped here, and is answered; the scenario waits for the answer. So the
- * stamp is never earlier than the event, and no promise counts before its caller had it. Requests between the
- * event and the stamp belong to saves that had begun before, or to the committer.
+ * Node.js waits with the library loaded, and the shell for the arguments of mount(8). The kernel has looked for
+ * partitions on the disks, which were empty then: nothing of that may be in its caches.
+ */
+const INIT = `
+stty -F ${SERIAL} raw -echo
+exec 3<>${SERIAL}
+mkfifo /mounted
+for disk in /dev/vd?; do blockdev --flushbufs $disk; done
+node /indelible/build/test/lab/scenario-process.js /mounted <&3 >&3 &
+read -r mount <&3
+if mount $mount /volume; then
+  echo >/mounted
+  wait
+fi
+umount /volume
+poweroff -f
+`;
+
+const snapshots = new Map<KernelSeries, Promise<GuestSnapshot>>();
+
+/** The guest of this kernel, booted once in this process. */
+function snapshotOf(series: KernelSeries): Promise<GuestSnapshot> {
+  const snapshot = snapshots.get(series) ?? makeSnapshot(series);
+  snapshots.set(series, snapshot);
+  return snapshot;
+}
+
+async function makeSnapshot(series: KernelSeries): Promise<GuestSnapshot> {
+  // Removed when this process ends.
+  const workspace = await Workspace.create();
+  const kernel = await debianKernel(series);
+  const initramfs = await makeInitramfs(workspace, kernel, { name: 'guest', init: INIT });
+  return GuestSnapshot.make(workspace, 'guest', {
+    kernel,
+    initramfs,
+    memoryMib: MEMORY_MIB,
+    processors: PROCESSORS,
+  });
+}
+
+/**
+ * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. The machine is a new
+ * one, from a snapshot in which Node.js has loaded the library and waits. Each event arrives over a serial line, is
+ * stamped here, and is answered; the scenario waits for the answer. So the stamp is never earlier than the event, and
+ * no promise counts before its caller had it. Requests between the event and the stamp belong to saves that had begun
+ * before, or to the committer.
  *
- * @param disk the options of QEMU's block layer for the disk.
+ * @param drive the options of QEMU's block layer for the disk.
  * @throws with the guest's console if the scenario did not end.
  */
 export async function runInGuest(
   workspace: Workspace,
   series: KernelSeries,
-  { mount, subject: { name, role, scenario }, pressure, seed }: RecordingOptions,
-  disk: string,
+  { mount, subject: { name, role }, pressure, seed }: RecordingOptions,
+  drive: string,
   log: string,
 ): Promise<StampedEvent[]> {
   const task: ScenarioTask = { role, name, directory: '/volume', pressure, seed };
+  const { format } = mount;
   const options = mount.mount ? `-o ${mount.mount}` : '';
-  const kernel = await debianKernel(series);
-  const initramfs = await makeInitramfs(workspace, kernel, {
-    name: 'guest',
-    init: `
-stty -F ${EVENTS} raw -echo
-mount -t ${mount.format} ${options} /dev/vda /volume && \\
-  INDELIBLE_ENGINE=${scenario.engine ?? 'native'} node \\
-  /indelible/build/test/lab/scenario-process.js '${JSON.stringify(task)}' <${EVENTS} >${EVENTS}
-umount /volume
-poweroff -f
-`,
-  });
-  const console = workspace.path('console');
-  const qemu = spawn(
-    // If the lab is killed, the guest must not continue to write to a disk that is being cleaned up.
-    'setpriv',
-    [
-      ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'],
-      ...['-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', String(MEMORY_MIB), '-nodefaults', '-no-reboot'],
-      ...['-kernel', kernel.image, '-initrd', initramfs, '-append', 'console=ttyS0 panic=-1 quiet'],
-      ...['-display', 'none', '-serial', `file:${console}`, '-serial', 'stdio'],
-      ...['-drive', `if=virtio,cache=writeback,discard=unmap,${disk}`],
-    ],
-    { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, PATH: SYSTEM_PATH } },
-  );
-  const ended = once(qemu, 'close');
+  const snapshot = await snapshotOf(series);
+  const guest = await snapshot.start(workspace, 'guest', { format, drive });
+  guest.send(`-t ${format} ${options} ${guestDevice(format)}\n${JSON.stringify(task)}\n`);
   const events: StampedEvent[] = [];
   let counter: RequestCounter | undefined;
   try {
-    for await (const line of createInterface(qemu.stdout)) {
+    for await (const line of guest.lines) {
       counter ??= new RequestCounter(log);
       events.push({ ...JSON.parse(line), at: counter.now() });
-      qemu.stdin.write('\n');
+      guest.send('\n');
     }
   } finally {
     counter?.close();
-    qemu.kill();
+    await guest.end();
   }
-  await ended;
-  if (events.at(-1)?.event !== 'ended') {
-    throw new Error(`the guest ended early:\n${readFileSync(console, 'utf8')}`);
-  }
+  if (events.at(-1)?.event !== 'ended') throw new Error(`the guest ended early:\n${guest.console()}`);
   return events;
 }
