@@ -3,8 +3,8 @@ import { Semaphore } from '../../src/base/semaphore.js';
 import { History } from './history.js';
 import { FAULT_KINDS, type FaultKind } from './judge.js';
 import { keepRecording } from './kept-recording.js';
-import type { LabMount } from './mounts.js';
-import { record } from './recording.js';
+import { type LabMount, recoveriesOf } from './mounts.js';
+import { type Recording, record } from './recording.js';
 import { everyStateOf, type JudgedState, replay, statesOf } from './replay.js';
 import { mustHold, type Subject } from './subjects.js';
 import { Workspace } from './workspace.js';
@@ -57,19 +57,24 @@ const recorders = new Semaphore(2);
 /**
  * Records the subject and crashes the recordings. Every second recording is made under memory pressure.
  *
+ * @returns a result for each kernel that recovered states.
  * @throws if the scenario did not end.
  */
-export async function crash(test: CrashTest, options: CrashTestOptions): Promise<CrashTestResult> {
+export async function crash(test: CrashTest, options: CrashTestOptions): Promise<CrashTestResult[]> {
+  const mounts = recoveriesOf(test.mount);
   const count = test.subject.scenario.alone ? 1 : recordingsOfSeed(options);
   const states = Math.ceil(options.states / count);
-  const once = (index: number) => recorders.run(() => crashRecording(test, index, { ...options, states }));
-  const results = await Promise.all(Array.from({ length: count }, (_, index) => once(index)));
+  const once = (index: number) =>
+    recorders.run(() => crashRecording(test, mounts, index, { ...options, states }));
+  const results = (await Promise.all(Array.from({ length: count }, (_, index) => once(index)))).flat();
+  const on = (wanted: LabMount) => results.filter(({ mount }) => mount === wanted);
   if (test.subject.role === 'controls') {
-    while (!results.some(brokePromise) && results.length < MOST_CONTROL_RECORDINGS) {
-      results.push(await once(results.length));
+    const caught = (mount: LabMount) => on(mount).some(brokePromise);
+    for (let index = count; !mounts.every(caught) && index < MOST_CONTROL_RECORDINGS; index++) {
+      results.push(...(await once(index)));
     }
   }
-  return results.reduce(addResults);
+  return mounts.map((mount) => on(mount).reduce(addResults));
 }
 
 /** How many recordings are made with each seed: with all of them at least one under memory pressure and one without. */
@@ -96,51 +101,59 @@ function breaksPromise(kind: FaultKind, { accepted }: LabMount, { role, name }: 
   return !accepted.faults.includes(kind) || accepted.of?.includes(name) === false;
 }
 
+/** Records once. Each kernel that recovers states has its share of the chosen ones, or every state of a short log. */
 async function crashRecording(
   { subject, mount }: CrashTest,
+  mounts: readonly LabMount[],
   index: number,
-  { states, seed, seeds, keep }: CrashTestOptions,
-): Promise<CrashTestResult> {
-  const recordingSeed = seed * RECORDINGS_BEFORE_NEXT_SEED + index;
+  options: CrashTestOptions,
+): Promise<CrashTestResult[]> {
+  const seed = options.seed * RECORDINGS_BEFORE_NEXT_SEED + index;
   const workspace = await Workspace.create();
   try {
     const recording = await record(workspace, {
       mount,
       subject,
-      pressure: underPressure(index, { seed, seeds }),
-      seed: recordingSeed,
+      pressure: underPressure(index, options),
+      seed,
     });
     const every = subject.scenario.alone ? everyStateOf(recording) : undefined;
-    const judged = await replay(
-      workspace,
-      recording,
-      every?.states ?? statesOf(recording, states, recordingSeed),
-    );
-    const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, countFault(judged, kind)]));
-    const exhibits: Exhibit[] = [];
-    const broken = judged.find((state) =>
-      state.faults.some(({ kind }) => breaksPromise(kind, mount, subject)),
-    );
-    if (broken !== undefined && mustHold(subject.role)) {
-      const on = mount.kernel === undefined ? mount.name : `${mount.name}-${mount.kernel}`;
-      const kept = join(keep, `${on}-${subject.name}-${recordingSeed}`);
-      await keepRecording(recording, kept);
-      exhibits.push({ ...broken, recording: kept });
+    const chosen = every?.states ?? statesOf(recording, options.states, seed);
+    const results: CrashTestResult[] = [];
+    for (const [turn, on] of mounts.entries()) {
+      const share = every?.states ?? chosen.filter((_, at) => at % mounts.length === turn);
+      const recovered = { ...recording, mount: on };
+      const judged = await replay(workspace, recovered, share);
+      const faults = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, countFault(judged, kind)]));
+      results.push({
+        subject,
+        mount: on,
+        states: judged.length,
+        prefixes: every?.prefixes ?? 0,
+        exhaustive: every?.exhaustive ?? 0,
+        durableSaves: new History(recording.events).durableSaves,
+        faults: faults as Record<FaultKind, number>,
+        exhibits: await keepBroken(recovered, judged, { subject, seed, keep: options.keep }),
+      });
     }
-    const { durableSaves } = new History(recording.events);
-    return {
-      subject,
-      mount,
-      states: judged.length,
-      prefixes: every?.prefixes ?? 0,
-      exhaustive: every?.exhaustive ?? 0,
-      durableSaves,
-      faults: faults as Record<FaultKind, number>,
-      exhibits,
-    };
+    return results;
   } finally {
     await workspace.remove();
   }
+}
+
+async function keepBroken(
+  recording: Recording,
+  judged: readonly JudgedState[],
+  { subject, seed, keep }: { subject: Subject; seed: number; keep: string },
+): Promise<Exhibit[]> {
+  const { mount } = recording;
+  const broken = judged.find(({ faults }) => faults.some(({ kind }) => breaksPromise(kind, mount, subject)));
+  if (broken === undefined || !mustHold(subject.role)) return [];
+  const parts = [mount.name, mount.kernel, mount.recoveredBy && 'recovered', subject.name, seed];
+  const kept = join(keep, parts.filter((part) => part !== undefined).join('-'));
+  await keepRecording(recording, kept);
+  return [{ ...broken, recording: kept }];
 }
 
 function countFault(judged: readonly JudgedState[], wanted: FaultKind): number {

@@ -117,24 +117,29 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
   const conditions = { commit, kernel: release(), node: process.versions.node, states };
   const kept = resume === undefined ? undefined : new KeptResults(resume, conditions);
   const progress = new Progress(
-    tests.flatMap((test) => chosenSeeds.filter((seed) => kept?.resultOf(test, seed) === undefined)).length,
+    tests.flatMap((test) => chosenSeeds.filter((seed) => kept?.resultsOf(test, seed) === undefined)).length,
   );
   const started = performance.now();
-  const results = await Promise.all(
+  const byTest = await Promise.all(
     tests.map(async (test) => {
-      const ofSeeds = chosenSeeds.map(async (seed) => {
-        const before = kept?.resultOf(test, seed);
-        if (before !== undefined) return before;
-        const result = await crash(test, { states, seed, seeds: chosenSeeds, keep });
-        kept?.keep(result, seed);
-        progress.show();
-        return result;
-      });
-      const result = (await Promise.all(ofSeeds)).reduce(addResults);
-      console.log([formatResult(result), ...result.exhibits.map(formatExhibit)].join('\n'));
-      return result;
+      const ofSeeds = await Promise.all(
+        chosenSeeds.map(async (seed) => {
+          const before = kept?.resultsOf(test, seed);
+          if (before !== undefined) return before;
+          const found = await crash(test, { states, seed, seeds: chosenSeeds, keep });
+          kept?.keep(test, seed, found);
+          progress.show();
+          return found;
+        }),
+      );
+      const recovered = ofSeeds.reduce(addEach);
+      for (const result of recovered) {
+        console.log([formatResult(result), ...result.exhibits.map(formatExhibit)].join('\n'));
+      }
+      return recovered;
     }),
   );
+  const results = byTest.flat();
   if (report !== undefined) {
     const command = ['npm run crash --', ...process.argv.slice(2)].join(' ');
     const guests = await Promise.all(
@@ -148,6 +153,14 @@ async function crashAll(chosen: CrashOptions): Promise<void> {
     );
   }
   summarise(results, (performance.now() - started) / 1000, json);
+}
+
+/** What two seeds have found, for each kernel that recovered states. */
+function addEach(a: readonly CrashTestResult[], b: readonly CrashTestResult[]): CrashTestResult[] {
+  return a.flatMap((result, index) => {
+    const other = b[index];
+    return other === undefined ? [] : addResults(result, other);
+  });
 }
 
 /** The given modules alone, or those of the tables. */

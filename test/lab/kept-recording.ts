@@ -17,13 +17,27 @@ export async function keepRecording(recording: Recording, directory: string): Pr
   await command('cp', '--sparse=always', recording.baseImage, join(directory, BASE_IMAGE));
   copyFileSync(recording.log, join(directory, LOG));
   const { mount, events } = recording;
-  writeFileSync(join(directory, HISTORY), JSON.stringify({ mount: mount.name, events }, null, 1));
+  const { name, kernel, recoveredBy } = mount;
+  writeFileSync(
+    join(directory, HISTORY),
+    JSON.stringify({ mount: name, kernel, recoveredBy, events }, null, 1),
+  );
 }
 
 /** @throws if the directory has no recording, or its mount is not one of the lab's. */
 export function openRecording(directory: string): Recording {
-  const { mount: name, events } = JSON.parse(readFileSync(join(directory, HISTORY), 'utf8'));
+  const {
+    mount: name,
+    kernel,
+    recoveredBy,
+    events,
+  } = JSON.parse(readFileSync(join(directory, HISTORY), 'utf8'));
   const mount = MOUNTS.get(name);
   if (mount === undefined) throw new Error(`'${directory}' was recorded on an unknown mount: ${name}`);
-  return { mount, baseImage: join(directory, BASE_IMAGE), log: join(directory, LOG), events };
+  return {
+    mount: { ...mount, kernel, recoveredBy },
+    baseImage: join(directory, BASE_IMAGE),
+    log: join(directory, LOG),
+    events,
+  };
 }

@@ -4,6 +4,7 @@ import { describe, it } from 'vitest';
 import { ScratchDirectory } from '../scratch-directory.js';
 import type { CrashTest, CrashTestResult } from './crash-test.js';
 import { KeptResults } from './kept-results.js';
+import { recoveriesOf } from './mounts.js';
 
 const CONDITIONS = { commit: '1234567', kernel: '6.1', node: '20.0.0', states: 100 };
 const TEST: CrashTest = {
@@ -25,27 +26,38 @@ describe('the results of a run that was stopped', () => {
   const open = (conditions = CONDITIONS) => new KeptResults(scratch.at('results'), conditions);
 
   it('are those of the same test with the same seed', () => {
-    open().keep(RESULT, 2);
+    open().keep(TEST, 2, [RESULT]);
     const kept = open();
-    assert.deepEqual(kept.resultOf(TEST, 2), RESULT);
-    assert.equal(kept.resultOf(TEST, 1), undefined);
-    assert.equal(kept.resultOf({ ...TEST, mount: { ...TEST.mount, kernel: '6.1' } }, 2), undefined);
-    assert.equal(kept.resultOf({ ...TEST, subject: { ...TEST.subject, role: 'controls' } }, 2), undefined);
+    assert.deepEqual(kept.resultsOf(TEST, 2), [RESULT]);
+    assert.equal(kept.resultsOf(TEST, 1), undefined);
+    assert.equal(kept.resultsOf({ ...TEST, mount: { ...TEST.mount, kernel: '6.1' } }, 2), undefined);
+    assert.equal(kept.resultsOf({ ...TEST, subject: { ...TEST.subject, role: 'controls' } }, 2), undefined);
+  });
+
+  it('are those of each kernel that recovered states', () => {
+    const test: CrashTest = { ...TEST, mount: { ...TEST.mount, kernel: '6.1' } };
+    const results = recoveriesOf(test.mount).map((mount, index) => ({
+      ...RESULT,
+      mount,
+      states: 10 + index,
+    }));
+    open().keep(test, 1, results);
+    assert.deepEqual(open().resultsOf(test, 1), results);
   });
 
   it('are without one that was not written to its end, and go on behind the others', () => {
-    open().keep(RESULT, 1);
+    open().keep(TEST, 1, [RESULT]);
     appendFileSync(scratch.at('results'), '{"name":"subj');
-    open().keep(RESULT, 3);
+    open().keep(TEST, 3, [RESULT]);
     const kept = open();
     assert.deepEqual(
-      [1, 2, 3].map((seed) => kept.resultOf(TEST, seed) !== undefined),
+      [1, 2, 3].map((seed) => kept.resultsOf(TEST, seed) !== undefined),
       [true, false, true],
     );
   });
 
   it('are refused under other conditions', () => {
-    open().keep(RESULT, 1);
+    open().keep(TEST, 1, [RESULT]);
     assert.throws(() => open({ ...CONDITIONS, commit: '7654321' }), /is of another run/);
     assert.throws(() => open({ ...CONDITIONS, states: 10 }), /is of another run/);
   });

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import type { CrashTest, CrashTestResult } from './crash-test.js';
-import { labelOf } from './mounts.js';
+import { labelOf, recoveriesOf } from './mounts.js';
 import type { Role } from './subjects.js';
 
 /** What must be the same in a run that goes on where another was stopped. */
@@ -11,13 +11,15 @@ export interface RunConditions {
   states: number;
 }
 
-/** A result as it is kept: its subject and its mount by their names. */
-type Kept = Omit<CrashTestResult, 'subject' | 'mount'> & {
+/** What is kept of a test with a seed, whose names stand for its subject and its mount. */
+interface Kept {
   name: string;
   role: Role;
   on: string;
   seed: number;
-};
+  /** In the order of `recoveriesOf`. */
+  results: readonly Omit<CrashTestResult, 'subject' | 'mount'>[];
+}
 
 /** A file of results, one in a line, to which a run adds each as soon as it has it. */
 export class KeptResults {
@@ -44,16 +46,19 @@ export class KeptResults {
     }
   }
 
-  /** The result that this file has of a test with a seed. */
-  resultOf(test: CrashTest, seed: number): CrashTestResult | undefined {
+  /** The results that this file has of a test with a seed. */
+  resultsOf(test: CrashTest, seed: number): CrashTestResult[] | undefined {
     const kept = this.#kept.get(keyOf({ ...namesOf(test), seed }));
-    if (kept === undefined) return undefined;
-    const { name: _name, role: _role, on: _on, seed: _seed, ...counts } = kept;
-    return { ...test, ...counts };
+    const mounts = recoveriesOf(test.mount);
+    return kept?.results.flatMap((counts, index) => {
+      const mount = mounts[index];
+      return mount === undefined ? [] : { ...counts, subject: test.subject, mount };
+    });
   }
 
-  keep({ subject, mount, ...counts }: CrashTestResult, seed: number): void {
-    const kept: Kept = { ...namesOf({ subject, mount }), seed, ...counts };
+  keep(test: CrashTest, seed: number, results: readonly CrashTestResult[]): void {
+    const counts = results.map(({ subject: _subject, mount: _mount, ...rest }) => rest);
+    const kept: Kept = { ...namesOf(test), seed, results: counts };
     appendFileSync(this.#path, `${JSON.stringify(kept)}\n`, { flush: true });
   }
 }

@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import type { Untorn } from './crash-states.js';
 import type { Disk, DiskFormat } from './filesystems.js';
 import type { FaultKind } from './judge.js';
@@ -6,11 +7,10 @@ import type { KernelSeries } from './kernels/debian-kernel.js';
 /** A filesystem to crash, with its known faults. */
 export interface LabMount extends Disk {
   name: string;
-  /**
-   * The kernel under which the scenario runs; default: the running one. The running kernel mounts the crash
-   * states in both cases.
-   */
+  /** The kernel under which the scenario runs; default: the running one. */
   kernel?: KernelSeries;
+  /** The kernel that recovers the crash states before the running one mounts them; default: the running one. */
+  recoveredBy?: KernelSeries;
   /**
    * The commands that repair it before the mount; the device is added as the last argument. First the repair
    * that a machine does when it boots, then the repair that an administrator does if the first one fails.
@@ -111,7 +111,14 @@ export function untornOf({ format, untorn }: LabMount): Untorn {
   return untorn === undefined ? UNTORN[format] : { ...UNTORN[format], unit: untorn };
 }
 
-/** The mount's name, with the kernel under which it was recorded. */
-export function labelOf({ name, kernel }: LabMount): string {
-  return kernel === undefined ? name : `${name}, Linux ${kernel}`;
+/** How the states of a recording are recovered: under another kernel, some by that one and some by the running one. */
+export function recoveriesOf(mount: LabMount): LabMount[] {
+  return mount.kernel === undefined ? [mount] : [{ ...mount, recoveredBy: mount.kernel }, mount];
+}
+
+/** The mount's name, with the kernel under which it was recorded, and the one that recovers it if that is another. */
+export function labelOf({ name, kernel, recoveredBy }: LabMount): string {
+  if (kernel === undefined) return name;
+  const recovered = recoveredBy === kernel ? '' : `, recovered by ${/^\d+\.\d+/.exec(release())?.[0]}`;
+  return `${name}, Linux ${kernel}${recovered}`;
 }

@@ -7,6 +7,7 @@ import { type CrashState, chooseStates, everyState, formatState, type Systematic
 import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
 import { type Fault, judge } from './judge.js';
+import { RecoveryGuest } from './kernels/recovery.js';
 import { Mounter } from './mounter.js';
 import { type LabMount, untornOf } from './mounts.js';
 import type { Recording } from './recording.js';
@@ -69,8 +70,8 @@ export interface LoggedDisk {
 export type MountedState = { directory: string } | { refusal: string };
 
 /**
- * Builds the disk of each state, has the kernel mount it and replay its journal, and calls `look`. One state
- * at a time: all of them have the recording's UUID, and btrfs confuses two devices with the same UUID.
+ * Builds the disk of each state, has the kernel mount it and replay its journal, and calls `look`. If another kernel
+ * recovers the states, it does so before the running one mounts them. One state at a time: all of them have the recording's UUID, and btrfs confuses two devices with the same UUID.
  *
  * @param kept where the image of the last state is kept, as it was before the mount.
  */
@@ -88,10 +89,12 @@ export async function mountEach(
   const directory = workspace.path('state');
   await mkdir(directory);
   const mounter = new Mounter();
+  const { recoveredBy } = mount;
+  const guest = recoveredBy && new RecoveryGuest(workspace, recoveredBy, mount, path);
   for (const state of states) {
     image.become(state);
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
-    let refusal = await mountAfterCrash(mounter, disk, directory);
+    let refusal = await mountAfterCrash(mounter, disk, directory, guest);
     if (refusal !== undefined) {
       // Only the bytes count. A mount that fails once, because another process has the device open or memory
       // is short, is a problem of the lab: it is printed, not counted.
@@ -99,7 +102,7 @@ export async function mountEach(
       disk = await attachDisk(mount, path);
       image.become(state);
       const first = refusal;
-      refusal = await mountAfterCrash(mounter, disk, directory);
+      refusal = await mountAfterCrash(mounter, disk, directory, guest);
       if (refusal === undefined) console.warn(`${formatState(state)} was refused once: ${first}`);
     }
     if (refusal !== undefined) {
@@ -112,6 +115,7 @@ export async function mountEach(
     await released(disk.device);
   }
   mounter.close();
+  await guest?.end();
   await detachDisk(disk);
   image.close();
   await rmdir(directory);
@@ -123,10 +127,13 @@ async function mountAfterCrash(
   mounter: Mounter,
   { device, mount: { format, mount = '', repair = [] } }: AttachedDisk,
   directory: string,
+  guest: RecoveryGuest | undefined,
 ): Promise<string | undefined> {
   for (const [tool = '', ...args] of repair) {
     // fsck(8): 1 means that all errors were corrected. If no repair succeeds, the mount fails.
     if ((await attempt(tool, ...args, device)).status <= 1) break;
   }
+  const refusal = await guest?.recover();
+  if (refusal !== undefined) return refusal;
   return mounter.request('mount', device, directory, format, mount);
 }

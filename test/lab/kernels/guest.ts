@@ -2,23 +2,14 @@ import { RequestCounter } from '../block-log.js';
 import type { StampedEvent } from '../history.js';
 import type { ScenarioTask } from '../scenario-process.js';
 import type { RecordingOptions } from '../subjects.js';
-import { Workspace } from '../workspace.js';
-import { debianKernel, type KernelSeries } from './debian-kernel.js';
+import type { Workspace } from '../workspace.js';
+import type { KernelSeries } from './debian-kernel.js';
 import { makeInitramfs } from './initramfs.js';
-import { GuestSnapshot, guestDevice, SERIAL } from './snapshot.js';
+import { BEGINNING, GuestSnapshot, guestDevice, oncePerKernel } from './snapshot.js';
 
-const MEMORY_MIB = 1536;
-const PROCESSORS = 2;
-
-/**
- * Node.js waits with the library loaded, and the shell for the arguments of mount(8). The kernel has looked for
- * partitions on the disks, which were empty then: nothing of that may be in its caches.
- */
-const INIT = `
-stty -F ${SERIAL} raw -echo
-exec 3<>${SERIAL}
+/** Node.js waits with the library loaded, and the shell for the arguments of mount(8). */
+const INIT = `${BEGINNING}
 mkfifo /mounted
-for disk in /dev/vd?; do blockdev --flushbufs $disk; done
 node /indelible/build/test/lab/scenario-process.js /mounted <&3 >&3 &
 read -r mount <&3
 if mount $mount /volume; then
@@ -29,27 +20,10 @@ umount /volume
 poweroff -f
 `;
 
-const snapshots = new Map<KernelSeries, Promise<GuestSnapshot>>();
-
-/** The guest of this kernel, booted once in this process. */
-function snapshotOf(series: KernelSeries): Promise<GuestSnapshot> {
-  const snapshot = snapshots.get(series) ?? makeSnapshot(series);
-  snapshots.set(series, snapshot);
-  return snapshot;
-}
-
-async function makeSnapshot(series: KernelSeries): Promise<GuestSnapshot> {
-  // Removed when this process ends.
-  const workspace = await Workspace.create();
-  const kernel = await debianKernel(series);
+const snapshotOf = oncePerKernel(async (workspace, kernel) => {
   const initramfs = await makeInitramfs(workspace, kernel, { name: 'guest', init: INIT });
-  return GuestSnapshot.make(workspace, 'guest', {
-    kernel,
-    initramfs,
-    memoryMib: MEMORY_MIB,
-    processors: PROCESSORS,
-  });
-}
+  return GuestSnapshot.make(workspace, 'guest', { kernel, initramfs, memoryMib: 1536, processors: 2 });
+});
 
 /**
  * Runs a scenario under another kernel, in QEMU without KVM, on a disk whose requests QEMU logs. The machine is a new

@@ -6,14 +6,23 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { SYSTEM_PATH } from '../command.js';
 import { type DiskFormat, sizeOf } from '../filesystems.js';
-import type { Workspace } from '../workspace.js';
-import type { Kernel } from './debian-kernel.js';
+import { Workspace } from '../workspace.js';
+import { debianKernel, type Kernel, type KernelSeries } from './debian-kernel.js';
 import { MachineControl } from './machine-control.js';
 
 /** The serial line of the guest that carries its lines. The first one is the kernel's console. */
 export const SERIAL = '/dev/ttyS1';
 /** What a guest says on that line when it has started. */
 export const READY = 'ready';
+/**
+ * How each guest begins. The kernel has looked for partitions on the disks, which were empty then: nothing of that may
+ * be in its caches.
+ */
+export const BEGINNING = `
+stty -F ${SERIAL} raw -echo
+exec 3<>${SERIAL}
+for disk in /dev/vd?; do blockdev --flushbufs $disk; done
+`;
 
 /** The guest has one disk for each format. Those that a run does not use read as zeros. */
 const DISKS: Readonly<Record<DiskFormat, string>> = { ext4: '/dev/vda', xfs: '/dev/vdb', btrfs: '/dev/vdc' };
@@ -143,7 +152,7 @@ export class GuestSnapshot {
         ...['--pdeathsig', 'KILL', 'qemu-system-x86_64', '-accel', 'tcg', '-cpu', 'max'],
         ...['-machine', 'pc,memory-backend=memory', '-m', String(memoryMib), '-smp', String(processors)],
         ...['-nodefaults', '-no-reboot', '-display', 'none'],
-        // With a new number for each machine the kernel makes its random numbers anew.
+        // With a new number for each machine, Linux 6.12 seeds its random numbers anew. Linux 6.1 does not.
         ...['-device', 'vmgenid,guid=auto'],
         ...['-serial', `file:${console}`, '-serial', 'stdio'],
         ...['-chardev', `socket,id=monitor,path=${monitor}`, '-mon', 'chardev=monitor,mode=control'],
@@ -163,6 +172,20 @@ export class GuestSnapshot {
     const size = `${this.#options.memoryMib}M`;
     return ['-object', `memory-backend-file,id=memory,size=${size},mem-path=${this.#memory},share=${share}`];
   }
+}
+
+/** Makes a snapshot when it is first needed, one for each kernel in this process. */
+export function oncePerKernel(
+  make: (workspace: Workspace, kernel: Kernel) => Promise<GuestSnapshot>,
+): (series: KernelSeries) => Promise<GuestSnapshot> {
+  const snapshots = new Map<KernelSeries, Promise<GuestSnapshot>>();
+  // The workspace is removed when this process ends.
+  const start = async (series: KernelSeries) => make(await Workspace.create(), await debianKernel(series));
+  return (series) => {
+    const snapshot = snapshots.get(series) ?? start(series);
+    snapshots.set(series, snapshot);
+    return snapshot;
+  };
 }
 
 function emptyDisk(format: DiskFormat): string {
