@@ -4,11 +4,11 @@
  * itself. Sometimes it syncs the whole filesystem, because fsync on btrfs writes only a log of the one file.
  */
 import { fsyncSync, openSync, writeSync } from 'node:fs';
-import { workerData } from 'node:worker_threads';
 import { syncfsSync } from 'indelible/primitives';
 import { Random } from './random.js';
+import { receiveTask } from './worker-task.js';
 
-/** The data of the worker thread. */
+/** The task of the worker thread. */
 export interface CommitterData {
   file: string;
   seed: number;
@@ -22,7 +22,7 @@ const LONGEST_PAUSE = 6;
 
 const SYNCS_PER_COMMIT = 8;
 
-const { file, seed } = workerData as CommitterData;
+const { file, seed } = (await receiveTask()) as CommitterData;
 const random = new Random(seed);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 const fd = openSync(file, 'w');

@@ -3,11 +3,11 @@
  * as on a machine that is short of memory.
  */
 import { openSync, writeFileSync } from 'node:fs';
-import { workerData } from 'node:worker_threads';
 import { syncfsSync } from 'indelible/primitives';
 import { joinMemoryGroup } from './memory-group.js';
+import { receiveTask } from './worker-task.js';
 
-/** The data of the worker thread. */
+/** The task of the worker thread. */
 export interface MemoryPressureData {
   directory: string;
   /** The name of a new cgroup, which alone is short of memory. Without one, the whole machine is. */
@@ -17,7 +17,7 @@ export interface MemoryPressureData {
 /** Milliseconds. */
 const PAUSE = 10;
 
-const { directory, group } = workerData as MemoryPressureData;
+const { directory, group } = (await receiveTask()) as MemoryPressureData;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 const volume = openSync(directory, 'r');
 const free = (group === undefined ? undefined : joinMemoryGroup(group)) ?? dropCaches;

@@ -9,6 +9,7 @@
  * With a FIFO, it loads everything, prints a line, waits until the volume is mounted, which somebody writes to the FIFO,
  * and reads the task from standard input.
  */
+import { once } from 'node:events';
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -45,6 +46,7 @@ const READY = 'ready';
 const EARLIER_SAVES = 4;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
+const workers = new Map<string, Worker>();
 
 const [, , argument = ''] = process.argv;
 const task = JSON.parse(argument.startsWith('{') ? argument : await waitForTask(argument)) as ScenarioTask;
@@ -67,14 +69,13 @@ const scenario = await loadScenario(task);
 process.env.INDELIBLE_ENGINE = scenario.engine ?? 'native';
 const volume = new Volume(task.directory, report);
 if (!scenario.alone) {
-  await start('./committer.js', {
-    file: volume.path(UNRELATED_FILE),
-    seed: task.seed,
-  } satisfies CommitterData);
+  const committer = await start('./committer.js');
+  committer.postMessage({ file: volume.path(UNRELATED_FILE), seed: task.seed } satisfies CommitterData);
 }
 if (task.pressure && !scenario.alone) {
   const { directory, group } = task;
-  await start('./memory-pressure.js', {
+  const pressure = await start('./memory-pressure.js');
+  pressure.postMessage({
     directory,
     ...(group !== undefined && { group }),
   } satisfies MemoryPressureData);
@@ -92,7 +93,7 @@ process.exit(0);
 
 /** Loads all that a scenario may need, and returns the task when it is known. */
 async function waitForTask(mounted: string): Promise<string> {
-  await loadGuestTables();
+  await Promise.all([loadGuestTables(), start('./committer.js'), start('./memory-pressure.js')]);
   writeAll(Buffer.from(`${READY}\n`));
   readFileSync(mounted);
   let line = '';
@@ -113,12 +114,17 @@ function writeAll(line: Buffer): void {
   }
 }
 
-async function start(module: string, workerData: unknown): Promise<void> {
+/** Starts a worker thread, at most once. It does nothing until it is sent its task. */
+async function start(module: './committer.js' | './memory-pressure.js'): Promise<Worker> {
+  const started = workers.get(module);
+  if (started !== undefined) return started;
   // The disturbances sync the filesystem with the addon, also where the scenario is without it.
   const env = { ...process.env, INDELIBLE_ENGINE: 'native' };
-  const worker = new Worker(new URL(module, import.meta.url), { workerData, env });
+  const worker = new Worker(new URL(module, import.meta.url), { env });
   worker.on('error', (error) => {
     throw error;
   });
-  await new Promise((resolve) => worker.once('online', resolve));
+  workers.set(module, worker);
+  await once(worker, 'message');
+  return worker;
 }
