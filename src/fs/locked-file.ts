@@ -74,7 +74,8 @@ export class LockedFile {
   /**
    * Tries to acquire the lock on the path's target, and reads the file if it is this update's turn.
    *
-   * @returns the file; or what comes first: a lock of another process or thread, or something else, such as the lease of another program on the file. The caller then calls `read` again.
+   * @returns the file; or what comes first: a lock of another process or thread, or something else, such as the lease
+   *   of another program on the file. The caller then calls `read` again.
    */
   *read(): Steps<FileRead | Ahead> {
     try {

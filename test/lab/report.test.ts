@@ -72,7 +72,7 @@ describe('the report of a crash run', () => {
   const run = { commit: '1234567', seeds: [1, 2], command: 'command', guests: ['6.1.0-50-cloud-amd64'] };
 
   it('separates results under another kernel from those under this one, and names the other', () => {
-    const guest: LabMount = { ...EXT4, kernel: '6.1' };
+    const guest: LabMount = { ...EXT4, kernel: '6.1', recoveredBy: '6.1' };
     const broken = resultOf('scenarios', EXT4, { lost: 1 });
     const report = formatReport([broken, { ...broken, ...held(guest) }], run);
     assert.match(report, /^\| subject \| {2}\| BROKEN on ext4; held on 1 \| 200 \|/m);
