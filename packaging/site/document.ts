@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import MarkdownIt from 'markdown-it';
+import MarkdownIt, { type MarkdownIt as Markdown } from 'markdown-it';
 
 /** A section of a document, as the search finds it. */
 export interface Section {
@@ -69,11 +69,11 @@ export function renderDocument(path: string, text: string, addressOf: AddressOf)
     if (token.type === 'th_close' && tokens[index - 1]?.content === '') token.tag = 'td';
     for (const child of token.children ?? []) {
       if (child.type === 'image') {
-        const source = child.attrGet('src') ?? '';
+        const source = String(child.attrGet('src') ?? '');
         child.attrSet('src', addressFrom(path, own, source, addressOf) ?? source);
       }
       if (child.type === 'link_open') {
-        const address = addressFrom(path, own, child.attrGet('href') ?? '', addressOf);
+        const address = addressFrom(path, own, String(child.attrGet('href') ?? ''), addressOf);
         if (address === undefined) {
           child.tag = 'span';
           child.attrs = null;
@@ -92,7 +92,7 @@ export function renderDocument(path: string, text: string, addressOf: AddressOf)
 /** The only HTML that a document may have: an anchor, which typedoc writes. Everything else is shown as text. */
 const ANCHOR = /^<(?:a id="[\w-]+"|\/a)>$/;
 
-function withAnchors(markdown: MarkdownIt): MarkdownIt {
+function withAnchors(markdown: Markdown): Markdown {
   const shown = (tokens: readonly { content: string }[], index: number) => {
     const content = tokens[index]?.content ?? '';
     return ANCHOR.test(content) ? content : markdown.utils.escapeHtml(content);
