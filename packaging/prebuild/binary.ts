@@ -12,6 +12,8 @@ export interface Binary {
   exports: string[];
   /** Whether it has no names except those that it exports and imports. */
   stripped: boolean;
+  /** Whether it says when it was linked. Then the same sources make another file each time. */
+  dated: boolean;
 }
 
 /** Debian's packages `llvm` and `llvm-16`. */
@@ -38,8 +40,10 @@ export function readBinary(reader: string, path: string): Binary {
         // A Mach-O file names itself, too.
         .filter((name) => name !== '' && name !== basename(path)) ?? [],
   };
-  if (format.startsWith('elf')) return { ...shared, ...elfNames(of('--dyn-syms', '--sections')) };
-  if (format.startsWith('mach-o')) return { ...shared, ...machONames(of('--symbols')) };
+  if (format.startsWith('elf')) {
+    return { ...shared, ...elfNames(of('--dyn-syms', '--sections')), dated: false };
+  }
+  if (format.startsWith('mach-o')) return { ...shared, ...machONames(of('--symbols')), dated: false };
   const imported = blocks(of('--coff-imports'), 'Import');
   return {
     architecture: shared.architecture,
@@ -49,6 +53,8 @@ export function readBinary(reader: string, path: string): Binary {
     ),
     exports: blocks(of('--coff-exports'), 'Export').map((one) => field(one, 'Name') ?? ''),
     stripped: field(header, 'SymbolCount') === '0',
+    // With this entry, a hash of the content takes the place of the time.
+    dated: !/^\s*Type: Repro /m.test(of('--coff-debug-directory')),
   };
 }
 

@@ -43,6 +43,7 @@ export function examinePrebuild(
     ...(binary.architecture === target.arch ? [] : [`is for ${binary.architecture}`]),
     ...(bytes <= LARGEST ? [] : [`has ${bytes} bytes, more than ${LARGEST}`]),
     ...(binary.stripped ? [] : ['is not stripped']),
+    ...(binary.dated ? ['says when it was linked'] : []),
     ...exportFaults(binary),
     ...libraryFaults(target, binary),
     ...importFaults(target, binary, nodeApi),

@@ -59,8 +59,17 @@ const SMALLER_ELF = [
   '-mllvm',
   '-enable-merge-functions',
 ];
-/** Refuses imported variables, which windows_runtime.c does not resolve. */
-const SMALLER_COFF = ['-OPT:ICF', '-NOIMPLIB', '-runtime-pseudo-reloc:no', '-mllvm:-enable-merge-functions'];
+/**
+ * Refuses imported variables, which windows_runtime.c does not resolve. The time in the header would make each compilation
+ * another file: it becomes a hash of the content.
+ */
+const SMALLER_COFF = [
+  '-OPT:ICF',
+  '-NOIMPLIB',
+  '-Brepro',
+  '-runtime-pseudo-reloc:no',
+  '-mllvm:-enable-merge-functions',
+];
 const SMALLER_MACH_O = ['--icf=all', '-mllvm', '-enable-merge-functions'];
 
 /** The oldest supported macOS, as in the targets' triples. */
