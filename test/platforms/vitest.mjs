@@ -2,7 +2,9 @@
 // under Wine, and in an emulator it would take too long. Tests run one after the other. A skipped test
 // reports the reason.
 import { relative, sep } from 'node:path';
+import { mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
 
 class Suite {
   constructor(name, parent, skipped) {
@@ -22,7 +24,16 @@ let current = root;
 function skippable(register) {
   return Object.assign((name, body) => register(name, body, false), {
     skipIf: (condition) => (name, body) => register(name, body, Boolean(condition)),
+    runIf: (condition) => (name, body) => register(name, body, !condition),
     skip: (name, body) => register(name, body, true),
+    each: (cases) => (name, body) => {
+      for (const one of cases) {
+        const values = Array.isArray(one) ? one : [one];
+        const shown = values.slice(0, name.match(/%[sdi]/g)?.length ?? 0);
+        const title = format(name, ...shown).replaceAll(/\$(\w+)/g, (_, key) => String(values[0][key]));
+        register(title, (...context) => body(...values, ...context), false);
+      }
+    },
   });
 }
 
@@ -53,6 +64,25 @@ const context = {
   skip(condition, reason) {
     if (condition === true || typeof condition === 'string') throw new Skip(reason ?? condition);
   },
+};
+
+export const vi = {
+  spyOn(object, name) {
+    const { mock: spied } = mock.method(object, name);
+    return {
+      mock: {
+        get calls() {
+          return spied.calls.map((one) => one.arguments);
+        },
+      },
+      mockRestore: () => spied.restore(),
+    };
+  },
+  useFakeTimers() {
+    throw new Skip("vitest's timers are not here");
+  },
+  useRealTimers() {},
+  isFakeTimers: () => false,
 };
 
 /** The suites from the outermost on. */
