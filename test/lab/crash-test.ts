@@ -51,8 +51,8 @@ const FEWEST_RECORDINGS = 2;
 const MOST_CONTROL_RECORDINGS = 12;
 /** So that the recordings of two seeds differ. */
 const RECORDINGS_BEFORE_NEXT_SEED = 10_000;
-/** Concurrent recordings: each keeps about one core busy. */
-const recorders = new Semaphore(2);
+/** Concurrent recordings. Two leave the processors of a small machine idle: each waits much for its disk. */
+const recorders = new Semaphore(3);
 
 /**
  * Records the subject and crashes the recordings. Every second recording is made under memory pressure.
