@@ -163,7 +163,7 @@ export function everyState(
 }
 
 /** The requests of a prefix that may be lost. */
-function pendingAt(requests: readonly BlockRequest[], position: number): BlockRequest[] {
+export function pendingAt(requests: readonly BlockRequest[], position: number): BlockRequest[] {
   return requests
     .slice(durableCount(requests, position), position)
     .filter(({ length, fua }) => length > 0 && !fua);

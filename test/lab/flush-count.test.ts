@@ -29,7 +29,7 @@ describe.skipIf(missing !== undefined)('the flush count of the benchmark', () =>
       const disk = { format: filesystem };
       const log = workspace.path(`${filesystem}.log`);
       // Not QEMU, which leaves out a flush if nothing was written since the one before.
-      const served = await serveBlocks(workspace, `${filesystem}.disk`, [
+      const served = await serveBlocks(workspace.path(`${filesystem}.disk`), [
         ...['nbdkit', '--exit-with-parent', '--filter=log', 'memory'],
         ...[`${sizeOf(disk)}`, `logfile=${log}`],
       ]);

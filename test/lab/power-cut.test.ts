@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { parseBlockLog, RequestCounter } from './block-log.js';
-import { serveBlocks } from './block-server.js';
+import { loggedImage, serveBlocks } from './block-server.js';
 import type { CrashState } from './crash-states.js';
 import {
   attachLoop,
@@ -45,8 +45,8 @@ describe.skipIf(missing !== undefined)('indelible bench --power-cut', () => {
     copyFileSync(base, image);
     await makeImage(log, 0);
     await makeImage(state, sizeOf(DISK));
-    const options = `driver=blklogwrites,log-super-update-interval=1,file.driver=file,file.filename=${image},log.driver=file,log.filename=${log}`;
-    const served = await serveBlocks(workspace, 'disk', ['qemu-nbd', '--image-opts', options]);
+    const options = loggedImage(image, log);
+    const served = await serveBlocks(workspace.path('disk'), ['qemu-nbd', '--image-opts', options]);
     const { directory } = await mountDevice(workspace, 'recorded', DISK, await attachLoop(served));
     const requests = new RequestCounter(log);
     const first = await writeRecords(directory, 10);

@@ -4,7 +4,7 @@ import { statfsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { attachDisk, detachDisk, diskSizeOf, formatDisk } from './attached-disk.js';
-import { serveBlocks } from './block-server.js';
+import { loggedImage, serveBlocks } from './block-server.js';
 import { command, SYSTEM_PATH } from './command.js';
 import { makeImage, mountDevice, released, unmount } from './filesystems.js';
 import type { StampedEvent } from './history.js';
@@ -45,12 +45,12 @@ export async function record(workspace: Workspace, options: RecordingOptions): P
   const log = workspace.path('log.img');
   await command('cp', '--sparse=always', baseImage, image);
   await makeImage(log, 0);
-  const logged = `driver=blklogwrites,log-super-update-interval=1,${fileOption('file', image)},${fileOption('log', log)}`;
+  const logged = loggedImage(image, log);
   if (mount.kernel !== undefined) {
     events.push(...(await runInGuest(workspace, mount.kernel, options, logged, log)));
     return { mount, baseImage, log, events };
   }
-  const disk = await serveBlocks(workspace, 'recorded', [
+  const disk = await serveBlocks(workspace.path('recorded'), [
     'qemu-nbd',
     '--discard=unmap',
     '--image-opts',
@@ -111,9 +111,4 @@ async function runScenario(
   const [code, signal] = await ended;
   if (code !== 0) throw new Error(`the scenario's process ended with ${signal ?? `status ${code}`}`);
   return events;
-}
-
-/** QEMU's options for a file. A comma in a value is written twice. */
-function fileOption(role: string, path: string): string {
-  return `${role}.driver=file,${role}.filename=${path.replaceAll(',', ',,')}`;
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { command } from '../lab/command.js';
 import { typeMountedOn } from './mounted.js';
-import { killProcess, pidIn } from './process.js';
+import { killProcess, pidIn, processEnds } from './process.js';
 import { until } from './wait.js';
 
-const NODES = [1, 2, 3] as const;
+export const NODES = [1, 2, 3] as const;
 const CLIENTS = [1, 2] as const;
 export type Node = (typeof NODES)[number];
 export type Client = (typeof CLIENTS)[number];
@@ -27,8 +27,8 @@ const OPTIONS = {
 /** A GlusterFS that keeps each file on three nodes. Each node and each client has a network namespace. */
 export class Cluster {
   readonly #directory: string;
-  /** The process of the first node's glusterd, which has that node's view of the files. */
-  #first = 0;
+  /** The processes of glusterd, each with its node's view of the files. */
+  readonly #nodes = new Map<Node, number>();
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -64,9 +64,27 @@ export class Cluster {
   }
 
   /** Starts the bricks that do not run. */
-  async reviveBricks(): Promise<void> {
+  async startBricks(): Promise<void> {
     await this.#insist('volume', 'start', VOLUME, 'force');
+  }
+
+  async reviveBricks(): Promise<void> {
+    await this.startBricks();
     await this.healed();
+  }
+
+  /** Where the lab finds a node's own copy of the files. */
+  brickOf(node: Node): string {
+    return `/proc/${this.#processOf(node)}/root${this.#brickPath(node)}`;
+  }
+
+  /** Mounts a disk in the place of a brick that does not run. With the last process of the node it is unmounted. */
+  async mountBrick(node: Node, device: string, type: string): Promise<void> {
+    await this.#inNode(node, 'mount', '-t', type, device, this.#brickPath(node));
+  }
+
+  async unmountBrick(node: Node): Promise<void> {
+    await this.#inNode(node, 'umount', this.#brickPath(node));
   }
 
   async cut(...peers: (`node-${Node}` | `client-${Client}`)[]): Promise<void> {
@@ -82,10 +100,18 @@ export class Cluster {
     await killProcess(pidIn(join(this.#directory, `client-${client}.pid`)));
   }
 
-  /** Mounts a client's directory, also again after its process was killed. */
-  async mountClient(client: Client): Promise<void> {
+  /**
+   * Mounts a client's directory, also again after its process was killed.
+   *
+   * @param preferred the brick that it reads from whenever it may.
+   */
+  async mountClient(client: Client, preferred?: Node): Promise<void> {
     const directory = this.mountOf(client);
-    if (typeMountedOn(directory) !== undefined) await command('umount', '--lazy', directory);
+    if (typeMountedOn(directory) !== undefined) {
+      await command('umount', '--lazy', directory);
+      // Until then it has the file of its process id locked.
+      await processEnds(pidIn(`${directory}.pid`));
+    }
     await this.#in(
       `client-${client}`,
       'glusterfs',
@@ -93,18 +119,43 @@ export class Cluster {
       `--volfile-id=${VOLUME}`,
       `--log-file=${directory}.log`,
       `--pid-file=${directory}.pid`,
+      // To GlusterFS every brick is local here: it asks each for the name of its machine.
+      ...(preferred === undefined
+        ? []
+        : ['choose-local=off', `read-subvolume-index=${preferred - 1}`].map(
+            (option) => `--xlator-option=${VOLUME}-replicate-0.${option}`,
+          )),
       directory,
     );
     await until(`the mount of client ${client}`, () => typeMountedOn(directory) === 'fuse.glusterfs');
   }
 
-  /** Waits until all bricks are there and have the same content. */
-  async healed(): Promise<void> {
-    await until('the cluster is healed', async () => {
+  /**
+   * Waits until all bricks are there and nothing that the cluster knows of is to be healed.
+   *
+   * @param before is called before each look.
+   */
+  async healed(before?: () => Promise<void>): Promise<void> {
+    await this.#everyBrickSays(/^Status: Connected\nNumber of entries: 0$/gm, async () => {
+      await before?.();
       await this.#gluster('volume', 'heal', VOLUME).catch(() => undefined);
       await pause(500);
-      const info = await this.#gluster('volume', 'heal', VOLUME, 'info').catch(() => '');
-      return info.match(/^Status: Connected\nNumber of entries: 0$/gm)?.length === NODES.length;
+    });
+  }
+
+  /** Waits until all bricks are there. */
+  async connected(): Promise<void> {
+    await this.#everyBrickSays(/^Status: Connected$/gm, () => pause(500));
+  }
+
+  async #everyBrickSays(line: RegExp, before: () => Promise<void>): Promise<void> {
+    let info = '';
+    await until('the bricks are healed', async () => {
+      await before();
+      info = await this.#gluster('volume', 'heal', VOLUME, 'info').catch(String);
+      return info.match(line)?.length === NODES.length;
+    }).catch((error) => {
+      throw new Error(`${error}: ${info}`);
     });
   }
 
@@ -115,9 +166,9 @@ export class Cluster {
     ])
       await this.#connect(peer);
     writeFileSync(join(this.#directory, 'gsyncd'), '#!/bin/sh\necho gsyncd\n', { mode: 0o755 });
-    for (const node of NODES.toReversed()) this.#first = this.#startNode(node);
+    for (const node of NODES) this.#nodes.set(node, this.#startNode(node));
     for (const node of NODES.slice(1)) await this.#insist('peer', 'probe', addressOf(`node-${node}`));
-    const bricks = NODES.map((node) => `${addressOf(`node-${node}`)}:${this.#directory}/disk/brick-${node}`);
+    const bricks = NODES.map((node) => `${addressOf(`node-${node}`)}:${this.#brickPath(node)}`);
     await this.#insist('volume', 'create', VOLUME, 'replica', String(NODES.length), ...bricks, 'force');
     const options = Object.entries(OPTIONS).flatMap(([name, value]) => [name, String(value)]);
     await this.#insist('volume', 'set', VOLUME, ...options);
@@ -176,8 +227,21 @@ export class Cluster {
   }
 
   #gluster(...words: string[]): Promise<string> {
-    const view = [`--target=${this.#first}`, '--mount', '--net'];
-    return command('nsenter', ...view, 'gluster', '--mode=script', ...words);
+    return this.#inNode(1, 'gluster', '--mode=script', ...words);
+  }
+
+  #inNode(node: Node, ...words: string[]): Promise<string> {
+    return command('nsenter', `--target=${this.#processOf(node)}`, '--mount', '--net', ...words);
+  }
+
+  #processOf(node: Node): number {
+    const pid = this.#nodes.get(node);
+    if (pid === undefined) throw new Error(`node ${node} was not started`);
+    return pid;
+  }
+
+  #brickPath(node: Node): string {
+    return join(this.#directory, `disk/brick-${node}`);
   }
 }
 

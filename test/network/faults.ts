@@ -125,8 +125,10 @@ export async function injectFault(fault: Fault): Promise<PartResult> {
     );
   };
   await acknowledged('before the fault', [...savers, early]);
-  const watcher = new Watcher([...savers, killed], join(judgedFrom, folder, 'save'), cutsOffWatcher);
-  const watcherInPlace = new Watcher([inPlace], seenFrom(inPlace), false);
+  const watcher = new Watcher([...savers, killed], join(judgedFrom, folder, 'save'), {
+    losesServers: cutsOffWatcher,
+  });
+  const watcherInPlace = new Watcher([inPlace], seenFrom(inPlace));
 
   const errorsBefore = savers.flatMap(({ errors }) => errors).length;
   await fault.begin();
@@ -193,11 +195,11 @@ export async function injectFault(fault: Fault): Promise<PartResult> {
   );
 }
 
-function described(findings: readonly Finding[], wanted: Finding['kind']): string[] {
+export function described(findings: readonly Finding[], wanted: Finding['kind']): string[] {
   return findings.filter(({ kind }) => kind === wanted).map(({ detail }) => detail);
 }
 
-function tally(words: readonly string[]): string {
+export function tally(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ') || 'none';

@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { contentOf, describeContent } from '../lab/content.js';
 import type { SaverProcess } from './savers.js';
 
-/** A broken promise: `torn` content, a file that is `missing`, or an acknowledged version that is `lost`. */
+/**
+ * A broken promise: `torn` content, a file that is `missing`, or an acknowledged version that is `lost`. `gone`: the file
+ * was replaced between two calls of a read, which breaks none.
+ */
 export interface Finding {
-  kind: 'torn' | 'missing' | 'unreadable' | 'lost';
+  kind: 'torn' | 'missing' | 'unreadable' | 'gone' | 'lost';
   detail: string;
 }
 
@@ -23,17 +27,28 @@ function describesItself(content: Buffer): boolean {
   return content.subarray(0, 512).includes(` ${content.length} bytes,`);
 }
 
+/** What is read of a saver. */
+export type Saver = Pick<SaverProcess, 'task' | 'history'>;
+
+export interface Watching {
+  /** The fault cuts the watching client off, too. */
+  losesServers?: boolean;
+  /** The watching client has to see every save that was acknowledged before it looks. */
+  newest?: boolean;
+  /** Milliseconds between two rounds; default 1. */
+  pause?: number;
+}
+
 /** Reads the files of a saver through another mount, whatever happens to that one. */
 export class Watcher {
   readonly findings: Finding[] = [];
   reads = 0;
   #watching = true;
-  readonly #losesServers: boolean;
+  readonly #how: Watching;
   readonly #ended: Promise<void>;
 
-  /** @param losesServers whether the fault cuts the watching client off, too. */
-  constructor(savers: readonly SaverProcess[], directory: string, losesServers: boolean) {
-    this.#losesServers = losesServers;
+  constructor(savers: readonly Saver[], directory: string, how: Watching = {}) {
+    this.#how = how;
     this.#ended = this.#watch(savers, directory);
   }
 
@@ -42,25 +57,26 @@ export class Watcher {
     await this.#ended;
   }
 
-  async #watch(savers: readonly SaverProcess[], directory: string): Promise<void> {
+  async #watch(savers: readonly Saver[], directory: string): Promise<void> {
     while (this.#watching) {
       for (const { history } of savers) {
         for (const [name, { acknowledged }] of history) {
           // Before that there need not be a file.
           if (acknowledged === 0) continue;
-          let { findings, length } = await look(directory, name);
+          let { findings, length, version } = await look(directory, name);
           // A lost connection may end a read early: GlusterFS has returned the first 128 KiB of a file that every
           // brick had whole. What is there is there again.
-          if (this.#losesServers && findings.length > 0 && length !== undefined) {
+          if (this.#how.losesServers && findings.length > 0 && length !== undefined) {
             const again = await look(directory, name);
-            if (again.length !== length) findings = again.findings;
+            if (again.length !== length) ({ findings, version } = again);
           }
-          // The watching client's own errors say nothing about the file.
-          this.findings.push(...findings.filter(({ kind }) => kind !== 'unreadable'));
+          this.findings.push(...findings);
+          if (this.#how.newest && version !== undefined && version < acknowledged)
+            this.findings.push(lost(name, acknowledged, version));
           this.reads += 1;
         }
       }
-      await pause(1);
+      await pause(this.#how.pause ?? 1);
     }
   }
 }
@@ -77,12 +93,16 @@ async function look(directory: string, name: string): Promise<Look> {
   try {
     content = await readFile(join(directory, name));
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    // An open version that was replaced may be gone from the server: read(2) then fails, but the name was there.
-    const missing = code === 'ENOENT' && syscall === 'open';
-    return {
-      findings: [{ kind: missing ? 'missing' : 'unreadable', detail: `${name}: ${error}` }],
-    };
+    // If closing it fails, too, there are two errors.
+    const [first] = error instanceof AggregateError ? error.errors : [error];
+    const { code, errno, syscall } = first as NodeJS.ErrnoException;
+    const detail = `${name}: ${error}`;
+    if (syscall === 'open') {
+      return { findings: [{ kind: code === 'ENOENT' ? 'missing' : 'unreadable', detail }] };
+    }
+    // An open version that was replaced may be gone from the server, but the name was there.
+    const gone = code === 'ENOENT' || errno === -constants.errno.ESTALE;
+    return { findings: [{ kind: gone ? 'gone' : 'unreadable', detail }] };
   }
   const { length } = content;
   const version = versionOf(name, content);
@@ -91,21 +111,26 @@ async function look(directory: string, name: string): Promise<Look> {
 }
 
 /** Looks at the files of a saver that has ended, when all is well again. */
-export async function judge(saver: SaverProcess, directory: string): Promise<Finding[]> {
+export async function judge(saver: Saver, directory: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [name, { acknowledged, known }] of saver.history) {
     const { version, findings: found } = await look(directory, name);
-    findings.push(...(acknowledged === 0 ? found.filter(({ kind }) => kind === 'torn') : found));
+    findings.push(
+      ...found
+        .map((one) => (one.kind === 'gone' ? { ...one, kind: 'unreadable' as const } : one))
+        .filter(({ kind }) => acknowledged > 0 || kind === 'torn'),
+    );
     if (version === undefined) continue;
     if (saver.task.durability === 'durable' && version < acknowledged) {
-      findings.push({
-        kind: 'lost',
-        detail: `${name}: version ${acknowledged} was saved, ${version} is there`,
-      });
+      findings.push(lost(name, acknowledged, version));
     }
     if (version > known + 1) {
       findings.push({ kind: 'torn', detail: `${name}: version ${version} has never been saved` });
     }
   }
   return findings;
+}
+
+function lost(name: string, acknowledged: number, version: number): Finding {
+  return { kind: 'lost', detail: `${name}: version ${acknowledged} was saved, ${version} is there` };
 }

@@ -2,8 +2,10 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type LabMount, MOUNTS } from '../lab/mounts.js';
 import { PROJECT_ROOT } from '../lab/project-root.js';
 import { FILESYSTEMS, type Filesystem, runBehaviour } from './behaviour.js';
+import { crashBrick } from './brick.js';
 import { Cluster } from './cluster.js';
 import { clusterFaults, injectFault, sshfsFaults } from './faults.js';
 import { mountBindfs, Sshfs } from './fuse.js';
@@ -15,19 +17,25 @@ import { updateBesideReader, updateOnTwoClients, updateWithoutLock } from './upd
 const UPDATES = 100;
 /** Of two clients beside a program that has the old version open. */
 const TURNS = 10;
-const PARTS = ['behaviour', 'faults', 'update', 'speed'] as const;
+/** Crash states of a brick's disk. */
+const STATES = 8;
+const PARTS = ['behaviour', 'faults', 'update', 'speed', 'brick'] as const;
 
 const {
   all = false,
+  disk = 'xfs',
   json,
   on,
   part,
+  states = String(STATES),
 } = parseArgs({
   options: {
     all: { type: 'boolean' },
+    disk: { type: 'string' },
     json: { type: 'string' },
     on: { type: 'string' },
     part: { type: 'string' },
+    states: { type: 'string' },
   },
 }).values;
 const parts = new Set(part?.split(',') ?? PARTS);
@@ -48,6 +56,9 @@ const LABS: Readonly<Record<Filesystem, () => Promise<void>>> = {
     for (const fault of clusterFaults(cluster)) {
       await run('faults', 'glusterfs', fault.name, () => injectFault(fault));
     }
+    await run('brick', 'glusterfs', `the disk of a brick crashes (${disk})`, () =>
+      crashBrick(cluster, diskNamed(disk), directory, Number(states)),
+    );
   },
   sshfs: async () => {
     const sshfs = await Sshfs.start(directory);
@@ -61,6 +72,12 @@ const LABS: Readonly<Record<Filesystem, () => Promise<void>>> = {
     await runSuite('bindfs', (await mountBindfs(directory)).mount);
   },
 };
+
+function diskNamed(name: string): LabMount {
+  const mount = MOUNTS.get(name);
+  if (mount === undefined) throw new Error(`no such disk: ${name}`);
+  return mount;
+}
 
 async function run(
   part: (typeof PARTS)[number],

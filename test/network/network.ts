@@ -1,9 +1,10 @@
 /**
  * Saves on network filesystems: the behaviour suite, and faults in the middle of saves.
  *
- *     npm run test:network -- [--all] [--part NAME,...] [--on FILESYSTEM,...] [--json FILE]
+ *     npm run test:network -- [--all] [--part NAME,...] [--on FILESYSTEM,...] [--json FILE] [--disk NAME] [--states N]
  *
- * The parts: behaviour (`--on` chooses filesystems, `--all` runs every file), faults, update, speed.
+ * The parts: behaviour (`--on` chooses filesystems, `--all` runs every file), faults, update, speed, brick (`--disk` is
+ * that of a brick, `xfs` or another one of test/lab/mounts.ts; `--states` says how often it crashes).
  * Needs root. Prints a table, and fails if a promise was broken.
  */
 import { spawn } from 'node:child_process';
@@ -16,8 +17,20 @@ import { missingFor } from '../lab/requirements.js';
 import { SFTP_SERVER } from './fuse.js';
 
 const missing =
-  missingFor('bindfs', 'gluster', 'ip', 'mkfs.ext4', 'setpriv', 'sshfs') ??
-  (existsSync(SFTP_SERVER) ? undefined : `needs ${SFTP_SERVER} (Debian package openssh-sftp-server)`);
+  missingFor(
+    ...([
+      'bindfs',
+      'gluster',
+      'ip',
+      'mkfs.ext4',
+      'mkfs.xfs',
+      'nbdfuse',
+      'qemu-nbd',
+      'setfattr',
+      'setpriv',
+    ] as const),
+    'sshfs',
+  ) ?? (existsSync(SFTP_SERVER) ? undefined : `needs ${SFTP_SERVER} (Debian package openssh-sftp-server)`);
 if (missing === undefined) {
   const child = spawn(
     'setpriv',

@@ -8,7 +8,15 @@ export function pidIn(file: string): number {
 
 export async function killProcess(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
-  await until(`process ${pid} ends`, () => [undefined, 'Z'].includes(statOf(pid)[0]));
+  await processEnds(pid);
+}
+
+export async function processEnds(pid: number): Promise<void> {
+  await until(`process ${pid} ends`, () => {
+    const { 0: state, 17: threads } = statOf(pid);
+    // The first thread may have ended before one that waits for a disk.
+    return state === undefined || (state === 'Z' && Number(threads) <= 1);
+  });
 }
 
 export async function stopProcess(pid: number): Promise<void> {

@@ -28,7 +28,7 @@ export async function serveSlowDisk(
     const source = join(PROJECT_ROOT, 'test/lab/slow-disk/flush-delay.c');
     await command('cc', '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', plugin, source);
   }
-  return serveBlocks(workspace, name, [
+  return serveBlocks(workspace.path(name), [
     'nbdkit',
     '--exit-with-parent',
     '--threads',
