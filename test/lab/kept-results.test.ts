@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
-import { describe, it } from 'vitest';
-import { ScratchDirectory } from '../scratch-directory.js';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'vitest';
 import type { CrashTest, CrashTestResult } from './crash-test.js';
 import { KeptResults } from './kept-results.js';
 import { recoveriesOf } from './mounts.js';
@@ -22,8 +23,14 @@ const RESULT: CrashTestResult = {
 };
 
 describe('the results of a run that was stopped', () => {
-  const scratch = new ScratchDirectory();
-  const open = (conditions = CONDITIONS) => new KeptResults(scratch.at('results'), conditions);
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'indelible-test-'));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const open = (conditions = CONDITIONS) => new KeptResults(join(directory, 'results'), conditions);
 
   it('are those of the same test with the same seed', () => {
     open().keep(TEST, 2, [RESULT]);
@@ -47,7 +54,7 @@ describe('the results of a run that was stopped', () => {
 
   it('are without one that was not written to its end, and go on behind the others', () => {
     open().keep(TEST, 1, [RESULT]);
-    appendFileSync(scratch.at('results'), '{"name":"subj');
+    appendFileSync(join(directory, 'results'), '{"name":"subj');
     open().keep(TEST, 3, [RESULT]);
     const kept = open();
     assert.deepEqual(
