@@ -7,8 +7,9 @@ import { transformSync } from 'esbuild';
 import type { CrashResults } from '../bench/measure/guarantee.js';
 import { withoutComments } from './distribution/comments.js';
 
-/** Everything that a save of this package goes through. */
+/** Everything that a save of this package goes through on Linux, where the lab runs. */
 const OWN = ['native', ...['addon', 'base', 'engine', 'filesystem', 'fs'].map((room) => `src/${room}`)];
+const OF_OTHER_SYSTEMS = /^native\/platform\/(macos|nt_|windows)/;
 const OWN_CALLS = ['save', 'save-source'].map((name) => `src/api/${name}.ts`);
 /** The recipes that are written by hand: what the benchmark measures, and what the lab runs. */
 const BY_HAND = ['bench/contenders/textbook.ts', 'test/lab/textbook.ts', 'test/lab/scenarios/controls.ts'];
@@ -62,7 +63,8 @@ function sourcesBelow(root: string, folder: string): string[] {
   const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   return names
     .filter((name) => /\.(ts|cc|h)$/.test(name))
-    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((path) => !OF_OTHER_SYSTEMS.test(path));
 }
 
 function versionOf(root: string, name: string): string {

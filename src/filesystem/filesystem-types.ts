@@ -45,7 +45,9 @@ export function isFuse(type: string): boolean {
  * Read and not listed: for SMB the kernel reports success without asking the server
  * (fs/smb/client/cifsfs.c, cifs_dir_fsync); AFS, OrangeFS and vboxsf have no sync of a directory; bindfs 1.18,
  * sshfs 3.7, s3fs 1.97, MooseFS 4 and JuiceFS 1.4 have no handler; that of mergerfs 2.42 answers ENOSYS;
- * gocryptfs has one since 2.6 only; fuse-overlayfs has one that an option turns off (`volatile`), and the
+ * gocryptfs has one since 2.6 only; that of GlusterFS reaches the bricks, which do nothing in every release up to 11.2
+ * (xlators/storage/posix/src/posix-inode-fd-ops.c, posix_fsyncdir): saves were seen to be lost
+ * (test/network/brick.ts); fuse-overlayfs has one that an option turns off (`volatile`), and the
  * mount table does not show it; `fuseblk` is the type of ntfs-3g, which has one, and of others.
  */
 const SYNCS_DIRECTORIES = new Set([
@@ -59,9 +61,6 @@ const SYNCS_DIRECTORIES = new Set([
   'ceph',
   // lustre/llite/dir.c, ll_dir_operations.
   'lustre',
-  // xlators/mount/fuse/src/fuse-bridge.c, fuse_fsyncdir. It reaches fsync(2) in
-  // xlators/storage/posix/src/posix-inode-fd-ops.c, posix_fsyncdir.
-  'fuse.glusterfs',
   // src/client/fuse_ll.cc, fuse_ll_fsyncdir. The second one is the name of the mount helper.
   'fuse.ceph-fuse',
   'fuse.ceph',

@@ -49,7 +49,7 @@ const INAPPLICABLE: readonly Inapplicable[] = [
       expectFailure: true,
     },
   ]),
-  ...(['sshfs', 'bindfs'] as const).map(
+  ...(['glusterfs', 'sshfs', 'bindfs'] as const).map(
     (on): Inapplicable => ({
       on,
       file: 'result.test.ts',

@@ -52,6 +52,14 @@ describe('the code that the crash lab has tested', () => {
     });
   }
 
+  it('is the present code after a change for another system', () => {
+    const tested = presentCode(root);
+    for (const name of ['windows.cc', 'windows_path.h', 'macos.cc', 'nt_calls.h']) {
+      write(`native/platform/${name}`, 'f(2);\n');
+    }
+    assert.deepEqual(presentCode(root), tested);
+  });
+
   it('is unknown in results of earlier versions of the lab', () => {
     assert.deepEqual(confirmed(), []);
   });

@@ -133,7 +133,7 @@ describe('where a crash during a save may damage the old version', () => {
 
 describe('where durability cannot be checked', () => {
   it('servers that are known to store names when their directory is synced are trusted with a warning', () => {
-    for (const type of ['nfs', 'nfs4', '9p', 'ceph', 'lustre', 'fuse.glusterfs', 'fuse.ceph-fuse']) {
+    for (const type of ['nfs', 'nfs4', '9p', 'ceph', 'lustre', 'fuse.ceph-fuse']) {
       assert.deepEqual(achieved(decideOnType(type)), ['durable', 'ordered'], type);
       assert.deepEqual(codes(decideOnType(type)), ['network'], type);
     }
@@ -142,7 +142,16 @@ describe('where durability cannot be checked', () => {
   });
 
   it('no new name is durable on any other network filesystem', () => {
-    for (const type of ['cifs', 'smb3', 'afs', 'orangefs', 'vboxsf', 'fuse.sshfs', 'fuse.s3fs']) {
+    for (const type of [
+      'cifs',
+      'smb3',
+      'afs',
+      'orangefs',
+      'vboxsf',
+      'fuse.glusterfs',
+      'fuse.sshfs',
+      'fuse.s3fs',
+    ]) {
       const decision = decideOnType(type);
       assert.deepEqual(achieved(decision), ['ordered', 'ordered'], type);
       assert.equal(decision.durable.protocol, 'sync-rename-sync');
