@@ -1,12 +1,14 @@
+import { presentCommit } from '../../packaging/tested-code.js';
+import { PROJECT_ROOT } from '../../test/lab/project-root.js';
 import type { Report } from '../measure/report.js';
 
-/** Date, machine and command of measurements. */
+/** Date, machine, command and commit of measurements. */
 export function provenance(
   { kernel, node, processors }: Omit<Report['machine'], 'engine'>,
   date: string,
   command: string,
 ): string {
-  return `${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}: \`${command}\``;
+  return `${date.slice(0, 10)}, ${kernel}, Node ${node}, ${processors}: \`${command}\` of commit ${presentCommit(PROJECT_ROOT)}`;
 }
 
 /**

@@ -27,9 +27,9 @@ export function provenance({ sessions, flush, pairs }: Recordings): HTMLElement[
       { class: 'facts' },
       ...[
         ['Number', `${recordings.toLocaleString('en')} saves, ${crashes.toLocaleString('en')} crashes`],
-        ...sessions.flatMap(({ kernel, node, processors, date, seed, command }) => [
+        ...sessions.flatMap(({ kernel, node, processors, date, seed, command, commit }) => [
           ['Recorded', `${date.slice(0, 10)}, ${kernel}, Node.js ${node}, ${processors}; seed ${seed}`],
-          ['Command', command],
+          ['Command', commit === undefined ? command : `${command} of commit ${commit}`],
         ]),
       ].flatMap(([name = '', value]) => [element('dt', {}, name), element('dd', {}, value)]),
     ),

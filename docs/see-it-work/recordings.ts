@@ -24,6 +24,8 @@ export interface Session {
   seed: number;
   /** The command that repeats the recordings. */
   command: string;
+  /** The commit of the code that was recorded. */
+  commit?: string;
 }
 
 export type Promised = 'durable' | 'ordered';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkRecordings } from '../../../docs/see-it-work/check-recordings.js';
 import type { Pair, Recordings } from '../../../docs/see-it-work/recordings.js';
+import { presentCommit } from '../../../packaging/tested-code.js';
 import type { LabMount } from '../mounts.js';
 import { PROJECT_ROOT } from '../project-root.js';
 import { missingFor } from '../requirements.js';
@@ -71,6 +72,7 @@ const missing = missingFor(
   'nbdfuse',
   'nbdkit',
   'cc',
+  'python3',
   'strace',
 );
 if (missing !== undefined)
@@ -107,6 +109,7 @@ try {
       date: new Date(started).toISOString(),
       seed: options.seed,
       command: commandLine(process.argv.slice(2)),
+      commit: presentCommit(PROJECT_ROOT),
     },
     flush: options.flush * 1000,
     recipes: RECIPES.map((recipe) => {
