@@ -7,7 +7,7 @@ import type { CrashTest, CrashTestResult } from './crash-test.js';
 import { KeptResults } from './kept-results.js';
 import { recoveriesOf } from './mounts.js';
 
-const CONDITIONS = { commit: '1234567', kernel: '6.1', node: '20.0.0', states: 100 };
+const CONDITIONS = { commit: '1234567', kernel: '6.1', node: '20.0.0', states: 100, guestStates: 20 };
 const TEST: CrashTest = {
   subject: { name: 'subject', role: 'scenarios', scenario: { title: '', run: () => Promise.resolve() } },
   mount: { name: 'ext4', format: 'ext4' },

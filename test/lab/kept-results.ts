@@ -9,6 +9,7 @@ export interface RunConditions {
   kernel: string;
   node: string;
   states: number;
+  guestStates: number;
 }
 
 /** What is kept of a test with a seed, whose names stand for its subject and its mount. */
