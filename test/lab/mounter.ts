@@ -1,16 +1,38 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { SYSTEM_PATH } from './command.js';
 import { PROJECT_ROOT } from './project-root.js';
 
-type Request =
-  | readonly [call: 'mount', device: string, directory: string, type: string, options: string]
-  | readonly [call: 'umount', directory: string];
+const idle: Mounter[] = [];
 
-/** Mounts and unmounts by system calls of one process, in the order of the requests. */
-export class Mounter {
+/** Mounts a device by the system call. Returns the kernel's reason if it refuses. */
+export function mountAtOnce(
+  device: string,
+  directory: string,
+  type: string,
+  options: string,
+): Promise<string | undefined> {
+  return request('mount', device, directory, type, options);
+}
+
+/** @throws if the directory is in use. */
+export async function unmountAtOnce(directory: string): Promise<void> {
+  const refusal = await request('umount', directory);
+  if (refusal !== undefined) throw new Error(`umount ${directory}: ${refusal}`);
+}
+
+async function request(...words: string[]): Promise<string | undefined> {
+  const mounter = idle.pop() ?? new Mounter();
+  const answer = await mounter.request(words);
+  idle.push(mounter);
+  return answer;
+}
+
+/** A process that mounts and unmounts, one after the other. An idle one does not keep this process alive. */
+class Mounter {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #answers: AsyncIterator<string>;
 
@@ -23,15 +45,22 @@ export class Mounter {
     this.#answers = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
   }
 
-  /** Returns the kernel's reason if it refuses. */
-  async request(...request: Request): Promise<string | undefined> {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
+  async request(words: readonly string[]): Promise<string | undefined> {
+    this.#keepAlive(true);
+    this.#process.stdin.write(`${JSON.stringify(words)}\n`);
     const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error(`the mounter ended during ${request.join(' ')}`);
+    this.#keepAlive(false);
+    if (done === true) throw new Error(`the mounter ended during ${words.join(' ')}`);
     return value === '' ? undefined : value;
   }
 
-  close(): void {
-    this.#process.stdin.end();
+  #keepAlive(alive: boolean): void {
+    const { stdin, stdout } = this.#process;
+    for (const handle of [this.#process, stdin, stdout]) {
+      if (handle === this.#process || handle instanceof Socket) {
+        if (alive) handle.ref();
+        else handle.unref();
+      }
+    }
   }
 }

@@ -8,7 +8,7 @@ import { makeImage, released } from './filesystems.js';
 import { History } from './history.js';
 import { type Fault, judge } from './judge.js';
 import { RecoveryGuest } from './kernels/recovery.js';
-import { Mounter } from './mounter.js';
+import { mountAtOnce, unmountAtOnce } from './mounter.js';
 import { type LabMount, untornOf } from './mounts.js';
 import type { Recording } from './recording.js';
 import { StateImage } from './state-image.js';
@@ -88,13 +88,12 @@ export async function mountEach(
   let disk = await attachDisk(mount, path);
   const directory = workspace.path('state');
   await mkdir(directory);
-  const mounter = new Mounter();
   const { recoveredBy } = mount;
   const guest = recoveredBy && new RecoveryGuest(workspace, recoveredBy, mount, path);
   for (const state of states) {
     image.become(state);
     if (kept !== undefined) await command('cp', '--sparse=always', path, kept);
-    let refusal = await mountAfterCrash(mounter, disk, directory, guest);
+    let refusal = await mountAfterCrash(disk, directory, guest);
     if (refusal !== undefined) {
       // Only the bytes count. A mount that fails once, because another process has the device open or memory
       // is short, is a problem of the lab: it is printed, not counted.
@@ -102,7 +101,7 @@ export async function mountEach(
       disk = await attachDisk(mount, path);
       image.become(state);
       const first = refusal;
-      refusal = await mountAfterCrash(mounter, disk, directory, guest);
+      refusal = await mountAfterCrash(disk, directory, guest);
       if (refusal === undefined) console.warn(`${formatState(state)} was refused once: ${first}`);
     }
     if (refusal !== undefined) {
@@ -110,11 +109,9 @@ export async function mountEach(
       continue;
     }
     look(state, { directory });
-    const busy = await mounter.request('umount', directory);
-    if (busy !== undefined) throw new Error(`umount ${directory}: ${busy}`);
+    await unmountAtOnce(directory);
     await released(disk.device);
   }
-  mounter.close();
   await guest?.end();
   await detachDisk(disk);
   image.close();
@@ -124,7 +121,6 @@ export async function mountEach(
 
 /** Mounts the device as a machine would after the crash. Returns the reason if the mount fails. */
 async function mountAfterCrash(
-  mounter: Mounter,
   { device, mount: { format, mount = '', repair = [] } }: AttachedDisk,
   directory: string,
   guest: RecoveryGuest | undefined,
@@ -135,5 +131,5 @@ async function mountAfterCrash(
   }
   const refusal = await guest?.recover();
   if (refusal !== undefined) return refusal;
-  return mounter.request('mount', device, directory, format, mount);
+  return mountAtOnce(device, directory, format, mount);
 }
