@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { command } from './command.js';
 import type { Workspace } from './workspace.js';
@@ -63,8 +64,22 @@ export async function attachLoop(file: string): Promise<string> {
   return command('losetup', '--find', '--show', file);
 }
 
+/**
+ * Detaches a loop device, and waits until it has let go of its file. While another program has the device open, that
+ * comes later, with its last close (loop_clr_fd in drivers/block/loop.c): mkfs.btrfs looks into every device.
+ */
 export async function detachLoop(device: string): Promise<void> {
+  const file = backingFileOf(device);
   await command('losetup', '--detach', device);
+  while (file !== undefined && backingFileOf(device) === file) await sleep(1);
+}
+
+function backingFileOf(device: string): string | undefined {
+  try {
+    return readFileSync(`/sys/block/${basename(device)}/loop/backing_file`, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Mounts `device` on a new directory `name` of the workspace. */
