@@ -25,7 +25,7 @@ export interface Mounted {
   device?: string;
 }
 
-/** How long to wait until another mount namespace has unmounted its copy, in milliseconds. */
+/** How long to wait until others have let go of a device, in milliseconds. */
 const LONGEST_USE = 60_000;
 const MIB = 1024 * 1024;
 const DEFAULT_SIZE: Record<DiskFormat, number> = { ext4: 64 * MIB, xfs: 300 * MIB, btrfs: 128 * MIB };
@@ -67,11 +67,15 @@ export async function attachLoop(file: string): Promise<string> {
 /**
  * Detaches a loop device, and waits until it has let go of its file. While another program has the device open, that
  * comes later, with its last close (loop_clr_fd in drivers/block/loop.c): mkfs.btrfs looks into every device.
+ *
+ * @throws if it has not let go after a minute.
  */
 export async function detachLoop(device: string): Promise<void> {
   const file = backingFileOf(device);
   await command('losetup', '--detach', device);
-  while (file !== undefined && backingFileOf(device) === file) await sleep(1);
+  for (const start = Date.now(); file !== undefined && backingFileOf(device) === file; await sleep(1)) {
+    if (Date.now() - start > LONGEST_USE) throw new Error(`${device} is still attached to ${file.trim()}`);
+  }
 }
 
 function backingFileOf(device: string): string | undefined {
