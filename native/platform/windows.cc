@@ -77,6 +77,8 @@ struct Opening {
   ACCESS_MASK access;
   ULONG options;
   ULONG disposition = nt::kOpen;
+  // Of a file that is created.
+  ULONG attributes = FILE_ATTRIBUTE_NORMAL;
 };
 
 // `root` null: `name` is an absolute path.
@@ -95,7 +97,7 @@ Status Open(HANDLE root, const std::wstring& name, const Opening& how, const cha
   nt::IoStatusBlock block = {};
   HANDLE handle = nullptr;
   const nt::Status status =
-      nt::NtCreateFile(&handle, how.access | SYNCHRONIZE, &attributes, &block, nullptr, FILE_ATTRIBUTE_NORMAL,
+      nt::NtCreateFile(&handle, how.access | SYNCHRONIZE, &attributes, &block, nullptr, how.attributes,
                        kShareAll, how.disposition, how.options | nt::kSynchronous, nullptr, 0);
   if (status >= 0) *opened = Descriptor(reinterpret_cast<intptr_t>(handle));
   return CheckedStatus(status, syscall);
@@ -259,13 +261,19 @@ Status Delete(const Descriptor& file, const char* syscall) {
                     syscall);
   if (status.ok() || !IsUnsupported(status.error())) return status;
   // The older call fails for read-only files.
-  status = ChangeAttributes(file, FILE_ATTRIBUTE_READONLY, 0, syscall);
+  Entry entry;
+  status = Describe(file, syscall, &entry);
+  if (status.ok()) status = ChangeAttributes(file, FILE_ATTRIBUTE_READONLY, 0, syscall);
   if (!status.ok()) return status;
   const BOOLEAN remove = TRUE;
-  return CheckedStatus(
-      nt::NtSetInformationFile(HandleOf(file), &block, &remove, static_cast<ULONG>(sizeof remove),
-                               nt::kDispositionInformation),
-      syscall);
+  status =
+      CheckedStatus(nt::NtSetInformationFile(HandleOf(file), &block, &remove,
+                                             static_cast<ULONG>(sizeof remove), nt::kDispositionInformation),
+                    syscall);
+  // Other names of the file share the attribute.
+  if (entry.attributes.mode != kReadOnlyMode) return status;
+  Status restored = ChangeAttributes(file, 0, FILE_ATTRIBUTE_READONLY, syscall);
+  return status.ok() ? std::move(restored) : std::move(status);
 }
 
 }  // namespace
@@ -489,9 +497,12 @@ Status OpenToLock(const Directory&, const std::string&, Descriptor*) {
   return Status::Failed("open", ENOSYS);
 }
 
-Status CreateFile(const Directory& directory, const std::string& name, uint32_t, Descriptor* file) {
+// The handle may write also if the file that it creates is read-only.
+Status CreateFile(const Directory& directory, const std::string& name, uint32_t mode, Descriptor* file) {
+  const ULONG attributes = (mode & kWriteBits) != 0 ? FILE_ATTRIBUTE_NORMAL : FILE_ATTRIBUTE_READONLY;
   return Open(HandleOf(directory), NtName(name),
-              Opening{FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES | DELETE, nt::kNonDirectoryFile, nt::kCreate},
+              Opening{FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES | DELETE, nt::kNonDirectoryFile, nt::kCreate,
+                      attributes},
               "open", file);
 }
 

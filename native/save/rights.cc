@@ -179,9 +179,10 @@ Status Rights::CopyAccessList(const SaveRequest& request, const Directory& direc
 
 Status Rights::SetBeforeContent(const SaveRequest& request, const Directory& directory,
                                 const std::string& name, const platform::FilesystemId& filesystem,
-                                const Plan& plan, const Descriptor& file, Attributes* current) {
+                                const Plan& plan, const Descriptor& file, bool is_private,
+                                Attributes* current) {
   Status status;
-  if (!HasFinalMode(request) && current->mode == kPrivateMode) status = ReadNewFile(request, directory, plan);
+  if (!HasFinalMode(request) && is_private) status = ReadNewFile(request, directory, plan);
   if (status.ok()) status = SetGroup(request, file, current);
   if (status.ok() && read_.exists && request.preserve_attributes)
     status = SetAttributes(directory, name, filesystem, plan, file);

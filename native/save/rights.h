@@ -42,10 +42,10 @@ class Rights {
   uint32_t CreationMode(const SaveRequest& request) const;
 
   // Before the content: group, attributes, access list. `current`: the attributes of `file`, kept up to date.
-  // `directory` and `name`: of the target.
+  // `directory` and `name`: of the target. `is_private`: it was created with kPrivateMode, and still has it.
   Status SetBeforeContent(const SaveRequest& request, const platform::Directory& directory,
                           const std::string& name, const platform::FilesystemId& filesystem, const Plan& plan,
-                          const platform::Descriptor& file, platform::Attributes* current);
+                          const platform::Descriptor& file, bool is_private, platform::Attributes* current);
   // The access list, where it is not an extended attribute.
   static Status CopyAccessList(const SaveRequest& request, const platform::Directory& directory,
                                const std::string& name, const platform::Entry& replaced,

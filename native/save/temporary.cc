@@ -51,6 +51,7 @@ Status Temporary::ProtectContent(const SaveRequest& request, const std::string& 
 }
 
 Status Temporary::CreateWithMode(uint32_t mode, bool unnamed) {
+  created_private_ = mode == Rights::kPrivateMode;
   bool linked = false;
   if (unnamed) {
     Status status = platform::CreateUnnamed(directory_, mode, &file_);
@@ -95,6 +96,7 @@ Status Temporary::Adopt(Temporary* other, uint64_t* size) {
   // The caller also has the descriptor, and may have changed them.
   status = platform::ReadAttributes(file_, &attributes_, &linked);
   if (!status.ok()) return status;
+  created_private_ = other->created_private_ && attributes_.mode == other->created_.mode;
   created_ = attributes_;
   platform::FileVersion version;
   status = platform::ReadVersion(file_, &version);
@@ -119,6 +121,7 @@ Status Temporary::CopyAdoptedRights(const Temporary& other) {
     status = platform::SetOwner(file_, wanted.uid, wanted.gid);
   if (status.ok() && wanted.mode != attributes_.mode) status = platform::SetMode(file_, wanted.mode);
   if (status.ok()) created_ = attributes_ = wanted;
+  created_private_ = other.created_private_;
   return status;
 }
 
@@ -142,7 +145,8 @@ Status Temporary::Write(const uint8_t* data, size_t size, FunctionRef<bool()> ca
 Status Temporary::SetBeforeContent(const SaveRequest& request, const std::string& name, const Plan& plan) {
   Plan used = plan;
   used.unnamed = plan.unnamed && name_.empty();
-  Status status = rights_.SetBeforeContent(request, directory_, name, filesystem_, used, file_, &attributes_);
+  Status status = rights_.SetBeforeContent(request, directory_, name, filesystem_, used, file_,
+                                           created_private_, &attributes_);
   before_content_set_ = status.ok();
   return status;
 }
@@ -170,6 +174,7 @@ Status Temporary::RefreshRights(const SaveRequest& request, const std::string& n
   if (!*changed) return status;
   status = TakeBack(Rights::kPrivateMode);
   if (!status.ok()) return status;
+  created_private_ = true;
   rights_ = std::move(now);
   status = SetBeforeContent(request, name, plan);
   return status.ok() ? SetRights(request, name, replaced, plan) : status;

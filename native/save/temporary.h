@@ -107,6 +107,8 @@ class Temporary {
   platform::Attributes created_;
   platform::Attributes attributes_;
   Rights rights_;
+  // The mode is still kPrivateMode, which FAT and Windows do not show.
+  bool created_private_ = false;
   bool before_content_set_ = false;
   bool cannot_get_name_ = false;
   // The temporary whose file was adopted.
