@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -94,7 +95,9 @@ describe('an error says in published whether anything was published', () => {
     for (const call of [inspect, inspectSync, sweep, sweepSync]) {
       const error = await errorOf(() => call(scratch.at('file', 'below')));
       assert.equal(publishedOf(error), false, `${error}`);
-      assertHas(error, { code: 'ENOTDIR', path: scratch.at('file', 'below') });
+      // As Node's own calls on Windows.
+      const missing = process.platform === 'win32' && call.name.startsWith('sweep');
+      assertHas(error, { code: missing ? 'ENOENT' : 'ENOTDIR', path: scratch.at('file', 'below') });
     }
   });
 
@@ -231,6 +234,7 @@ describe('a call after close', () => {
     const refused = await new Promise((resolve) => stream.write('late', resolve));
     assertHas(refused, { code: 'ERR_STREAM_DESTROYED' });
     assert.equal(publishedAt(scratch.at('file')), false);
+    if (!stream.closed) await once(stream, 'close');
   });
 
   if (!opensTemporaries) return;

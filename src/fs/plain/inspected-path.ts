@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { isError } from '../../base/errors.js';
-import { toSaveError } from '../../base/fs-error.js';
+import { failedCall, toSaveError } from '../../base/fs-error.js';
 import { linkTarget, parentOf } from '../../base/path-bytes.js';
 import type { InspectedPath } from '../../filesystem/filesystem.js';
 import type { Steps } from '../steps.js';
@@ -23,19 +23,29 @@ export function* findInspectedPath(path: Buffer): Steps<InspectedPath> {
     throw toSaveError(error, { path });
   }
   let current = path;
+  let isParent = false;
   for (;;) {
+    let found: InspectedPath;
     try {
-      return process.platform === 'linux'
-        ? yield* identify(current)
-        : inspectedOf(current, yield* stat(current));
+      found = yield* inspectExisting(current);
     } catch (error) {
       // An empty path is not below the working directory.
       if (!isMissing(error) || current.length === 0) throw error;
-      const next = (yield* danglingTarget(current)) ?? parentOf(current);
+      const target = yield* danglingTarget(current);
+      isParent = target === undefined;
+      const next = target ?? parentOf(current);
       if (next.equals(current)) throw error;
       current = next;
+      continue;
     }
+    // Windows reports what is below a file as missing (ERROR_PATH_NOT_FOUND).
+    if (isParent && !found.isDirectory) throw failedCall('ENOTDIR', 'open');
+    return found;
   }
+}
+
+function* inspectExisting(path: Buffer): Steps<InspectedPath> {
+  return process.platform === 'linux' ? yield* identify(path) : inspectedOf(path, yield* stat(path));
 }
 
 function* identify(path: Buffer): Steps<InspectedPath> {
