@@ -126,7 +126,8 @@ describe("under Node's permission model", () => {
 
   it('claims no durability that it could not achieve', async () => {
     const { durability } = await save(at('unrestricted'), 'content');
-    const weaker = durability === 'durable' ? 'ordered' : durability;
+    // Other systems have no flag with which each write syncs the file.
+    const weaker = process.platform !== 'linux' ? 'none' : durability === 'durable' ? 'ordered' : durability;
     const [asynchronous, synchronous] = await run([
       ['save', at('a'), 'content'],
       ['saveSync', at('b'), 'content'],

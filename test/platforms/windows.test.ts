@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -75,6 +76,16 @@ for (const form of forms) {
       assert.equal(readFileSync(scratch.at('file'), 'utf8'), 'new');
       assert.equal(statSync(scratch.at('file')).mode & 0o777, 0o444);
       chmodSync(scratch.at('file'), 0o666);
+    });
+
+    it('makes a read-only file only if it does not exist', async () => {
+      for (const options of [{ mode: 0o444 }, { createMode: 0o444 }]) {
+        await form.save(scratch.at('file'), 'new', { ...options, ifExists: 'fail' });
+        assert.equal(statSync(scratch.at('file')).mode & 0o777, 0o444);
+        assert.deepEqual(readdirSync(scratch.path), ['file']);
+        chmodSync(scratch.at('file'), 0o666);
+        unlinkSync(scratch.at('file'));
+      }
     });
 
     it('names the path with backslashes in an error', async () => {

@@ -6,9 +6,8 @@ import { parentOf } from '../../base/path-bytes.js';
 import { mayChangeOpenFiles } from '../../base/permission.js';
 import type { Saved, SaveParameters, SaveRequest } from '../../base/save-request.js';
 import { Directory, openNearest } from '../../fs/plain/directory.js';
-import { fstat, unlink } from '../../fs/plain/plain-fs.js';
+import { fstat } from '../../fs/plain/plain-fs.js';
 import { type PortablePlan, planFor } from '../../fs/plain/plan.js';
-import { retryWhileBusy } from '../../fs/plain/retry-while-busy.js';
 import { Rights } from '../../fs/plain/rights.js';
 import { refuseForeignLinks } from '../../fs/plain/shared-directory.js';
 import { locateAgain, locateTarget, type Target } from '../../fs/plain/target.js';
@@ -198,7 +197,8 @@ function* writeAndPublish(
     throwIfAborted(request.signal);
     if (plan.protocol === 'sync-rename-sync') {
       timer?.enter('sync');
-      yield* temporary.sync();
+      safe = yield* temporary.sync();
+      if (!safe) throwIfStrict(request, 'none');
     }
     if (plan.achieves !== 'durable' || !plan.syncsFileAgain) {
       timer?.enter('close');
@@ -214,7 +214,7 @@ function* writeAndPublish(
       target.occupied &&
       !isExclusive(request)
     ) {
-      safe = yield* old.pin(target.path, plan.local);
+      safe = (yield* old.pin(target.path, plan.local)) && safe;
       if (!safe) throwIfStrict(request, 'none');
       throwIfAborted(request.signal);
     }
@@ -222,7 +222,7 @@ function* writeAndPublish(
     onPublish?.(publication);
     yield* publication.run();
     outcome.published = true;
-    if (publication.leavesTemporary) yield* retryWhileBusy(() => unlink(temporary.path));
+    if (publication.leavesTemporary) yield* temporary.unlink(target.path);
     const replaced = previous === undefined ? target.occupied : !publication.leavesTemporary;
     return { bytes, replaced, temporary, safe };
   } catch (error) {

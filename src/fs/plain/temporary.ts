@@ -6,7 +6,19 @@ import { inDirectory } from '../../base/path-bytes.js';
 import type { SaveParameters } from '../../base/save-request.js';
 import type { Steps } from '../steps.js';
 import { temporaryName } from '../temporary-name.js';
-import { close, fdatasync, fsync, open, unlink, write, writeThroughFlag } from './plain-fs.js';
+import {
+  close,
+  fchmod,
+  fdatasync,
+  fstatExactly,
+  fsync,
+  isDenied,
+  lstatExactly,
+  open,
+  unlink,
+  write,
+  writeThroughFlag,
+} from './plain-fs.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 
 /** A name has 80 random bits, so even one collision means that something else is wrong. */
@@ -18,6 +30,8 @@ const MAX_WRITE = 8 * 2 ** 20;
 // O_NOFOLLOW is missing on Windows, where an exclusive creation follows no link either.
 const CREATION_FLAGS =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+const WRITE_BITS = 0o222n;
 
 /** The new version of a file, in the same directory as the old one, until the rename. */
 export class Temporary {
@@ -60,10 +74,21 @@ export class Temporary {
     }
   }
 
-  /** A failure is final: the kernel may drop the pages, and another sync would succeed without them. */
-  *sync(): Steps<void> {
-    // Otherwise each write has synced it.
-    if (writeThroughFlag === undefined) yield* fdatasync(this.descriptor);
+  /**
+   * A failure is final: the kernel may drop the pages, and another sync would succeed without them.
+   *
+   * @returns `false` if Node's permission model refuses the sync.
+   */
+  *sync(): Steps<boolean> {
+    // Each write has synced it.
+    if (writeThroughFlag !== undefined) return true;
+    try {
+      yield* fdatasync(this.descriptor);
+      return true;
+    } catch (error) {
+      if (isDenied(error)) return false;
+      throw error;
+    }
   }
 
   /** Some filesystems (NFS, FUSE, quotas) report only here that the data could not be stored. */
@@ -76,6 +101,41 @@ export class Temporary {
   /** Called after the sync of the directory, if that may not be enough (`PortablePlan.syncsFileAgain`). */
   *syncAgain(): Steps<void> {
     yield* fsync(this.descriptor);
+  }
+
+  /** After a link to `target`: removes the name of the temporary. */
+  *unlink(target: Buffer): Steps<void> {
+    const protect = process.platform === 'win32' ? yield* this.#holdReadOnly(target) : undefined;
+    try {
+      yield* retryWhileBusy(() => unlink(this.path));
+    } finally {
+      if (protect !== undefined) yield* ignoringFailure(protect());
+    }
+  }
+
+  /**
+   * The names of a file on Windows share its read-only attribute, and older versions of libuv clear it in
+   * order to remove a name (src/win/fs.c, fs__unlink).
+   *
+   * @returns what sets the attribute again; `undefined` if the file is writable, or is no longer at `target`.
+   */
+  *#holdReadOnly(target: Buffer): Steps<(() => Steps<void>) | undefined> {
+    const own = yield* lstatExactly(this.path);
+    if ((own.mode & WRITE_BITS) !== 0n) return undefined;
+    let descriptor: number;
+    try {
+      descriptor = yield* open(target, constants.O_RDONLY);
+    } catch {
+      return undefined;
+    }
+    return function* (): Steps<void> {
+      try {
+        const held = yield* fstatExactly(descriptor);
+        if (held.ino === own.ino && held.dev === own.dev) yield* fchmod(descriptor, Number(own.mode));
+      } finally {
+        yield* close(descriptor);
+      }
+    };
   }
 
   /** Closes the file and ignores errors. Never throws. */
