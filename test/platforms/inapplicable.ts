@@ -98,6 +98,13 @@ const INAPPLICABLE: readonly Inapplicable[] = [
     { on, file: 'copies.test.ts', test: /^two copies of the library in one thread/, reason: ESBUILD },
     { on, file: 'realms.test.ts', test: /^the library in a vm context/, reason: ESBUILD },
   ]),
+  { on: 'wine', file: 'fake-timers.test.ts', test: /links are replaced/, reason: NO_LINKS },
+  {
+    on: 'qemu',
+    file: 'in-memory.test.ts',
+    test: /by the call itself|shared with threads/,
+    reason: "QEMU's user mode does not implement openat2(2), without which a call may wait",
+  },
   { on: 'wine', file: 'realms.test.ts', test: /^a path > may be/, reason: NO_LINKS },
   {
     on: 'win32',
