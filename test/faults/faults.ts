@@ -17,8 +17,6 @@ type Expected =
 export interface Fault {
   step: Step;
   error: string;
-  /** What the call returns in the place of an error. */
-  returns?: number;
   situation: Situation;
   /** A second fault after the first: the first call of one of these names fails as well. */
   also?: { names: string[]; error: string };

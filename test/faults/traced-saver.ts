@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isError } from '../../src/base/errors.js';
 import type { Fault } from './faults.js';
 import { type Names, recognise } from './save-steps.js';
 import { type Outcome, type SaveCall, Saver, type SaverOptions } from './saver.js';
@@ -65,14 +66,19 @@ export class TracedSaver {
     await this.#saver.stop();
   }
 
-  /** A save in which nothing fails. */
+  /**
+   * A save in which nothing fails.
+   *
+   * @param changes to calls of all threads of the process.
+   */
   async save(
     path: string,
     options: SaveCall['options'],
     data = NEW,
     form = this.#form,
+    changes: readonly Injection[] = [],
   ): Promise<{ outcome: Outcome; calls: SystemCall[] }> {
-    const strace = await Strace.attach({ process: this.#saver.processId });
+    const strace = await Strace.attach({ process: this.#saver.processId }, changes);
     const outcome = await this.#saver.save({ form, path, data, options });
     return { outcome, calls: await strace.detach() };
   }
@@ -80,8 +86,7 @@ export class TracedSaver {
   /** A save in which exactly the call of the fault fails. */
   async saveWith(fault: Fault): Promise<TracedSave> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const effect = fault.returns === undefined ? `error=${fault.error}` : `retval=${fault.returns}`;
-      const injections = [await this.#aim(fault, effect, attempt)];
+      const injections = [await this.#aim(fault, `error=${fault.error}`, attempt)];
       if (fault.also !== undefined) {
         injections.push({ names: fault.also.names, effect: `error=${fault.also.error}`, when: 1 });
       }
@@ -236,7 +241,7 @@ export class TracedSaver {
     return { ...(await this.save(path, options, data)), names };
   }
 
-  /** @returns `undefined` if the process did not survive the fault. */
+  /** @returns `undefined` if the process did not survive the fault, or a thread has ended. */
   async #saveInjected(
     situation: Situation,
     injections: readonly Injection[],
@@ -246,7 +251,14 @@ export class TracedSaver {
     const tasks = `/proc/${this.#saver.processId}/task`;
     const threads = [...this.#threads].filter((thread) => existsSync(`${tasks}/${thread}`));
     if (threads.length === 0) return undefined;
-    const strace = await Strace.attach({ threads }, injections);
+    let strace: Strace;
+    try {
+      strace = await Strace.attach({ threads }, injections);
+    } catch (error) {
+      // A thread that has long been idle ends at any time (ESRCH, ptrace(2)).
+      if (isError(error) && error.message.includes('No such process')) return undefined;
+      throw error;
+    }
     try {
       const saving = this.#saver.save({ form: this.#form, path, data, options });
       return { outcome: await attend(names, saving), calls: await strace.detach(), names };
