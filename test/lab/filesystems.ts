@@ -99,8 +99,21 @@ export async function mountDevice(
   return { directory, device };
 }
 
+/**
+ * Unmounts a filesystem, and waits for that while it is in use: a loop device no longer names its file shortly before it
+ * closes it (__loop_clr_fd in drivers/block/loop.c).
+ *
+ * @throws if it is still in use after a minute.
+ */
 export async function unmount(path: string): Promise<void> {
-  await command('umount', path);
+  for (const start = Date.now(); ; await sleep(10)) {
+    try {
+      await command('umount', path);
+      return;
+    } catch (error) {
+      if (!`${error}`.includes('busy') || Date.now() - start > LONGEST_USE) throw error;
+    }
+  }
 }
 
 /**
