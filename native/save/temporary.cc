@@ -120,7 +120,8 @@ Status Temporary::CopyAdoptedRights(const Temporary& other) {
   if (wanted.uid != attributes_.uid || wanted.gid != attributes_.gid)
     status = platform::SetOwner(file_, wanted.uid, wanted.gid);
   if (status.ok() && wanted.mode != attributes_.mode) status = platform::SetMode(file_, wanted.mode);
-  if (status.ok()) created_ = attributes_ = wanted;
+  if (!status.ok()) return status;
+  created_ = attributes_ = wanted;
   created_private_ = other.created_private_;
   return status;
 }

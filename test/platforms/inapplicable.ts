@@ -24,7 +24,6 @@ const PLAIN_FS_FLUSHES_NO_DIRECTORY = 'plain fs cannot flush a directory on Wind
 const FORMS_OF_PATHS = 'expects paths in errors in the form of Linux';
 const OTHER_ERRORS = 'the calls that the other package makes fail with other errors on Windows';
 const FOREIGN_MEMORY = 'Wine shows /dev/shm as a directory of a drive';
-
 const ESBUILD = 'makes bundles with esbuild, which is installed for the real system only';
 
 const NO_RENAME_FLAGS = 'the server does not implement the flags of renameat2(2)';
