@@ -100,8 +100,8 @@ constexpr uint64_t kCached = 0x20;
 constexpr auto kProcfs = 0x9fa0;
 
 // statx(2) is missing before Linux 4.11, and the system call filter of a container may forbid it. fstatat
-// then gives everything except the mount. After the first success of fstatat where statx has failed, no
-// thread tries statx again.
+// then gives everything except the mount, which /proc tells. After the first success of fstatat where statx
+// has failed, no thread tries statx again.
 std::atomic<bool> statx_unavailable{false};
 
 // The same as statx, or -1 with ENOSYS if it is known to be unavailable.
@@ -282,6 +282,16 @@ bool MapsAllIds(const char* path) {
   unsigned count = 0;
   return sscanf(map.c_str(), "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
          count == UINT32_MAX;
+}
+
+// Since Linux 3.15 (proc_pid_fdinfo(5)). statx tells it since Linux 5.8. 0 if /proc is not mounted.
+uint64_t MountIdFromProc(const Directory& directory) {
+  char path[40];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", Number(directory));
+  const std::string text = ReadProc(path);
+  static const char kLabel[] = "\nmnt_id:";
+  const size_t at = text.find(kLabel);
+  return at == std::string::npos ? 0 : strtoull(text.c_str() + at + sizeof kLabel - 1, nullptr, 10);
 }
 
 template <typename Time>
@@ -478,9 +488,10 @@ Status Identify(const Directory& directory, Identity* identity) {
     identity->major = info.stx_dev_major;
     identity->minor = info.stx_dev_minor;
     identity->inode = info.stx_ino;
-    identity->mount = 0;
     if ((info.stx_mask & STATX_MNT_ID) != 0) {
       memcpy(&identity->mount, reinterpret_cast<const char*>(&info) + kMountIdOffset, sizeof identity->mount);
+    } else {
+      identity->mount = MountIdFromProc(directory);
     }
     return Status::Ok();
   }
@@ -492,7 +503,7 @@ Status Identify(const Directory& directory, Identity* identity) {
   identity->major = major(old.st_dev);
   identity->minor = minor(old.st_dev);
   identity->inode = old.st_ino;
-  identity->mount = 0;
+  identity->mount = MountIdFromProc(directory);
   return Status::Ok();
 }
 

@@ -73,7 +73,7 @@ struct Identity {
   uint32_t major = 0;
   uint32_t minor = 0;
   uint64_t inode = 0;
-  // 0 where the kernel does not report it (before Linux 5.8).
+  // 0 where the kernel does not report it (before Linux 5.8 without /proc).
   uint64_t mount = 0;
 };
 
@@ -322,6 +322,8 @@ inline bool IsUnsupported(int error) {
 }
 // The error for a file that another machine has replaced on the server.
 extern const int kStale;
+// A path with this many bytes is too long (path_resolution(7)).
+extern const size_t kPathMax;
 // Whether the error may mean that a filter or a security module (seccomp, AppArmor) forbids the call as such.
 // It may also mean that the process lacks permission for this file.
 bool MayBeForbidden(int error);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -295,6 +296,8 @@ Status RenameClassic(const Directory&, const std::string&, const Directory&, con
 }
 
 const int kStale = ESTALE;
+
+const size_t kPathMax = PATH_MAX;
 
 // An open file can be renamed and replaced.
 bool MayBeBusy(int) { return false; }

@@ -718,6 +718,9 @@ bool MayBeForbidden(int) { return false; }
 // Windows has no such error. A caller that reads again is right in any case.
 const int kStale = EAGAIN;
 
+// Names are checked one by one as UTF-16.
+const size_t kPathMax = SIZE_MAX;
+
 // EBUSY: another program has the file open. EACCES and EPERM: either a scanner has the file open, or
 // permission is missing; the two cannot be told apart.
 bool MayBeBusy(int error) { return error == EBUSY || error == EPERM || error == EACCES; }

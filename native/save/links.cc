@@ -112,6 +112,8 @@ Status ReadTrustedLink(const Directory& directory, const std::string& name, Symb
 }
 
 Status OpenTrusted(const Directory* base, const std::string& path, Directory* directory) {
+  // As the kernel does (path_resolution(7)), also if it never sees the whole path.
+  if (path.size() >= platform::kPathMax) return Status::Failed("open", ENAMETOOLONG);
   // A system call filter answers each call in the same way.
   static std::atomic<bool> unavailable{false};
   const Status fast =

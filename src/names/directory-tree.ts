@@ -198,8 +198,8 @@ function* listEntries(
   }
 }
 
-/** Without mount ids (before Linux 5.8) the device numbers are compared. */
-function isOnSameMount(one: OpenDirectory, other: OpenDirectory): boolean {
+/** Without mount ids (before Linux 5.8 where `/proc` is not mounted) the device numbers are compared. */
+export function isOnSameMount(one: OpenDirectory, other: OpenDirectory): boolean {
   if (one.mountId !== other.mountId) return false;
   return one.mountId !== 0 || (one.major === other.major && one.minor === other.minor);
 }

@@ -3,7 +3,7 @@ import { inDirectory } from '../base/path-bytes.js';
 import type { FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { randomCharacters } from '../fs/temporary-name.js';
-import { removeTree } from './directory-tree.js';
+import { isOnSameMount, removeTree } from './directory-tree.js';
 import type { EntryPath } from './entry-path.js';
 import { withPaths } from './errors.js';
 
@@ -107,9 +107,9 @@ export function* removeTrash(calls: FileSystemCalls, parent: OpenDirectory, name
   if (calls.exchange === undefined) return false;
   const path = inDirectory(parent.path, name);
   const found = yield* withPaths(calls.lookUp(parent, name), path);
-  if (found.kind !== 'directory' || found.mountPoint) return false;
+  if (found.kind !== 'directory') return false;
   const trash = { parent, name, directory: yield* withPaths(calls.openSubdirectory(parent, name), path) };
-  if (!(yield* isTrash(calls, trash))) {
+  if (!isOnSameMount(trash.directory, parent) || !(yield* isTrash(calls, trash))) {
     yield* calls.close(trash.directory);
     return false;
   }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
@@ -282,6 +291,62 @@ describe.skipIf(missing !== undefined)('a system in which an optional call is mi
         });
       });
     });
+  }
+
+  describe.runIf(engines.includes('native'))('a sweep without statx, which tells the mount', () => {
+    const TRASH = '.indelible-tree-abcdefghijklmnop';
+
+    /** Mounts another directory of the disk at a place of an old tree, sweeps, and returns what that directory has. */
+    async function contentAfterSweep(error: string, mountedAt: string): Promise<string[]> {
+      const swept = mkdtempSync(join(disk, 'swept-'));
+      const mounted = mkdtempSync(join(disk, 'mounted-'));
+      mkdirSync(join(swept, TRASH), { mode: 0o700 });
+      mkdirSync(join(swept, TRASH, TRASH, 'inner'), { recursive: true });
+      // What looks like an old tree, so that only the mount protects it.
+      mkdirSync(join(mounted, TRASH));
+      writeFileSync(join(mounted, TRASH, 'file'), 'precious');
+      chmodSync(mounted, 0o700);
+      const request = JSON.stringify({ call: 'sweepSync', arguments: [swept] });
+      const { code, stdout, stderr } = await ended(
+        spawn('unshare', [
+          ...['-m', 'sh', '-c', 'mount --bind "$1" "$2" && shift 2 && exec "$@"', 'sh'],
+          ...[mounted, join(swept, mountedAt), ...forbid.behind(error, ['statx'])],
+          ...[process.execPath, programPath('call-as.mjs'), request],
+        ]),
+      );
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(JSON.parse(stdout), { result: [] });
+      return readdirSync(mounted, { recursive: true, encoding: 'utf8' }).sort();
+    }
+
+    for (const error of ['EPERM', 'ENOSYS']) {
+      it(`removes nothing that is mounted in an old tree if statx fails with ${error}`, async () => {
+        const left = await contentAfterSweep(error, join(TRASH, TRASH, 'inner'));
+        assert.deepEqual(left, [TRASH, join(TRASH, 'file')]);
+      });
+
+      it(`removes nothing that is mounted at the name of an old tree if statx fails with ${error}`, async () => {
+        assert.deepEqual(await contentAfterSweep(error, TRASH), [TRASH, join(TRASH, 'file')]);
+      });
+    }
+  });
+
+  for (const error of FILTER) {
+    it.runIf(engines.includes('native'))(
+      `refuses a path that is too long if openat2 fails with ${error}`,
+      async () => {
+        const path = join(disk, 'a/'.repeat(3000), 'file');
+        const request = JSON.stringify({ call: 'save', arguments: [path, 'new', { makeDirectories: true }] });
+        const [program = '', ...args] = [
+          ...forbid.behind(error, ['openat2']),
+          ...[process.execPath, programPath('call-as.mjs'), request],
+        ];
+        const { code, stdout, stderr } = await ended(spawn(program, args));
+        assert.equal(code, 0, stderr);
+        assert.equal(JSON.parse(stdout).error?.code, 'ENAMETOOLONG', stdout);
+        assert.ok(!existsSync(join(disk, 'a')));
+      },
+    );
   }
 
   describe.runIf(engines.includes('native'))('remembers what is not available', () => {

@@ -273,6 +273,8 @@ bool MayBeForbidden(int error) { return error == EPERM || error == EACCES; }
 
 const int kStale = ESTALE;
 
+const size_t kPathMax = 4096;
+
 bool MayBeBusy(int error) { return script.windows && (error == EBUSY || error == EPERM); }
 bool OpenFilesMayBlockRenames() { return script.windows; }
 void Pause(std::chrono::milliseconds time) { script.pauses.push_back(time); }
