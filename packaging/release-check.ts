@@ -22,7 +22,7 @@ import { sbomOf } from './sbom.js';
 
 interface Manifest {
   version: string;
-  repository?: string;
+  repository?: unknown;
   dependencies: Record<string, string>;
 }
 

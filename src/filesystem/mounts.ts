@@ -27,7 +27,7 @@ export interface Location {
   /** Part of the device number from `stat`. */
   major: number;
   minor: number;
-  /** From statx(2) with STATX_MNT_ID, since Linux 5.8. */
+  /** From statx(2) with STATX_MNT_ID, since Linux 5.8, or from `/proc/self/fdinfo`. */
   mountId: number | undefined;
 }
 

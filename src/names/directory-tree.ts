@@ -4,8 +4,8 @@ import type { Durability } from '../base/options.js';
 import { inDirectory, nameOf } from '../base/path-bytes.js';
 import type { FileSystemCalls, ListedEntry, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
-import { isMountPoint, isSameFile } from './entry-path.js';
-import { withPaths } from './errors.js';
+import { type EntryPath, isMountPoint, isSameFile } from './entry-path.js';
+import { nestedMountPointError, withPaths } from './errors.js';
 
 // Steps over whole directory trees. Symbolic links are never followed. A mount inside the tree is an error:
 // it is never entered.
@@ -33,6 +33,35 @@ interface Level {
   directory: OpenDirectory;
   isOpen: boolean;
   readonly directories: Buffer[];
+}
+
+/**
+ * Refuses trees in which the mount table has a mount. One in an old tree would move with it and block its
+ * removal, one in a new tree would not be made durable. A mount that is not in the table is not refused here; a
+ * walk does not enter it.
+ */
+export function* refuseNestedMounts(
+  calls: FileSystemCalls,
+  trees: readonly Pick<EntryPath, 'directory' | 'name'>[],
+): Steps<void> {
+  const points = yield* calls.mountPoints();
+  if (points.length === 0) return;
+  let last: { directory: OpenDirectory; path: Buffer | undefined } | undefined;
+  for (const { directory, name } of trees) {
+    if (last?.directory !== directory) last = { directory, path: yield* realPathOf(calls, directory) };
+    if (last.path === undefined) continue;
+    const tree = Buffer.concat([inDirectory(last.path, name), Buffer.from('/')]);
+    const inside = points.find((point) => point.subarray(0, tree.length).equals(tree));
+    if (inside !== undefined) throw nestedMountPointError(inside);
+  }
+}
+
+function* realPathOf(calls: FileSystemCalls, directory: OpenDirectory): Steps<Buffer | undefined> {
+  try {
+    return yield* calls.realPath(directory);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

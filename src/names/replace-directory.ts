@@ -1,11 +1,10 @@
 import { failedWith, mountPointError, refusal, UNSUPPORTED } from '../base/fs-error.js';
 import { type Durability, isWeaker } from '../base/options.js';
 import type { AbsolutePath } from '../base/path.js';
-import { inDirectory } from '../base/path-bytes.js';
-import type { Entry, FileSystemCalls, FilesystemPlan, OpenDirectory } from '../fs/file-system-calls.js';
+import type { Entry, FileSystemCalls, FilesystemPlan } from '../fs/file-system-calls.js';
 import { mayBeUnavailable } from '../fs/optional-calls.js';
 import type { Steps } from '../fs/steps.js';
-import { syncTree } from './directory-tree.js';
+import { refuseNestedMounts, syncTree } from './directory-tree.js';
 import {
   achievableDurability,
   type DurabilityRequest,
@@ -23,7 +22,6 @@ import {
 } from './entry-path.js';
 import {
   errorWithPaths,
-  nestedMountPointError,
   notADirectoryError,
   unsupportedReplacementError,
   withPaths,
@@ -213,32 +211,6 @@ function* areDisjoint(calls: FileSystemCalls, one: LookedUp, other: LookedUp): S
   return (
     !(yield* isInside(calls, one.entry, other.entry)) && !(yield* isInside(calls, other.entry, one.entry))
   );
-}
-
-/**
- * A filesystem that is mounted in the old tree would move with it and block its removal. One that is mounted
- * in the new tree would not be made durable. A mount that cannot be seen is not refused; the removal does not
- * enter it.
- */
-function* refuseNestedMounts(calls: FileSystemCalls, entries: readonly EntryPath[]): Steps<void> {
-  const points = yield* calls.mountPoints();
-  if (points.length === 0) return;
-  let last: { directory: OpenDirectory; path: Buffer | undefined } | undefined;
-  for (const { directory, name } of entries) {
-    if (last?.directory !== directory) last = { directory, path: yield* realPathOf(calls, directory) };
-    if (last.path === undefined) continue;
-    const tree = Buffer.concat([inDirectory(last.path, name), Buffer.from('/')]);
-    const inside = points.find((point) => point.subarray(0, tree.length).equals(tree));
-    if (inside !== undefined) throw nestedMountPointError(inside);
-  }
-}
-
-function* realPathOf(calls: FileSystemCalls, directory: OpenDirectory): Steps<Buffer | undefined> {
-  try {
-    return yield* calls.realPath(directory);
-  } catch {
-    return undefined;
-  }
 }
 
 /** @returns the durability that the tree has now, as far as the plan requires one. */

@@ -3,7 +3,7 @@ import { inDirectory } from '../base/path-bytes.js';
 import type { FileSystemCalls, OpenDirectory } from '../fs/file-system-calls.js';
 import type { Steps } from '../fs/steps.js';
 import { randomCharacters } from '../fs/temporary-name.js';
-import { isOnSameMount, removeTree } from './directory-tree.js';
+import { isOnSameMount, refuseNestedMounts, removeTree } from './directory-tree.js';
 import type { EntryPath } from './entry-path.js';
 import { withPaths } from './errors.js';
 
@@ -107,7 +107,9 @@ export function* removeTrash(calls: FileSystemCalls, parent: OpenDirectory, name
   if (calls.exchange === undefined) return false;
   const path = inDirectory(parent.path, name);
   const found = yield* withPaths(calls.lookUp(parent, name), path);
-  if (found.kind !== 'directory') return false;
+  if (found.kind !== 'directory' || found.mountPoint) return false;
+  // Also where the system does not tell the mount of an open directory: QEMU's user mode gives 0.
+  yield* refuseNestedMounts(calls, [{ directory: parent, name }]);
   const trash = { parent, name, directory: yield* withPaths(calls.openSubdirectory(parent, name), path) };
   if (!isOnSameMount(trash.directory, parent) || !(yield* isTrash(calls, trash))) {
     yield* calls.close(trash.directory);
