@@ -718,7 +718,7 @@ bool MayBeForbidden(int) { return false; }
 // Windows has no such error. A caller that reads again is right in any case.
 const int kStale = EAGAIN;
 
-// Names are checked one by one as UTF-16.
+// The length that counts is that of the name as UTF-16, when it is opened.
 const size_t kPathMax = SIZE_MAX;
 
 // EBUSY: another program has the file open. EACCES and EPERM: either a scanner has the file open, or

@@ -57,7 +57,7 @@ function windowsLibrary(debugType: number): string {
   ] as const) {
     file.writeUInt32LE(value, 0x58 + at);
   }
-  // The seventh directory is that of debugging: an entry of 28 bytes at the begin of the section.
+  // The seventh directory is that of debugging: an entry of 28 bytes at the start of the section.
   file.writeUInt32LE(0x1000, 0xc8 + 6 * 8);
   file.writeUInt32LE(28, 0xcc + 6 * 8);
   file.write('.rdata', 0x148);
