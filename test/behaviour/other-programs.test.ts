@@ -138,10 +138,16 @@ describe.skipIf(process.platform !== 'linux')('an update', () => {
   async function start(script: string, path: string, offset: bigint, as = {}): Promise<ChildProcess> {
     const other = spawn('python3', ['-c', PRELUDE + script, path, `${offset}`], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      // A directory of this process's PATH may be closed to another user. Then Bun looks no further.
+      env: { ...process.env, PATH: '/usr/bin:/bin' },
       ...as,
     });
     others.push(other);
-    await once(other.stdout, 'data');
+    await once(other, 'spawn');
+    await Promise.race([
+      once(other.stdout, 'data'),
+      once(other, 'close').then(([code]) => assert.fail(`the other program ended with status ${code}`)),
+    ]);
     return other;
   }
 

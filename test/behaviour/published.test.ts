@@ -51,7 +51,9 @@ function publishedOf(error: unknown): unknown {
 }
 
 function assertHas(error: unknown, fields: object): void {
-  assert.deepEqual({ ...Object(error), ...fields }, { ...Object(error) });
+  for (const [name, value] of Object.entries(fields)) {
+    assert.deepEqual(Reflect.get(Object(error), name), value, `${name} of ${error}`);
+  }
 }
 
 // Arguments of the wrong type, which TypeScript would not let through.
