@@ -63,6 +63,11 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
       tests: /^replaceSymlink(Sync)? leaves the old link and nothing else if the new text is too long/,
       reason: 'fs.symlink refuses a text that is too long with an error of another form',
     },
+    { tests: /^under Node's permission model/, reason: 'it has no permission model' },
+    {
+      tests: /^a path (may be|is refused if it is) an object like a URL/,
+      reason: 'url.fileURLToPath refuses an object like a URL, as its own fs does',
+    },
     {
       tests: /^a working directory deeper than the longest path/,
       reason: 'process.chdir() does not enter a directory whose path is longer than PATH_MAX',
