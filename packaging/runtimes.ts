@@ -29,12 +29,22 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
     },
     {
       tests:
-        /by a process without privileges|for a user without privileges|that may be written but not read|loses another group's ACL|keeps what it may not read|where no second name is allowed|sticky directory of another user/,
+        /(by|in) a process without privileges|for a user without privileges|that may be written but not read|loses another group's ACL|of a file that its owner may not write|keeps what it may not read|where no second name is allowed|sticky directory of another user|has the rights of the group only if it belongs to it/,
       reason: 'not tested without privileges, since there is no process.setgroups to give them up',
     },
     {
-      tests: /^(openTemporary|a TemporaryFile)/,
+      tests:
+        /^(openTemporary|a TemporaryFile|(link|replace)(Sync)? (refuses|of a temporary))|by TemporaryFile\.|(on|by) a temporary file|option of a temporary|a right to the new file while it is written/,
       reason: "openTemporary is refused: Deno's descriptors are not the system's",
+    },
+    { tests: /^under Node's permission model/, reason: 'it has another permission model' },
+    {
+      tests: /^a path (may be|is refused if it is) an object like a URL/,
+      reason: 'url.fileURLToPath refuses an object like a URL',
+    },
+    {
+      tests: /^a number that is out of range gets the error of fs\.writeFile/,
+      reason: 'its fs takes every number as a mode',
     },
     { tests: /not UTF-8|of any bytes/, reason: 'fs has no paths that are not UTF-8' },
     {
