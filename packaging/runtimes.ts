@@ -106,6 +106,10 @@ const LEFT_OUT: Record<string, readonly { file: string; reason: string }[]> = {
       file: 'test/behaviour/update-across-processes.test.ts',
       reason: 'the same: its tests would wait for a stopped process without end',
     },
+    {
+      file: 'test/behaviour/fake-timers.test.ts',
+      reason: 'with the fake timers of node:test a wait for another update does not time out',
+    },
   ],
 };
 
