@@ -34,7 +34,7 @@ const KNOWN: Record<string, readonly { tests: RegExp; reason: string }[]> = {
     },
     {
       tests:
-        /^(openTemporary|a TemporaryFile|(link|replace)(Sync)? (refuses|of a temporary))|by TemporaryFile\.|(on|by) a temporary file|option of a temporary|a right to the new file while it is written/,
+        /openTemporary|TemporaryFile|^(link|replace)(Sync)? (refuses|of a temporary)|(on|by) a temporary file|option of a temporary|a right to the new file while it is written/,
       reason: "openTemporary is refused: Deno's descriptors are not the system's",
     },
     { tests: /^under Node's permission model/, reason: 'it has another permission model' },
