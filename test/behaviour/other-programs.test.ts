@@ -139,7 +139,7 @@ describe.skipIf(process.platform !== 'linux')('an update', () => {
     const other = spawn('python3', ['-c', PRELUDE + script, path, `${offset}`], {
       stdio: ['pipe', 'pipe', 'inherit'],
       // A directory of this process's PATH may be closed to another user. Then Bun looks no further.
-      env: { ...process.env, PATH: '/usr/bin:/bin' },
+      env: { ...process.env, PATH: `/usr/bin:/bin:${process.env.PATH}` },
       ...as,
     });
     others.push(other);

@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
-import {
-  fstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { describe, it } from 'vitest';
@@ -33,7 +25,7 @@ function modesOfOpenFiles(): number[] {
   return readdirSync('/proc/self/fd').flatMap((number) => {
     try {
       const path = readlinkSync(`/proc/self/fd/${number}`);
-      const { mode } = fstatSync(Number(number));
+      const { mode } = statSync(`/proc/self/fd/${number}`);
       return path.startsWith(scratch.at('')) && (mode & 0o170000) === 0o100000 ? [mode & 0o777] : [];
     } catch {
       // The descriptor of the listing itself.
